@@ -1,7 +1,7 @@
-//! Bundles of other organisations: which of their roots count here, as their own administrators change them.
+//! Bundles of other organisations: which of their roots count here. The organisations' own administrators change them.
 //!
-//! A bundle comes from its organisation or by way of any partner. What becomes of it is decided by
-//! [`next_step`](crate::domain::bundle::next_step); here its signatures are verified, and what follows is kept.
+//! A bundle comes from its organisation or through any partner. [`next_step`](crate::domain::bundle::next_step) decides what becomes of
+//! it. This module verifies its signatures and stores the result.
 
 mod doubt;
 mod own;
@@ -46,14 +46,14 @@ use crate::{
     wire,
 };
 
-/// How many bundles that can't count yet are kept of one pair: who handed them over, and whose they are.
+/// How many bundles that can't count yet are kept for each pair of the partner that brought them and the organisation that they are of.
 const MOST_OF_A_PAIR: u32 = 16;
-/// How many are kept of one partner over all organisations.
+/// How many of them are kept for each partner over all organisations.
 const MOST_OF_A_PARTNER: u32 = 64;
-/// How often it is kept that an organisation has named its bundle, seconds: a day more or less of seven.
+/// After how many seconds it is noted again that an organisation has named its bundle: a day of the seven that count.
 const NAMED_SECONDS: i64 = 86_400;
 
-/// A bundle with what its order goes by.
+/// A bundle with what its place in the order depends on.
 struct Found {
     record: BundleRecord,
     bundle: Bundle,
@@ -74,12 +74,12 @@ impl Found {
 }
 
 impl Node {
-    /// Takes a bundle that a partner hands over, its own or that of any other organisation. One that can't count yet is kept.
+    /// Takes a bundle that a partner hands over: its own or that of another organisation. One that can't count yet is kept.
     ///
     /// # Errors
-    /// `NOT_A_PARTNER`; of the partner's own, whatever verification refuses, `CONFLICT` where it does not follow the one that is
-    /// held, and `NOT_YET` where the one before is not here. What becomes of a third organisation's is not told: that would tell
-    /// whether it is known here.
+    /// `NOT_A_PARTNER`. For the partner's own bundle: whatever verification refuses, `CONFLICT` where it does not follow the one that is
+    /// held, and `NOT_YET` where the one before is not here. What becomes of a third organisation's bundle is not told, because that
+    /// would reveal whether it is known here.
     pub async fn take_bundle(&self, courier: &TrustDomain, envelope: &Envelope) -> Result<(), Fault> {
         self.directory().active(courier)?;
         let bundle = self.check_bundle(envelope)?;
@@ -100,7 +100,7 @@ impl Node {
         }
     }
 
-    /// The partner's own is kept while it waits for the one before, and can't be verified yet.
+    /// Answers that the partner's own bundle is kept, but can't be verified until the one before it comes.
     fn require_follows(&self, bundle: &Bundle) -> Result<(), Fault> {
         let held = self.directory().get(&bundle.domain).map_or(0, |known| known.record.bundle.sequence);
         if bundle.sequence <= held {
@@ -110,7 +110,7 @@ impl Node {
         Err(Fault::at(Reason::NotYet, "sequence", what))
     }
 
-    /// What can be said of a bundle without asking whom this node knows.
+    /// Checks of a bundle what does not depend on whom this node knows.
     fn check_bundle(&self, envelope: &Envelope) -> Result<Bundle, Fault> {
         let bundle = wire::bundle::decode(&envelope.payload)?;
         self.only_by(&[&bundle.domain], envelope)?;
@@ -147,7 +147,7 @@ impl Node {
         self.directory().get(&of).cloned().ok_or_else(|| no_partner(&of))
     }
 
-    /// Keeps a bundle among those that wait, and goes on with these. The caller holds `changing`.
+    /// Adds a bundle to those that wait, and processes these. The caller holds `changing`.
     async fn offer_bundle(
         &self,
         courier: Option<&TrustDomain>,
@@ -155,7 +155,7 @@ impl Node {
         envelope: &Envelope,
     ) -> Result<(), Fault> {
         let of = &bundle.domain;
-        // Its own date is what counts. Who has logged it means nothing to whom it is handed on.
+        // The bundle's own date counts. When others logged it means nothing to the organisations that it is passed on to.
         let encoded = wire::envelope::encode(&Envelope { logged: vec![], ..envelope.clone() });
         let digest = Sha256(sha256(&[&encoded]));
         let record = BundleRecord {
@@ -168,7 +168,7 @@ impl Node {
             at: self.now(),
             of: of.clone(),
         };
-        // The next one is taken or dropped at once, so that it takes no place of those that wait.
+        // The next one is taken or dropped at once, so it takes no place from those that wait.
         let held = self.directory().get(of).map_or(0, |known| known.record.bundle.sequence);
         let is_next = held > 0 && held.checked_add(1) == Some(bundle.sequence);
         let (of_pair, of_partner) = if is_next { (u32::MAX, u32::MAX) } else { (MOST_OF_A_PAIR, MOST_OF_A_PARTNER) };
@@ -184,8 +184,8 @@ impl Node {
         }
     }
 
-    /// Goes on with the bundles of an organisation for as long as one follows the other. Gives those that do not count, with why. The
-    /// caller holds `changing`.
+    /// Processes the waiting bundles of an organisation as long as one follows the other. Returns those that do not count, with the
+    /// reasons. The caller holds `changing`.
     pub(super) async fn follow_bundles(&self, of: &TrustDomain) -> Result<Vec<(Claim, Fault)>, Fault> {
         let mut dropped = vec![];
         loop {
@@ -244,7 +244,7 @@ impl Node {
         }
     }
 
-    /// Whether two administrators have signed it under the bundle with the number before, none of whom is revoked.
+    /// Whether two administrators, neither of them revoked, have signed it under the bundle with the number before.
     fn prove_bundle(
         &self,
         found: &Found,
@@ -272,7 +272,7 @@ impl Node {
         let member = Member { bundle: roots, crls, state: PartnerState::Active };
         let trust = Trust::remembering(member, vec![], self.signing_usages.clone(), self.lists.seen())?;
         let chains = Identities::new(Arc::new(ArcSwap::from_pointee(trust)), Accept::Active);
-        // As of its date, by this node's own word: an end since then does not matter, and a revocation always does.
+        // It is judged as of its own date, on this node's word: a certificate may have expired since, but a revocation always counts.
         let when = When::from(self.now()).stated(bundle.issued, self.domain());
         let verified = verify(envelope, &rules::BUNDLE, &chains, when)?;
         if verified.signers().iter().collect::<BTreeSet<_>>().len() < 2 {
@@ -282,15 +282,15 @@ impl Node {
         Ok(verified)
     }
 
-    /// An invitation whose words were compared settles which bundle is held; others of its number or a lower one are forgotten. The caller
-    /// holds `changing`.
+    /// Settles by an invitation, whose words were compared, which bundle is held. Other bundles of its number or a lower one are
+    /// forgotten. The caller holds `changing`.
     pub(super) async fn bundle_by_invitation(&self, partner: &PartnerRecord, envelope: &Envelope) -> Result<(), Fault> {
         let of = &partner.organisation.domain;
         let HeldBundle { sequence, fingerprint, .. } = partner.bundle;
         let kept = self.store.bundles(of).await?;
         let was_contested = self.directory().get(of).is_some_and(|p| p.record.bundle.rival.is_some());
         let over = kept.iter().filter(|r| match r.state {
-            // Those before it, too: what they would prove was settled by words.
+            // Earlier bundles are forgotten too: the comparison of words has settled what they would prove.
             BundleState::Taken => (r.sequence, r.fingerprint) != (sequence, fingerprint),
             BundleState::Waiting | BundleState::Proposed => r.sequence <= sequence || was_contested,
         });
@@ -320,7 +320,7 @@ impl Node {
         Ok(())
     }
 
-    /// Puts a bundle in force, and hands it on to those who read what its organisation has signed.
+    /// Puts a bundle in force, and passes it on to the partners that get what its organisation has signed.
     async fn follow(&self, partner: &PartnerRecord, found: &Found) -> Result<(), Fault> {
         let of = &partner.organisation.domain;
         let (claim, now) = (found.claim(), self.now());
@@ -355,7 +355,7 @@ impl Node {
     async fn roots_changed(&self, of: &TrustDomain, bundle: &Bundle) -> Result<(), Fault> {
         self.lists.rest_upon(&trust_bundle(bundle)?);
         self.live.examine_all_again();
-        // Lists that these roots stand behind may have come before them.
+        // Lists that these roots prove may have come before the roots.
         self.live.forget_passed_on();
         self.reload_after(std::slice::from_ref(of)).await
     }
@@ -370,7 +370,7 @@ impl Node {
         Event::of_node(self.now(), deed)
     }
 
-    /// Another bundle of the number that is in force: exchange with the organisation is held both ways until words are compared.
+    /// Handles another bundle of the number that is in force. Nothing is exchanged with the organisation until words are compared.
     async fn contest(&self, partner: &PartnerRecord, rival: &Found, kept: &[BundleRecord]) -> Result<(), Fault> {
         let of = &partner.organisation.domain;
         let held = &partner.bundle;
@@ -383,7 +383,7 @@ impl Node {
         );
         self.alarm(Some(of), AlarmKind::BundleFork, what, evidence).await?;
         if self.prove_under(&rival.envelope, &rival.bundle, partner.roots.clone()).is_err() {
-            // Only roots that were left out stand behind it: whoever has stolen their keys must not end the exchange.
+            // Only roots that were left out prove it. A thief of their keys must not be able to end the exchange.
             let forget = vec![(of.clone(), rival.record.sequence, rival.record.digest)];
             self.store.change_bundles(BundleChange { forget, ..BundleChange::default() }, vec![]).await?;
             return Ok(());
@@ -395,8 +395,8 @@ impl Node {
         self.reload_after(std::slice::from_ref(of)).await
     }
 
-    /// A bundle in this organisation's own name that somebody else has. One that was not made here, and is signed as it should be, says that
-    /// two administrators' keys are in other hands, or that this node has lost it with an older store.
+    /// Compares a bundle in this organisation's own name that somebody else has. One that was not made here but is signed correctly means
+    /// that two administrators' keys are in other hands, or that this node has lost it with an older store.
     async fn compare_own_bundle(&self, bundle: &Bundle, envelope: &Envelope) -> Result<(), Fault> {
         let fingerprint = fingerprint_of(bundle)?;
         let kept = self.store.bundles(self.domain()).await?;
@@ -416,7 +416,7 @@ impl Node {
         Ok(())
     }
 
-    /// A partner's hello names the number of its own newest bundle, and of this organisation's that it holds.
+    /// Handles the numbers that a partner's hello names: of its own newest bundle, and of this organisation's bundle that it holds.
     ///
     /// # Errors
     /// Store faults.
@@ -425,7 +425,7 @@ impl Node {
         self.live.of(partner).bundles.set_held(held);
         let Some(known) = self.directory().get(partner).cloned() else { return Ok(()) };
         let bundle = &known.record.bundle;
-        // A time to come is of a clock that was wrong.
+        // A time in the future comes from a clock that was wrong.
         let is_old = bundle.named_at.is_none_or(|at| now.seconds_since(at) >= NAMED_SECONDS || at > now);
         if newest == bundle.sequence && is_old {
             self.note_named(partner, newest, now).await?;
@@ -434,7 +434,7 @@ impl Node {
         self.pass_bundles_on(partner).await
     }
 
-    /// Changes the entry of this partner alone: no policy and no trust hangs on it.
+    /// Changes this partner's entry alone, because no policy and no trust depends on the time.
     async fn note_named(&self, partner: &TrustDomain, newest: u64, now: Time) -> Result<(), Fault> {
         let _changing = self.changing.lock().await;
         let Some(known) = self.directory().get(partner).cloned().filter(|k| k.record.bundle.sequence == newest) else {
@@ -444,7 +444,7 @@ impl Node {
         self.note_of(PartnerRecord { bundle, ..known.record.clone() }).await
     }
 
-    /// Keeps what no policy and no trust hangs on.
+    /// Stores a record in which only such values have changed that no policy and no trust depends on.
     pub(super) async fn note_of(&self, record: PartnerRecord) -> Result<(), Fault> {
         let change = BundleChange { partner: Some(record.clone()), ..BundleChange::default() };
         self.store.change_bundles(change, vec![]).await?;
@@ -453,12 +453,12 @@ impl Node {
     }
 }
 
-/// Whether a fault is of this node's own store, which says nothing of what it knows.
+/// Whether a fault is of this node's own store. Such a fault reveals nothing of what it knows.
 fn is_of_the_store(reason: Reason) -> bool {
     matches!(reason, Reason::StoreFull | Reason::StoreCorrupt | Reason::Unavailable | Reason::Internal)
 }
 
-/// The roots that prove a bundle: those of the one with the number before.
+/// The roots that prove a bundle: those of the bundle with the number before.
 fn roots_before(found: &Found, partner: &PartnerRecord, kept: &[BundleRecord]) -> Option<Vec<Vec<u8>>> {
     let before = found.bundle.sequence.checked_sub(1)?;
     if before == partner.bundle.sequence {

@@ -1,4 +1,5 @@
-//! Partners with the agreements in force, compiled for the decision. A snapshot: replaced whole, read without a lock.
+//! The partners with the agreements in force, compiled for the decision. It is a snapshot: it is replaced as a whole and read without a
+//! lock.
 
 use std::{
     collections::{BTreeMap, HashMap},
@@ -34,35 +35,35 @@ pub struct Directory {
 /// One partner.
 #[derive(Clone)]
 pub struct Partner {
-    /// As kept.
+    /// Its stored record.
     pub record: PartnerRecord,
-    /// What it may have.
+    /// The policy for what it may have.
     pub outgoing: Arc<PartnerPolicy>,
-    /// What it may send.
+    /// The policy for what it may send.
     pub incoming: Arc<PartnerPolicy>,
-    /// What both were compiled from.
+    /// What both policies were compiled from.
     compiled_from: Vec<(StatementId, Day, bool)>,
-    /// The version of the house rules that the outgoing one was compiled with.
+    /// The version of the house rules that `outgoing` was compiled with.
     rules: u32,
-    /// Versions that a later one has followed, with when it did.
+    /// The versions that a later one has followed, with the time.
     followed: Vec<(StatementId, Time)>,
-    /// The agreements with it that either side has suspended or terminated, and all versions of theirs.
+    /// The agreements with it that either side has suspended or terminated, with all their versions.
     stopped: Vec<(StatementId, Stopped)>,
-    /// What the parties owe each other, by agreement: of those in force, and of those that may still be cited.
+    /// The duties of the parties, for each agreement that is in force or may still be cited.
     duties: Vec<(StatementId, Duties)>,
-    /// Whether an originator's purge runs here by itself, for what came from this partner.
+    /// Whether an originator's purge of what came from this partner runs here without a decision.
     purges: bool,
-    /// What can't be read any more of what must be known of it. Nothing is exchanged with it then.
+    /// A damage that hides something that must be known of it. Nothing is exchanged with it then.
     damage: Option<Damage>,
 }
 
-/// For how long a release under a version that was followed is still taken, seconds: its giver learns of the next version by
-/// the partner's signature, which reaches it when the two are linked again.
+/// For how many seconds a release under a version that was followed is still taken. Its giver learns of the next version only by the
+/// partner's signature, which reaches it when the two are linked again.
 const HANDOVER_SECONDS: i64 = 86_400;
 
 impl Partner {
-    /// Whether anything is exchanged with it now. While an agreement with it can't be read it is as if it were suspended, since that
-    /// agreement may be what forbids the rest; while it can't be told whom it has revoked, as if it were forgotten.
+    /// Whether anything is exchanged with it now. While an agreement with it can't be read it counts as suspended, because that agreement
+    /// may forbid the rest. While its revocations or other records can't be read it counts as forgotten.
     pub fn standing(&self) -> PartnerState {
         match (self.record.standing(), &self.damage) {
             (standing, None) => standing,
@@ -71,13 +72,13 @@ impl Partner {
         }
     }
 
-    /// What can't be read any more of what must be known of it.
+    /// The damage that hides something that must be known of it.
     pub fn damage(&self) -> Option<&Damage> {
         self.damage.as_ref()
     }
 
-    /// Whether a release that comes now could still stand on the agreement, which is signed by both. The release's own date
-    /// counts for nothing here: its sender writes it.
+    /// Whether a release that comes now may still name the agreement, which both have signed. The release's own date does not count here,
+    /// because its sender writes it.
     pub fn could_stand_on(&self, agreement: &StatementId, now: Time) -> bool {
         let followed = self.followed.iter().find(|(id, _)| id == agreement);
         followed.is_none_or(|(_, at)| now < at.plus_seconds(HANDOVER_SECONDS))
@@ -88,8 +89,8 @@ impl Partner {
         self.stopped.iter().find(|(id, _)| id == agreement).map(|(_, how)| *how)
     }
 
-    /// By when what is released under an agreement is to be acknowledged by whoever gets it. The level is asked for only where
-    /// there is such a duty.
+    /// The time by which the recipient is to acknowledge what is released under an agreement. `level` is called only where there is such
+    /// a duty.
     pub fn due(
         &self,
         agreement: &StatementId,
@@ -111,18 +112,18 @@ impl Partner {
 pub enum Stopped {
     /// It may be resumed.
     Suspended,
-    /// For good; so is one whose last day has passed while it was suspended.
+    /// It is over for good. So is one whose last day has passed while it was suspended.
     Ended,
 }
 
 /// A partner's agreements, as they count for decisions.
 #[derive(Default)]
 struct Terms {
-    /// In force, each until the last day on which it is.
+    /// Those in force, each with the last day on which it is.
     in_force: Vec<(StatementId, Agreement)>,
-    /// As the partner may still cite them: followed by a later version, or about to be, and when.
+    /// Versions that the partner may still cite: each is followed by a later version, or will be, at that time.
     followed: Vec<(StatementId, Agreement, Time)>,
-    /// All that both have signed, with their series; and the series that are stopped.
+    /// All that both have signed, each with its series; and the series that are stopped.
     signed: Vec<(StatementId, Series)>,
     stopped: BTreeMap<Series, Stopped>,
 }
@@ -137,7 +138,7 @@ impl Directory {
         active.ok_or_else(|| Fault::new(Reason::NotAPartner, "there is no active partner of that name"))
     }
 
-    /// Any partner.
+    /// Any organisation of which a bundle is held.
     pub fn get(&self, domain: &TrustDomain) -> Option<&Arc<Partner>> {
         self.partners.get(domain)
     }
@@ -147,7 +148,7 @@ impl Directory {
         self.partners.values().filter(|p| p.standing() == PartnerState::Active)
     }
 
-    /// Those with which something is exchanged, or would be if they were not suspended; by name.
+    /// Active and suspended partners, by name.
     pub fn partners(&self) -> impl Iterator<Item = &Arc<Partner>> {
         let is_partner = |p: &&Arc<Partner>| matches!(p.record.state, PartnerState::Active | PartnerState::Suspended);
         self.partners.values().filter(is_partner)
@@ -160,16 +161,16 @@ impl Directory {
 }
 
 impl Node {
-    /// The partners of the moment.
+    /// The directory in force.
     pub fn directory(&self) -> Arc<Directory> {
         self.directory.load_full()
     }
 
-    /// Reads partners and agreements anew, puts them in force, and has every live stream look again: what lost its
-    /// permission ends or is withheld from the next item on.
+    /// Reads partners and agreements anew, puts them in force, and makes every live stream look again. What lost its permission ends, or
+    /// is withheld from the next item on.
     ///
     /// # Errors
-    /// Where the store can't be read. What was in force stays so then.
+    /// Faults where the store can't be read. What was in force stays so then.
     pub async fn reload_directory(&self) -> Result<(), Fault> {
         let house = self.house.load_full();
         let partners = self.compile_all(&house).await?;
@@ -215,7 +216,7 @@ impl Node {
         let with_terms = |record: PartnerRecord| {
             let domain = &record.organisation.domain;
             let terms = terms.remove(domain).unwrap_or_default();
-            // Revocations count for more than an agreement: they close more.
+            // The last damage counts most: unreadable revocations close more than an unreadable agreement.
             let damage = damages.iter().rev().find(|damage| damage.closes() == Some(domain)).cloned();
             (record, terms, damage)
         };
@@ -230,7 +231,7 @@ impl Node {
         compiled.await.map_err(lost)?.into_iter().collect()
     }
 
-    /// Whether a record holds roots that can be read; otherwise it is damaged.
+    /// Whether a record holds roots that can be read. If not, it is reported as damaged.
     fn is_readable(&self, record: &PartnerRecord) -> bool {
         let is_readable = bundle_of(record).is_ok();
         if !is_readable {
@@ -239,11 +240,11 @@ impl Node {
         is_readable
     }
 
-    /// As [`Self::reload_directory`], after a change that is committed already. Where it fails, the partner that the change is about
-    /// gets nothing and gives nothing until the next reload: what was stopped must not go on.
+    /// Like [`Self::reload_directory`], after a change that is committed already. If it fails, the partners that the change is about are
+    /// left out until the next reload, so that nothing goes on that was stopped.
     ///
     /// # Errors
-    /// Where the store can't be read.
+    /// Faults where the store can't be read.
     pub(super) async fn reload_after(&self, changed: &[TrustDomain]) -> Result<(), Fault> {
         let Err(fault) = self.reload_directory().await else { return Ok(()) };
         tracing::error!(reason = %fault.reason, "a change could not be put in force; its partner is kept out");
@@ -258,8 +259,7 @@ impl Node {
         Err(fault)
     }
 
-    /// Puts another record of a partner in the place of the one that is there, where nothing that was compiled hangs on the difference.
-    /// The caller holds `changing`.
+    /// Replaces a partner's record by one that differs only in values on which nothing compiled depends. The caller holds `changing`.
     pub(super) fn replace_record(&self, record: PartnerRecord) {
         let mut partners = self.directory().partners.clone();
         if let Some(known) = partners.get_mut(&record.organisation.domain) {
@@ -268,7 +268,7 @@ impl Node {
         }
     }
 
-    /// Every decision from here on is theirs, on live streams too.
+    /// Puts these partners in force for every decision from now on, on live streams too.
     pub(super) fn put_in_force(&self, partners: Vec<Partner>) {
         let named = |p: Partner| (p.record.organisation.domain.clone(), Arc::new(p));
         let partners = partners.into_iter().map(named).collect();
@@ -318,7 +318,7 @@ fn how_stopped(standing: &Standing, state: AgreementState) -> Option<Stopped> {
     }
 }
 
-/// A partner that was accepted before bundles were numbered holds its first one.
+/// A partner that was accepted before bundles were numbered holds bundle number 1.
 fn numbered(mut record: PartnerRecord) -> PartnerRecord {
     if record.bundle.fingerprint.0 == [0; 32]
         && let Ok(bundle) = bundle_of(&record)
@@ -328,8 +328,8 @@ fn numbered(mut record: PartnerRecord) -> PartnerRecord {
     record
 }
 
-/// A partner with its policies; those of the moment, where nothing has changed for it: compiling takes milliseconds,
-/// and of a thousand partners one has changed.
+/// A partner with its policies. The current policies are reused if nothing has changed for it. Compiling takes milliseconds, and usually
+/// one of a thousand partners has changed.
 fn compile(
     own: &Organisation,
     before: &Directory,
@@ -339,18 +339,18 @@ fn compile(
     now: Time,
 ) -> Result<Partner, Fault> {
     let Terms { in_force, followed, signed, stopped } = terms;
-    // A version that is in force was agreed on after what was done to those before it.
+    // A version that is in force was agreed after earlier versions were stopped, so the stop does not count.
     let is_in_force = |series: &Series| in_force.iter().any(|(_, agreement)| agreement.series == *series);
     let how = |series: &Series| stopped.get(series).copied().filter(|_| !is_in_force(series));
     let stopped = signed.iter().filter_map(|(id, series)| Some((*id, how(series)?))).collect();
     let organisation = &record.organisation;
-    // Only while the version that follows is in force: what ends or suspends that one ends the handover too.
+    // The handover lasts only while the following version is in force. If that ends or is suspended, the handover ends too.
     let is_handed_over = |agreement: &Agreement, at: &Time| {
         now < at.plus_seconds(HANDOVER_SECONDS) && in_force.iter().any(|(_, a)| a.series == agreement.series)
     };
     let handed_over = followed.iter().filter(|(_, agreement, at)| is_handed_over(agreement, at));
     let handed_over: Vec<(StatementId, Agreement)> = handed_over.map(|(id, a, _)| (*id, a.clone())).collect();
-    // A version that is to be followed is taken by its own last day: when the next one begins nobody compiles anew.
+    // A version that is to be followed is taken until its own last day, because nothing is compiled again when the next one begins.
     let lasting = in_force.iter().filter(|(id, _)| !handed_over.iter().any(|(other, _)| other == id)).cloned();
     let taken: Vec<(StatementId, Agreement)> = lasting.chain(handed_over.iter().cloned()).collect();
     let compiled_from: Vec<(StatementId, Day, bool)> = [(&in_force, true), (&taken, false)]
@@ -365,7 +365,7 @@ fn compile(
     };
     let incoming = match same {
         Some(same) => same.incoming.clone(),
-        // The sender's house rules are its own; here only the agreement's terms and the built-in rules count.
+        // The sender's house rules are its own. Here only the agreement's terms and the built-in rules count.
         None => Arc::new(PartnerPolicy::compile(&organisation.domain, own, &taken, &HouseRules::none())?),
     };
     let followed = followed.into_iter().map(|(id, _, at)| (id, at)).collect();

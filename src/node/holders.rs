@@ -1,4 +1,4 @@
-//! Who holds an assessment, by which way, and what it said of it: each by its own receipts.
+//! Who holds an assessment, by which way, and what its people said of it: each according to its own receipts.
 
 use std::collections::BTreeMap;
 
@@ -22,13 +22,13 @@ use crate::{
     wire,
 };
 
-/// How many recalls of an outbox are looked through for one.
+/// How many recalls at the head of an outbox are searched for one.
 const RECALLS: u32 = 256;
 
 words!(
     /// Where a holder stands.
     HolderState, "state of a holder" {
-        /// It has not said that it stored anything; of a recall: it has not answered.
+        /// It has not confirmed that it stored anything or, after a recall, it has not answered.
         Pending = "pending",
         /// It holds it.
         Held = "held",
@@ -36,13 +36,13 @@ words!(
         Quarantined = "quarantined",
         /// It has done what the recall asks.
         Confirmed = "confirmed",
-        /// Sealed there; the purge waits for two officers.
+        /// It has sealed it; the purge waits for two officers.
         AwaitingApproval = "awaiting-approval",
-        /// Sealed there; the purge was declined.
+        /// It has sealed it; the purge was declined.
         Declined = "declined",
         /// It has not answered the recall, and there is no link to it.
         Unreachable = "unreachable",
-        /// Somebody says so in its name, and its signature can't be checked here.
+        /// Somebody answers in its name, and the signature can't be verified here.
         Unverified = "unverified",
     }
 );
@@ -50,37 +50,37 @@ words!(
 /// What a holder did, and when, by its clock.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Word {
-    /// What.
+    /// What it did.
     pub kind: ReceiptKind,
-    /// In which role.
+    /// The role of the person who did it.
     pub role: Option<Role>,
-    /// When.
+    /// When it did it.
     pub at: Time,
-    /// What people there wrote; for those who read assessments only.
+    /// What people there wrote. Only readers of assessments see it.
     pub text: Option<String>,
 }
 
 /// One version as a holder has it.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct HeldVersion {
-    /// Which.
+    /// The number of the version.
     pub version: u32,
     /// How many portions it was given.
     pub portions: u64,
-    /// When it said that it has stored it.
+    /// When it said that it has stored the version.
     pub stored: Option<Time>,
-    /// Why it keeps it from its users, where it does.
+    /// Why it keeps the version from its users, if it does.
     pub refused: Option<String>,
 }
 
 /// A holder of an assessment, by one way.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Holder {
-    /// Who.
+    /// The holder.
     pub organisation: TrustDomain,
-    /// The organisations between here and it; none where it was given from here.
+    /// The organisations between here and the holder. Empty if it was given from here.
     pub through: Vec<TrustDomain>,
-    /// What it was given; ascending.
+    /// The versions that it was given, ascending.
     pub versions: Vec<HeldVersion>,
     /// In which roles it was read, and what people there said.
     pub words: Vec<Word>,
@@ -88,7 +88,7 @@ pub struct Holder {
     pub state: HolderState,
     /// Since when: when it said so, or when it was last heard of.
     pub since: Option<Time>,
-    /// What it answered to the recall.
+    /// Its answer to the recall.
     pub answer: Option<Word>,
     /// Why it could not take the recall when that was last offered to it: a stable reason in capitals.
     pub not_yet: Option<String>,
@@ -102,18 +102,18 @@ pub struct Holders {
     pub exercise: bool,
     /// Its recall.
     pub recall: Option<RecallView>,
-    /// By name, then way.
+    /// The holders, by name and then by way.
     pub all: Vec<Holder>,
 }
 
 impl Node {
-    /// Who holds an assessment that was published or passed on here. What people at holders wrote is for analysts and officers.
+    /// Who holds an assessment that was published or passed on here. Only analysts and officers see what people at holders wrote.
     ///
     /// # Errors
     /// `ROLE_REQUIRED`, `NOT_FOUND`, store faults.
     pub async fn holders(&self, actor: &Authorized<LookUp>, id: &AssessmentId) -> Result<Holders, Fault> {
         let found = match self.store.assessment(id, None, false).await {
-            // Who holds it is known though its text can't be read any more.
+            // The holders are known although the assessment's text can't be read any more.
             Err(StoreError::Damaged(Damage::Version(manifest))) => self.store.titles(&[manifest]).await?.pop(),
             found => found?,
         };
@@ -165,14 +165,14 @@ impl Node {
             let way = (given.holder.clone(), vec![]);
             ways.entry(way.clone()).or_insert_with(|| empty(way)).give(given);
         }
-        // What anybody may have said in the name of a holder that was not known counts for nothing beside what it has said itself.
+        // An unverified report may come from anybody. It does not count once the holder's own reports could be verified.
         let has_spoken = |holder: &TrustDomain| known.reports.iter().any(|r| r.verified && r.holder == *holder);
         let counts = |r: &&ReportRecord| r.verified || r.kind == ReceiptKind::Stored || !has_spoken(&r.holder);
         for report in known.reports.iter().filter(counts) {
             let way = (report.holder.clone(), report.through.clone());
             ways.entry(way.clone()).or_insert_with(|| empty(way)).hear(report, reads)?;
         }
-        // Whoever has nothing of it is no holder: what was numbered and taken back before it came, say.
+        // An organisation that has nothing of it is no holder. An example is one whose release became a void before it was taken.
         let mut all: Vec<Holder> = ways.into_values().filter(|h| !h.versions.is_empty()).collect();
         for holder in &mut all {
             let unverified = known.reports.iter().filter(|r| r.holder == holder.organisation);
@@ -205,7 +205,7 @@ impl Node {
 }
 
 impl HeldVersion {
-    /// Some of it is there, whatever was kept from users before or beside that.
+    /// Notes that it has stored some of the version. That outweighs other parts that it keeps from its users.
     fn store(&mut self, at: Time) {
         self.stored = Some(at);
         self.refused = None;
@@ -230,7 +230,7 @@ impl Holder {
         self.versions.sort_by_key(|v| v.version);
     }
 
-    /// One release to it. What went as a void it does not have.
+    /// Counts one release to it. A release that became a void does not count.
     fn give(&mut self, given: &ReleaseToHolder) {
         if given.is_void && given.answer.is_none() {
             return;
@@ -262,7 +262,7 @@ impl Holder {
         Ok(())
     }
 
-    /// Where it stands with an assessment that was not taken back.
+    /// Sets where it stands with an assessment that was not recalled.
     fn stands(&mut self) {
         let Some(last) = self.versions.last() else { return };
         (self.state, self.since) = match (last.stored, &last.refused) {
@@ -272,7 +272,7 @@ impl Holder {
         };
     }
 
-    /// Where it stands with a recall, by its own answer.
+    /// Sets where it stands with a recall, by its own answer.
     fn answered(&mut self, kind: RecallKind, answer: Option<&RecallAnswerRecord>, reads: bool) -> Result<(), Fault> {
         let Some(answer) = answer else { return Ok(()) };
         let is_text = answer.kind.acknowledges() && reads;
@@ -290,7 +290,7 @@ impl Holder {
     }
 }
 
-/// What people wrote, from the receipt itself; gone with what it was about.
+/// What people wrote, read from the receipt itself. A purge of the assessment removes it.
 fn text_of(envelope: &[u8]) -> Result<Option<String>, Fault> {
     if envelope.is_empty() {
         return Ok(None);

@@ -1,5 +1,5 @@
-//! The ledger at work: its checkpoints, what partners have seen of it, what is held of theirs, and what is done where something
-//! is wrong.
+//! The ledger in operation: its checkpoints, what partners have seen of it, what is held of their ledgers, and the alarms if something is
+//! wrong.
 
 mod alarm;
 mod audit;
@@ -47,22 +47,22 @@ use crate::{
     wire,
 };
 
-/// Writes the newest checkpoint beside the store, so that it is there when an older store is.
+/// Writes the newest checkpoint beside the store, so that it is still there when an older store is put back.
 pub type KeepHead = Arc<dyn Fn(&[u8]) -> Result<(), String> + Send + Sync>;
 
 /// What the ledger is made of; `app` wires it.
 pub struct LedgerParts {
-    /// What its notes are signed with.
+    /// The key that its notes are signed with.
     pub key: RawKey,
-    /// A key that was prepared for the next epoch, where the node stopped before it was taken up.
+    /// A key that was prepared for the next epoch, if the node stopped before it was used.
     pub next_key: Option<RawKey>,
-    /// Where the key is kept.
+    /// Stores the key.
     pub keep_key: KeepKey,
-    /// Between two checkpoints it grows by a multiple of this.
+    /// Between two checkpoints the ledger grows by a multiple of this.
     pub quantum: u32,
-    /// The newest checkpoint, as it was written beside the store.
+    /// The newest checkpoint that was found beside the store.
     pub found_head: Option<Vec<u8>>,
-    /// Writes the newest one there.
+    /// Writes the newest checkpoint there.
     pub keep_head: KeepHead,
 }
 
@@ -73,12 +73,12 @@ pub(super) struct Ledger {
     start: start::Start,
     quantum: u32,
     keep_head: KeepHead,
-    /// How many entries the note has that was written beside the store before the first head.
+    /// The size in the note that was last written beside the store before the first head.
     marked: AtomicU64,
     epoch: AtomicU32,
-    /// Nothing is served: entries are lost that this node has signed.
+    /// Whether entries are lost that this node has signed. Nothing is served then.
     is_behind: AtomicBool,
-    /// One checkpoint at a time, and none while it is settled.
+    /// Held while a checkpoint is signed or the ledger is settled, so that one happens at a time.
     signing: tokio::sync::Mutex<()>,
     alarming: tokio::sync::Mutex<()>,
     settling: tokio::sync::Mutex<()>,
@@ -87,7 +87,7 @@ pub(super) struct Ledger {
 }
 
 impl Ledger {
-    /// Without anything known yet.
+    /// A ledger of which nothing is known yet.
     pub(super) fn new(key: RawKey, keep_key: KeepKey, quantum: u32, keep_head: KeepHead) -> Self {
         Self {
             key: ArcSwap::from_pointee(key),
@@ -107,20 +107,21 @@ impl Ledger {
     }
 }
 
-/// What is said to whoever wants something done meanwhile.
+/// The message to whoever wants something done while entries are lost.
 const BEHIND: &str = "this node's ledger is behind a head that it has signed: an older store was put in its place; an administrator settles \
     that with `watchfire ledger settle --reason \"...\"`";
-/// The same, to partners.
+/// The same for partners.
 const BEHIND_THERE: &str =
     "the sender's ledger is behind its witnesses; the feed goes on once its administrator has settled that";
 
 impl Node {
-    /// The name of this node's ledger. It has the ledger's epoch.
+    /// The name of this node's ledger. It contains the ledger's epoch.
     pub fn ledger_origin(&self) -> String {
         origin(self.domain(), self.ledger.epoch.load(Ordering::Relaxed))
     }
 
-    /// Takes the ledger up: where it stands, what is held of partners, and whether the store is older than the head beside it.
+    /// Starts the ledger: reads where it stands and what is held of partners, and checks whether the store is older than the head beside
+    /// it.
     pub(super) async fn begin_ledger(&self, found_head: Option<&[u8]>, next_key: Option<RawKey>) -> Result<(), Fault> {
         let state = self.store.ledger().await?;
         self.ledger.epoch.store(state.epoch, Ordering::Relaxed);
@@ -138,8 +139,8 @@ impl Node {
         }
         self.watch_partners().await?;
         match self.own_ledger_key().await {
-            // A node that comes back after its signing certificate has ended, or before its clock is right, starts all the same:
-            // it takes what comes, and greets partners with its ledger once it has a good certificate.
+            // A node whose signing certificate has expired, or whose clock is not right yet, starts all the same. It takes what comes,
+            // and shows partners its ledger once it has a good certificate.
             Err(fault) if fault.reason == Reason::Unavailable => {
                 tracing::error!(reason = %fault.reason, what = %fault.message, "the ledger's key is not signed yet");
                 Ok(())
@@ -148,7 +149,7 @@ impl Node {
         }
     }
 
-    /// Under what name and by what key this node signs its ledger.
+    /// The name and the key under which this node signs its ledger.
     pub(super) fn own_log_key(&self) -> LogKey {
         let epoch = self.ledger.epoch.load(Ordering::Relaxed);
         LogKey { name: origin(self.domain(), epoch), public: self.ledger_key().public_key() }
@@ -162,7 +163,7 @@ impl Node {
         if let Some(envelope) = self.own_key_statement(epoch).await?
             && wire::ledger::decode_key(&envelope.payload).is_ok_and(|k| k.origin == own.name && k.public == own.public)
         {
-            // While the own certificate has ended, the statement as it is: partners know the key already.
+            // While this node's certificate has expired, the statement is used as it is, because partners know the key already.
             return Ok(self.signed_by_a_good_key(envelope.clone(), now).unwrap_or(envelope));
         }
         let key = LedgerKey { origin: own.name, public: own.public, epoch, created: now, succession: None };
@@ -173,8 +174,9 @@ impl Node {
         Ok(envelope)
     }
 
-    /// Signs a checkpoint, and writes it beside the store. Nothing while entries are lost, and nothing after a start until partners have
-    /// said what they hold: a head of a size that was signed before would be a fork. `false`: nothing was signed yet.
+    /// Signs a checkpoint and writes it beside the store. It signs nothing while entries are lost. It also signs nothing after a start
+    /// until partners have said what they hold, because a head of a size that was signed before would be a fork. Returns `false` if
+    /// nothing was signed.
     ///
     /// # Errors
     /// Store faults.
@@ -193,8 +195,8 @@ impl Node {
         Ok(true)
     }
 
-    /// Writes a note of the ledger as it stands beside the store and shows it to nobody, until there is a first head: what is
-    /// acknowledged meanwhile is missed too where a damaged store loses it.
+    /// Writes a note of the current ledger beside the store before there is a first head, and shows it to nobody. So it is noticed too if
+    /// a damaged store loses what is acknowledged meanwhile.
     async fn mark(&self) -> Result<(), Fault> {
         let state = self.store.ledger().await?;
         if self.ledger.marked.swap(state.size, Ordering::Relaxed) == state.size {
@@ -203,7 +205,7 @@ impl Node {
         self.keep_beside(self.note_maker()(state.epoch, state.size, &state.root)).await
     }
 
-    /// What signs a note of this epoch, size and root.
+    /// A function that signs a note of an epoch, size and root.
     fn note_maker(&self) -> impl Fn(u32, u64, &[u8; 32]) -> Vec<u8> + Send + use<> {
         let (domain, key) = (self.domain().clone(), self.ledger_key());
         move |epoch, size, root| {
@@ -220,7 +222,7 @@ impl Node {
         Ok(())
     }
 
-    /// Signs the first checkpoint after a start, and shows it to partners at once: what nobody was shown is lost with the store.
+    /// Signs the first checkpoint after a start, and shows it to partners at once. What nobody was shown is lost with the store.
     ///
     /// # Errors
     /// Store faults.
@@ -237,7 +239,7 @@ impl Node {
         self.ledger.is_behind.load(Ordering::Relaxed)
     }
 
-    /// Nothing is changed while entries are lost that this node has signed.
+    /// Refuses a change while entries are lost that this node has signed.
     ///
     /// # Errors
     /// `BEHIND_WITNESSES`.
@@ -245,13 +247,13 @@ impl Node {
         if self.is_behind() { Err(Fault::new(Reason::BehindWitnesses, BEHIND)) } else { Ok(()) }
     }
 
-    /// Nothing goes out while entries are lost that this node has signed.
+    /// Refuses to send while entries are lost that this node has signed.
     pub(super) fn may_feed(&self) -> Result<(), Fault> {
         if self.is_behind() { Err(Fault::new(Reason::BehindWitnesses, BEHIND_THERE)) } else { Ok(()) }
     }
 
-    /// Compares a note that this node's key has signed with what is here. `by`: the partner who showed it; `None`: it stood beside
-    /// the store. A note of another key, or of an epoch that was settled, says nothing.
+    /// Compares a note that this node's key has signed with the ledger here. `by` is the partner that showed it; `None` means that it was
+    /// beside the store. A note by another key, or of an epoch that was settled, says nothing.
     async fn compare_own(
         &self,
         by: Option<&TrustDomain>,
@@ -263,7 +265,7 @@ impl Node {
         let key = if domain == *self.domain() { self.own_key_of(epoch).await? } else { None };
         // A later epoch may have been lost with the store, and its key with it.
         let newest = LogKey { name: head.origin.clone(), public: self.ledger_key().public_key() };
-        // As a partner has it from this node itself.
+        // The key as a partner has it from this node itself.
         let key = key.or_else(|| told.filter(|told| told.name == head.origin).cloned());
         let key = key.or(Some(newest).filter(|_| domain == *self.domain()));
         if epoch > state.epoch.saturating_add(MOST_EPOCHS) {
@@ -303,7 +305,7 @@ impl Node {
         Ok(is_over)
     }
 
-    /// Somebody else signs with the own key. The exchange goes on.
+    /// Raises the alarm that somebody else signs with this node's key. The exchange goes on.
     async fn alarm_of_twin(&self, by: &TrustDomain, note: &Note) -> Result<(), Fault> {
         let what = format!(
             "{by} holds a head of {} entries by this node's key that this node has not signed: a copy of this node runs, or its ledger key was \
@@ -314,7 +316,7 @@ impl Node {
         Ok(())
     }
 
-    /// Whether an own head is of this epoch or a later one, and its entries are not here.
+    /// Whether one of this node's heads is of this epoch or a later one and its entries are not here.
     async fn is_lost(&self, epoch: u32, head: &Checkpoint, state: &LedgerState) -> Result<bool, Fault> {
         let here = if epoch == state.epoch { self.store.ledger_root(head.size).await? } else { None };
         Ok(epoch >= state.epoch && here != Some(head.root))
@@ -322,7 +324,7 @@ impl Node {
 
     async fn fall_behind(&self, by: Option<&TrustDomain>, note: &Note) -> Result<(), Fault> {
         let _signing = self.ledger.signing.lock().await;
-        // What was found may have been settled while the lock was waited for.
+        // It may have been settled while this task waited for the lock.
         let state = self.store.ledger().await?;
         if !self.is_lost(rank(note).0, &note.checkpoint, &state).await? {
             return Ok(());
@@ -339,7 +341,7 @@ impl Node {
             );
             self.alarm(by, AlarmKind::Behind, what, vec![lost]).await?;
         }
-        // What is under way ends; each stream finds out at its next look.
+        // Open streams end. Each feed finds out why at its next look.
         for partner in self.directory().all_active() {
             let live = self.live.of(&partner.record.organisation.domain);
             live.end_stream();
@@ -349,7 +351,7 @@ impl Node {
     }
 }
 
-/// Orders own notes: by epoch, then by size.
+/// The order of this node's notes: by epoch, then by size.
 fn rank(note: &Note) -> (u32, u64) {
     let epoch = of_origin(&note.checkpoint.origin).map_or(0, |(_, epoch)| epoch);
     (epoch, note.checkpoint.size)

@@ -1,7 +1,7 @@
 //! Revocation lists: what is held of each organisation, and how a newer one is taken.
 //!
-//! Of each organisation, the own one among them, the newest list of each issuing key and scope is held, and every revocation
-//! that was ever seen. A list never goes back by itself: see `give` for a CA that lost its number.
+//! For each organisation, this one included, the node holds the newest list of each issuing key and scope, and every revocation that was
+//! ever seen. A list is never replaced by an older one automatically. See `give` for a CA that lost its number.
 
 mod give;
 mod invited;
@@ -46,10 +46,10 @@ use crate::{
 /// Why a node doesn't start.
 const OWN_REVOCATIONS: &str = "the revocations of this organisation's own certificates can't be read any more, so that nobody can tell who may \
     sign in; restore a backup, or put the CA's newest list into place and start once with `watchfire serve --forget-damaged-revocations`";
-/// How many lists the log is remembered to have told of.
+/// How many lists are remembered as mentioned in the log.
 const MOST_TOLD: usize = 1024;
 
-/// What a partner says of a list before it is handed over.
+/// What a partner says of a list before it hands it over.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Announced {
     /// The id of the key that issued it.
@@ -58,7 +58,7 @@ pub struct Announced {
     pub scope: Sha256,
     /// Its number, big-endian, without leading zeros.
     pub number: Vec<u8>,
-    /// SHA-256 of the list.
+    /// The SHA-256 of the list.
     pub sha256: Sha256,
     /// Its size in bytes.
     pub size: usize,
@@ -76,8 +76,8 @@ impl Announced {
     }
 }
 
-/// A list as it is kept. `crl` is missing where the organisation's bundle of the moment does not stand behind its issuer; the
-/// list is kept for when it does again.
+/// A stored list. `crl` is `None` while the organisation's current bundle does not prove its issuer. The list is kept for when it does
+/// again.
 #[derive(Clone)]
 struct Held {
     record: Arc<ListRecord>,
@@ -90,20 +90,20 @@ struct Held {
 pub(super) struct Lists {
     held: Mutex<BTreeMap<TrustDomain, Vec<Held>>>,
     seen: Mutex<Seen>,
-    /// How many came so far.
+    /// How many lists came so far.
     count: AtomicU64,
-    /// Those that came by others.
+    /// The lists that came through other partners.
     carried: passed_on::Carried,
     /// How fast each partner gives lists.
     paces: Mutex<HashMap<TrustDomain, ListPace>>,
     /// How many lists of one issuing key are taken in an hour.
     most_of_key: u32,
-    /// Lists with a lower number than the one that is held, of which the log has told.
+    /// The lists that the log has mentioned because they are held back or have a lower number than the one that is held.
     told: Mutex<HashSet<Sha256>>,
     own: own::OwnFile,
 }
 
-/// Locks even after a panic elsewhere: these maps are whole after every statement.
+/// Locks a mutex even if a thread panicked while it held it. Every statement leaves these maps in a consistent state.
 fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
     mutex.lock().unwrap_or_else(PoisonError::into_inner)
 }
@@ -122,12 +122,12 @@ impl Lists {
         }
     }
 
-    /// The lists of an organisation that its bundle stands behind.
+    /// The lists of an organisation whose issuers its bundle proves.
     pub fn of(&self, domain: &TrustDomain) -> Vec<Crl> {
         lock(&self.held).get(domain).into_iter().flatten().filter_map(|held| held.crl.clone()).collect()
     }
 
-    /// The same, each with its number in the order in which all lists came here.
+    /// The same lists, each with its number in the order in which all lists came here.
     fn numbered(&self, domain: &TrustDomain) -> Vec<(u64, Crl)> {
         let all = lock(&self.held);
         all.get(domain).into_iter().flatten().filter_map(|held| Some((held.number, held.crl.clone()?))).collect()
@@ -138,8 +138,8 @@ impl Lists {
         lock(&self.seen).clone()
     }
 
-    /// Refuses a list that is not newer than the one of its key and scope, also where the bundle of the moment does not stand
-    /// behind that one.
+    /// Refuses a list that is not newer than the one of its key and scope. That one counts even if the current bundle does not prove its
+    /// issuer.
     ///
     /// # Errors
     /// `CONFLICT`
@@ -148,7 +148,7 @@ impl Lists {
         let all = lock(&self.held);
         let same = |held: &&Held| (held.record.issuing_key, held.record.scope) == (crl.issuing_key(), crl.scope());
         let before = all.get(domain).into_iter().flatten().find(same);
-        // The same list by another chain of its issuer is no older one.
+        // The same list with another chain of its issuer is not an older one.
         let before = before.filter(|held| held.crl.is_none() && held.record.der != crl.der());
         let number = before.and_then(|held| Crl::number_in(&held.record.der));
         if number.is_some_and(|number| !is_higher(crl.number(), &number)) {
@@ -158,9 +158,9 @@ impl Lists {
         Ok(())
     }
 
-    /// Looks which of the organisation's lists its bundle stands behind.
+    /// Decides anew which of the organisation's lists its bundle proves.
     pub fn rest_upon(&self, bundle: &TrustBundle) {
-        // What these roots did not stand behind may be asked for again.
+        // Lists that the former roots did not prove may be asked for again.
         lock(&self.paces).remove(bundle.domain());
         for held in lock(&self.held).get_mut(bundle.domain()).into_iter().flatten() {
             held.crl = Crl::kept(&held.record.der, &held.record.issuers, bundle).ok();
@@ -179,7 +179,7 @@ impl Lists {
         self.count.fetch_add(1, Ordering::Relaxed)
     }
 
-    /// When a list of the partner is taken: `None` for now.
+    /// The time from which a list of the partner is taken; `None` means now.
     fn wait(&self, partner: &TrustDomain, new: &Announced, now: Time) -> Option<Time> {
         lock(&self.paces).get(partner).and_then(|pace| pace.wait(self.most_of_key, &new.issuing_key, new.size, now))
     }
@@ -192,7 +192,7 @@ impl Lists {
         change(lock(&self.paces).entry(partner.clone()).or_default())
     }
 
-    /// Whether the log is to tell of that list: once.
+    /// Whether the log is to mention that list. Each list is mentioned once.
     fn is_news(&self, list: &Sha256) -> bool {
         let mut told = lock(&self.told);
         if told.len() >= MOST_TOLD {
@@ -203,7 +203,7 @@ impl Lists {
 }
 
 impl Node {
-    /// The own lists, as partners are told of them.
+    /// This organisation's lists, as partners are told of them.
     pub fn announced_lists(&self) -> Vec<Announced> {
         self.lists.of(self.domain()).iter().take(MAX_LISTS).map(Announced::of).collect()
     }
@@ -214,7 +214,7 @@ impl Node {
         self.lists.of(partner).iter().any(|crl| crl.lapse(now).is_some())
     }
 
-    /// One of the own lists.
+    /// One of this organisation's lists.
     ///
     /// # Errors
     /// `NOT_FOUND`.
@@ -223,8 +223,7 @@ impl Node {
         found.ok_or_else(|| Fault::new(Reason::NotFound, "no such revocation list is in force here; say hello again"))
     }
 
-    /// Which of the lists that a partner has announced this node wants: those that are newer than what it holds, at the pace
-    /// at which it takes them.
+    /// The announced lists of a partner that this node wants: those that are newer than what it holds, as fast as it takes them.
     pub fn wanted_lists(&self, partner: &TrustDomain, announced: Vec<Announced>) -> Vec<Announced> {
         let (held, now) = (self.lists.of(partner), self.now());
         let is_wanted = |new: &Announced| {
@@ -259,10 +258,10 @@ impl Node {
         announced.into_iter().take(MAX_LISTS).filter(is_wanted).collect()
     }
 
-    /// Takes a partner's list as it was announced. In force at once, on live connections too; nothing else is read anew.
+    /// Takes a partner's list as it was announced. It is in force at once, on live connections too; nothing else is read anew.
     ///
     /// # Errors
-    /// `CHAIN_INVALID` where it is not what was announced or its bundle does not stand behind it; `CONFLICT` where it is not
+    /// `CHAIN_INVALID` where it is not what was announced, or where the partner's bundle does not prove it; `CONFLICT` where it is not
     /// newer; `LIMIT_EXCEEDED`; store faults.
     pub async fn take_list(
         &self,
@@ -311,7 +310,7 @@ impl Node {
         Ok(crl)
     }
 
-    /// Keeps a list in the place of the one of its key and scope, whatever their numbers; `false` where it is held already.
+    /// Replaces the list of the same key and scope, whatever the numbers. Returns `false` if it is held already.
     async fn keep_list(&self, of: &TrustDomain, crl: Crl, events: Vec<Event>) -> Result<bool, Fault> {
         let held = self.lists.of(of);
         if held.iter().any(|other| other.sha256() == crl.sha256()) {
@@ -343,13 +342,13 @@ impl Node {
             let live = self.live.of(domain);
             live.wake();
             if !live.inbound().borrow().live {
-                // Who could not be dialled for want of this list is dialled again at once.
+                // A partner that could not be dialled because this list was missing is dialled again at once.
                 live.pull_now();
             }
         }
     }
 
-    /// Reads what is kept, at the start.
+    /// Reads the stored lists at the start.
     async fn load_lists(&self, own: &TrustBundle) -> Result<(), Fault> {
         for record in self.store.revocations().await? {
             let entries = record.entries.iter().map(|bytes| Entry::from_bytes(bytes)).collect::<Option<Vec<_>>>();
@@ -368,7 +367,7 @@ impl Node {
                 self.lists.rest_upon(&bundle);
             }
         }
-        // Whom the own CA has revoked decides who may do anything here.
+        // The revocations of this organisation's CA decide who may do anything here.
         if self.store.damages().contains(&Damage::Revocations(self.domain().clone())) {
             return Err(Fault::new(Reason::StoreCorrupt, OWN_REVOCATIONS));
         }

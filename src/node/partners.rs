@@ -1,4 +1,4 @@
-//! Partners: accept, suspend, resume.
+//! Partners: accepts, suspends and resumes them.
 
 use std::{collections::BTreeSet, sync::Arc};
 
@@ -25,13 +25,13 @@ use crate::{
     store::{PartnerRecord, RetiredRoot, StoreError, damage::Damage},
 };
 
-/// An invitation, and what an administrator has confirmed about it out of band.
+/// An invitation, and what an administrator has confirmed about it by another way.
 pub struct Invited {
     /// The invitation.
     pub invitation: Envelope,
     /// Its fingerprint, in words or hexadecimal.
     pub fingerprint: String,
-    /// A new kind or country of an organisation that is here already is right.
+    /// Whether the administrator confirms a new kind or country of an organisation that is here already.
     pub change_confirmed: bool,
     /// The administrator's approval of it.
     pub approval: Envelope,
@@ -39,54 +39,54 @@ pub struct Invited {
 
 /// A root certificate that an organisation had once. It proves nothing new.
 pub struct Retired {
-    /// Whose.
+    /// The organisation.
     pub of: TrustDomain,
     /// The subject's name.
     pub name: String,
-    /// SHA-256 of the certificate.
+    /// The SHA-256 of the certificate.
     pub sha256: Sha256,
-    /// Since when it is not in the bundle any more.
+    /// When it was removed from the bundle.
     pub at: Time,
 }
 
-/// What became of an invitation that an administrator has confirmed.
+/// The result of accepting an invitation.
 pub struct Accepted {
-    /// The partner; as it was, where the change takes another administrator.
+    /// The partner. It is unchanged if the change needs another administrator.
     pub partner: Arc<Partner>,
-    /// How many administrators have said so; `None` where one is enough.
+    /// How many administrators have approved; `None` where one is enough.
     pub count: Option<Count>,
 }
 
-/// What an invitation says, once an administrator has confirmed it.
+/// The content of an invitation, once an administrator has confirmed it.
 enum Confirmed<'a> {
-    /// It counts; no other change comes between.
+    /// It counts. The lock keeps other changes from coming between.
     Enough(Box<Invitation>, Option<Count>, tokio::sync::MutexGuard<'a, ()>),
-    /// It takes another administrator.
+    /// It needs another administrator.
     Waits(Accepted),
 }
 
 impl Node {
     /// Accepts a partner, or its new bundle, kind or endpoint. Other roots, another kind or another country of an organisation that is
-    /// here already take as many administrators as any decision: whoever sets these alone could pose as that organisation. Another
-    /// endpoint takes one, since TLS proves the far end.
+    /// here already need as many administrators as any such decision, because whoever sets these alone could pose as that organisation.
+    /// Another endpoint needs one, because TLS proves the other side.
     ///
     /// # Errors
-    /// `ROLE_REQUIRED`; `CONFLICT` where the fingerprint is not that of the invitation or it is one's own;
-    /// `SECOND_PERSON_REQUIRED` where the caller has said so already; whatever verification refuses.
+    /// `ROLE_REQUIRED`; `CONFLICT` where the fingerprint is not that of the invitation, or where the invitation is this node's own;
+    /// `SECOND_PERSON_REQUIRED` where the caller has approved it already; whatever verification refuses.
     pub async fn accept(&self, actor: &Authorized<Administer>, invited: &Invited) -> Result<Accepted, Fault> {
         let (invitation, count, _changing) = match self.confirm(actor, invited).await? {
             Confirmed::Enough(invitation, count, changing) => (*invitation, count, changing),
             Confirmed::Waits(accepted) => return Ok(accepted),
         };
         let before = self.directory().get(&invitation.organisation.domain).map(|p| p.record.clone());
-        // Who was suspended stays so until resumed.
+        // A suspended partner stays suspended until it is resumed.
         let is_suspended = before.as_ref().is_some_and(|b| b.state == PartnerState::Suspended);
         let state = if is_suspended { PartnerState::Suspended } else { PartnerState::Active };
         Ok(Accepted { partner: self.introduce(actor, &invited.invitation, state).await?, count })
     }
 
-    /// Holds an organisation's bundle, so that what it has signed can be verified where partners pass it on. Nothing is
-    /// exchanged with it.
+    /// Holds an organisation's bundle, so that what it has signed can be verified where partners pass it on. Nothing is exchanged with
+    /// it.
     ///
     /// # Errors
     /// As [`Self::accept`]; `CONFLICT` where it is a partner.
@@ -105,7 +105,7 @@ impl Node {
         Ok(Accepted { partner: self.introduce(actor, &invited.invitation, PartnerState::Known).await?, count })
     }
 
-    /// What the invitation says, where an administrator has confirmed it; no other change comes between.
+    /// Checks that an administrator has confirmed the invitation, and returns its content. No other change comes between.
     async fn confirm(&self, actor: &Authorized<Administer>, invited: &Invited) -> Result<Confirmed<'_>, Fault> {
         let Opened { invitation, bundle, .. } = self.check_invitation(&invited.invitation)?;
         let agrees = fingerprint_of(&invited.invitation).agrees_with(&invited.fingerprint);
@@ -123,7 +123,7 @@ impl Node {
         }
         let before = directory.get(&invitation.organisation.domain).map(|p| &p.record.organisation);
         if let Some(before) = before.filter(|b| **b != invitation.organisation && !invited.change_confirmed) {
-            // The subject rule goes by them.
+            // The subject rule depends on kind and country.
             let words =
                 |o: &Organisation| format!("{}{}", o.kind, o.country.map(|c| format!(" of {c}")).unwrap_or_default());
             let (was, says) = (words(before), words(&invitation.organisation));
@@ -135,7 +135,7 @@ impl Node {
         let id = id_of(StatementKind::Invitation, &invited.invitation.payload);
         let (subject, of) = (subject::statement(&id), invitation.organisation.domain.clone());
         let thing = Thing { matter: Matter::Partner, subject, of: of.clone() };
-        // To mend what can't be read any more is to say anew who it is.
+        // Accepting an invitation also repairs a damaged record, and that is a statement of who the organisation is.
         let is_change = |p: &&Arc<Partner>| p.damage().is_some() || is_other(&p.record, &invitation);
         let Some(partner) = directory.get(&of).filter(is_change) else {
             let approved = self.approved(actor, &invited.approval, (Matter::Partner, &subject))?;
@@ -166,7 +166,7 @@ impl Node {
         let before = before_record.as_ref().map(|record| record.bundle.clone());
         let introduced = known.filter(|known| known.record.bundle.introduced_by.is_some());
         if let Some(known) = &introduced {
-            // What was verified by an introduction is judged by the organisation's own words.
+            // What was verified by an introduction is from now on judged by the organisation's own words.
             self.disown(known, Some(fingerprint)).await?;
         }
         let now = self.now();
@@ -193,13 +193,13 @@ impl Node {
             accepted_at: self.now(),
         };
         self.bundle_by_invitation(&record, envelope).await?;
-        // The words were compared, and the lists come with the invitation.
+        // The words were compared, and the invitation brings the lists.
         self.store.forget_torn_lists(&domain).await?;
         let partner = self.save_partner_as(Some(actor.as_actor()), record).await?;
         self.take_invited_lists(&bundle, &invitation.lists).await?;
         self.take_invited_ledger(&partner, ledger_key, &invitation).await?;
         self.follow_bundles(&domain).await?;
-        // What was kept from users because nobody knew it here may be shown now.
+        // What was kept from users because the organisation was not known may be shown now.
         self.live.is_known_anew(&domain);
         if introduced.is_some() {
             self.prove_recalls().await?;
@@ -207,7 +207,7 @@ impl Node {
         Ok(self.directory().get(&domain).cloned().unwrap_or(partner))
     }
 
-    /// Nothing is exchanged with the partner until it is resumed: live streams and connections end now.
+    /// Suspends a partner. Live streams and connections end now, and nothing is exchanged until it is resumed.
     ///
     /// # Errors
     /// `ROLE_REQUIRED`, `NOT_FOUND`, store faults.
@@ -215,7 +215,7 @@ impl Node {
         self.set_state(actor, domain, PartnerState::Suspended).await
     }
 
-    /// Exchanges with a suspended partner again.
+    /// Resumes a suspended partner.
     ///
     /// # Errors
     /// `ROLE_REQUIRED`, `NOT_FOUND`, store faults.
@@ -223,7 +223,7 @@ impl Node {
         self.set_state(actor, domain, PartnerState::Active).await
     }
 
-    /// What an organisation that was known only has signed counts for nothing from now on.
+    /// Forgets an organisation that was only known. What it has signed counts for nothing from now on.
     ///
     /// # Errors
     /// `ROLE_REQUIRED`; `NOT_FOUND`; `CONFLICT` where it is a partner; store faults.
@@ -231,7 +231,7 @@ impl Node {
         self.set_state(actor, domain, PartnerState::Forgotten).await
     }
 
-    /// The roots that organisations had once, the own one among them.
+    /// The roots that organisations, this one included, had once.
     ///
     /// # Errors
     /// Store faults.
@@ -275,7 +275,7 @@ impl Node {
         }
     }
 
-    /// Keeps a partner and puts it in force; `None` where no administrator of this organisation has said so.
+    /// Stores a partner and puts it in force. `actor` is `None` where no administrator of this organisation decided it.
     pub(super) async fn save_partner_as(
         &self,
         actor: Option<&Actor>,
@@ -287,14 +287,15 @@ impl Node {
         let deed = Deed::PartnerChanged { partner: domain.clone(), fingerprint, state: record.state.to_string() };
         let event = Event::of(actor, self.now(), deed);
         self.store.save_partner(record, event).await?;
-        // Lists survive a new bundle where its roots stand behind their issuers.
+        // Lists survive a new bundle if its roots prove their issuers.
         self.lists.rest_upon(&bundle);
         self.reload_after(std::slice::from_ref(&domain)).await?;
         self.directory().get(&domain).cloned().ok_or_else(|| no_partner(&domain))
     }
 }
 
-/// An invitation from before the bundle that is held brings back roots that were given up since, compromised ones too.
+/// Refuses an invitation that is older than the bundle that is held. It would bring back roots that were given up since, compromised ones
+/// too.
 fn require_newer(here: &PartnerRecord, invitation: &Invitation) -> Result<(), Fault> {
     let held = &here.bundle;
     let is_older = invitation.sequence < held.sequence && invitation.issued <= held.issued;
@@ -310,9 +311,9 @@ fn require_newer(here: &PartnerRecord, invitation: &Invitation) -> Result<(), Fa
     Err(Fault::at(Reason::Conflict, "invitation.sequence", what))
 }
 
-/// Whether the invitation says that the organisation is another than the one that is here.
+/// Whether the invitation describes the organisation differently from what is held here.
 fn is_other(here: &PartnerRecord, invitation: &Invitation) -> bool {
-    // Nobody here has said who it is.
+    // Nobody here has compared its words yet.
     if here.bundle.introduced_by.is_some() {
         return false;
     }

@@ -1,4 +1,4 @@
-//! The own organisation's people: the register, as it fills from the node's directory and from whoever signs in.
+//! This organisation's people: the register. It is filled from the node's directory and from those who sign in.
 
 mod remembered;
 
@@ -30,29 +30,29 @@ pub(super) struct People {
     changing: tokio::sync::Mutex<()>,
 }
 
-/// A certificate of somebody, with the chain behind it (DER).
+/// A certificate of a person, with its chain (DER).
 pub struct SeenPerson {
     /// What it is for.
     pub usage: CertificateUse,
-    /// The end certificate first.
+    /// The chain, with the end certificate first.
     pub chain: Vec<Vec<u8>>,
 }
 
-/// Somebody, and what has become of their certificates.
+/// A person, and the standing of their certificates.
 pub struct PersonView {
     /// The person.
     pub person: Person,
-    /// The serial numbers of the certificates that are revoked.
+    /// The serial numbers of the revoked certificates.
     pub revoked: Vec<String>,
-    /// Whether any certificate neither is revoked nor has ended.
+    /// Whether a TLS certificate is neither revoked nor expired.
     pub works: bool,
 }
 
 impl Node {
-    /// Reads the register, at the start.
+    /// Reads the register at the start.
     pub(super) async fn begin_people(&self) -> Result<(), Fault> {
         let mut register = Register::new(self.store.people().await?);
-        // Among those who can't be read any more there may be an administrator.
+        // There may be an administrator among the people whose entries can't be read any more.
         let is_anybody_lost = self.store.damages().iter().any(|damage| matches!(damage, Damage::Person(_)));
         if is_anybody_lost || self.remembers_two().await? {
             register.remember_two();
@@ -61,12 +61,12 @@ impl Node {
         Ok(())
     }
 
-    /// The people, by id.
+    /// The register, by id.
     pub fn register(&self) -> Arc<Register> {
         self.people.register.load_full()
     }
 
-    /// Everybody, with what has become of their certificates.
+    /// Everybody, with the standing of their certificates.
     ///
     /// # Errors
     /// `ROLE_REQUIRED`.
@@ -85,34 +85,35 @@ impl Node {
         self.trust.load().has_revoked(&certificate.issuing_key, &serial)
     }
 
-    /// Whether this person can still speak to the node: by a TLS certificate that neither is revoked nor has ended.
+    /// Whether this person can still use the node: with a TLS certificate that is neither revoked nor expired.
     fn works(&self, person: &Person) -> bool {
         let now = self.now();
         let tls = person.certificates.iter().filter(|c| c.usage == CertificateUse::Tls);
         tls.filter(|c| now <= c.until).any(|c| !self.has_ended_by_list(c))
     }
 
-    /// Whether this person was revoked, so that the word that was given counts no more: a certificate is, and no other one
-    /// is good. Whoever's certificates have only run out has said so all the same.
+    /// Whether this person was revoked, so that their approvals no longer count. That is so if a certificate is revoked and no other one
+    /// works. Approvals of a person whose certificates have only expired still count.
     pub(super) fn is_gone(&self, id: &SpiffeId) -> bool {
         let register = self.register();
         register.get(id).is_some_and(|p| !self.works(p) && p.certificates.iter().any(|c| self.has_ended_by_list(c)))
     }
 
-    /// How many persons a decision takes: as many as the house asks for, and two once there have been two administrators.
+    /// How many people a decision takes: as many as the house requires, and two once there have been two administrators.
     pub fn persons_needed(&self) -> usize {
         let house = self.approvals.and_then(|n| usize::try_from(n).ok());
         let register = self.register().needed();
         house.map_or(register, |house| if register == 1 { house.max(1) } else { house.max(register) })
     }
 
-    /// Only who is confirmed counts where a decision takes two. How many it takes goes by the directory of this moment.
+    /// Requires that a person is confirmed. Only confirmed people count where a decision takes two. How many it takes depends on the
+    /// directory as it is now, so the directory is read first.
     pub(super) async fn require_confirmed(&self, actor: &Actor) -> Result<(), Fault> {
         self.look_for_people().await?;
         self.register().require_confirmed(actor.id())
     }
 
-    /// Registers who is in the node's directory and was not before.
+    /// Registers people who are new in the node's directory.
     ///
     /// # Errors
     /// Store faults.
@@ -127,7 +128,7 @@ impl Node {
         if seen.is_empty() { Ok(()) } else { self.see_people(seen, register.of_directory()).await }
     }
 
-    /// Takes note of certificates that were seen. Those that do not lead to the own roots are passed over.
+    /// Registers certificates that were seen. Those that do not lead to this organisation's roots are ignored.
     ///
     /// # Errors
     /// Store faults.
@@ -158,8 +159,8 @@ impl Node {
         Ok(())
     }
 
-    /// Whether the register's entry of this person can't be read any more: whether they were revoked, or ever counted, can't be told, so
-    /// that they may do nothing.
+    /// Whether the register's entry of this person can't be read any more. Nobody can tell then whether they were revoked or ever
+    /// counted, so they may do nothing.
     pub fn has_lost_entry(&self, id: &SpiffeId) -> bool {
         let entry = Damage::Person(Sha256(sha256(&[id.to_string().as_bytes()])));
         self.store.damages().contains(&entry)
@@ -174,7 +175,7 @@ impl Node {
         certificate_of(&self.trust.load(), seen, self.now())
     }
 
-    /// Somebody signs in, over a connection with this chain. Reading goes on where nothing can be written.
+    /// Registers a person who signs in over a connection with this chain. Reading goes on if nothing can be written.
     pub async fn saw_person(&self, chain: &[Vec<u8>]) {
         if is_known(&self.register(), chain) {
             return;
@@ -185,7 +186,7 @@ impl Node {
         }
     }
 
-    /// Somebody says that this is a person of the organisation.
+    /// Confirms that this is a person of the organisation.
     ///
     /// # Errors
     /// Those of [`Register::confirm`]; store faults.
@@ -209,10 +210,10 @@ impl Node {
         Ok(self.view_of(person))
     }
 
-    /// The person that a name stands for: the whole id, `role/name`, or the name where it is one person's.
+    /// The person that a name stands for: the whole id, `role/name`, or the name alone if only one person has it.
     ///
     /// # Errors
-    /// `NOT_FOUND`; `INVALID_ARGUMENT` where it is several people's.
+    /// `NOT_FOUND`; `INVALID_ARGUMENT` where several people have the name.
     pub fn person_called(&self, name: &str) -> Result<SpiffeId, Fault> {
         let register = self.register();
         let found: Vec<&SpiffeId> = register.people().map(|p| &p.id).filter(|id| id.is_called(name)).collect();
@@ -247,7 +248,7 @@ pub fn certificate_of(trust: &Trust, seen: &SeenPerson, now: Time) -> Option<(Sp
     Some((leaf.id, certificate))
 }
 
-/// Whether the certificate is that of somebody who is confirmed: nothing is to be learned from it.
+/// Whether the certificate is that of a confirmed person, so that nothing can be learned from it.
 fn is_known(register: &Register, chain: &[Vec<u8>]) -> bool {
     let Some(der) = chain.first() else { return true };
     let sha256 = Sha256(sha256(&[der]));
