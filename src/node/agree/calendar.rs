@@ -1,4 +1,4 @@
-//! What the calendar does to agreements: they run out.
+//! What the calendar does to agreements: it lets them run out.
 
 use super::Node;
 use crate::{
@@ -6,11 +6,11 @@ use crate::{
     store::AgreementRecord,
 };
 
-/// After how many seconds the calendar is looked at again, where no agreement ends earlier.
+/// After how many seconds the calendar is looked at again, if no agreement ends earlier.
 const INTERVAL: i64 = 600;
 
 impl Node {
-    /// Records which agreements have run out, and says when to look again.
+    /// Records which agreements have run out, and returns when to look again.
     ///
     /// # Errors
     /// Store faults.

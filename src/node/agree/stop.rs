@@ -1,4 +1,4 @@
-//! What one side does alone: suspend, resume, terminate. At once here; the partner is told by a signed notice.
+//! The steps that one side takes alone: suspend, resume, terminate. They hold here at once. The partner is told by a signed notice.
 
 use super::find;
 use crate::{
@@ -18,7 +18,7 @@ use crate::{
 };
 
 impl Node {
-    /// Stops an agreement for now: nothing is given or taken under it, until it is resumed here.
+    /// Stops an agreement for now. Nothing is given or taken under it until it is resumed here.
     ///
     /// # Errors
     /// `ROLE_REQUIRED`, `NOT_FOUND`, `CONFLICT` where it is over.
@@ -38,8 +38,8 @@ impl Node {
     /// Lifts this side's suspension.
     ///
     /// # Errors
-    /// `ROLE_REQUIRED`, `NOT_FOUND`, `CONFLICT` where it is not suspended here, `SECOND_PERSON_REQUIRED` where several
-    /// persons must stand behind it and the caller has suspended it.
+    /// `ROLE_REQUIRED`, `NOT_FOUND`, `CONFLICT` where it is not suspended here, `SECOND_PERSON_REQUIRED` where several persons must stand
+    /// behind it and the caller is the one who has suspended it.
     pub async fn resume_agreement(
         &self,
         actor: &Authorized<Administer>,
@@ -54,7 +54,7 @@ impl Node {
         self.step(actor, id, Step::Resumed, "", |standing, _| standing.resume(approved.clone(), needed)).await
     }
 
-    /// Ends an agreement for good; a proposal is declined or withdrawn.
+    /// Ends an agreement for good. A proposal is thereby declined or withdrawn.
     ///
     /// # Errors
     /// `ROLE_REQUIRED`, `NOT_FOUND`, `CONFLICT` where it is over already.
@@ -94,7 +94,7 @@ impl Node {
         let mut records: Vec<AgreementRecord> = concerned(asked, every_version, &held, at).cloned().collect();
         for record in &mut records {
             let changed = change(&mut record.standing, at);
-            // What holds for the one that was asked about decides; another version may have come after its suspension.
+            // Only the version that was asked about decides. Another version may have come after its suspension.
             if record.id == *id {
                 changed?;
             }
@@ -117,8 +117,8 @@ impl Node {
     }
 }
 
-/// The versions that a step with `of` concerns: of a proposal, it alone. Of one that is in force, every version that is or is on
-/// its way there: a signature that comes later must not bring back what was stopped.
+/// The versions that a step with `of` concerns. A step with a proposal concerns only that proposal. A step with an agreement in force
+/// concerns every version in force or on its way there, so that a later signature does not bring back what was stopped.
 pub(super) fn concerned<'a>(
     of: &'a AgreementRecord,
     every_version: bool,

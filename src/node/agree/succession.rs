@@ -10,8 +10,8 @@ use crate::{
     store::AgreementRecord,
 };
 
-/// A later version follows the one that is in force or suspended or has run out, by name and number, and nothing has overtaken it. What
-/// somebody ended stays ended.
+/// Checks that a version may follow. The version before must be the one that it names, with the number before its own, and must be in
+/// force, suspended or run out. No version of the same number or a later one may be signed by both. What somebody ended stays ended.
 pub(super) fn check(id: &StatementId, agreement: &Agreement, held: &[AgreementRecord], now: Time) -> Result<(), Fault> {
     let of_series = || held.iter().filter(|r| r.agreement.series == agreement.series && r.id != *id);
     let Some(previous) = agreement.previous else {
@@ -38,7 +38,7 @@ pub(super) fn check(id: &StatementId, agreement: &Agreement, held: &[AgreementRe
         let what = "a version of that number or a later one was signed by both before";
         return Err(Fault::at(Reason::Conflict, "version", what));
     }
-    // Both sides might otherwise sign a different one at the same time.
+    // Without this, both sides could sign different versions at the same time.
     match beside.find(|r| r.state(now) == AgreementState::SignedHere) {
         Some(ours) => {
             let what = format!("`{}` was proposed as this version; withdraw it first: agreement terminate", ours.id);
@@ -48,15 +48,15 @@ pub(super) fn check(id: &StatementId, agreement: &Agreement, held: &[AgreementRe
     }
 }
 
-/// Agreements of one pair add up: what either gives, goes. So this organisation stands behind a second one only where somebody says that it
-/// is meant so. The next version of one that stands takes its place, and adds nothing to the others.
+/// Refuses a second agreement with a partner, unless somebody says with `beside` that it is meant. The agreements of a pair add up: what
+/// either grants is given. The next version of an agreement that stands takes its place and adds nothing to the others.
 pub(super) fn alone(agreement: &Agreement, held: &[AgreementRecord], now: Time, beside: bool) -> Result<(), Fault> {
     let of_series = |r: &AgreementRecord| r.agreement.series == agreement.series;
     let stands = |r: &AgreementRecord| r.state(now).counts() || r.state(now) == AgreementState::Suspended;
     if beside || held.iter().any(|r| of_series(r) && stands(r)) {
         return Ok(());
     }
-    // What this node has not signed decides nothing, and is asked about when it would be.
+    // An agreement that this node has not signed decides nothing yet. The question comes up when the node would sign it.
     let may_count = |r: &AgreementRecord| stands(r) || r.state(now) == AgreementState::SignedHere;
     let is_another = |r: &&AgreementRecord| !of_series(r) && r.agreement.parties == agreement.parties && may_count(r);
     let Some(other) = held.iter().find(is_another) else { return Ok(()) };
@@ -68,20 +68,20 @@ pub(super) fn alone(agreement: &Agreement, held: &[AgreementRecord], now: Time, 
     Err(Fault::new(Reason::Conflict, what))
 }
 
-/// Whether this very version took its place once: it was lost here since, and is brought again.
+/// Whether this same version has taken the record's place before. It was lost here since, and now comes again.
 fn was_followed_by(record: &AgreementRecord, id: &StatementId) -> bool {
     matches!(&record.standing.end, Some(End::Followed { by, .. }) if by == id)
 }
 
-/// Whether its last day is over, and it was good until then. The calendar may not have written that down yet.
+/// Whether its last day is over and nobody ended it before. The calendar may not have recorded that yet.
 pub(in crate::node) fn has_run_out(record: &AgreementRecord, now: Time) -> bool {
     record.standing.is_signed_by_both()
         && record.state(now) == AgreementState::Ended
         && matches!(record.standing.end, None | Some(End::Expired { .. }))
 }
 
-/// The other versions, as they stand once both have signed `record`: the one in force ends when it begins, and what was on
-/// its way there at once.
+/// The other versions, as they stand once both have signed `record`. The version in force ends when `record` begins. The versions on
+/// their way there end at once.
 pub(super) fn followed(record: &AgreementRecord, held: &[AgreementRecord]) -> Vec<AgreementRecord> {
     let now = record.changed_at;
     let begins = record.agreement.from.start().max(now);
@@ -153,7 +153,7 @@ mod tests {
         assert!(!refuses(&|_| {}, true));
         assert!(!refuses(&|s| s.signed_here = None, false), "the partner's proposal alone decides nothing");
         assert!(!refuses(&|s| s.terminate(Side::There, now), false));
-        // The next version of one that stands beside the other already.
+        // The next version of an agreement that stands beside the other already.
         let mut stands = version(1, last);
         stands.agreement.series = second.series;
         assert!(alone(&second, &[version(1, last), stands.clone()], now, false).is_ok());

@@ -1,4 +1,4 @@
-//! What comes from a partner: proposals, countersigned copies, notices; over the link, or as a file.
+//! What comes from a partner over the link or as a file: proposals, countersigned copies, notices.
 
 use super::{followed_by, stop::concerned, succession};
 use crate::{
@@ -21,11 +21,11 @@ use crate::{
 /// How many proposals of one partner may wait for an answer.
 const MAX_PROPOSALS: usize = 8;
 
-/// How many of its proposals that nobody here stood behind are kept, declined and withdrawn ones with them.
+/// How many of a partner's proposals that nobody here stood behind are kept, with declined and withdrawn ones.
 const MAX_FRUITLESS: usize = 256;
 
 impl Node {
-    /// Takes an agreement that a partner has signed from a file.
+    /// Takes an agreement that a partner has signed. It comes from a file.
     ///
     /// # Errors
     /// `ROLE_REQUIRED`, and as [`Self::take_agreement`].
@@ -35,7 +35,7 @@ impl Node {
         envelope: &Envelope,
     ) -> Result<AgreementRecord, Fault> {
         let partner = self.other_party(&wire::agreement::decode(&envelope.payload)?)?;
-        // An administrator brings it, so that it mends one that can't be read any more.
+        // An administrator brings it, so it may also mend an agreement that can't be read any more.
         let directory = self.directory();
         let known = directory.get(&partner).ok_or_else(|| no_partner(&partner))?;
         match known.damage() {
@@ -50,7 +50,7 @@ impl Node {
         super::find(&self.store.agreements().await?, &id).cloned()
     }
 
-    /// Takes an agreement from a partner: a proposal, or the countersigned copy of what was proposed here.
+    /// Takes an agreement from a partner. It is a proposal, or the countersigned copy of what was proposed here.
     ///
     /// # Errors
     /// Whatever verification refuses; `WRONG_DOMAIN` where the partner has not signed it itself.
@@ -67,7 +67,7 @@ impl Node {
     ) -> Result<StatementId, Fault> {
         let envelope = self.as_signed_here(envelope).await?;
         let verified = self.verify_handed(&envelope, &rules::AGREEMENT, identities)?;
-        // What the partner says of its time counts for this handing over alone.
+        // What the partner says about its time counts only for this handover, so it is not kept.
         let envelope = &Envelope { logged: vec![], ..envelope };
         if !verified.is_signed_by(partner) || self.other_party(verified.content())? != *partner {
             return Err(Fault::new(Reason::WrongDomain, "an agreement is handed over by the party that has signed it"));
@@ -85,8 +85,8 @@ impl Node {
                 let what = format!("{MAX_PROPOSALS} proposals wait for an answer already");
                 return Err(Fault::new(Reason::LimitExceeded, what));
             }
-            // Also one that bears both signatures although this store knows nothing of it (it was restored from a backup,
-            // say): whether it still holds is for the administrators to say, by signing.
+            // An agreement with both signatures is a proposal, too, if this store knows nothing of it, for example because the store was
+            // restored from a backup. The administrators say by signing whether it still holds.
             None => {
                 let record = AgreementRecord {
                     id,
@@ -98,7 +98,7 @@ impl Node {
                 };
                 self.save(None, vec![record], None, vec![]).await?;
             }
-            // Ours, with the partner's signature. It is kept where it is suspended, too: what was resumed is in force then.
+            // This is our agreement with the partner's signature. It is kept even while suspended: it is in force once it is resumed.
             Some(ours) if verified.is_signed_by(self.domain()) && waits_for_the_partner(ours, now) => {
                 succession::check(&id, verified.content(), &held, now).inspect_err(|_| {
                     tracing::warn!(%partner, agreement = %id, "the partner has signed a version that can't be in force here");
@@ -110,14 +110,14 @@ impl Node {
                 records.push(record);
                 self.save(None, records, None, vec![]).await?;
             }
-            // Seen before: the same bytes, nothing new.
+            // It was seen before: the bytes are the same, and nothing is new.
             Some(_) => {}
         }
         Ok(id)
     }
 
-    /// The partner's copy of what was signed here, with the own signature anew where the one in it has run out since: the partner may
-    /// have taken longer than a certificate lasts. That these bytes were signed here is known here, and by nothing else.
+    /// The partner's copy of what was signed here. The own signature is made again if it has run out, because the partner may have taken
+    /// longer than a certificate lasts. Only this node's own record proves that these bytes were signed here.
     async fn as_signed_here(&self, envelope: &Envelope) -> Result<Envelope, Fault> {
         let (now, mut envelope) = (self.now(), envelope.clone());
         let has_run_out = |s: &Signature| self.is_own(s) && self.chains().signer(&s.certificates, &now.into()).is_err();
@@ -131,11 +131,11 @@ impl Node {
         Ok(envelope)
     }
 
-    /// Takes a partner's notice of a step that it has taken alone. One that is not later than the one before changes nothing.
+    /// Takes a partner's notice of a step that it has taken alone. A notice that is not later than the one before changes nothing.
     ///
     /// # Errors
     /// Whatever verification refuses; `WRONG_DOMAIN` where another organisation has signed it; `NOT_YET` where the agreement is not here,
-    /// be it another's or nobody's: it may still be on its way, and the step must not be lost; store faults.
+    /// whether it is somebody else's or does not exist: it may still be on its way, and the step must not be lost; store faults.
     pub async fn take_notice(&self, partner: &TrustDomain, envelope: &Envelope) -> Result<(), Fault> {
         let verified = self.verify_handed(envelope, &rules::NOTICE, &self.identities)?;
         if !verified.signers().iter().all(|s| s.domain() == partner) {
@@ -158,13 +158,13 @@ impl Node {
             return Ok(());
         }
         let (step, agreement) = (notice.step, notice.agreement);
-        // The reason is the partner's own text: it is for its reader, not for the log.
+        // The reason is the partner's own text. It is meant for its reader and not logged.
         tracing::warn!(%partner, %agreement, %step, "the partner has stopped or resumed an agreement");
         self.save(None, records, None, vec![]).await
     }
 }
 
-/// Signed here and not there, and not over.
+/// Whether it is signed here, not signed by the partner, and not over.
 fn waits_for_the_partner(record: &AgreementRecord, now: Time) -> bool {
     record.standing.is_signed_here()
         && record.standing.signed_there.is_none()

@@ -1,4 +1,4 @@
-//! Agreements and exceptions by when they end.
+//! The agreements and exceptions that end, with the time at which each does.
 
 use super::super::{Node, agree::succession::has_run_out};
 use crate::{
@@ -14,18 +14,18 @@ use crate::{
     wire,
 };
 
-/// For how long an agreement that has run out is still told of; seconds. After that nobody has missed it.
+/// For how many seconds an agreement that has run out is still listed. After that nobody has missed it.
 const TOLD_AFTER_END: i64 = 30 * 86_400;
-/// The newest requests among which exceptions in force are looked for.
+/// How many of the newest requests are searched for exceptions in force.
 const REQUESTS: u32 = 100;
 
 impl Node {
-    /// Those in force, and those that have run out lately; without those that another one follows.
+    /// The agreements in force and those that have run out lately, without those that another one follows.
     pub(super) async fn agreements_that_end(&self) -> Result<Vec<Ending>, Fault> {
         Ok(of_agreements(&self.store.agreements().await?, self.now()))
     }
 
-    /// Those that were given here or by partners, as far as the newest requests tell.
+    /// The exceptions that were given here or by partners, as far as the newest requests tell.
     pub(super) async fn exceptions_that_end(&self) -> Result<Vec<Ending>, Fault> {
         let now = self.now();
         let mut all = vec![];
@@ -71,7 +71,8 @@ fn of_agreements(held: &[AgreementRecord], now: Time) -> Vec<Ending> {
     told.map(of_agreement).collect()
 }
 
-/// In force or suspended, or run out lately. What somebody ended before its day ends on no day known beforehand.
+/// Whether it is listed: it is in force or suspended, or has run out lately. An agreement that somebody ended early is not, because that
+/// day was not known beforehand.
 fn is_told(record: &AgreementRecord, now: Time) -> bool {
     match record.state(now) {
         AgreementState::Agreed | AgreementState::InForce | AgreementState::Suspended => true,
@@ -79,8 +80,8 @@ fn is_told(record: &AgreementRecord, now: Time) -> bool {
     }
 }
 
-/// Whether both have signed what takes its place without a gap from now on: a later version, or where it was left to run out another
-/// agreement with the same partner that begins after it.
+/// Whether both have signed what takes its place without a gap from now on. That is a later version or, if it was left to run out,
+/// another agreement with the same partner that begins after it.
 fn follows(next: &AgreementRecord, record: &AgreementRecord, now: Time) -> bool {
     let (new, old) = (&next.agreement, &record.agreement);
     let is_next = match new.series == old.series {
@@ -124,7 +125,7 @@ mod tests {
         text.parse().unwrap()
     }
 
-    /// One that both have signed: of a series and version, for some days.
+    /// An agreement that both have signed, with its series, version and days.
     fn agreed((series, version): (u8, u32), from: &str, until: &str) -> AgreementRecord {
         let agreement = Agreement {
             triggers: vec![],
@@ -184,9 +185,9 @@ mod tests {
             let told = names(&[first(), next.clone()], on);
             assert!(told.len() == 1 && told[0].contains("2027-12-20"), "{on}: {told:?}");
         }
-        // Nor where a new agreement was made instead of a next version.
+        // Nor is it listed where a new agreement was made instead of a next version.
         assert_eq!(names(&[first(), agreed((2, 1), "2027-01-03", "2027-12-20")], "2027-01-04").len(), 1);
-        // One that stands beside it does not follow it, nor does one that leaves a gap, or is not signed by both.
+        // An agreement that stands beside it does not follow it. Neither does one that leaves a gap or is not signed by both.
         assert_eq!(names(&[first(), agreed((2, 1), "2026-02-01", "2027-12-20")], "2026-12-25").len(), 2);
         let later = agreed((1, 2), "2027-01-05", "2027-12-20");
         assert_eq!(names(&[first(), later], "2026-12-25").len(), 2);

@@ -1,4 +1,4 @@
-//! Certificates and revocation lists by when they end, with what to do about each.
+//! The certificates and revocation lists that end, with what to do about each.
 
 use super::PersonChain;
 use crate::{
@@ -9,7 +9,7 @@ use crate::{
     identity::validity::Validity,
 };
 
-/// What renews all that a development CA has issued.
+/// What renews everything that a development CA has issued.
 const RENEW: &str = "`watchfire ca renew`";
 const OWN_FIX: &str = "put the renewed certificate and key in their files, which a running node takes up by itself";
 
@@ -31,7 +31,7 @@ fn certificate(kind: EndingKind, usage: &'static str, domain: &TrustDomain, der:
     Some((ending, issuer))
 }
 
-/// The one thing to do that applies: the development CA's command where that CA has issued it, else by hand.
+/// The one instruction that applies: the development CA's command if that CA has issued it, otherwise what to do by hand.
 fn renewal(issuer: &str, ca: Option<&str>, by_hand: impl Into<String>) -> String {
     if ca == Some(issuer) { RENEW.to_owned() } else { by_hand.into() }
 }
@@ -40,7 +40,7 @@ fn words(usage: &str) -> &str {
     if usage == "tls" { "TLS" } else { usage }
 }
 
-/// The node's own chain: its certificate, and the CAs' between it and the root. `ca` names the development CA in its directory.
+/// The node's own chain: its certificate, and those of the CAs between it and the root. `ca` names the development CA in its directory.
 pub fn of_node(domain: &TrustDomain, usage: &'static str, chain: &[Vec<u8>], ca: Option<&str>) -> Vec<Ending> {
     let leaf = chain.first().and_then(|der| certificate(EndingKind::Certificate, usage, domain, der));
     let leaf = leaf.map(|(e, issuer)| Ending {
@@ -57,7 +57,7 @@ pub fn of_node(domain: &TrustDomain, usage: &'static str, chain: &[Vec<u8>], ca:
     leaf.into_iter().chain(cas).collect()
 }
 
-/// The people's certificates. What was revoked is nothing to renew, and a person's files go once nothing else is in them.
+/// The people's certificates. A revoked certificate needs no renewal. A person's files may go once nothing else is in them.
 pub fn of_persons(all: &[PersonChain], ca: Option<&str>, is_revoked: impl Fn(&[Vec<u8>]) -> bool) -> Vec<Ending> {
     let revoked: Vec<bool> = all.iter().map(|person| is_revoked(&person.chain)).collect();
     let each = || all.iter().zip(&revoked);
@@ -92,7 +92,7 @@ fn directory(person: &PersonChain) -> String {
     format!("persons/{}-{}", person.id.role(), person.id.name())
 }
 
-/// The roots of a bundle. One that ends beside another that goes on needs nobody's hurry.
+/// The roots of a bundle. If another root goes on, nobody has to hurry about one that ends.
 pub fn of_roots<'a>(domain: &TrustDomain, is_own: bool, roots: impl Iterator<Item = &'a [u8]>) -> Vec<Ending> {
     let mut all: Vec<Ending> =
         roots.filter_map(|der| certificate(EndingKind::Root, "", domain, der)).map(|(e, _)| e).collect();
@@ -153,7 +153,7 @@ pub(super) fn of_seen(domain: &TrustDomain, usage: &'static str, leaf: &[u8]) ->
     Some(for_partner(domain, Ending { name: format!("{} certificate of {domain}'s node", words(usage)), ..ending }))
 }
 
-/// What a partner's node has signed with: its certificate, and the CAs' up to one of `roots`, which are told of by themselves.
+/// What a partner's node has signed with: its certificate, and those of the CAs up to one of `roots`. The roots are listed by themselves.
 pub(super) fn of_seen_chain(domain: &TrustDomain, chain: &[Vec<u8>], roots: &[Vec<u8>]) -> Vec<Ending> {
     let leaf = chain.first().and_then(|der| of_seen(domain, "signing", der));
     let above = chain.iter().skip(1).filter(|der| !roots.contains(der));
@@ -164,7 +164,7 @@ pub(super) fn of_seen_chain(domain: &TrustDomain, chain: &[Vec<u8>], roots: &[Ve
     leaf.into_iter().chain(cas).collect()
 }
 
-/// Partners renew theirs late without harm: from a week before the end on it is worth a question.
+/// An ending for a partner to act on. Partners may renew late without harm, so it is worth a question only from a week before the end.
 fn for_partner(domain: &TrustDomain, ending: Ending) -> Ending {
     let act_from = ending.act_from.max(ending.ends_at.plus_seconds(-7 * 86_400));
     Ending { act_from, fix: format!("ask {domain} to renew it; nothing is to be done here"), ..ending }
@@ -225,7 +225,7 @@ mod tests {
             "put the renewed certificate and key in persons/analyst-dan",
         ];
         assert_eq!(hints(None), by_hand);
-        // One that was left from before the organisation had its own PKI renews nothing of it.
+        // A development CA that was left from before the organisation had its own PKI renews nothing of that PKI.
         assert_eq!(hints(Some("gb.example development CA 00000000")), by_hand);
     }
 

@@ -1,4 +1,4 @@
-//! What has happened to an assessment: releases that went out, and those by which it came.
+//! What has happened to an assessment: the releases that went out, and those by which it came.
 
 use super::super::{Node, prepared::Prepared};
 use crate::{
@@ -15,17 +15,17 @@ use crate::{
     wire,
 };
 
-/// A release of the assessment to a partner, or one that was dropped.
+/// A release of the assessment to a partner, or a decision to drop one.
 pub struct Released {
     /// The partner.
     pub partner: TrustDomain,
-    /// When.
+    /// When it happened.
     pub at: Time,
-    /// Its number; 0 for what was dropped.
+    /// Its number; 0 for one that was dropped.
     pub sequence: u64,
     /// What it disclosed.
     pub digests: Vec<Digest>,
-    /// The grants on which it stands.
+    /// The grants that allow it.
     pub grants: Vec<String>,
     /// Whether the partner has acknowledged it.
     pub acknowledged: bool,
@@ -33,17 +33,17 @@ pub struct Released {
     pub voided: Option<Time>,
     /// Why it was dropped.
     pub dropped: Vec<String>,
-    /// Why the partner keeps it from its users, by its own receipt: a stable reason in capitals.
+    /// Why the partner keeps it from its users, according to its own receipt. This is a stable reason in capitals.
     pub kept_from_users: Option<String>,
 }
 
 /// A release by which an assessment came.
 pub struct Arrived {
-    /// From whom.
+    /// The partner that it came from.
     pub partner: TrustDomain,
     /// The release.
     pub release: Envelope,
-    /// When.
+    /// When it came.
     pub at: Time,
     /// Why it is in quarantine.
     pub quarantined: Option<String>,
@@ -59,7 +59,7 @@ pub(super) fn is_about(event: &Event, asked: &TrustDomain) -> bool {
     }
 }
 
-/// The releases with which the store keeps the assessment, as the ledger tells of them; with what is kept from users still.
+/// The releases with which the store keeps the assessment, as the ledger records them, and those that are still kept from users.
 pub(super) fn arrived(
     record: &AssessmentRecord,
     events: &[Event],

@@ -1,4 +1,4 @@
-//! The introductions that this organisation makes: one administrator proposes them, another one signs.
+//! The introductions that this organisation makes. One administrator proposes an introduction, and another one signs it.
 
 use super::*;
 use crate::{
@@ -10,10 +10,10 @@ use crate::{
     store::{bundles::BundleRecord, introductions::IntroductionRecord},
 };
 
-/// For how long a proposal waits for its second signature, seconds.
+/// For how long a proposal waits for its second signature, in seconds.
 const LAPSES_AFTER: i64 = 7 * 86_400;
 
-/// An introduction, for those who look at it.
+/// An introduction, as it is listed.
 pub struct Introducing {
     /// Its statement id.
     pub id: StatementId,
@@ -21,16 +21,17 @@ pub struct Introducing {
     pub of: TrustDomain,
     /// To whom.
     pub to: Vec<TrustDomain>,
-    /// The statement as it is.
+    /// The statement, as it was signed.
     pub envelope: Envelope,
-    /// Whether it is on its way.
+    /// Whether it has its second signature and is on its way.
     pub is_signed: bool,
-    /// When that last changed.
+    /// When `is_signed` last changed.
     pub at: Time,
 }
 
 impl Node {
-    /// The invitation of an organisation that is held here by its own words, as far as its roots are still those: what may be introduced.
+    /// The invitation of an organisation that may be introduced. It must be held here by its own words, and its roots must still be those
+    /// of the invitation.
     ///
     /// # Errors
     /// `ROLE_REQUIRED`; `NOT_FOUND`; `CONFLICT` where its words were not compared here, or its roots have changed since.
@@ -59,10 +60,11 @@ impl Node {
         })
     }
 
-    /// An administrator proposes or signs introductions, each signed by the caller. The second administrator's signature sends it.
+    /// Takes introductions that the caller has signed, as a proposal or as the second administrator. The second signature sends an
+    /// introduction.
     ///
     /// # Errors
-    /// `ROLE_REQUIRED`; `CONFLICT` where there is one administrator only; `SECOND_PERSON_REQUIRED` where the caller has signed already;
+    /// `ROLE_REQUIRED`; `CONFLICT` where there is only one administrator; `SECOND_PERSON_REQUIRED` where the caller has signed already;
     /// whatever verification refuses.
     pub async fn sign_introductions(
         &self,
@@ -98,7 +100,7 @@ impl Node {
         to: &[TrustDomain],
         kept: &[IntroductionRecord],
     ) -> Result<IntroductionRecord, Fault> {
-        // In the caller's own name, or beside the one who has proposed it.
+        // The caller signs in their own name, or beside the administrator who has proposed it.
         let is_proposal = kept.iter().all(|r| r.id != id_of(StatementKind::Introduction, &envelope.payload));
         let verified = match is_proposal {
             true => verify(envelope, &rules::INTRODUCTION, self.chains(), self.now()),
@@ -137,7 +139,7 @@ impl Node {
         Ok(IntroductionRecord { envelope, is_signed: true, at: self.now(), ..before.clone() })
     }
 
-    /// Who is introduced, by the very invitation that was accepted here.
+    /// Who is introduced. The invitation must be exactly the one that was accepted here.
     async fn introduced_in(
         &self,
         actor: &Authorized<Administer>,
@@ -166,7 +168,7 @@ impl Node {
         Ok(to)
     }
 
-    /// The introductions that wait for a second signature, and those that were made; the newest first.
+    /// The introductions that wait for a second signature, and those that were made. The newest comes first.
     ///
     /// # Errors
     /// `ROLE_REQUIRED`; store faults.

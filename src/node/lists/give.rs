@@ -1,5 +1,5 @@
-//! A revocation list that an administrator gives by hand. It may be of any organisation that is known here, and of several
-//! that share a CA.
+//! Revocation lists that an administrator gives by hand. A list may belong to any organisation that is known here, and to several that
+//! share a CA.
 
 use super::lock;
 use crate::{
@@ -29,7 +29,7 @@ pub enum Outcome {
     Taken,
     /// It was held already.
     Held,
-    /// It is to replace one with a higher number, and it takes more administrators to say so.
+    /// It would replace a list with a higher number, and more administrators must approve that.
     Waits,
 }
 
@@ -44,12 +44,12 @@ impl Outcome {
     }
 }
 
-/// What became of a list.
+/// What became of a list at one organisation, and which organisation that is.
 #[derive(Debug, Clone)]
 pub struct GivenAt {
-    /// At which organisation.
+    /// The organisation.
     pub domain: TrustDomain,
-    /// What.
+    /// What became of it there.
     pub outcome: Outcome,
 }
 
@@ -58,21 +58,21 @@ pub struct GivenAt {
 pub struct Given {
     /// The list.
     pub crl: Crl,
-    /// At least one.
+    /// The organisations; at least one.
     pub at: Vec<GivenAt>,
-    /// How many administrators have said that it is to replace one with a higher number; 0 where there is nothing to replace.
+    /// How many administrators have approved that it replaces a list with a higher number; 0 if there is nothing to replace.
     pub approvals: usize,
-    /// How many are needed.
+    /// How many must approve it.
     pub needed: usize,
 }
 
 impl Node {
-    /// Takes a list (DER) of any organisation that is known here. `issuers` are certificates among which its CA may be.
-    /// `replace`: also where one with a higher number is held, by the caller's approval; it is once as many administrators have approved the same
-    /// list as stand behind an agreement.
+    /// Takes a list (DER) of any organisation that is known here. `issuers` are certificates that may include its CA's. With `replace`,
+    /// the caller approves that the list replaces one with a higher number. It does so once as many administrators have approved the same
+    /// list as must stand behind an agreement.
     ///
     /// # Errors
-    /// `ROLE_REQUIRED`; `CHAIN_INVALID` where no organisation stands behind it; `CONFLICT` where one that is held is newer;
+    /// `ROLE_REQUIRED`; `CHAIN_INVALID` where no organisation stands behind it; `CONFLICT` where a newer list is held;
     /// `SECOND_PERSON_REQUIRED` where the caller has given it already; store faults.
     pub async fn give_list(
         &self,
@@ -142,7 +142,7 @@ impl Node {
             }
         }
         match fault {
-            // Not the signature: the list itself can't be used, and it says why.
+            // The signature is not the cause. The list itself can't be used, and the fault says why.
             Some(fault) if found.is_empty() && fault.message != NOT_SIGNED => Err(fault),
             _ => Ok(found),
         }

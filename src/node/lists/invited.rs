@@ -8,7 +8,7 @@ use crate::{
 };
 
 impl Node {
-    /// The own lists, as far as an invitation has room for them. Others come with the first hello.
+    /// The own lists, as far as an invitation has room for them. The others come with the first hello.
     pub(in crate::node) fn invited_lists(&self) -> Vec<InvitedList> {
         let mut room = MAX_LISTS.1;
         let lists = self.lists.of(self.domain()).into_iter().take(MAX_LISTS.0);
@@ -17,7 +17,7 @@ impl Node {
         fitting.map(|crl| InvitedList { list: crl.der().to_vec(), issuers: crl.issuers().to_vec() }).collect()
     }
 
-    /// Takes the lists of an invitation that was confirmed, where they are newer. The caller holds `changing`.
+    /// Takes the lists of a confirmed invitation if they are newer. The caller holds `changing`.
     pub(in crate::node) async fn take_invited_lists(
         &self,
         bundle: &TrustBundle,

@@ -1,7 +1,7 @@
-//! The own revocation lists: those in the own file, and the newest that were seen there.
+//! The own revocation lists: those in the own file, and the newest ones that were seen in it.
 //!
-//! The file may hold an older list, an incomplete set or nothing, by mistake or by malice. The newest list of each issuing key
-//! is kept in the store and stays in force.
+//! By mistake or by malice, the file may hold an older list, an incomplete set or nothing. So the newest list of each issuing key is kept
+//! in the store and stays in force.
 
 use std::path::PathBuf;
 
@@ -20,12 +20,12 @@ use crate::{
     node::Node,
 };
 
-/// What is known of the own file.
+/// What the node knows of its own file.
 pub(super) struct OwnFile {
     path: PathBuf,
-    /// The lists that it held when it was read last.
+    /// The lists that were in it when it was last read.
     lists: std::sync::Mutex<Vec<Crl>>,
-    /// Lists (DER) that it holds and whose issuer is not known yet.
+    /// The lists (DER) in it whose issuer is not known yet.
     waiting: Mutex<Vec<Vec<u8>>>,
 }
 
@@ -36,18 +36,18 @@ impl OwnFile {
 }
 
 impl Node {
-    /// Reads what is kept of lists, and takes in those of the own file.
+    /// Reads the lists that the store keeps, and takes those of the own file.
     pub(in crate::node) async fn begin_lists(&self, own: Member) -> Result<(), Fault> {
         self.note_own_roots(&own).await?;
         self.load_lists(&own.bundle).await?;
         self.take_own_lists(own).await.map(drop)
     }
 
-    /// A new own bundle or new revocation lists: in force at once, on live connections too. An older list in the file, or one
-    /// that is missing from it, changes nothing, and the log says so. `true` where something is in force that was not before.
+    /// Puts a new own bundle or new revocation lists in force at once, also on live connections. An older list in the file, or
+    /// one that is missing from it, changes nothing and is logged. `true` where something is newly in force.
     ///
     /// # Errors
-    /// Store faults; what was in force stays so then.
+    /// Store faults. What was in force then stays in force.
     pub async fn renew_own(&self, own: Member) -> Result<bool, Fault> {
         let _changing = self.changing.lock().await;
         let has_other_roots = own.bundle != self.own.load().bundle;
@@ -70,7 +70,7 @@ impl Node {
         self.note_own_bundle(&own.bundle).await
     }
 
-    /// Takes in the lists of the own file, where they are newer; `true` where one is.
+    /// Takes the lists of the own file that are newer than those held. `true` where there is one.
     async fn take_own_lists(&self, own: Member) -> Result<bool, Fault> {
         self.lists.rest_upon(&own.bundle);
         let file = self.lists.own.path.display().to_string();
@@ -105,12 +105,12 @@ impl Node {
         Ok(is_new)
     }
 
-    /// What is held of the own organisation: its bundle, and the lists in force.
+    /// What is held of the own organisation: its bundle, and its lists in force.
     pub fn own_member(&self) -> std::sync::Arc<Member> {
         self.own.load_full()
     }
 
-    /// Lists of the own file whose issuer is not known yet. They wait until it is: a chain that a person signs in with may hold
+    /// Keeps lists of the own file whose issuer is not known yet. They wait until it is. A chain that a person signs in with may contain
     /// it.
     ///
     /// # Errors
@@ -130,8 +130,7 @@ impl Node {
         Ok(())
     }
 
-    /// A chain that somebody of the own organisation signed in with, which is proved. It may hold the issuer of a list that
-    /// waits.
+    /// Looks at a verified chain that somebody of the own organisation signed in with. It may contain the issuer of a waiting list.
     pub async fn saw_chain(&self, chain: &[Vec<u8>]) {
         if chain.len() < 2 || self.lists.own.waiting.try_lock().is_ok_and(|waiting| waiting.is_empty()) {
             return;
@@ -180,15 +179,14 @@ impl Node {
         self.put_lists_in_force(self.domain());
     }
 
-    /// Partners learn of revocations on the spot.
+    /// Tells partners of revocations at once.
     pub(super) fn tell_partners(&self) {
         for partner in self.directory().all_active() {
             self.live.of(&partner.record.organisation.domain).post();
         }
     }
 
-    /// The own list that is past its next update: one that the own file holds, or one of a CA that stands behind the node's own
-    /// key.
+    /// The own list that is past its next update. It is in the own file, or it is of a CA that stands behind the node's own key.
     pub fn own_lapse(&self) -> Option<Lapse> {
         let now: Time = self.now();
         let in_file = lock(&self.lists.own.lists).clone();
@@ -198,7 +196,7 @@ impl Node {
         lapsed.or_else(|| self.trust.load().own_lapse(self.key.load().chain(), now))
     }
 
-    /// The refusal of the own people while an own list is past its next update.
+    /// The refusal that the organisation's own people get while an own list is past its next update.
     pub fn own_lapse_refusal(&self, lapse: &Lapse) -> Fault {
         let (issuer, due, file) = (&lapse.issuer, lapse.next_update, self.lists.own.path.display());
         let what = format!(

@@ -1,31 +1,33 @@
-//! How many lists of a partner are taken in an hour. Each one is kept for good, and large ones take time to read.
+//! How many lists of a partner are taken in an hour. The number is limited because each list is kept for good, and large lists take time
+//! to read.
 
 use std::collections::{HashMap, HashSet};
 
 use crate::domain::{ids::Sha256, time::Time};
 
-/// The window, seconds.
+/// The window, in seconds.
 const WINDOW: i64 = 3_600;
-/// How many times as many of all keys as of one.
+/// All keys together may have this many times as many lists as one key.
 const KEYS: u32 = 2;
-/// How many bytes. A list of any size is taken where none came before.
+/// The most bytes in the window. The first list is taken whatever its size.
 const BYTES: usize = 16 << 20;
 
-/// What came of one partner in the hour.
+/// What came from one partner in this hour.
 #[derive(Debug, Default)]
 pub struct ListPace {
     since: Option<Time>,
     bytes: usize,
     lists: u32,
     by_key: HashMap<Sha256, u32>,
-    /// Lists that could not be verified under the bundle of the moment: they are not asked for again.
+    /// Lists that could not be verified under the bundle of that time. They are not asked for again in this hour.
     refused: HashSet<Sha256>,
 }
 
 impl ListPace {
-    /// When a list of that size by that key is taken: `None` for now.
+    /// When a list of that size by that key is taken. `None`: now.
     ///
-    /// `most_of_key`: how many of one issuing key in an hour. The default is 60, so that a CA that revokes somebody each minute keeps up.
+    /// `most_of_key` is how many lists of one issuing key are taken in an hour. It is 60 by default, so that a CA that revokes somebody
+    /// each minute keeps up.
     pub fn wait(&self, most_of_key: u32, key: &Sha256, size: usize, now: Time) -> Option<Time> {
         let since = self.since.filter(|since| (0..WINDOW).contains(&now.seconds_since(*since)))?;
         let of_key = self.by_key.get(key).copied().unwrap_or_default();
@@ -34,7 +36,7 @@ impl ListPace {
         (!has_room).then(|| since.plus_seconds(WINDOW))
     }
 
-    /// Whether the list could not be verified under the bundle of the moment, in the last hour: a clock may be right by then.
+    /// Whether this list could not be verified in the last hour. After that it is tried again, because a clock may be right by then.
     pub fn has_refused(&self, list: &Sha256, now: Time) -> bool {
         let is_of_now = self.since.is_some_and(|since| (0..WINDOW).contains(&now.seconds_since(since)));
         is_of_now && self.refused.contains(list)
@@ -49,8 +51,8 @@ impl ListPace {
         *of_key = of_key.saturating_add(1);
     }
 
-    /// Counts a list that could not be verified. It takes nothing from the pace of the key that it bears: whose key that is
-    /// was not proved.
+    /// Counts a list that could not be verified. The list takes nothing from the limit of the key that it names, because nothing proves
+    /// that it is by that key.
     pub fn refuse(&mut self, list: &Sha256, size: usize, now: Time) {
         self.begin(now);
         self.lists = self.lists.saturating_add(1);

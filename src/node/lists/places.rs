@@ -5,16 +5,16 @@ use crate::{
     identity::{bundle::MAX_ROOTS, crl::Crl},
 };
 
-/// The most lists that are announced in one hello: as many as are held of one organisation.
+/// The most lists that one hello announces. As many are held of one organisation.
 pub const MAX_LISTS: usize = MAX_ISSUERS + MAX_SCOPED + MAX_ROOTS;
 /// The most issuing CAs below a root of which a list is held.
 const MAX_ISSUERS: usize = 8;
-/// The most lists that cover a part only of what their CA issued, and how many of these of one key. Whoever has a CA's key makes any
-/// number of parts, and must not keep out the list that revokes that CA.
+/// The most lists that cover only a part of what their CA issued, and the most of these of one key. Whoever has a CA's key can make any
+/// number of parts. These must not keep out the list that revokes that CA.
 const MAX_SCOPED: usize = 8;
 const MAX_SCOPED_OF_KEY: usize = 4;
 
-/// Refuses a list for which there is no place beside those that are held. A root's list of all that it issued has one always.
+/// Refuses a list for which there is no place beside those that are held. A root's list of everything that it issued always has a place.
 pub fn require_place(held: &[Crl], new: &Crl) -> Result<(), Fault> {
     let others: Vec<&Crl> = held.iter().filter(|crl| !crl.is_same_series(new)).collect();
     let count = |is_like: &dyn Fn(&Crl) -> bool| others.iter().filter(|crl| is_like(crl)).count();
@@ -60,7 +60,7 @@ mod tests {
         let fault = require_place(full, &lists[MAX_ISSUERS]).unwrap_err();
         assert_eq!(fault.reason, Reason::LimitExceeded);
         assert!(fault.message.contains("at most 8 revocation lists of issuing CAs"), "{fault}");
-        // A newer list takes the place of its own; the root's, which revokes an issuing CA that was stolen, is never kept out.
+        // A newer list takes the place of the older one. The root's list, which revokes a stolen issuing CA, is never kept out.
         require_place(full, &verified(&fr, &issuing[0], &issuing[0].list(2, &[]))).unwrap();
         require_place(full, &verified(&fr, &root, &root.list(1, &[1]))).unwrap();
     }
@@ -84,7 +84,7 @@ mod tests {
         assert_eq!(held.len(), MAX_SCOPED);
         assert!(require_place(&held, &of(&cas[2], "1")).is_err(), "a ninth part");
         assert!(require_place(&held, &verified(&fr, &root, &root.list_of_part(1, "1"))).is_err());
-        // Whole lists still have theirs.
+        // Whole lists still have their places.
         require_place(&held, &verified(&fr, &cas[2], &cas[2].list(1, &[]))).unwrap();
         require_place(&held, &verified(&fr, &root, &root.list(1, &[]))).unwrap();
     }

@@ -1,4 +1,4 @@
-//! An officer's answer to a partner's request: a text, a refusal, or portions by an exception.
+//! An officer's answer to a partner's request. It is a text, a refusal, or portions that are given by an exception.
 
 use std::{collections::BTreeSet, sync::Arc};
 
@@ -25,28 +25,28 @@ use crate::{
     wire,
 };
 
-/// An answer, as an officer gives it.
+/// An answer, as the officer gives it.
 pub struct Given {
-    /// The request.
+    /// The request that it answers.
     pub request: StatementId,
-    /// What it is.
+    /// What kind of answer it is.
     pub kind: AnswerKind,
-    /// In words.
+    /// The answer in words.
     pub text: String,
-    /// Signed by the officer; exactly where something is released.
+    /// The exception, signed by the officer. It is there exactly if something is released.
     pub exception: Option<Envelope>,
 }
 
 /// What an exception would do.
 pub struct Weighed {
-    /// For its portions, and no others.
+    /// The decision about its portions, and no others.
     pub decision: PartnerDecision,
-    /// What it was decided about.
+    /// The version that the decision is about.
     pub prepared: Arc<Prepared>,
 }
 
 impl Node {
-    /// What would become of the portions of an exception that is not signed yet: a rule that forbids still withholds.
+    /// Decides what an exception that is not signed yet would give. A rule that forbids still withholds its portions.
     ///
     /// # Errors
     /// `ROLE_REQUIRED`, `NOT_FOUND`, `CONFLICT`, `NOT_A_PARTNER`, and whatever is wrong with the exception.
@@ -68,7 +68,7 @@ impl Node {
         Ok(Weighed { decision: work.await.map_err(lost)?, prepared })
     }
 
-    /// Answers a partner's request. What is released goes by the feed, decided once more.
+    /// Answers a partner's request. What is released goes by the feed, where it is decided once more.
     ///
     /// # Errors
     /// `ROLE_REQUIRED`, `NOT_FOUND`, `CONFLICT` where it was answered before, `INVALID_ARGUMENT`, `LIMIT_EXCEEDED`, and whatever
@@ -131,7 +131,7 @@ impl Node {
         if record.state == RequestState::Sent { Ok(record) } else { Err(answered_before()) }
     }
 
-    /// The exception that the caller has signed with their own key, and nobody else.
+    /// The exception, if the caller and nobody else has signed it with their own key.
     fn signed_exception(&self, actor: &Actor, envelope: &Envelope) -> Result<(StatementId, Exception), Fault> {
         let verified = verify(envelope, &rules::EXCEPTION, self.chains(), self.now())?;
         if verified.signers() != std::slice::from_ref(actor.id()) {
@@ -141,7 +141,7 @@ impl Node {
         Ok((verified.id(), verified.into_content()))
     }
 
-    /// The version that an exception is about, where the exception fits the request.
+    /// The version that an exception is about, if the exception fits the request.
     async fn excepted(&self, record: &RequestRecord, exception: &Exception) -> Result<Arc<Prepared>, Fault> {
         let Exception { giver, partner, manifest, digests, until, .. } = exception;
         if (giver, partner, manifest) != (self.domain(), &record.partner, &record.manifest_id) {
@@ -159,7 +159,7 @@ impl Node {
             let what = format!("the version has no portion `{unknown}`");
             return Err(Fault::at(Reason::DigestNotListed, "digests", what));
         }
-        // An exception for it would be signed, logged and sent for nothing, and its asker would wait for more.
+        // Otherwise an exception would be signed, logged and sent for nothing, and the partner that asked would wait for more.
         let given = self.store.disclosed(partner, manifest).await?;
         let has: Vec<String> = prepared
             .all()

@@ -1,4 +1,4 @@
-//! What partners send of requests: a request, an answer, and the exceptions that come with what was asked for.
+//! What partners send about requests: a request, an answer, and the exceptions that come with what was asked for.
 
 use std::{collections::BTreeSet, sync::Arc};
 
@@ -23,12 +23,12 @@ use crate::{
     wire,
 };
 
-/// Requests of this organisation to a partner, each with the version that it is about.
+/// This organisation's requests to a partner, each with the version that it is about.
 pub type Asked = BTreeSet<(StatementId, StatementId)>;
 
 impl Node {
-    /// Takes a partner's request. It learns of nothing that it was not given: what does not exist and what it does not have are refused
-    /// alike.
+    /// Takes a partner's request. The partner learns of nothing that it was not given: what does not exist and what the partner does not
+    /// have are refused in the same way.
     ///
     /// # Errors
     /// Whatever verification refuses; `LIMIT_EXCEEDED`; `WRONG_DOMAIN`; `NOT_FOUND`.
@@ -42,7 +42,7 @@ impl Node {
             return Err(Fault::at(Reason::WrongDomain, "addressee", "the request is for another organisation"));
         }
         let unknown = || Fault::at(Reason::NotFound, "manifest_id", "you were given no such version of an assessment");
-        // Also what is about to be released again: the partner has the version.
+        // This includes what is about to be released again, because the partner has that version.
         if self.store.given_releases(&request.manifest, Some(partner)).await?.is_empty() {
             return Err(unknown());
         }
@@ -77,8 +77,8 @@ impl Node {
     /// Takes a partner's answer to a request.
     ///
     /// # Errors
-    /// Whatever verification refuses; `LIMIT_EXCEEDED`; `NOT_FOUND` where nothing was asked of that partner; `CONFLICT` where it was answered
-    /// before.
+    /// Whatever verification refuses; `LIMIT_EXCEEDED`; `NOT_FOUND` where nothing was asked of that partner; `CONFLICT` where it was
+    /// answered before.
     pub(in crate::node) async fn take_answer(&self, partner: &TrustDomain, envelope: &Envelope) -> Result<(), Fault> {
         let now = self.now();
         self.require_pace(partner, now)?;
@@ -106,11 +106,11 @@ impl Node {
         Err(Fault::new(Reason::LimitExceeded, "too many requests and answers in an hour; try again later"))
     }
 
-    /// Which requests the exceptions among these entries answer, as far as they are this organisation's own.
+    /// Which of this organisation's own requests the exceptions among these entries answer.
     pub(in crate::node) async fn asked(&self, partner: &TrustDomain, entries: &[Entry]) -> Result<Asked, Fault> {
         let mut asked = Asked::new();
         for envelope in entries.iter().flat_map(|e| &e.exceptions) {
-            // What does not decode is refused later, with its entry.
+            // An exception that does not decode is refused later, with its entry.
             let Ok(exception) = wire::request::decode_exception(&envelope.payload) else { continue };
             let request = self.store.request(&exception.request).await?;
             if let Some(request) = request.filter(|r| r.outgoing && r.partner == *partner) {
@@ -120,8 +120,9 @@ impl Node {
         Ok(asked)
     }
 
-    /// The exceptions that count: signed by an officer of the sender, for this organisation and this version, in answer to a request of
-    /// its own. One that nobody here has asked for covers nothing; one that is for somebody else refuses the entry.
+    /// The exceptions that count. An exception must be signed by an officer of the sender, for this organisation and this version, in
+    /// answer to a request of this organisation. One that nobody here has asked for covers nothing. One that is for somebody else refuses
+    /// the entry.
     pub(in crate::node) fn check_exceptions(
         &self,
         carried: &Carrying<'_>,
@@ -160,7 +161,7 @@ impl Node {
     }
 }
 
-/// A statement is handed over by the party that has signed it.
+/// Checks that a statement is handed over by the party that has signed it.
 fn by_the_party<T>(statement: &Verified<T>, partner: &TrustDomain) -> Result<(), Fault> {
     if statement.signers().iter().all(|s| s.domain() == partner) {
         return Ok(());
