@@ -1,5 +1,5 @@
-//! The use cases, one per file. Everything that changes something goes through here, whether a partner, a person or a
-//! program asked for it. No protobuf, no SQL, no sockets.
+//! The use cases, one in each file. Everything that changes something goes through here, whether a partner, a person or a program asked
+//! for it. There is no protobuf, SQL or socket in it.
 
 mod acknowledge;
 mod again;
@@ -83,21 +83,21 @@ pub struct Parts {
     pub organisation: Organisation,
     /// Where partners reach it, for invitations.
     pub endpoint: Option<Endpoint>,
-    /// What is kept.
+    /// The store.
     pub store: Arc<dyn Store>,
-    /// The time.
+    /// The clock.
     pub clock: Arc<dyn Clock>,
     /// The node's signing key.
     pub key: SigningKey,
-    /// The own bundle and revocation lists.
+    /// This organisation's bundle and revocation lists.
     pub own: Member,
-    /// The file that the own lists come from, as people are told of it.
+    /// The file that this organisation's lists come from, for messages to people.
     pub own_lists: PathBuf,
-    /// Extended key usages that count for signing beside id-kp-documentSigning.
+    /// Extended key usages that count for signing besides id-kp-documentSigning.
     pub signing_usages: Vec<String>,
-    /// The rules of the house, as they are on disk.
+    /// The house rules, as they are on disk.
     pub house_rules: rules::FoundRules,
-    /// How many persons must stand behind an agreement.
+    /// How many people the house requires where a decision takes several.
     pub approvals: Option<u32>,
     /// How much of each partner is taken and kept.
     pub budgets: Budgets,
@@ -105,11 +105,11 @@ pub struct Parts {
     pub readings_every_seconds: u32,
     /// What the ledger is made of.
     pub ledger: ledger::LedgerParts,
-    /// Writes the own roots into the file that they come from.
+    /// Writes this organisation's roots into the file that they come from.
     pub keep_bundle: bundles::KeepBundle,
-    /// Certificates outside of the use cases, for telling when they end.
+    /// Certificates that the use cases do not hold, for the list of what expires.
     pub certificates: expiry::ReadCertificates,
-    /// Shared with whoever checks connections.
+    /// The trust in force, shared with whoever checks connections.
     pub trust: Arc<ArcSwap<Trust>>,
     /// Puts new trust in force, for live connections too.
     pub set_trust: Box<dyn Fn(Trust) + Send + Sync>,
@@ -123,7 +123,7 @@ pub struct Node {
     clock: Arc<dyn Clock>,
     key: ArcSwap<SigningKey>,
     house: ArcSwap<rules::House>,
-    /// So many persons the house asks for where a decision takes several.
+    /// How many people the house requires where a decision takes several.
     approvals: Option<u32>,
     budgets: Budgets,
     readings_every_seconds: u32,
@@ -132,38 +132,38 @@ pub struct Node {
     signing_usages: Vec<String>,
     certificates: expiry::ReadCertificates,
     set_trust: Box<dyn Fn(Trust) + Send + Sync>,
-    /// Reads statements of active partners: what comes in now.
+    /// Verifies what comes in now: statements of active partners.
     identities: Identities,
-    /// Reads statements of organisations that are known only, too: what partners pass on.
+    /// Verifies what partners pass on: statements of organisations that are only known, too.
     carried: Identities,
-    /// Reads statements of suspended partners too: what is stored already.
+    /// Verifies what is stored already: statements of suspended partners, too.
     held: Identities,
-    /// When everything that waits was last examined, nanoseconds since 1970.
+    /// When everything that waits was last examined, in nanoseconds since 1970.
     held_examined_at: AtomicI64,
     directory: ArcSwap<directory::Directory>,
-    /// The trust of the moment; changed by `set_trust` only.
+    /// The trust in force. Only `set_trust` changes it.
     trust: Arc<ArcSwap<Trust>>,
     lists: lists::Lists,
-    /// One change of partners or agreements at a time.
+    /// Held during a change of partners or agreements, so that there is one at a time.
     changing: tokio::sync::Mutex<()>,
-    /// One step of a recall at a time.
+    /// Held during a step of a recall, so that there is one at a time.
     recalling: tokio::sync::Mutex<()>,
     live: live::LiveFeeds,
     ledger: ledger::Ledger,
     own_bundle: bundles::OwnBundle,
     doubts: bundles::Doubts,
-    /// Whether the timers that are always there were set since the start.
+    /// Whether the standing timers were set since the start.
     timers_begun: AtomicBool,
     told_damage: damage::Told,
     prepared: prepared::Cache,
 }
 
 impl Node {
-    /// A node with what its store holds already.
+    /// Starts a node with what its store already holds.
     ///
     /// # Errors
-    /// Where the store can't be read, or holds a bundle or agreement that does not parse; where the house rules have
-    /// mistakes and none were in force before.
+    /// Faults where the store can't be read, or holds a bundle or agreement that does not parse; where the house rules have mistakes and
+    /// none were in force before.
     pub async fn start(parts: Parts) -> Result<Arc<Self>, Fault> {
         let ledger::LedgerParts { key, next_key, keep_key, quantum, found_head, keep_head } = parts.ledger;
         let node = Arc::new(Self {
@@ -210,17 +210,17 @@ impl Node {
         &self.organisation
     }
 
-    /// Its name.
+    /// The organisation's name.
     pub fn domain(&self) -> &TrustDomain {
         &self.organisation.domain
     }
 
-    /// Now.
+    /// The current time.
     pub fn now(&self) -> Time {
         self.clock.now()
     }
 
-    /// What is live, and what each feed's trouble is.
+    /// The live state of the feeds.
     pub fn live(&self) -> &live::LiveFeeds {
         &self.live
     }
@@ -230,7 +230,7 @@ impl Node {
     }
 }
 
-/// Runs a change to its end, even where whoever asked for it goes away in the middle: what is in the store is in force, too.
+/// Runs a change to its end even if whoever asked for it goes away in the middle. So what is in the store is also in force.
 ///
 /// # Errors
 /// Those of the work.

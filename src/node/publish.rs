@@ -1,4 +1,5 @@
-//! Publish: role, signature, lint, decision for each partner, one transaction, and only then an answer.
+//! Publishes an assessment: checks the role, the signature and the lint, decides for each partner, stores everything in one transaction,
+//! and only then answers.
 
 use std::{collections::BTreeSet, sync::Arc};
 
@@ -24,27 +25,27 @@ use crate::{
 
 /// What an author hands in.
 pub struct Submission {
-    /// The manifest, signed.
+    /// The signed manifest.
     pub manifest: Envelope,
-    /// The portions' encodings, all of them.
+    /// The encodings of all portions.
     pub portions: Vec<Vec<u8>>,
-    /// Findings of the lint that the author accepts.
+    /// The findings of the lint that the author accepts.
     pub accepted: Vec<String>,
 }
 
-/// What the author gets back, once everything is on disk.
+/// What the author gets back once everything is on disk.
 pub struct Published {
-    /// Which assessment.
+    /// The assessment.
     pub assessment: AssessmentId,
-    /// Which version.
+    /// The version.
     pub version: u32,
     /// The manifest's id.
     pub manifest: StatementId,
-    /// False where the same bytes had been published before.
+    /// False if the same bytes were published before.
     pub is_new: bool,
     /// For each active partner, what it gets and why.
     pub decisions: Vec<PartnerDecision>,
-    /// What it was decided about.
+    /// The version that was decided about.
     pub prepared: Arc<Prepared>,
     /// Partners that hold an earlier version and get nothing of this one, each with the latest version that it was given.
     pub left_behind: Vec<(TrustDomain, u32)>,
@@ -54,13 +55,13 @@ pub struct Published {
 pub struct PartnerDecision {
     /// The partner.
     pub partner: TrustDomain,
-    /// Portion by portion.
+    /// The decision for each portion.
     pub portions: Vec<PortionDecision>,
     /// Whether anything goes, now or later.
     pub release: bool,
-    /// From when on, where nothing goes before.
+    /// When the first of it goes, if nothing goes now.
     pub not_before: Option<Time>,
-    /// What else is to be said of the whole.
+    /// Further reasons that are about the whole.
     pub because: Vec<String>,
 }
 
@@ -68,8 +69,8 @@ impl Node {
     /// Publishes a signed assessment.
     ///
     /// # Errors
-    /// `ROLE_REQUIRED`, whatever verification refuses, `LINT_FAILED`, `NOT_FOUND` for an attachment that was not
-    /// uploaded, `REPLAY_DIFFERS` where the version exists with other bytes.
+    /// `ROLE_REQUIRED`, whatever verification refuses, `LINT_FAILED`, `NOT_FOUND` for an attachment that was not uploaded,
+    /// `REPLAY_DIFFERS` where the version exists with other bytes.
     pub async fn publish(
         self: &Arc<Self>,
         actor: &Authorized<Write>,
@@ -122,7 +123,8 @@ impl Node {
         Ok(Published { left_behind, assessment, version, manifest: prepared.id, is_new, decisions, prepared })
     }
 
-    /// The states that the versions before this one are about. What can't be read is refused when it is verified.
+    /// The states that the versions before this one are about. A manifest that can't be decoded gives none here and is refused when it is
+    /// verified.
     async fn about_before(&self, manifest: &Envelope) -> Result<BTreeSet<Country>, Fault> {
         match wire::manifest::decode(&manifest.payload) {
             Ok(Manifest { assessment, version, .. }) if version > 1 => {
@@ -149,12 +151,13 @@ impl Node {
         Ok((Prepared::assemble(head, opened, portions, now), verified))
     }
 
-    /// What each active partner gets, and the queue entries that follow from it. On all cores where there are many: nothing else of a
-    /// publication grows with the number of partners.
+    /// What each active partner gets, and the queue entries that follow from it. With many partners it uses all cores, because nothing
+    /// else in a publication grows with their number.
     pub(super) fn plan_for_all(&self, prepared: &Prepared, now: Time) -> (Vec<PartnerDecision>, Queue) {
         let directory = self.directory();
         let facts = prepared.facts(now, &directory);
-        // What may go at once is due since its issue: were this clock ahead, it would wait once the clock is right again.
+        // What may go at once is due since its issue. If the due time came from this clock while it was ahead, it would wait once the
+        // clock is right again.
         let due = |at: Time| if at == now { prepared.manifest.issued.min(now) } else { at };
         let partners: Vec<&Arc<Partner>> = directory.all_active().collect();
         let plan_for = |partner: &Arc<Partner>| {
@@ -173,11 +176,11 @@ impl Node {
 /// When to look at the assessment again for a partner.
 pub(super) type Queue = Vec<(TrustDomain, Time)>;
 
-/// For fewer, at some 0.5 ms each, a thread of its own gains nothing.
+/// The partners for each thread. For fewer, at some 0.5 ms each, a further thread gains nothing.
 pub(super) const PARTNERS_A_THREAD: usize = 16;
 
 impl PartnerDecision {
-    /// From a plan, whose first time is now.
+    /// Makes it from a plan whose first time is now.
     pub(super) fn new(partner: &Partner, steps: &[(Time, Decision)]) -> Self {
         let first = steps.iter().position(|(_, d)| d.release.is_some());
         let not_before = first.filter(|place| *place > 0).and_then(|place| steps.get(place)).map(|(at, _)| *at);
@@ -186,7 +189,7 @@ impl PartnerDecision {
         Self { partner, portions, release: first.is_some(), not_before, because: vec![] }
     }
 
-    /// The part of it that is about one portion or endorsement.
+    /// The part of the decision that is about one portion or endorsement.
     pub(super) fn about(mut self, digest: &Digest) -> Self {
         self.portions.retain(|p| p.portion == *digest);
         self.release = self.portions.iter().any(|p| p.release);
@@ -200,12 +203,12 @@ impl PartnerDecision {
     }
 }
 
-/// The highest level of its subjects: what overtakes what on a slow link.
+/// The highest level of its subjects. It decides what overtakes what on a slow link.
 pub(super) fn urgency(prepared: &Prepared) -> u8 {
     level(prepared.portions.iter().map(|p| &p.portion)).map(u8::from).unwrap_or(1)
 }
 
-/// The findings that the author accepted, where nothing blocks.
+/// The findings that the author accepted, or a fault if any other finding blocks.
 fn check_lint(prepared: &Prepared, accepted: &[String], now: Time) -> Result<Vec<String>, Fault> {
     let portions = prepared.portions.iter().map(|p| &p.portion);
     let findings = lint(&Draft::reopened(&prepared.manifest, portions), now);
@@ -241,7 +244,7 @@ fn events(
     std::iter::once(Event::by(actor, at, published)).chain(decided(&prepared.id, decisions, at)).collect()
 }
 
-/// Every decision about a version for the ledger, denials too.
+/// Every decision about a version for the ledger, denials included.
 pub(super) fn decided(manifest: &StatementId, decisions: &[PartnerDecision], at: Time) -> Vec<Event> {
     let decisions = decisions.iter().map(|d| (&d.partner, d.portions.as_slice()));
     Deed::decided(*manifest, decisions).into_iter().map(|deed| Event::of_node(at, deed)).collect()

@@ -1,4 +1,4 @@
-//! Read: who may see what is here, each signature verified anew, each reading on record.
+//! Reads assessments: checks who may see what is here, verifies each signature anew, and records each reading.
 
 use super::{
     Node,
@@ -30,21 +30,21 @@ use crate::{
 
 /// One version of an assessment, as this node holds it.
 pub struct View {
-    /// As kept.
+    /// The stored record.
     pub record: AssessmentRecord,
     /// The manifest with its signatures.
     pub manifest: Envelope,
-    /// The ways by which it came: for each the releases, from the originator's to the one by which it came here.
+    /// The ways by which it came. Each consists of the releases from the originator's to the one by which it came here.
     pub ways: Vec<Vec<Envelope>>,
-    /// One for each signature of the manifest.
+    /// A check for each signature of the manifest.
     pub signatures: Vec<SignatureCheck>,
-    /// Who stands behind it, by the statements' ids.
+    /// Its endorsements, by the statements' ids.
     pub endorsements: Vec<EndorsementCheck>,
-    /// Which arrivals of it are kept from users, and why; for officers only.
+    /// The arrivals of it that are quarantined, and why; for officers only.
     pub quarantines: Vec<QuarantineRecord>,
-    /// By which recall it was taken back, where it was.
+    /// The recall that took it back, if there is one.
     pub recall: Option<RecallView>,
-    /// On whose introduction alone its originator is held here.
+    /// The partner on whose introduction alone its originator is held here.
     pub introduced_by: Option<TrustDomain>,
     /// What of the assessment its originator has signed twice.
     pub signed_twice: Vec<Twice>,
@@ -52,36 +52,36 @@ pub struct View {
 
 /// A page of a list.
 pub struct Listed {
-    /// What can be read.
+    /// The assessments that can be read.
     pub views: Vec<View>,
-    /// What can't, by name where it has one. It hides nothing else.
+    /// The assessments that can't be read, each with its name if it has one. They hide nothing else.
     pub damaged: Vec<Unreadable>,
-    /// How the list goes on, where it does.
+    /// The filter for the next page, if there is one.
     pub next: Option<ListFilter>,
 }
 
-/// A version that can't be read, by its name where it has one.
+/// A version that can't be read, with its name if it has one.
 pub type Unreadable = Option<(AssessmentId, u32)>;
 
 /// What this node says of a signature.
 pub struct SignatureCheck {
-    /// Who signed; `None` where the chain does not say.
+    /// Who signed; `None` if the chain does not say.
     pub id: Option<SpiffeId>,
-    /// How.
+    /// The signature's suite.
     pub suite: Suite,
-    /// Why it does not hold, where it does not.
+    /// Why it does not hold, if it does not.
     pub fault: Option<Reason>,
-    /// Where somebody else may have the key of the CA behind it: from which day on.
+    /// The day since which somebody else may have the key of the CA behind it.
     pub doubtful_since: Option<Day>,
 }
 
-/// Only officers read what is in quarantine.
+/// Requires an officer for what is in quarantine.
 fn require_reader(actor: &Authorized<Write>, quarantined: bool) -> Result<(), Fault> {
     if quarantined { actor.authorize::<Officiate>().map(|_| ()) } else { Ok(()) }
 }
 
 impl Node {
-    /// A page of assessments, newest first, with nothing but what names them: reading the rest goes on record, one by one.
+    /// A page of assessments, newest first. It shows only what names them; reading the rest is recorded for each assessment.
     ///
     /// # Errors
     /// `ROLE_REQUIRED`, store faults.
@@ -103,7 +103,7 @@ impl Node {
         Ok(Listed { views, damaged, next })
     }
 
-    /// Whether a list for this reader can have that version.
+    /// Whether a list for this reader may contain that version.
     ///
     /// # Errors
     /// `ROLE_REQUIRED`, store faults.
@@ -122,7 +122,7 @@ impl Node {
         self.view(record, quarantines).await
     }
 
-    /// One assessment; the latest version where none is named. The reading goes on record.
+    /// Reads one assessment, in its latest version if none is named. The reading is recorded.
     ///
     /// # Errors
     /// `ROLE_REQUIRED`, `NOT_FOUND`, store faults.
@@ -158,7 +158,7 @@ impl Node {
         }
     }
 
-    /// The assessments whose id begins with these hexadecimal digits, at most ten; those in quarantine for officers only.
+    /// The assessments whose id begins with these hexadecimal digits, at most ten. Those in quarantine are for officers only.
     ///
     /// # Errors
     /// `ROLE_REQUIRED`, `INVALID_ARGUMENT`, store faults.
@@ -170,13 +170,13 @@ impl Node {
         Ok(self.store.assessments_between(&first, &last, quarantined, 10).await?)
     }
 
-    /// Where a version stands now: the store does not know when the time of one is over.
+    /// The state of a version now. The stored state does not change when the version expires.
     pub(super) fn state_now(&self, kept: AssessmentState, manifest: &Envelope) -> Result<AssessmentState, Fault> {
         Ok(kept.at(wire::manifest::decode(&manifest.payload)?.expires, self.now()))
     }
 
     async fn view(&self, mut record: AssessmentRecord, quarantines: Vec<QuarantineRecord>) -> Result<View, Fault> {
-        // All of it was read when it was stored: what can't be any more was changed since.
+        // Everything could be read when it was stored. What can't be read now was changed since.
         let manifest = wire::envelope::decode(&record.manifest).map_err(|_| self.damaged(&record.manifest_id))?;
         if statement::id(&manifest) != record.manifest_id {
             return Err(self.damaged(&record.manifest_id));
@@ -188,7 +188,7 @@ impl Node {
         let ways = record.releases.iter().map(way).collect::<Result<_, Fault>>();
         let ways = ways.map_err(|_| self.damaged(&record.manifest_id))?;
         let signatures = self.check_signatures(&manifest, &record);
-        // What is in quarantine may bear signatures that nobody could check when it came: these say nothing of the disk.
+        // What is in quarantine may have signatures that nobody could verify when it came. They say nothing about the disk.
         let was_verified = record.state != AssessmentState::Quarantined;
         if was_verified && signatures.iter().any(|s| s.fault == Some(Reason::SignatureInvalid)) {
             return Err(self.damaged(&record.manifest_id));
@@ -208,14 +208,14 @@ impl Node {
         Ok(View { record, manifest, ways, signatures, endorsements, quarantines, recall, introduced_by, signed_twice })
     }
 
-    /// A statement that is kept here is not what was stored.
+    /// Reports that a statement that is kept here is not what was stored.
     fn damaged(&self, manifest: &StatementId) -> Fault {
         self.store.report_corruption(Damage::Version(*manifest));
         unlike_stored(*manifest)
     }
 
-    /// Each signature by itself. What was verified when it was stored stays verified; where a key is revoked since, as of a day
-    /// before that, its statement is in doubt. What was never verified is judged as of when it came.
+    /// Checks each signature by itself. What was verified when it was stored stays verified, unless its key is revoked as of an earlier
+    /// day; the statement is in doubt then. What was never verified is judged as of when it came.
     fn check_signatures(&self, manifest: &Envelope, record: &AssessmentRecord) -> Vec<SignatureCheck> {
         let when = When::from(self.now()).stated(record.since, &record.originator);
         let was_verified = record.verified.is_some() && record.state != AssessmentState::Quarantined;
@@ -224,7 +224,7 @@ impl Node {
             let fault = verify(&alone, &rules::MANIFEST, &self.held, when).err().map(|f| f.reason);
             let fault = match fault {
                 Some(Reason::CertificateRevoked) | None => fault,
-                // Whether the bytes are those that were signed is asked all the same.
+                // The signature must still fit the bytes.
                 Some(_) if was_verified => verify(&alone, &rules::MANIFEST, &AsClaimed, when).err().map(|f| f.reason),
                 fault => fault,
             };
@@ -241,7 +241,7 @@ fn unlike_stored(manifest: StatementId) -> Fault {
     StoreError::Damaged(Damage::Version(manifest)).into()
 }
 
-/// What is damaged, by name; of many a few, since an answer's trailers are short.
+/// The damaged assessments by name. Only a few of many are named, because an answer's trailers are short.
 pub fn unreadable(damaged: &[Unreadable]) -> Option<Fault> {
     let name = |(id, version): &(AssessmentId, u32)| format!("{id} version {version}");
     let names = damaged.iter().map(|d| d.as_ref().map_or_else(|| "one without a name".to_owned(), name));

@@ -1,4 +1,4 @@
-//! Recalls: an originator takes an assessment back, here and at whoever holds it.
+//! Recalls: an originator takes an assessment back, here and from every holder.
 
 mod purge;
 mod take;
@@ -22,39 +22,38 @@ use crate::{
     wire,
 };
 
-/// A recall, as people are shown it.
+/// A recall, as people see it.
 #[derive(Debug, Clone)]
 pub struct RecallView {
-    /// As kept.
+    /// The stored record.
     pub record: RecallRecord,
-    /// What it says.
+    /// The decoded statement.
     pub recall: Recall,
     /// Who signed it.
     pub by: Option<SpiffeId>,
 }
 
-/// What became of a recall that was issued here.
+/// The result of a recall that was issued here.
 pub struct Issued {
-    /// As it is kept.
+    /// The recall as it is kept.
     pub view: RecallView,
     /// The partners for whom it waits.
     pub told: Vec<TrustDomain>,
 }
 
 impl Node {
-    /// Takes an assessment of this organisation back. `keep_own`: the own copy is sealed, also where others are to destroy
-    /// theirs.
+    /// Recalls an assessment of this organisation. With `keep_own`, the copy here is sealed even if others are to destroy theirs.
     ///
     /// # Errors
-    /// `ROLE_REQUIRED`; whatever verification refuses; `WRONG_DOMAIN` where it is not the caller's statement about an own
-    /// assessment; `NOT_FOUND`; `RECALLED` where it was taken back as far already.
+    /// `ROLE_REQUIRED`; whatever verification refuses; `WRONG_DOMAIN` where it is not the caller's statement about an assessment of this
+    /// organisation; `NOT_FOUND`; `RECALLED` where it was recalled as far already.
     pub async fn recall(
         &self,
         actor: &Authorized<Officiate>,
         envelope: &Envelope,
         keep_own: bool,
     ) -> Result<Issued, Fault> {
-        // When it is logged is for this node to say, once it hands it over.
+        // This node itself states when it was logged, when it hands the recall over.
         let envelope = &Envelope { logged: vec![], ..envelope.clone() };
         let verified = verify(envelope, &rules::RECALL, self.chains(), self.now())?;
         let content = verified.content();
@@ -85,7 +84,7 @@ impl Node {
         Ok(Issued { view: view(record)?, told })
     }
 
-    /// It is here, and what is an exercise is taken back as one, and nothing else is.
+    /// Requires that the assessment is here, and that the recall is marked as an exercise exactly if the assessment is one.
     async fn require_exercise(&self, recall: &Recall) -> Result<(), Fault> {
         let missing = || {
             let what = format!("this organisation has published no assessment `{}`", recall.assessment);
@@ -102,8 +101,8 @@ impl Node {
         Ok(())
     }
 
-    /// A page of the recalls that wait for an officer here, or of all of them: those that last changed after a turn, in
-    /// that order. An empty one is the end.
+    /// A page of the recalls that wait for an officer here, or of all recalls: those that last changed after `after`, in the order of
+    /// their changes. An empty page is the end.
     ///
     /// # Errors
     /// `ROLE_REQUIRED`, store faults.
@@ -117,7 +116,7 @@ impl Node {
         self.store.recalls_after(after, state, 256).await?.into_iter().map(view).collect()
     }
 
-    /// The recalls that changed after a turn, at most a page: for followers.
+    /// The recalls that changed after a turn, at most a page, for followers.
     ///
     /// # Errors
     /// Store faults.
@@ -137,7 +136,7 @@ impl Node {
         self.store.recall_of(originator, id).await?.map(view).transpose()
     }
 
-    /// A step that changes where a recall stands and nothing else so far.
+    /// A step that so far changes only where a recall stands.
     fn recall_step(
         &self,
         verified: &Verified<Recall>,
@@ -181,8 +180,8 @@ impl Node {
         Event::of(by, record.at, deed)
     }
 
-    /// Commits a step; what is in memory follows, and whoever waits is woken. From the commit on, whatever is left to do waits
-    /// in outboxes.
+    /// Commits a step, updates what is in memory, and wakes whoever waits. From the commit on, everything that is left to do waits in
+    /// outboxes.
     async fn apply(&self, step: RecallStep) -> Result<RecallOutcome, Fault> {
         let has_effect = step.effect != ContentEffect::None;
         let receivers: Vec<TrustDomain> = step.post.iter().map(|(partner, _)| partner.clone()).collect();
@@ -197,7 +196,7 @@ impl Node {
     }
 }
 
-/// What is answered to a recall.
+/// The answer to a recall.
 fn said(standing: &RecallStanding, id: crate::domain::ids::StatementId) -> Said {
     let (kind, reason) = match standing.state {
         RecallState::Withdrawn => (ReceiptKind::Withdrawn, None),
@@ -209,7 +208,7 @@ fn said(standing: &RecallStanding, id: crate::domain::ids::StatementId) -> Said 
     Said { reason, recall: Some(id), ..Said::only(kind) }
 }
 
-/// As people see it.
+/// The recall as people see it.
 fn view(record: RecallRecord) -> Result<RecallView, Fault> {
     let envelope = wire::envelope::decode(&record.envelope)?;
     let recall = wire::recall::decode(&envelope.payload)?;

@@ -1,4 +1,4 @@
-//! Receipts: what this node answers to releases. What partners answer to those of this node is taken in `take`.
+//! Receipts: this node's answers to releases. The module `take` takes partners' answers to this node's releases.
 
 mod take;
 mod way;
@@ -24,14 +24,14 @@ use crate::{
     wire,
 };
 
-/// How many entries one receipt answers at most.
+/// The most entries that one receipt answers.
 const BATCH: u32 = 1024;
-/// For how long arrivals are gathered before they are answered.
+/// How long arrivals are gathered before they are answered.
 const GATHERING: Duration = Duration::from_millis(500);
 /// How long to wait after the store has failed.
 const PAUSE: Duration = Duration::from_secs(5);
 
-/// What is said of releases.
+/// What a receipt says of releases.
 #[derive(Debug, Clone)]
 pub(super) struct Said {
     pub kind: ReceiptKind,
@@ -41,15 +41,15 @@ pub(super) struct Said {
 }
 
 impl Said {
-    /// With nothing else.
+    /// A receipt's content with only a kind.
     pub fn only(kind: ReceiptKind) -> Self {
         Self { kind, reason: None, role: None, recall: None }
     }
 }
 
 impl Node {
-    /// The receipts for what of these entries is kept from users, encoded, for the outbox: one for each reason, and for what
-    /// came through hubs one for each entry.
+    /// The receipts for those of these entries that are kept from users, encoded, for the outbox. There is one for each reason, and one
+    /// for each entry that came through hubs.
     pub(super) fn quarantine_receipts(
         &self,
         partner: &TrustDomain,
@@ -60,7 +60,7 @@ impl Node {
         let mut receipts = vec![];
         for entry in entries {
             let Some(reason) = &entry.reason else { continue };
-            // What did not verify is not passed on as a proof of anything.
+            // An entry that did not verify is not passed on as a proof of anything.
             if entry.provenance.is_empty() || entry.content.is_none() {
                 by_reason.entry(reason).or_default().push(entry.release_id);
                 continue;
@@ -87,7 +87,7 @@ impl Node {
         self.signed(&Said { reason, ..Said::only(kind) }, partner, releases, None, now)
     }
 
-    /// A receipt about releases of `sender`; with the way by which they came, where that was through hubs.
+    /// A receipt about releases of `sender`. `way` holds the releases by which they came, if that was through hubs.
     pub(super) fn signed(
         &self,
         said: &Said,
@@ -109,8 +109,8 @@ impl Node {
         Ok(wire::envelope::encode(&Envelope { path, ..envelope }))
     }
 
-    /// What is said of arrivals, to everybody from whom they came: of what a sender gave of its own together, of what came
-    /// through hubs one by one, and then to the originator too, where it is a partner.
+    /// The receipts about arrivals for everybody from whom they came. A sender's own releases share receipts. What came through hubs has
+    /// a receipt for each entry, which also goes to the originator if that is a partner.
     pub(super) fn answers(
         &self,
         arrived: &[ReceiptTarget],
@@ -140,8 +140,8 @@ impl Node {
         Ok(post)
     }
 
-    /// Answers what was stored, for ever: a while after it came, so that many entries share a receipt. Up to where that was
-    /// done is kept with the receipts, so that a crash repeats and loses nothing.
+    /// Answers what was stored. It never returns. It waits a while after an arrival, so that many entries share a receipt. The position
+    /// is stored with the receipts, so that a crash repeats work and loses nothing.
     pub async fn answer_for_ever(self: Arc<Self>) {
         let mut arrivals = self.live.arrivals();
         loop {
@@ -164,7 +164,7 @@ impl Node {
     pub async fn answer_all(&self) -> Result<(), Fault> {
         let directory = self.directory();
         for partner in self.store.to_answer().await? {
-            // Who is suspended is answered once it is resumed.
+            // A suspended partner is answered once it is resumed.
             if directory.active(&partner).is_ok() {
                 self.answer_partner(&partner).await?;
             }
@@ -172,7 +172,7 @@ impl Node {
         Ok(())
     }
 
-    /// What of one partner can't be read any more holds up the answers to no other.
+    /// Answers one partner. Damaged records of one partner do not hold up the answers to others.
     async fn answer_partner(&self, partner: &TrustDomain) -> Result<(), Fault> {
         loop {
             match self.answer_some(partner).await {
@@ -185,7 +185,7 @@ impl Node {
         }
     }
 
-    /// `false` where nothing is left to answer.
+    /// Answers one batch. Returns `false` if nothing is left to answer.
     async fn answer_some(&self, partner: &TrustDomain) -> Result<bool, Fault> {
         let UnansweredEntries { after, until, arrived } = self.store.unanswered(partner, BATCH).await?;
         if until == after {

@@ -1,4 +1,4 @@
-//! Requests: ask whoever gave an assessment for more of it, and see where each request stands.
+//! Requests: asks whoever gave an assessment for more of it, and shows where each request stands.
 
 mod answer;
 mod take;
@@ -31,33 +31,33 @@ pub(super) use take::Asked;
 /// What is asked.
 #[derive(Debug, Clone)]
 pub struct Question {
-    /// About which assessment.
+    /// The assessment.
     pub assessment: AssessmentId,
-    /// Which version; the latest where none is named.
+    /// The version; `None` means the latest.
     pub version: Option<u32>,
     /// Kinds of portions.
     pub kinds: Vec<Kind>,
-    /// In words; may be empty where kinds are named.
+    /// The question in words. It may be empty if kinds are named.
     pub text: String,
 }
 
 /// A request, as its organisation's people see it.
 pub struct RequestView {
-    /// As kept.
+    /// The stored record.
     pub record: RequestRecord,
     /// What it says.
     pub request: Request,
-    /// What it was answered.
+    /// The answer to it.
     pub answer: Option<Answer>,
     /// Where it stands now.
     pub state: RequestState,
-    /// When what was released runs out, as far as that is known here.
+    /// When the exception that was given expires, if that is known here.
     pub until: Option<Time>,
 }
 
 impl Node {
-    /// Asks for more of an assessment. It goes to the originator where that gave it, or else to a partner that did: nobody else is told
-    /// that it is here, and nobody else would answer.
+    /// Asks for more of an assessment. The request goes to the originator if that gave it, else to a partner that did. Nobody else is
+    /// told that the assessment is here, and nobody else would answer.
     ///
     /// # Errors
     /// `ROLE_REQUIRED`, `NOT_FOUND`, `INVALID_ARGUMENT`, `NOT_A_PARTNER` where nobody that gave it is an active partner any more.
@@ -89,7 +89,7 @@ impl Node {
             requested_at: now,
         };
         let content = wire::request::encode(&request);
-        // By the rules that the other side will read it by.
+        // It is checked by the rules by which the other side will read it.
         wire::request::decode(&content).map_err(|f| Fault { reason: Reason::InvalidArgument, ..f })?;
         let envelope = self.sign(StatementKind::Request, content)?;
         let id = id_of(StatementKind::Request, &envelope.payload);
@@ -117,7 +117,7 @@ impl Node {
         Ok(RequestView { record, request, answer: None, state: RequestState::Sent, until: None })
     }
 
-    /// Who is asked for more.
+    /// The partner that is asked for more.
     fn addressee(&self, record: &AssessmentRecord) -> Result<TrustDomain, Fault> {
         if record.originator == *self.domain() {
             let what = "it is this organisation's own assessment; there is nobody to ask";
@@ -189,7 +189,7 @@ impl Node {
         Ok(RequestView { record, request, answer, state, until })
     }
 
-    /// What a request says; where that went with a purge, which version it was about.
+    /// What a request says. If a purge has destroyed that, only the version that it was about is known.
     async fn asked_of(&self, record: &RequestRecord) -> Result<Request, Fault> {
         if !record.envelope.is_empty() {
             return wire::request::decode(&wire::envelope::decode(&record.envelope)?.payload);
@@ -209,14 +209,14 @@ impl Node {
         })
     }
 
-    /// When an exception runs out, where it is here.
+    /// When an exception expires, if it is here.
     async fn until(&self, manifest: &StatementId, exception: &StatementId) -> Result<Option<Time>, Fault> {
         let prepared = self.prepare(&[*manifest]).await?;
         let all = prepared.first().map(|p| p.exceptions.as_slice()).unwrap_or_default();
         Ok(all.iter().find(|e| e.excepted.id == *exception).map(|e| e.excepted.until))
     }
 
-    /// The requests that a partner has not fetched or been handed yet.
+    /// The requests that the partner has not taken yet.
     async fn requests_on_their_way(&self, partner: &TrustDomain) -> Result<BTreeSet<StatementId>, Fault> {
         const PAGE: u32 = 256;
         let (mut ids, mut after) = (BTreeSet::new(), 0);
@@ -233,7 +233,7 @@ impl Node {
         }
     }
 
-    /// A statement of the outbox that the partner has refused for good, and why: of a request, its people are told.
+    /// Handles that the partner has refused a statement of the outbox for good. If it is a request, the people here are told the reason.
     ///
     /// # Errors
     /// Store faults.
@@ -245,14 +245,14 @@ impl Node {
         };
         let Some(record) = self.store.request(&id_of(StatementKind::Request, &payload)).await? else { return Ok(()) };
         let now = self.now();
-        // No free text of a partner's stands on screens.
+        // Only known reasons are kept, so that no free text of a partner appears on screens.
         let known = Reason::from_name(reason).map_or("REFUSED", Reason::as_str);
         let record = RequestRecord { state: RequestState::Refused, reason: Some(known.to_owned()), ..record };
         self.settle(record, None, now).await?;
         Ok(())
     }
 
-    /// Puts the partner's step; `false` where the request is not open any more.
+    /// Stores the partner's step. Returns `false` if the request is not open any more.
     async fn settle(&self, record: RequestRecord, answer: Option<StatementId>, now: Time) -> Result<bool, Fault> {
         let deed = Deed::RequestSettled {
             manifest: record.manifest_id,

@@ -1,4 +1,5 @@
-//! House rules in force: checked before, kept as versions, on record. What is wrong leaves what was in force as it is.
+//! The house rules in force. New files are checked first, and each set is kept as a version and recorded in the ledger. Files with
+//! mistakes change nothing.
 
 use std::{collections::BTreeSet, sync::Arc};
 
@@ -17,20 +18,20 @@ use crate::{
     store::{StoreError, damage::Damage},
 };
 
-/// What is on disk: the files by name; `None` where there is no directory; or why they can't be read.
+/// What is on disk: the files by name; `None` if there is no directory; or why they can't be read.
 pub type FoundRules = Result<Option<Vec<RuleFile>>, Vec<RuleFault>>;
 
 /// How many versions are listed.
 const LISTED: u32 = 100;
 
-/// The rules of the moment.
+/// The rules in force.
 pub(super) struct House {
-    /// 0: there never were any.
+    /// The version; 0 means that there never were any rules.
     pub version: u32,
     digest: Sha256,
     since: Option<Time>,
     pub rules: HouseRules,
-    /// The rules in force can't be read any more, so that nothing may go out.
+    /// Whether the rules in force can't be read any more. Nothing may go out then.
     is_closed: bool,
     /// Why what is on disk is not in force.
     faults: Vec<RuleFault>,
@@ -49,10 +50,10 @@ impl Default for House {
     }
 }
 
-/// What came of looking at the files.
+/// The result of looking at the files.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Renewal {
-    /// They are in force already, or their mistakes were told before.
+    /// They are in force already, or their mistakes were reported before.
     Same,
     /// They are in force from now on, as this version.
     InForce(u32),
@@ -62,13 +63,13 @@ pub enum Renewal {
 
 /// What a person sees of the rules.
 pub struct RulesView {
-    /// The version in force; 0: there never were any rules.
+    /// The version in force; 0 means that there never were any rules.
     pub in_force: u32,
-    /// Since when.
+    /// Since when it is in force.
     pub since: Option<Time>,
     /// Each rule of the version asked for: its id, as decisions name it, and its words.
     pub rules: Vec<policy::Reason>,
-    /// The version asked for, with its files; the one in force where none was named.
+    /// The version asked for, with its files; the one in force if none was named.
     pub shown: Option<RulesVersion>,
     /// The versions, newest first, without their files' texts.
     pub versions: Vec<RulesVersion>,
@@ -76,7 +77,7 @@ pub struct RulesView {
     pub faults: Vec<RuleFault>,
 }
 
-/// Over names and texts, each with its length before it.
+/// The digest over names and texts, each preceded by its length.
 fn digest(files: &[RuleFile]) -> Sha256 {
     let mut bytes = vec![];
     for part in files.iter().flat_map(|f| [&f.name, &f.text]) {
@@ -96,8 +97,8 @@ impl House {
         Ok(Self { version, digest, since: Some(at), rules, is_closed: false, faults: vec![] })
     }
 
-    /// Nothing goes out: a version can't be read. What is on disk may be what it held, and may be not, so that somebody has to say so by
-    /// changing it.
+    /// Rules under which nothing goes out, because a version can't be read. The files on disk may or may not be what that version held,
+    /// so a person has to confirm them by changing one.
     fn closed(version: u32, on_disk: &FoundRules, now: Time) -> Result<Self, Fault> {
         const WHY: &str = "the house rules in force can't be read any more, so that nothing goes out";
         let files = on_disk.as_ref().ok().and_then(Option::as_deref).unwrap_or_default();
@@ -115,8 +116,8 @@ impl House {
 }
 
 impl Node {
-    /// Partners and rules that a node starts with. The rules are those on disk; with a mistake in them, those that were
-    /// in force before: a node that does not start warns nobody, and the set before is closed as well.
+    /// Loads the partners and rules that a node starts with. The rules are those on disk or, if these have mistakes, those that were in
+    /// force before. A node that does not start warns nobody, and the earlier rules still forbid what they forbade.
     ///
     /// # Errors
     /// `INVALID_ARGUMENT` where the files have mistakes and nothing was ever in force; store faults.
@@ -129,7 +130,7 @@ impl Node {
             last => last?,
         };
         if let Some(last) = &last {
-            // What came into force once was valid; a program that reads it otherwise must not run without it.
+            // Rules that came into force once were valid. A program that reads them differently must not run without them.
             let house = House::of(last, HouseRules::compile_accepted).map_err(|faults| {
                 refused(&format!("version {} of the house rules, kept in the store,", last.version), &faults)
             })?;
@@ -152,7 +153,7 @@ impl Node {
         self.reload_directory().await
     }
 
-    /// The version in force; 0 where there never were any.
+    /// The version in force; 0 if there never were any rules.
     pub(super) fn rules_in_force(&self) -> u32 {
         self.house.load().version
     }
@@ -160,12 +161,12 @@ impl Node {
     /// Puts the rules on disk in force: for every partner, and on live streams before anything more is sent.
     ///
     /// # Errors
-    /// Store faults; what was in force stays then, and asking again is right.
+    /// Store faults; what was in force stays then, and the call may be repeated.
     pub async fn renew_rules(&self, found: FoundRules) -> Result<Renewal, Fault> {
         let _changing = self.changing.lock().await;
         let before = self.house.load_full();
         let files = match found {
-            // A directory that went away, or is empty for a moment while files are copied, lifts no rule.
+            // A directory that is gone, or empty for a moment while files are copied, lifts no rule.
             Ok(found) if found.as_ref().is_none_or(Vec::is_empty) && !before.rules.is_empty() => {
                 let what = "no file with house rules is left; to lift them all, leave one that holds only a comment";
                 return Ok(self.refuse(&before, vec![RuleFault::of_file("rules", what)]));
@@ -182,7 +183,7 @@ impl Node {
             return Ok(Renewal::Same);
         }
         let next = RulesVersion { version: before.version.saturating_add(1), at: self.now(), digest, files };
-        // What is damaged elsewhere must not keep rules from coming into force.
+        // Damage elsewhere must not keep rules from coming into force.
         let known = self.known_names().await.ok();
         let mut doubts = vec![];
         let checked = |files: &[RuleFile]| {
@@ -195,7 +196,7 @@ impl Node {
             Err(faults) => return Ok(self.refuse(&before, faults)),
         };
         let version = next.version;
-        // All that can fail comes first: rules are in force for every partner, or for none.
+        // Everything that can fail comes first. So rules come into force for every partner or for none.
         let partners = self.compile_all(&house).await?;
         let deed = Deed::RulesChanged { version, digest };
         let event = Event::of_node(next.at, deed);
@@ -246,7 +247,7 @@ impl Node {
                 let files = shown.files.clone();
                 let compiled =
                     tokio::task::spawn_blocking(move || HouseRules::compile_accepted(&files)).await.map_err(lost)?;
-                // An old version may speak of what the schema no longer has: its texts are shown all the same.
+                // An old version may use names that the schema no longer has. Its texts are shown all the same.
                 compiled.unwrap_or_else(|_| HouseRules::none())
             }
             _ => house.rules.clone(),

@@ -1,5 +1,5 @@
-//! Simulate: what other terms or rules would have given and withheld of what was published here. Reads only: nothing of it
-//! reaches the store, the ledger or a queue.
+//! Simulates: shows what other terms or rules would have given and withheld of what was published here. It only reads. Nothing reaches
+//! the store, the ledger or a queue.
 
 use std::{collections::BTreeMap, sync::Arc};
 
@@ -25,20 +25,20 @@ use crate::{
     wire,
 };
 
-/// How many assessments are read and compared at once: what is held in memory is as much.
+/// How many assessments are read and compared at once. It limits how much is held in memory.
 const PAGE: u32 = 64;
-/// Over how many it runs where no number is asked for.
+/// How many assessments are compared if no number is given.
 const LAST: u32 = 1000;
 
-/// What is not in force and might be.
+/// A change that is not in force and might be.
 pub enum Proposal {
     /// Other terms with one partner.
     Terms {
         /// The agreement's encoding.
         payload: Vec<u8>,
-        /// The agreement whose place they would take; `None`: that of the only one in force.
+        /// The agreement that they would replace. `None` means the only one in force.
         amends: Option<StatementId>,
-        /// In no agreement's place.
+        /// Whether they replace no agreement.
         beside: bool,
     },
     /// Other rules, in the place of all.
@@ -47,26 +47,26 @@ pub enum Proposal {
 
 /// What is told on the way.
 pub enum Told {
-    /// First: what is compared.
+    /// What is compared. It comes first.
     Begun {
-        /// With whom.
+        /// The partners.
         partners: Vec<TrustDomain>,
-        /// The agreement whose place the terms would take, and its version.
+        /// The agreement that the terms would replace, and its version.
         replaces: Option<(StatementId, u32)>,
         /// The version of the house rules in force.
         rules: u32,
     },
-    /// So many assessments are done.
+    /// How many assessments are done.
     Done(u32),
     /// One difference.
     Found(Found),
-    /// Last: what it comes to.
+    /// The summary. It comes last.
     Ended(Summary),
 }
 
-/// What would become of one assessment for one partner: all portions that fare alike for the same reasons.
+/// What would become of one assessment for one partner. It covers all portions to which the same happens for the same reasons.
 pub struct Found {
-    /// Which assessment.
+    /// The assessment.
     pub assessment: AssessmentId,
     /// Its version.
     pub version: u32,
@@ -74,9 +74,9 @@ pub struct Found {
     pub issued: Time,
     /// Its headline, for those who may read it.
     pub headline: Option<String>,
-    /// For whom.
+    /// The partner.
     pub partner: TrustDomain,
-    /// What becomes of them.
+    /// What becomes of the portions.
     pub change: Change,
     /// The portions' kinds, in the author's order.
     pub kinds: Vec<Kind>,
@@ -84,20 +84,20 @@ pub struct Found {
     pub before: Option<Time>,
     /// From when on they would go.
     pub after: Option<Time>,
-    /// What would decide so.
+    /// The reasons for it.
     pub because: Vec<policy::Reason>,
 }
 
-/// What it comes to.
+/// The totals.
 #[derive(Default)]
 pub struct Summary {
-    /// How many assessments were looked at.
+    /// How many assessments were compared.
     pub assessments: u32,
     /// When the oldest of them was issued.
     pub since: Option<Time>,
-    /// By partner and change: in so many assessments, so many portions.
+    /// For each partner and change: in how many assessments it happens, and to how many portions.
     pub counts: BTreeMap<(TrustDomain, Change), (u64, u64)>,
-    /// Differences that were counted and not told.
+    /// How many differences were counted but not told.
     pub untold: u64,
 }
 
@@ -108,7 +108,7 @@ struct Pair {
     after: PartnerPolicy,
 }
 
-/// All that is compared.
+/// Everything that is compared.
 struct Comparison {
     pairs: Vec<Pair>,
     replaces: Option<(StatementId, u32)>,
@@ -118,12 +118,12 @@ struct Comparison {
 type Terms = Vec<(StatementId, Agreement)>;
 
 impl Node {
-    /// Compares what is in force with the proposal over the `last` assessments published here (0: 1,000), the newest
-    /// first; tells at most `limit` differences one by one. Ends early when nobody listens.
+    /// Compares what is in force with the proposal over the `last` assessments published here (0: 1,000), the newest first. It tells at
+    /// most `limit` differences one by one. It ends early if nobody listens.
     ///
     /// # Errors
-    /// `ROLE_REQUIRED`; `NOT_A_PARTNER`, `NOT_FOUND` or `CONFLICT` where it is not clear what would be replaced; whatever is
-    /// wrong with the proposal; store faults.
+    /// `ROLE_REQUIRED`; `NOT_A_PARTNER`, `NOT_FOUND` or `CONFLICT` where it is not clear what would be replaced; faults of the proposal;
+    /// store faults.
     pub async fn simulate(
         self: &Arc<Self>,
         actor: &Authorized<Explain>,
@@ -132,7 +132,7 @@ impl Node {
         limit: u32,
         tell: mpsc::Sender<Told>,
     ) -> Result<(), Fault> {
-        // Administrators configure and do not read.
+        // Administrators configure and do not read assessments.
         let reads = actor.role() != Role::Admin;
         let comparison = match proposal {
             Proposal::Terms { payload, amends, beside } => self.other_terms(&payload, amends, beside).await?,
@@ -142,7 +142,7 @@ impl Node {
         let begun = Told::Begun { partners, replaces: comparison.replaces, rules: comparison.rules };
         say(&tell, begun).await?;
         let comparison = Arc::new(comparison);
-        // Dropped with this future: the threads look at it between two assessments.
+        // It is cancelled when this future is dropped. The threads check it between two partners.
         let stop = CancellationToken::new();
         let _stopped_with_us = stop.clone().drop_guard();
         let mut summary = Summary::default();
@@ -205,7 +205,7 @@ impl Node {
         held.retain(|r| r.state(now).counts());
         let before: Terms = held.iter().map(|r| (r.id, without_dates(&r.agreement))).collect();
         let mut after = before.clone();
-        // The same terms again are themselves, not a twin.
+        // If the same terms are proposed again, they replace themselves instead of counting twice.
         after.retain(|(held, _)| Some(*held) != replaces.map(|(id, _)| id) && *held != id);
         after.push((id, without_dates(&agreement)));
         let (own, house) = (self.domain().clone(), self.house.load_full());
@@ -256,7 +256,7 @@ fn pair(
     Ok(Pair { partner: taker.domain.clone(), before: compile(before)?, after: compile(after)? })
 }
 
-/// The agreement whose place terms would take: the one that is named, or the only one in force.
+/// The agreement that the terms would replace: the one that is named, or the only one in force.
 fn replaced(
     held: &[AgreementRecord],
     amends: Option<StatementId>,
@@ -287,7 +287,7 @@ async fn say(tell: &mpsc::Sender<Told>, what: Told) -> Result<(), Fault> {
     tell.send(what).await.map_err(|_| Fault::new(Reason::Unavailable, "nobody listens any more"))
 }
 
-/// One assessment, for all partners.
+/// Compares one assessment for all partners.
 fn look(
     comparison: &Comparison,
     record: AssessmentRecord,
@@ -295,7 +295,7 @@ fn look(
     stop: &CancellationToken,
 ) -> Result<(Time, Vec<Found>), Fault> {
     let prepared = Prepared::new(record)?;
-    // As it was decided when it was logged.
+    // The facts are those of the time when it was logged.
     let facts = prepared.facts(prepared.logged_at, &Directory::default());
     let issued = prepared.manifest.issued;
     let kinds: BTreeMap<_, _> = prepared.portions.iter().map(|p| (p.digest, p.portion.kind())).collect();
@@ -336,7 +336,7 @@ fn look(
 }
 
 impl Summary {
-    /// What was found in one assessment.
+    /// Adds what was found in one assessment.
     fn count(&mut self, found: &[Found]) {
         let mut of_one: BTreeMap<(&TrustDomain, Change), u64> = BTreeMap::new();
         for found in found {

@@ -1,4 +1,4 @@
-//! The registry of statements that partners hand over: one row for each kind, with all that depends on the kind.
+//! The registry of the statements that partners hand over. It has one row for each kind, with everything that depends on the kind.
 
 use futures_util::future::BoxFuture;
 
@@ -21,44 +21,44 @@ pub(super) struct Handling {
     pub kind: StatementKind,
     /// The roles that sign it. Statements of nodes are signed anew under a renewed key; those of people never are.
     pub roles: &'static [Role],
-    /// Whose signatures it may bear. This is looked at before anything is verified: whether a third organisation is known
-    /// here must not show in how a statement is refused.
+    /// Whose signatures it may have. This is checked before anything is verified, because the way in which a statement is refused must
+    /// not show whether a third organisation is known here.
     pub signers: Signers,
-    /// The longest payload, bytes.
+    /// The longest payload, in bytes.
     pub max_bytes: usize,
     /// How fast a partner may hand such statements over.
     pub pace: Option<Pace>,
     /// What the sender waits for before the statement leaves its outbox.
     pub until: Until,
-    /// Whether nothing is told of what became of one that was read: whatever is told would show what is known here.
+    /// Whether the answer only says that the statement was read. Any further answer would show what is known here.
     pub untold: Untold,
     /// Checks it against what is agreed, keeps it with its ledger entry, and acts on it.
     pub take: for<'a> fn(&'a Node, &'a TrustDomain, &'a Envelope) -> BoxFuture<'a, Result<(), Fault>>,
 }
 
-/// Decides by the statement alone, this organisation and who hands it over: what is known here can't show in it, and the same
-/// statement again has the same answer.
+/// Decides only by the statement, this organisation and the partner that hands it over. So the answer can't show what is known here, and
+/// the same statement always gets the same answer.
 type Untold = fn(here: &TrustDomain, partner: &TrustDomain, envelope: &Envelope) -> bool;
 
-/// Whose signatures a statement may bear.
+/// Whose signatures a statement may have.
 pub(super) enum Signers {
     /// The partner's alone.
     Partner,
-    /// The partner's, and this organisation's.
+    /// The partner's and this organisation's.
     Parties,
-    /// Those of whom the statement itself names; its handler compares.
+    /// Those of the organisations that the statement itself names. Its handler compares them.
     Named,
 }
 
 /// How fast a partner may hand statements of a kind over.
 pub(super) struct Pace {
-    /// In the plural, for the refusal.
+    /// The kind in the plural, for the refusal.
     what: &'static str,
-    /// Counts one more; `false`: it must wait.
+    /// Counts one more. `false` means that it must wait.
     allows: fn(&Live, &Handed<'_>) -> bool,
 }
 
-/// For whom all names count that nobody here knows; no organisation can have it (RFC 6761).
+/// The name that stands for all names that nobody here knows. No organisation can have it (RFC 6761).
 const NOBODY: &str = "nobody.invalid";
 
 /// A statement as it is handed over, before anything of it is verified or looked up.
@@ -72,8 +72,8 @@ pub(super) struct Handed<'a> {
 }
 
 impl Handed<'_> {
-    /// Whose name its signature bears; the partner's own where it bears none. All names that nobody here knows count as one: anybody can
-    /// make up more of them.
+    /// The organisation that its signature names, or the partner if it names none. All names that nobody here knows count as one, because
+    /// anybody can invent more of them.
     fn name(&self) -> TrustDomain {
         let name = claimed(self.envelope).unwrap_or_else(|_| self.partner.clone());
         if (self.is_known)(&name) { name } else { NOBODY.parse().unwrap_or(name) }
@@ -89,7 +89,7 @@ pub(super) enum Until {
     Receipt,
 }
 
-/// No statement is longer, but for those that say so.
+/// The longest payload of the kinds that have no limit of their own.
 const MAX_BYTES: usize = 128 << 10;
 /// A `logged` is an id and a time.
 const MAX_LOGGED_BYTES: usize = 128;
@@ -97,7 +97,7 @@ const MAX_LOGGED_BYTES: usize = 128;
 const MAX_INTRODUCTION_BYTES: usize = 2 << 20;
 /// A receipt names up to 4,096 releases.
 const MAX_RECEIPT_BYTES: usize = 160 << 10;
-/// With a path of many hops, each with a whole chain, a receipt stays far below a message's limit.
+/// Even with a path of many hops, each with a whole chain, a receipt stays far below a message's limit.
 const MAX_PATH_BYTES: usize = 512 << 10;
 
 const CHANGES: Pace = Pace { what: "agreements and notices", allows: |live, handed| live.allows_a_change(handed.now) };
@@ -112,26 +112,26 @@ const RECALLS: Pace = Pace {
 const BUNDLES: Pace =
     Pace { what: "bundles and introductions", allows: |live, handed| live.bundles.allows(handed.now) };
 
-/// Each one is verified and durable once it is taken, and that is told.
+/// For kinds whose outcome is told: each statement is verified and durable once it is taken.
 const TOLD: Untold = |_, _, _| false;
 
-/// An answer to what this node gave its signer tells that only that was taken. Any other receipt could show who is known here, and one that
-/// answers a recall whether that has come here.
+/// For a receipt about what this node gave its signer, the answer tells only that it was taken. For any other receipt it could show who
+/// is known here, and for the answer to a recall, whether the recall has come here.
 fn is_untold_receipt(here: &TrustDomain, _: &TrustDomain, envelope: &Envelope) -> bool {
     !wire::receipt::decode(&envelope.payload).is_ok_and(|r| r.sender == *here && r.recall.is_none())
 }
 
-/// What this organisation has taken back it knows itself.
+/// This organisation knows itself what it has recalled.
 fn is_own_recall(here: &TrustDomain, _: &TrustDomain, envelope: &Envelope) -> bool {
     !wire::recall::decode(&envelope.payload).is_ok_and(|r| r.originator != *here)
 }
 
-/// Whose bundles are kept would show who is known here.
+/// Telling whose bundles are kept would show who is known here.
 fn is_of_another(_: &TrustDomain, partner: &TrustDomain, envelope: &Envelope) -> bool {
     !wire::bundle::decode(&envelope.payload).is_ok_and(|b| b.domain == *partner)
 }
 
-/// All kinds that are handed over. What is not here travels in a feed, in a file, or beside another statement.
+/// All kinds that are handed over. The other kinds travel in a feed, in a file, or beside another statement.
 static HANDLED: [Handling; 8] = [
     Handling {
         kind: StatementKind::Agreement,
@@ -215,7 +215,7 @@ static HANDLED: [Handling; 8] = [
     },
 ];
 
-/// How a kind is handled; `None` where it is not handed over by an outbox.
+/// How a kind is handled. `None` if it is not handed over from an outbox.
 pub(super) fn handling(kind: StatementKind) -> Option<&'static Handling> {
     HANDLED.iter().find(|h| h.kind == kind)
 }
@@ -226,7 +226,7 @@ impl Handling {
         self.roles == [Role::Node]
     }
 
-    /// Refuses for now what comes faster than it may be kept.
+    /// Refuses for now what comes faster than the kind's pace.
     fn require_pace(&self, live: &Live, handed: &Handed<'_>) -> Result<(), Fault> {
         match &self.pace {
             Some(pace) if !(pace.allows)(live, handed) => {
@@ -266,14 +266,14 @@ impl Node {
         if is_final(fault.reason) { Outcome::Refused(fault) } else { Outcome::NotYet(fault) }
     }
 
-    /// The same statement by both ways is taken once, so that an older one can't come again behind a newer one.
+    /// Takes a statement once, even if it comes both ways. So an older statement can't come again behind a newer one.
     async fn take_once(&self, partner: &TrustDomain, envelope: &Envelope) -> Result<&'static Handling, Fault> {
         let not_handed = || {
             let what = format!("a {} is not handed over by this call", envelope.kind);
             Fault::new(Reason::InvalidArgument, what)
         };
         let handling = handling(envelope.kind).ok_or_else(not_handed)?;
-        // Without what tells when it was logged: that changes while it waits.
+        // The statement of when it was logged is left out, because it changes while the statement waits.
         let alone = Envelope { logged: vec![], ..envelope.clone() };
         let name = crate::seal::hash::sha256(&[&wire::envelope::encode(&alone)]);
         let live = self.live.of(partner);
@@ -298,7 +298,7 @@ impl Node {
     }
 }
 
-/// Whether no change at the receiver could alter a refusal. Everything else is a `not-yet`: the sender keeps the statement.
+/// Whether no change at the receiver could alter a refusal. For every other fault the sender keeps the statement.
 fn is_final(reason: Reason) -> bool {
     !matches!(
         reason,
@@ -311,7 +311,7 @@ fn is_final(reason: Reason) -> bool {
     ) && !is_of_the_moment(reason)
 }
 
-/// Whether a reason passes by itself, within minutes or once somebody has mended a store or a clock.
+/// Whether the cause passes by itself within minutes, or once somebody has repaired a store or a clock.
 pub fn is_of_the_moment(reason: Reason) -> bool {
     matches!(
         reason,
@@ -320,7 +320,7 @@ pub fn is_of_the_moment(reason: Reason) -> bool {
             | Reason::Internal
             | Reason::LimitExceeded
             | Reason::StatementFromFuture
-            // The store is damaged: it takes nothing until somebody has mended it, and must have the statement then.
+            // A damaged store takes nothing until somebody has repaired it, and must get the statement then.
             | Reason::StoreCorrupt
     )
 }

@@ -1,4 +1,4 @@
-//! Where each feed stands, in both directions, and what has arrived.
+//! Where each feed stands in both directions, and what has arrived.
 
 use std::{
     collections::BTreeMap,
@@ -27,13 +27,13 @@ use crate::{
 pub struct FeedStatus {
     /// The partner.
     pub partner: TrustDomain,
-    /// From this node to the partner, or the other way.
+    /// Whether it goes from this node to the partner.
     pub outgoing: bool,
     /// The last number.
     pub last_sequence: u64,
-    /// Acknowledged up to this number.
+    /// The last number that was acknowledged.
     pub acknowledged: u64,
-    /// Waiting to be released.
+    /// How many assessments wait to be released.
     pub queued: u64,
     /// Whether a stream is open.
     pub live: bool,
@@ -41,38 +41,38 @@ pub struct FeedStatus {
     pub last_at: Option<Time>,
     /// Why there is no stream where there should be one.
     pub problem: Option<String>,
-    /// How far the partner's clock is ahead, seconds.
+    /// How far the partner's clock is ahead, in seconds.
     pub clock_ahead: i64,
-    /// How many entries the partner keeps from its users, by its own word; outgoing only.
+    /// How many entries the partner says that it keeps from its users; outgoing only.
     pub quarantined_there: u64,
     /// The newest of them.
     pub quarantined_newest: Vec<AnswerRecord>,
     /// How many requests of the partner wait for an answer of this organisation; outgoing only.
     pub open_requests: u64,
-    /// How many duties to acknowledge are overdue: the own ones of what came, the partner's of what went out.
+    /// How many duties to acknowledge are overdue: this organisation's for what came, the partner's for what went out.
     pub overdue: u64,
     /// The oldest of them.
     pub overdue_oldest: Vec<OverdueRecord>,
 }
 
-/// The figures of one feed, as monitoring asks for them.
+/// The figures of one feed for monitoring.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct FeedFigure {
     /// The partner.
     pub partner: TrustDomain,
-    /// From this node to the partner, or the other way.
+    /// Whether it goes from this node to the partner.
     pub outgoing: bool,
     /// The last number.
     pub last_sequence: u64,
-    /// Acknowledged up to this number.
+    /// The last number that was acknowledged.
     pub acknowledged: u64,
-    /// Waiting to be released.
+    /// How many assessments wait to be released.
     pub queued: u64,
     /// Whether a stream is open.
     pub live: bool,
 }
 
-/// What stops the feed to a partner at present, in words. Nothing of it needs to survive a restart.
+/// What stops the feed to a partner at present, in words. It need not survive a restart.
 #[derive(Default)]
 pub struct Outgoing(Mutex<Option<String>>);
 
@@ -90,12 +90,12 @@ impl Outgoing {
         self.lock().clone()
     }
 
-    /// Also after a panic elsewhere: it is whole after every statement.
+    /// Locks the mutex even if a thread panicked while it held it. Every statement leaves the value in a consistent state.
     fn lock(&self) -> MutexGuard<'_, Option<String>> {
         self.0.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
-/// How many bytes are read for a page of arrivals, beside the last one.
+/// How many bytes are read for a page of arrivals, apart from the last one.
 const PAGE_BYTES: usize = 1 << 20;
 
 /// How many overdue duties a status names.
@@ -106,19 +106,19 @@ const NAMED: u32 = 20;
 
 /// An entry that arrived, as a follower sees it.
 pub struct Arrival {
-    /// As kept.
+    /// The stored record.
     pub record: ReceivedRecord,
     /// current, superseded, … or void.
     pub state: String,
     /// The headline that is here.
     pub headline: Option<String>,
-    /// What the manifest says.
+    /// The decoded manifest.
     pub manifest: Option<Manifest>,
 }
 
 impl Node {
-    /// Why nothing is written, where that is so: any more, or as long as the disk is full. With `look`, after a look through the
-    /// whole store.
+    /// Why nothing can be written, if that is so: because the store has failed, or while the disk is full. With `look`, the whole store
+    /// is checked first.
     pub async fn store_trouble(&self, look: bool) -> Option<Fault> {
         let looked = if look { self.store.check_integrity().await.err() } else { None };
         let trouble = self.store.failure().or(looked);
@@ -128,8 +128,8 @@ impl Node {
         }
     }
 
-    /// A reading goes on record. Where nothing can be written the log has it instead: a warning must be readable on a full or
-    /// failed disk.
+    /// Lets a reading go on that can't be recorded because nothing can be written. The log records it instead, because a warning must be
+    /// readable on a full or failed disk.
     pub(super) fn unless_unwritable<T>(
         &self,
         actor: &Actor,
@@ -147,8 +147,8 @@ impl Node {
         }
     }
 
-    /// The figures of each feed, two for each partner, by name: from it, and to it. The store is asked once, however
-    /// many partners there are.
+    /// The figures of all feeds, by partner: first from the partner, then to it. The store is asked only once, however many partners
+    /// there are.
     ///
     /// # Errors
     /// Store faults.
@@ -176,8 +176,8 @@ impl Node {
         Ok(all)
     }
 
-    /// Where the feeds stand, ordered by partner: two for each, from it and to it. Begins with the partner `from`, and covers at most `most`
-    /// partners.
+    /// Where the feeds stand, by partner: first from the partner, then to it. It begins with the partner `from`, and covers at most
+    /// `most` partners.
     ///
     /// # Errors
     /// Store faults.
@@ -233,7 +233,8 @@ impl Node {
         Ok(all)
     }
 
-    /// The feed to a partner has ended with a fault. Who is no partner any more gets none, as was decided.
+    /// Notes that the feed to a partner has ended with a fault. For an organisation that is no longer a partner the end was decided, so
+    /// it is no fault.
     pub fn feed_stopped(&self, partner: &TrustDomain, fault: &Fault) {
         if fault.reason != Reason::NotAPartner {
             self.live.of(partner).outgoing.set_obstacle(partner, Some(fault));
@@ -257,9 +258,9 @@ impl Node {
         Ok(arrivals)
     }
 
-    /// With how many bytes were read for it.
+    /// The arrival, and how many bytes were read for it.
     async fn arrival(&self, record: ReceivedRecord) -> Result<(Arrival, usize), Fault> {
-        // By its manifest: another originator may use the same id.
+        // It is looked up by its manifest, because another originator may use the same id.
         let held = match &record.manifest_id {
             Some(manifest) => self.store.titles(std::slice::from_ref(manifest)).await?.pop(),
             None => None,
