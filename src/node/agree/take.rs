@@ -21,7 +21,7 @@ use crate::{
 /// How many proposals of one partner may wait for an answer.
 const MAX_PROPOSALS: usize = 8;
 
-/// How many of a partner's proposals that nobody here stood behind are kept, with declined and withdrawn ones.
+/// How many of a partner's proposals that nobody here stood behind are kept, including declined and withdrawn ones.
 const MAX_FRUITLESS: usize = 256;
 
 impl Node {

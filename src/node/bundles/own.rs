@@ -319,7 +319,7 @@ impl Node {
         Ok(())
     }
 
-    /// Verifies that the caller and nobody else has signed this: a proposal alone, or a second signature beside the proposer's.
+    /// Verifies that the caller alone has signed this: a proposal in their own name, or a second signature beside the proposer's.
     fn signed_by(&self, actor: &Actor, envelope: &Envelope, is_proposal: bool) -> Result<Bundle, Fault> {
         let verified = match is_proposal {
             true => verify(envelope, &rules::BUNDLE, self.chains(), self.now()),

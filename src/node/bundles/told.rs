@@ -21,7 +21,7 @@ struct Words {
     /// The most persons that, as the partner says, decisions of this organisation took.
     persons_needed: u32,
     handed_over: Option<(u64, u64)>,
-    /// The newest bundle of each other organisation up to which the partner was handed what it may lack.
+    /// For each other organisation, the bundle up to which the partner was handed what it may lack.
     passed_on: HashMap<TrustDomain, u64>,
     pace: Pace,
 }
@@ -46,7 +46,7 @@ impl Told {
         self.lock().persons_needed
     }
 
-    /// Notes how many persons the partner says.
+    /// Sets how many persons that are, as the partner says.
     pub fn set_persons_needed(&self, needed: u32) {
         self.lock().persons_needed = needed;
     }

@@ -14,7 +14,7 @@ use crate::{
     wire,
 };
 
-/// For how many seconds an agreement that has run out is still listed. After that nobody has missed it.
+/// For how many seconds an agreement that has run out is still listed. By then everybody has noticed.
 const TOLD_AFTER_END: i64 = 30 * 86_400;
 /// How many of the newest requests are searched for exceptions in force.
 const REQUESTS: u32 = 100;

@@ -19,7 +19,7 @@ pub struct Introducing {
     pub id: StatementId,
     /// Who is introduced.
     pub of: TrustDomain,
-    /// To whom.
+    /// The organisations that it is introduced to.
     pub to: Vec<TrustDomain>,
     /// The statement, as it was signed.
     pub envelope: Envelope,

@@ -63,7 +63,7 @@ impl Node {
     }
 
     /// The newest own note, with the root at a size and the proof from there on. The size must be one that this node has signed, or a
-    /// multiple at which everybody has the root.
+    /// multiple of `EVERY`, at which everybody has the root.
     ///
     /// # Errors
     /// `NOT_FOUND` for another size, store faults.
@@ -72,7 +72,7 @@ impl Node {
         let own = self.store.ledger_records(LedgerRecordKind::Checkpoint, None, u32::MAX).await?;
         let newest = own.first().ok_or_else(none)?;
         let epoch = super::of_origin(&self.own_log_key().name).map_or(1, |(_, epoch)| epoch);
-        // Between two heads, only multiples are told.
+        // Between two heads, only multiples of `EVERY` are told.
         let number = head_number(epoch, from)?;
         let is_head = own.iter().any(|r| r.number == number) || from.is_multiple_of(EVERY);
         if from == 0 || (!is_head && self.cosigned_by(partner).await? != from) {

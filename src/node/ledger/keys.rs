@@ -81,7 +81,7 @@ impl Node {
         Ok(Some(LogKey { name: key.origin, public: key.public }))
     }
 
-    /// The statements of the own keys after that epoch and before the newest one, as far as a greeting has room.
+    /// The statements of the own keys after epoch `held` and before the newest one, as far as a greeting has room.
     pub(super) async fn keys_between(&self, held: Option<u32>) -> Result<Vec<Envelope>, Fault> {
         let (Some(held), newest) = (held, self.ledger.epoch.load(Ordering::Relaxed)) else { return Ok(vec![]) };
         let mut keys = vec![];

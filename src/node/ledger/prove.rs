@@ -77,7 +77,8 @@ fn has_name(text: &[u8], name: &[u8]) -> bool {
 }
 
 impl Node {
-    /// Proves an entry to whoever reads the file. A proof for a partner is best under a head that it has cosigned. The proof is recorded.
+    /// Proves an entry to whoever reads the file. A proof for a partner uses a head that it has cosigned, if there is one. The proof is
+    /// recorded.
     ///
     /// # Errors
     /// `ROLE_REQUIRED`; `NOT_FOUND`, also where `to` is no partner; `CONFLICT` where several entries are meant, or where the entry names

@@ -39,8 +39,8 @@ impl Node {
         Ok(String::from_utf8_lossy(&self.store.ledger().await?.behind).into_owned())
     }
 
-    /// Takes an administrator's approval that the lost ledger is begun again. It is begun once as many have approved it as must stand
-    /// behind an agreement.
+    /// Takes an administrator's approval for beginning the lost ledger again. It is begun again once as many have approved that as must
+    /// stand behind an agreement.
     ///
     /// # Errors
     /// `ROLE_REQUIRED`; `CONFLICT` where nothing is lost; `SECOND_PERSON_REQUIRED` where the caller has approved it already.

@@ -65,8 +65,8 @@ impl Node {
         Ok(pairs)
     }
 
-    /// Takes the roots that a partner tells of its own ledger, at the last multiple and as answers. A root is kept if the partner's
-    /// newest head proves it.
+    /// Takes the roots that a partner tells of its own ledger, at the last multiple of `EVERY` and as answers. A root is kept if the
+    /// partner's newest head proves it.
     pub(super) fn take_bases(&self, partner: &TrustDomain, key: &LogKey, greeting: &Greeting) -> bool {
         let Ok(head) = Note::parse(&greeting.note) else { return false };
         self.ledger.watch.view(partner, |view| view.set_head(head.checkpoint.size));
@@ -193,7 +193,7 @@ impl Node {
     }
 }
 
-/// The questions of a greeting that are allowed: multiples, in ascending order, each once.
+/// The questions of a greeting that are allowed: multiples of `EVERY`, in ascending order, each once.
 pub(super) fn questions_in(greeting: &Greeting) -> Vec<u64> {
     let mut asked: Vec<u64> =
         greeting.questions.iter().copied().filter(|size| *size > 0 && size.is_multiple_of(EVERY)).collect();

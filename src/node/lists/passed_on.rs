@@ -257,7 +257,7 @@ impl Node {
             self.store.save_revocations(of, &crl.issuing_key(), added).await?;
             *lock(&self.lists.seen) = seen.clone();
             (self.set_trust)(self.trust.load().with_lists(of, self.lists.of(of), seen));
-            // Partners are told no new edition, because that would show whose list it was.
+            // No new edition is announced to partners, because that would show whose list it was.
             self.live.turned();
         }
         self.lists.carried.put(of, crl, self.lists.next_number());

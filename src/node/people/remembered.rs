@@ -1,4 +1,4 @@
-//! What partners are told about how decisions are made here. They remember it, while a restored store does not contain it any more.
+//! What partners are told about how decisions are made here. Partners remember it, while a store that was restored forgets it.
 
 use std::sync::Arc;
 
@@ -20,12 +20,12 @@ use crate::{
 const WITNESSES: usize = 2;
 
 impl Node {
-    /// When a person was last made to count on the stopped node.
+    /// When somebody was last made to count (`person add --recover`) on the stopped node.
     pub fn recovered_at(&self) -> Option<Time> {
         self.register().recovered_at()
     }
 
-    /// Raises an alarm because a partner says when a person there was last made to count on the stopped node. Its administrators may not
+    /// Raises an alarm because a partner says when somebody there was last made to count on the stopped node. Its administrators may not
     /// be the ones who were agreed with. Each such time is reported once.
     ///
     /// # Errors

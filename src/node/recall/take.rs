@@ -29,7 +29,7 @@ const MAX_UNPROVEN: u32 = 256;
 
 impl Node {
     /// Takes a recall, and sends it on to everybody to whom anything of the assessment was released. The recall may come before what it
-    /// takes back, or where nothing of that is here; what comes later is then refused. The same recall again changes nothing.
+    /// takes back, or when nothing of that is here. Whatever of it comes later is then refused. The same recall again changes nothing.
     ///
     /// # Errors
     /// `NOT_A_PARTNER`; whatever verification refuses of the partner's own recall. `NOT_YET` for a third organisation's recall that can't
@@ -84,7 +84,7 @@ impl Node {
         Ok(())
     }
 
-    /// When this recall first came from this partner. A key that has ended since then proves what it proved at that time.
+    /// When this recall first came from this partner. A key that has ended since then still proves what it proved at that time.
     async fn first_arrival(&self, name: &RecallName, envelope: &Envelope) -> Result<Time, Fault> {
         let Some(kept) = self.store.unverified_recall(name).await? else { return Ok(self.now()) };
         let before = wire::envelope::decode(&kept.envelope)?;

@@ -26,8 +26,8 @@ const LONGEST_REASON: usize = 64;
 type Post = Vec<(TrustDomain, Vec<u8>)>;
 
 impl Node {
-    /// Takes a receipt that a partner hands over. It is the partner's own, or one from an organisation behind it. The latter has beside
-    /// it the way by which the content got there.
+    /// Takes a receipt that a partner hands over. It is the partner's own, or it is from an organisation behind the partner and shows the
+    /// way by which the content got there.
     ///
     /// # Errors
     /// Whatever verification refuses; `INVALID_ARGUMENT` where the path beside it is not the one that it names; `WRONG_DOMAIN` where it
@@ -285,8 +285,8 @@ impl Node {
         Ok(verified && is_own_word)
     }
 
-    /// Passes over an answer to a recall that this node does not know, or of which the holder was given nothing. Every answer to a
-    /// recall is only `received`, because another result would tell whether the recall has come here.
+    /// Notes an answer to a recall that this node does not know, or of which the holder was given nothing, and changes nothing else.
+    /// Every answer to a recall is only `received`, because another result would tell whether the recall has come here.
     async fn pass_over_recall(&self, partner: &TrustDomain) -> Result<(), Fault> {
         self.note_refusal(partner, StatementKind::Receipt, Reason::NotFound).await;
         Ok(())

@@ -46,7 +46,7 @@ impl Content {
         })
     }
 
-    /// Whether it may be kept beside what is `here`. Each version has one manifest.
+    /// Whether this content may be kept beside what is `here`. Each version has one manifest.
     ///
     /// # Errors
     /// - `RECALLED`: the assessment was taken back.
@@ -79,8 +79,8 @@ impl Content {
         Ok(())
     }
 
-    /// The manifest that users no longer see once this one is shown. A version that counts on a hub's word alone gives way
-    /// once the originator's own word comes for the same version or an earlier one.
+    /// The manifest that users no longer see once this one is shown. A version that counts on a hub's word alone gives way to the
+    /// originator's own word about the same version or an earlier one.
     pub(in crate::node) fn takes_the_place_of(&self, here: VersionStatus) -> Option<StatementId> {
         let other = here.hub_attested.filter(|w| w.version >= self.manifest.version && w.manifest != self.manifest_id);
         other.filter(|_| self.verified.on_word_of.is_none() && self.not_covered.is_none()).map(|w| w.manifest)
