@@ -87,7 +87,8 @@ impl Node {
             let decided_at = self.now();
             for numbered in page {
                 let Some(place) = entries.place(stream).await else { return Ok(()) };
-                // The older a decision is, the slower the partner. The entry is numbered and kept; it is judged again as things are now.
+                // A slow partner takes an entry long after it was decided. The entry is numbered and kept, so the next look judges it as
+                // things are then.
                 let is_stale = self.now().seconds_since(decided_at) >= STALE_SECONDS;
                 // A recall holds up only what it takes back. That goes as a void, or not at all.
                 let is_taken_back = live.recalls() != recalls && self.is_taken_back(&numbered.entry).await?;

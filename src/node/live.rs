@@ -104,7 +104,7 @@ pub struct Live {
     heard: Mutex<Option<Time>>,
     /// The revocation lists that this node asked the partner for in the answer to its last hello.
     asked_for: Mutex<Vec<Wanted>>,
-    /// Which revocation lists of other organisations were passed on.
+    /// Which revocation lists of other organisations went between this node and the partner.
     pub(super) passed_on: PassedOn,
     /// Held while a revocation list comes in.
     pub gathering: AsyncMutex<()>,

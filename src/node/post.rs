@@ -266,8 +266,8 @@ impl Node {
         Ok(())
     }
 
-    /// Handles that the clocks of this node and the partner agree again: both sides try again what a wrong clock may have made
-    /// unverifiable.
+    /// Handles that the clocks of this node and the partner agree again. What the partner could not verify because of a wrong clock is
+    /// offered again, and what waits here is examined again.
     ///
     /// # Errors
     /// Store faults.
