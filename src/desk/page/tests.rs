@@ -64,13 +64,15 @@ fn a_token_is_refused_for_another_list_other_filters_and_another_node() {
     let is_refused = |fault: Option<Fault>| {
         let fault = fault.unwrap();
         assert_eq!((fault.reason, fault.field.as_deref()), (Reason::InvalidArgument, Some("page_token")));
-        assert!(fault.message.contains("for another list, for other filters or by another"), "{fault}");
+        assert!(fault.message.contains("for another list, for other filters, by another"), "{fault}");
     };
     let open = proto::ListRequestsRequest { open_only: true, ..request(1, &next) };
     is_refused(page(&open).err());
     let mut waiting = proto::ListWaitingRequest { page_size: 1, page_token: next.clone() };
     is_refused(Page::<u64>::new("gb.example/ledger", PAGE_BYTES, &mut waiting).err());
     is_refused(Page::<u64>::new("no.example/ledger", PAGE_BYTES, &mut request(1, &next)).err());
+    // After a lost ledger was begun anew.
+    is_refused(Page::<u64>::new("gb.example/ledger/2", PAGE_BYTES, &mut request(1, &next)).err());
     // Another size is no other list.
     assert_eq!(cut(&request(7, &next), &[1, 2]).0, [2]);
 }
