@@ -238,18 +238,15 @@ async fn bare_commits(publisher: &Org, all: Vec<Signed>, partners: &[TrustDomain
 fn committed(signed: &Signed, partners: &[TrustDomain], at: Time) -> Publication {
     let manifest = wire::manifest::decode(&signed.manifest.payload).unwrap();
     let manifest_id = id(&signed.manifest);
-    let decided = |partner: &TrustDomain| {
-        let because = vec!["world: grant world gives every kind of portion on M49:001 up to AMBER+STRICT".to_owned()];
-        let one = |digest: &Digest| PortionDecision {
-            portion: *digest,
-            release: true,
-            not_before: None,
-            because: because.clone(),
-        };
-        let portions = manifest.digests.iter().take(PORTIONS).map(one).collect();
-        let deed = Deed::Decided { manifest: manifest_id, partner: partner.clone(), portions };
-        Event::of_node(at, deed)
+    let because = vec!["world: grant world gives every kind of portion on M49:001 up to AMBER+STRICT".to_owned()];
+    let one = |digest: &Digest| PortionDecision {
+        portion: *digest,
+        release: true,
+        not_before: None,
+        because: because.clone(),
     };
+    let portions: Vec<PortionDecision> = manifest.digests.iter().take(PORTIONS).map(one).collect();
+    let decided = Deed::decided(manifest_id, partners.iter().map(|partner| (partner, portions.as_slice())));
     Publication {
         assessment: manifest.assessment,
         version: 1,
@@ -263,7 +260,7 @@ fn committed(signed: &Signed, partners: &[TrustDomain], at: Time) -> Publication
         subject_states: BTreeSet::new(),
         attachments: vec![],
         queue: partners.iter().map(|p| (p.clone(), at)).collect(),
-        events: partners.iter().map(decided).collect(),
+        events: decided.into_iter().map(|deed| Event::of_node(at, deed)).collect(),
         verified: Verification { at, roots: vec![], on_word_of: None },
     }
 }
