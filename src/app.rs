@@ -15,6 +15,7 @@ mod paths;
 pub mod persons;
 pub mod register;
 pub mod rules;
+pub mod services;
 mod watch;
 
 use std::{net::SocketAddr, sync::Arc};
@@ -29,11 +30,12 @@ pub use node_files::NodeFiles;
 pub use paths::{is_node_here, is_secret};
 
 use crate::{
+    app::services::NodeParts,
     config::Config,
     desk,
     domain::{fault::Fault, time::Clock},
     identity::trust::{Audience, Trust},
-    node::{Node, Parts},
+    node::Node,
     peer::{self, follower::Follower},
     store::{Store, StoreError, sqlite::SqliteStore},
     telemetry::SystemClock,
@@ -95,7 +97,7 @@ impl Running {
     /// Stops the node: requests under way finish, then everything else ends. Returns when all tasks have ended.
     pub async fn stop(mut self) {
         self.stop.cancel();
-        self.node.live().end_streams();
+        self.node.sessions.end_streams();
         while self.tasks.join_next().await.is_some() {}
     }
 }
@@ -120,25 +122,27 @@ pub async fn start(config: Config) -> Result<Running, StartError> {
     let tls_config = Arc::new(TlsConfig::new(own.credentials, trust.clone(), clock.clone()));
     let setter = tls_config.clone();
     let ledger = ledger::parts(&config, own.ledger_key)?;
-    let node = Node::start(Parts {
-        organisation: config.organisation.clone(),
-        endpoint: config.advertise.clone(),
-        house_rules: own.house_rules,
-        approvals: config.approvals,
-        budgets: config.budgets.clone(),
-        readings_every_seconds: config.readings_every_seconds,
+    let node = services::start(
+        NodeParts {
+            organisation: config.organisation.clone(),
+            endpoint: config.advertise.clone(),
+            house_rules: own.house_rules,
+            approvals: config.approvals,
+            budgets: config.budgets.clone(),
+            readings_every_seconds: config.readings_every_seconds,
+            keep_bundle: node_files::keep_bundle(&config),
+            store,
+            clock: clock.clone(),
+            key: own.key,
+            own: own.member,
+            own_lists: config.crl.clone(),
+            signing_usages: config.signing_usages.clone(),
+            certificates: endings::certificates(&config, &tls_config),
+            trust,
+            set_trust: Box::new(move |trust| setter.reload(Some(trust), None)),
+        },
         ledger,
-        keep_bundle: node_files::keep_bundle(&config),
-        store,
-        clock: clock.clone(),
-        key: own.key,
-        own: own.member,
-        own_lists: config.crl.clone(),
-        signing_usages: config.signing_usages.clone(),
-        certificates: endings::certificates(&config, &tls_config),
-        trust,
-        set_trust: Box::new(move |trust| setter.reload(Some(trust), None)),
-    })
+    )
     .await?;
     first_steps(&node, own.waiting_lists).await?;
     let (peer, desk, ops) = (address(&peer_listener), address(&desk_listener), ops_listener.as_ref().map(address));
@@ -176,12 +180,12 @@ async fn desk_routes(node: &Arc<Node>, message_bytes: usize) -> axum::Router {
 
 /// Runs before anybody can reach the node. `waiting_lists` are own revocation lists whose issuers are not known yet.
 async fn first_steps(node: &Node, waiting_lists: Vec<Vec<u8>>) -> Result<(), Fault> {
-    node.await_issuers(waiting_lists).await?;
-    if let Err(fault) = node.look_for_people().await {
+    node.revocations.await_issuers(waiting_lists).await?;
+    if let Err(fault) = node.people.look_for_people().await {
         tracing::error!(reason = %fault.reason, "the people in the directory could not be registered at the start");
     }
     // On a full disk, reading and feeds go on. The next checkpoint is tried at its time.
-    if let Err(fault) = node.sign_checkpoint().await {
+    if let Err(fault) = node.ledger.sign_checkpoint().await {
         tracing::error!(reason = %fault.reason, "no checkpoint could be signed at the start");
     }
     Ok(())
@@ -195,10 +199,10 @@ fn exchange_routes(exchange: tonic::service::Routes, node: Arc<Node>) -> axum::R
 
 /// Starts the background work of a node.
 fn keep_working(tasks: &mut JoinSet<()>, stop: &CancellationToken, node: &Arc<Node>) {
-    until_stopped(tasks, stop, node.clone().readmit_for_ever());
-    until_stopped(tasks, stop, node.clone().forward_for_ever());
-    until_stopped(tasks, stop, node.clone().answer_for_ever());
-    until_stopped(tasks, stop, node.clone().fire_timers_for_ever());
+    until_stopped(tasks, stop, node.inbound.clone().readmit_for_ever());
+    until_stopped(tasks, stop, node.outbound.clone().forward_for_ever());
+    until_stopped(tasks, stop, node.receipts.clone().answer_for_ever());
+    until_stopped(tasks, stop, node.timers.clone().fire_timers_for_ever());
 }
 
 /// Runs one task until the node stops.

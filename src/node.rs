@@ -1,243 +1,129 @@
-//! The use cases, one in each file. Everything that changes something goes through here, whether a partner, a person or a program asked
-//! for it. There is no protobuf, SQL or socket in it.
+//! The use cases, in services by subject. Everything that changes something goes through here, whether a partner, a person or a program
+//! asked for it. There is no protobuf, SQL or socket in it.
+//!
+//! Each service is a struct that names what it depends on. A service depends only on services that do not depend on it in turn.
+//! `app::services` makes them all.
 
-mod acknowledge;
-mod again;
-pub mod agree;
-mod another_way;
-pub mod attach;
+pub mod agreements;
+pub mod alarms;
+pub mod assessment_cache;
+pub mod assessment_state;
+pub mod assessments;
 pub mod bundles;
-mod carried;
-mod cores;
-mod damage;
+pub mod certificates;
+pub mod decisions;
 pub mod directory;
-pub mod endorse;
-pub mod evidence;
-pub mod expiry;
-pub mod explain;
-mod correct;
-pub mod fault;
-pub mod feed_out;
-mod forward;
-pub mod held;
+pub mod handed_over;
+pub mod house_rules;
+pub mod inbound;
+pub mod inbox;
 pub mod ledger;
-pub mod lists;
-pub mod holders;
-pub mod introductions;
-pub mod invitation;
-pub mod live;
-pub mod outgoing;
-mod pace;
-mod refusals;
-mod spent;
-pub mod approve;
-pub mod partners;
+pub mod lock;
+pub mod monitor;
+pub mod outbound;
+pub mod outbox;
+pub mod own_identity;
+pub mod parallel;
+pub mod partnerships;
 pub mod people;
-pub mod post;
-pub mod prepared;
-pub mod publish;
-pub mod read;
-pub mod readmit;
-pub mod recall;
+pub mod rate_limit;
+pub mod recalls;
 pub mod receipts;
-mod readings;
-pub mod receive;
-pub mod release;
+pub mod refusal_log;
+pub mod refusals;
 pub mod requests;
-pub mod rules;
-pub mod simulate;
-mod statements;
-pub mod status;
+pub mod revocations;
+pub mod session;
+pub mod sessions;
+pub mod simulation;
+pub mod task;
 pub mod timers;
-pub mod trust;
+pub mod trust_in_force;
+pub mod unwritable;
 
-use std::{
-    path::PathBuf,
-    sync::{
-        Arc,
-        atomic::{AtomicBool, AtomicI64},
-    },
-};
-
-use arc_swap::ArcSwap;
+use std::sync::Arc;
 
 use crate::{
     domain::{
-        budget::Budgets,
-        fault::Fault,
         ids::TrustDomain,
-        partner::{Endpoint, Organisation},
+        partner::Organisation,
         time::{Clock, Time},
     },
-    identity::{
-        signers::{Accept, Identities},
-        trust::{Member, Trust},
+    node::{
+        agreements::Agreements, alarms::Alarms, assessments::Assessments, bundles::Bundles,
+        directory::PartnerDirectory, house_rules::Rules, inbound::InboundFeeds, inbox::Inbox, ledger::Ledger,
+        monitor::Monitor, outbound::OutboundFeeds, outbox::Outbox, own_identity::OwnIdentity,
+        partnerships::Partnerships, people::People, recalls::Recalls, receipts::Receipts, refusal_log::RefusalLog,
+        requests::Requests, revocations::RevocationLists, sessions::PartnerSessions, simulation::Simulation,
+        timers::Timers,
     },
-    seal::{chains::Chains, sign::SigningKey},
-    store::Store,
 };
 
-/// What a node is made of; `main` wires it.
-pub struct Parts {
-    /// The organisation that it acts for.
-    pub organisation: Organisation,
-    /// Where partners reach it, for invitations.
-    pub endpoint: Option<Endpoint>,
-    /// The store.
-    pub store: Arc<dyn Store>,
+/// The services of one running node.
+pub struct Node {
     /// The clock.
     pub clock: Arc<dyn Clock>,
-    /// The node's signing key.
-    pub key: SigningKey,
-    /// This organisation's bundle and revocation lists.
-    pub own: Member,
-    /// The file that this organisation's lists come from, for messages to people.
-    pub own_lists: PathBuf,
-    /// Extended key usages that count for signing besides id-kp-documentSigning.
-    pub signing_usages: Vec<String>,
-    /// The house rules, as they are on disk.
-    pub house_rules: rules::FoundRules,
-    /// How many people the house requires where a decision takes several.
-    pub approvals: Option<u32>,
-    /// How much of each partner is taken and kept.
-    pub budgets: Budgets,
-    /// How many seconds lie between two times at which readings are told.
-    pub readings_every_seconds: u32,
-    /// What the ledger is made of.
-    pub ledger: ledger::LedgerParts,
-    /// Writes this organisation's roots into the file that they come from.
-    pub keep_bundle: bundles::KeepBundle,
-    /// Certificates that the use cases do not hold, for the list of what expires.
-    pub certificates: expiry::ReadCertificates,
-    /// The trust in force, shared with whoever checks connections.
-    pub trust: Arc<ArcSwap<Trust>>,
-    /// Puts new trust in force, for live connections too.
-    pub set_trust: Box<dyn Fn(Trust) + Send + Sync>,
-}
-
-/// One running node.
-pub struct Node {
-    organisation: Organisation,
-    endpoint: Option<Endpoint>,
-    store: Arc<dyn Store>,
-    clock: Arc<dyn Clock>,
-    key: ArcSwap<SigningKey>,
-    house: ArcSwap<rules::House>,
-    /// How many people the house requires where a decision takes several.
-    approvals: Option<u32>,
-    budgets: Budgets,
-    readings_every_seconds: u32,
-    people: people::People,
-    own: ArcSwap<Member>,
-    signing_usages: Vec<String>,
-    certificates: expiry::ReadCertificates,
-    set_trust: Box<dyn Fn(Trust) + Send + Sync>,
-    /// Verifies what comes in now: statements of active partners.
-    identities: Identities,
-    /// Verifies what partners pass on: statements of organisations that are only known, too.
-    carried: Identities,
-    /// Verifies what is stored already: statements of suspended partners, too.
-    held: Identities,
-    /// When everything that waits was last examined, in nanoseconds since 1970.
-    held_examined_at: AtomicI64,
-    directory: ArcSwap<directory::Directory>,
-    /// The trust in force. Only `set_trust` changes it.
-    trust: Arc<ArcSwap<Trust>>,
-    lists: lists::Lists,
-    /// Held during a change of partners or agreements, so that there is one at a time.
-    changing: tokio::sync::Mutex<()>,
-    /// Held during a step of a recall, so that there is one at a time.
-    recalling: tokio::sync::Mutex<()>,
-    live: live::LiveFeeds,
-    ledger: ledger::Ledger,
-    own_bundle: bundles::OwnBundle,
-    doubts: bundles::Doubts,
-    /// Whether the standing timers were set since the start.
-    timers_begun: AtomicBool,
-    told_damage: damage::Told,
-    prepared: prepared::Cache,
+    /// What this process knows of each partner at run time.
+    pub sessions: Arc<PartnerSessions>,
+    /// The name, the bundle and the signing key of the organisation that this node acts for.
+    pub identity: Arc<OwnIdentity>,
+    /// The partners with their agreements, the house rules and the trust in force.
+    pub directory: Arc<PartnerDirectory>,
+    /// This organisation's people, and what they have approved.
+    pub people: Arc<People>,
+    /// Raises alarms and stores them with their evidence.
+    pub alarms: Arc<Alarms>,
+    /// The own bundle, and the bundles of other organisations.
+    pub bundles: Arc<Bundles>,
+    /// Revocation lists: those of this organisation, of partners, and those that partners pass on.
+    pub revocations: Arc<RevocationLists>,
+    /// The ledger in operation: checkpoints, witnesses, audits, and what happens after a loss.
+    pub ledger: Arc<Ledger>,
+    /// Records what partners sent that was refused.
+    pub refusals: Arc<RefusalLog>,
+    /// Requests for more of an assessment, and their answers.
+    pub requests: Arc<Requests>,
+    /// What goes to partners: decides, signs, numbers and sends releases, and passes on what came from others.
+    pub outbound: Arc<OutboundFeeds>,
+    /// Receipts: answers what came, and takes the answers of others.
+    pub receipts: Arc<Receipts>,
+    /// Recalls of assessments, and purges.
+    pub recalls: Arc<Recalls>,
+    /// Publishes, endorses, reads, explains and acknowledges assessments.
+    pub assessments: Arc<Assessments>,
+    /// What comes from partners: verifies entries, keeps what is not usable yet, and examines it again.
+    pub inbound: Arc<InboundFeeds>,
+    /// Who is a partner: invitations, acceptance, introductions, suspension.
+    pub partnerships: Arc<Partnerships>,
+    /// Sharing agreements: proposals, signatures, stops, succession.
+    pub agreements: Arc<Agreements>,
+    /// Checks new house rules, stores them and puts them in force.
+    pub rules: Arc<Rules>,
+    /// Statements on their way to partners.
+    pub outbox: Arc<Outbox>,
+    /// Takes the statements that partners hand over.
+    pub inbox: Arc<Inbox>,
+    /// Says what other rules or agreements would have changed.
+    pub simulation: Arc<Simulation>,
+    /// The state of the node: feeds, damage, and what expires.
+    pub monitor: Arc<Monitor>,
+    /// Fires the timers that are due.
+    pub timers: Arc<Timers>,
 }
 
 impl Node {
-    /// Starts a node with what its store already holds.
-    ///
-    /// # Errors
-    /// Faults where the store can't be read, or holds a bundle or agreement that does not parse; where the house rules have mistakes and
-    /// none were in force before.
-    pub async fn start(parts: Parts) -> Result<Arc<Self>, Fault> {
-        let ledger::LedgerParts { key, next_key, keep_key, quantum, found_head, keep_head } = parts.ledger;
-        let node = Arc::new(Self {
-            identities: Identities::new(parts.trust.clone(), Accept::Active),
-            carried: Identities::new(parts.trust.clone(), Accept::Carried),
-            held: Identities::new(parts.trust.clone(), Accept::Held),
-            held_examined_at: AtomicI64::default(),
-            trust: parts.trust,
-            organisation: parts.organisation,
-            endpoint: parts.endpoint,
-            store: parts.store,
-            clock: parts.clock,
-            key: ArcSwap::from_pointee(parts.key),
-            house: ArcSwap::default(),
-            approvals: parts.approvals,
-            budgets: parts.budgets.clone(),
-            readings_every_seconds: parts.readings_every_seconds,
-            people: people::People::default(),
-            own: ArcSwap::from_pointee(Member { crls: vec![], ..parts.own.clone() }),
-            signing_usages: parts.signing_usages,
-            certificates: parts.certificates,
-            set_trust: parts.set_trust,
-            directory: ArcSwap::default(),
-            lists: lists::Lists::new(parts.own_lists, parts.budgets.lists_per_hour),
-            changing: tokio::sync::Mutex::default(),
-            recalling: tokio::sync::Mutex::default(),
-            live: live::LiveFeeds::default(),
-            ledger: ledger::Ledger::new(key, keep_key, quantum, keep_head),
-            own_bundle: bundles::OwnBundle::new(parts.keep_bundle),
-            doubts: bundles::Doubts::default(),
-            prepared: prepared::Cache::default(),
-            timers_begun: AtomicBool::default(),
-            told_damage: damage::Told::default(),
-        });
-        node.begin_people().await?;
-        node.begin_lists(parts.own).await?;
-        node.begin_rules(parts.house_rules).await?;
-        node.begin_ledger(found_head.as_deref(), next_key).await?;
-        Ok(node)
-    }
-
     /// The organisation that this node acts for.
     pub fn organisation(&self) -> &Organisation {
-        &self.organisation
+        self.identity.organisation()
     }
 
     /// The organisation's name.
     pub fn domain(&self) -> &TrustDomain {
-        &self.organisation.domain
+        self.identity.domain()
     }
 
     /// The current time.
     pub fn now(&self) -> Time {
         self.clock.now()
     }
-
-    /// The live state of the feeds.
-    pub fn live(&self) -> &live::LiveFeeds {
-        &self.live
-    }
-
-    fn chains(&self) -> &dyn Chains {
-        &self.identities
-    }
 }
-
-/// Runs a change to its end even if whoever asked for it goes away in the middle. So what is in the store is also in force.
-///
-/// # Errors
-/// Those of the work.
-pub async fn to_the_end<T: Send + 'static>(
-    work: impl Future<Output = Result<T, Fault>> + Send + 'static,
-) -> Result<T, Fault> {
-    tokio::spawn(work).await.map_err(fault::lost)?
-}
-
-pub use statements::is_of_the_moment;

@@ -12,7 +12,7 @@ use watchfire::{
         time::Clock,
     },
     draft::{Format, Lineage, parse, parse_agreement},
-    node::publish::Submission,
+    node::assessments::publish::Submission,
     seal::{
         compose::{Head, Piece, compose, new_assessment_id},
         sign::SigningKey,

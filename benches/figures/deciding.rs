@@ -206,7 +206,7 @@ pub async fn publication(run: &Run, name: &'static str, partners: usize) {
     for signed in signed(rounds) {
         let submission = signed.submission();
         let start = Instant::now();
-        let published = node.node.publish(&publisher.author(), submission).await.unwrap();
+        let published = node.node.assessments.publish(&publisher.author(), submission).await.unwrap();
         took.push(start.elapsed());
         assert_eq!(published.decisions.iter().filter(|d| d.release).count(), partners);
     }

@@ -105,7 +105,7 @@ async fn measure(pair: &Pair, times: usize, some: &[AssessmentId]) -> Measured {
     let start = start.elapsed();
     let mut publish = vec![];
     for signed in all {
-        publish.push(timed(node.node.publish(&pair.publisher.author(), signed.submission())).await);
+        publish.push(timed(node.node.assessments.publish(&pair.publisher.author(), signed.submission())).await);
     }
     let resident_mib = resident_kib(std::process::id()) / 1024.0;
     node.stop().await;

@@ -38,7 +38,7 @@ pub async fn run(run: &Run) {
     }
     let (cpu, start) = (cpu_seconds("self"), std::time::Instant::now());
     for batch in batches {
-        subscriber.node.receive(&pair.publisher.domain, batch).await.unwrap();
+        subscriber.node.inbound.receive(&pair.publisher.domain, batch).await.unwrap();
     }
     let (cpu, wall) = (cpu_seconds("self") - cpu, start.elapsed().as_secs_f64());
     subscriber.stop().await;

@@ -24,10 +24,10 @@ pub async fn run(run: &Run) {
     let limit = bare(&pair, n).await;
     let (publisher, subscriber) = (pair.publisher.run().await, pair.subscriber.run().await);
     let mut desk = pair.publisher.desk().await;
-    let mut live = subscriber.node.live().of(&pair.publisher.domain).inbound().subscribe();
+    let mut live = subscriber.node.sessions.of(&pair.publisher.domain).inbound().subscribe();
     live.wait_for(|inbound| inbound.caught_up > 0).await.unwrap();
     tokio::time::sleep(Duration::from_millis(300)).await;
-    let mut arrivals = subscriber.node.live().arrivals();
+    let mut arrivals = subscriber.node.sessions.arrivals();
     let (mut published, mut stored) = (vec![], vec![]);
     for signed in pair.assessments(n) {
         let request = signed.request();

@@ -3,7 +3,7 @@
 use std::path::Path;
 
 use futures_util::StreamExt;
-use watchfire::{app::Running, domain::entry::Numbered, node::outgoing::outgoing, wire};
+use watchfire::{app::Running, domain::entry::Numbered, node::outbound::channel::outgoing, wire};
 
 use super::{
     content::{Party, Signed, agreement, assessments, seed},
@@ -42,7 +42,7 @@ impl Pair {
                 waiting.join_next().await.unwrap().unwrap();
             }
             let (node, author) = (node.node.clone(), self.publisher.author());
-            waiting.spawn(async move { drop(node.publish(&author, signed.submission()).await.unwrap()) });
+            waiting.spawn(async move { drop(node.assessments.publish(&author, signed.submission()).await.unwrap()) });
         }
         waiting.join_all().await;
     }
@@ -52,8 +52,8 @@ impl Pair {
         let (mut to, from) = outgoing();
         let (node, partner) = (node.node.clone(), self.subscriber.domain.clone());
         let sending = tokio::spawn(async move {
-            let stream = node.live().of(&partner).open_stream();
-            node.feed_to(&partner, (0, None), true, &mut to, &stream).await.unwrap();
+            let stream = node.sessions.of(&partner).open_stream();
+            node.outbound.feed_to(&partner, (0, None), true, &mut to, &stream).await.unwrap();
         });
         let all = from.collect().await;
         sending.await.unwrap();

@@ -7,8 +7,8 @@ use tokio::sync::mpsc;
 use watchfire::{
     domain::rules::RuleFile,
     node::{
-        prepared::Prepared,
-        simulate::{Proposal, Told},
+        assessment_cache::loaded::LoadedAssessment,
+        simulation::{Notice, Proposal},
     },
     store::{ListFilter, Store},
 };
@@ -58,10 +58,11 @@ pub async fn run(run: &Run) {
     let node = running.node.clone();
     let caller = org.author();
     let last = u32::try_from(count).unwrap();
-    let work = tokio::spawn(async move { node.simulate(&caller, Proposal::Rules(rules()), last, 0, tell).await });
+    let work =
+        tokio::spawn(async move { node.simulation.simulate(&caller, Proposal::Rules(rules()), last, 0, tell).await });
     let mut portions = 0;
     while let Some(told) = told.recv().await {
-        if let Told::Ended(summary) = told {
+        if let Notice::Ended(summary) = told {
             assert_eq!(usize::try_from(summary.assessments).unwrap(), count);
             portions = summary.counts.values().map(|(_, portions)| portions).sum();
         }
@@ -93,7 +94,7 @@ async fn read_alone(store: &dyn Store) -> f64 {
         let Some(last) = page.last() else { return start.elapsed().as_secs_f64() };
         filter.before = Some(last.manifest_id);
         for record in page {
-            std::hint::black_box(Prepared::new(record).unwrap());
+            std::hint::black_box(LoadedAssessment::new(record).unwrap());
         }
     }
 }

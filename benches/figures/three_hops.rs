@@ -34,7 +34,7 @@ pub async fn run(run: &Run) {
         nodes.push(org.run().await);
     }
     for (pair, node) in orgs.windows(2).zip(nodes.iter().skip(1)) {
-        let mut live = node.node.live().of(&pair[0].domain).inbound().subscribe();
+        let mut live = node.node.sessions.of(&pair[0].domain).inbound().subscribe();
         live.wait_for(|inbound| inbound.caught_up > 0).await.unwrap();
     }
     let mut desk = orgs[0].desk().await;
@@ -66,10 +66,10 @@ pub async fn run(run: &Run) {
 }
 
 async fn arrived(node: &Node, from: &Org, sequence: u64) {
-    let mut arrivals = node.live().arrivals();
+    let mut arrivals = node.sessions.arrivals();
     loop {
         arrivals.mark_unchanged();
-        if node.inbound_position(&from.domain).await.unwrap() >= sequence {
+        if node.monitor.inbound_position(&from.domain).await.unwrap() >= sequence {
             return;
         }
         arrivals.changed().await.unwrap();

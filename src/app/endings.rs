@@ -14,14 +14,17 @@ use crate::{
         files::{read_chain, read_crls},
         trust::Trust,
     },
-    node::expiry::{self, Certificates, PersonChain, ReadCertificates},
+    node::{
+        certificates::{Certificates, PersonChain, ReadCertificates},
+        monitor::expiry::{self, certified},
+    },
     transport::tls_config::TlsConfig,
 };
 
 /// The certificates that the node asks for: its own, those seen on connections, and the people's.
 pub(super) fn certificates(config: &Config, tls_config: &Arc<TlsConfig>) -> ReadCertificates {
     let (dir, tls_config) = (config.dir.clone(), tls_config.clone());
-    Box::new(move || Certificates {
+    Arc::new(move || Certificates {
         tls: tls_config.shown(),
         persons: of_persons(&dir),
         partners: tls_config.seen(),
@@ -41,7 +44,7 @@ pub fn of_person(config: &Config, person: &PersonFiles, usage: &'static str) -> 
     let file = if usage == "tls" { person.tls() } else { person.signing() };
     let ca = devca::name(&config.dir);
     let all = [PersonChain { id: person.id.clone(), usage, chain: chain(&file) }];
-    expiry::of_persons(&all, ca.as_deref(), |_| false).into_iter().next()
+    certified::of_persons(&all, ca.as_deref(), |_| false).into_iter().next()
 }
 
 fn chain(file: &Path) -> Vec<Vec<u8>> {
@@ -53,14 +56,14 @@ pub fn on_disk(config: &Config, now: Time) -> Vec<Ending> {
     let domain = &config.organisation.domain;
     let ca = devca::name(&config.dir);
     let ca = ca.as_deref();
-    let mut all = expiry::of_node(domain, "tls", &chain(&config.tls.certificate), ca);
-    all.extend(expiry::of_node(domain, "signing", &chain(&config.signing.certificate), ca));
-    all.extend(expiry::of_roots(domain, true, chain(&config.bundle).iter().map(Vec::as_slice)));
+    let mut all = certified::of_node(domain, "tls", &chain(&config.tls.certificate), ca);
+    all.extend(certified::of_node(domain, "signing", &chain(&config.signing.certificate), ca));
+    all.extend(certified::of_roots(domain, true, chain(&config.bundle).iter().map(Vec::as_slice)));
     let lists = read_crls(&config.crl).unwrap_or_default();
-    all.extend(lists.iter().filter_map(|der| expiry::of_list(domain, true, der, ca)));
+    all.extend(lists.iter().filter_map(|der| certified::of_list(domain, true, der, ca)));
     // Only lists that verify say who is revoked. `doctor` names lists that can't be read.
     let trust = load_lists(config, now).ok().and_then(|lists| Trust::new(lists.member, vec![], vec![]).ok());
     let is_revoked = |chain: &[Vec<u8>]| trust.as_ref().is_some_and(|trust| trust.is_own_revoked(chain));
-    all.extend(expiry::of_persons(&of_persons(&config.dir), ca, is_revoked));
+    all.extend(certified::of_persons(&of_persons(&config.dir), ca, is_revoked));
     expiry::sorted(all)
 }

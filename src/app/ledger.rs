@@ -17,7 +17,7 @@ use crate::{
     identity::files::{Existing, to_pem, write_secret},
     node::{
         Node,
-        ledger::{KeepKey, LedgerParts},
+        ledger::parts::{KeepKey, LedgerParts},
     },
     seal::raw::RawKey,
 };
@@ -81,7 +81,7 @@ pub(super) async fn sign(node: Arc<Node>, seconds: u32, stop: CancellationToken)
     turns.set_missed_tick_behavior(tokio::time::MissedTickBehavior::Delay);
     turns.tick().await;
     // The first one as soon as partners have said what they hold.
-    while !matches!(node.sign_first_checkpoint().await, Ok(true)) && !node.is_behind() {
+    while !matches!(node.ledger.sign_first_checkpoint().await, Ok(true)) && !node.ledger.is_behind() {
         if stop.run_until_cancelled(tokio::time::sleep(LOOK)).await.is_none() {
             return;
         }
@@ -91,8 +91,8 @@ pub(super) async fn sign(node: Arc<Node>, seconds: u32, stop: CancellationToken)
             () = stop.cancelled() => return,
             _ = turns.tick() => {}
         }
-        node.tell_what_was_refused().await;
-        if let Err(fault) = node.sign_checkpoint().await {
+        node.refusals.tell_what_was_refused().await;
+        if let Err(fault) = node.ledger.sign_checkpoint().await {
             tracing::error!(reason = %fault.reason, "no checkpoint could be signed; it is tried again");
         }
     }

@@ -25,7 +25,7 @@ const PACKAGE: &str = "/watchfire.v1.";
 pub(super) async fn desk(node: Arc<Node>, mut request: Request, next: Next) -> Response {
     let Some(call) = request.uri().path().strip_prefix(PACKAGE) else { return next.run(request).await };
     if effect(call) == Effect::Changes
-        && let Err(fault) = node.may_change()
+        && let Err(fault) = node.ledger.may_change()
     {
         return from_fault(fault).into_http();
     }
@@ -37,15 +37,15 @@ pub(super) async fn desk(node: Arc<Node>, mut request: Request, next: Next) -> R
     if call != GIVE_REVOCATION_LIST
         && let Some(lapse) = peer.standing.lapse()
     {
-        return from_fault(node.own_lapse_refusal(&lapse)).into_http();
+        return from_fault(node.revocations.own_lapse_refusal(&lapse)).into_http();
     }
-    if node.has_lost_entry(&peer.id) {
+    if node.people.has_lost_entry(&peer.id) {
         let what = "your entry in the register can't be read any more; an administrator restores a backup";
         return from_fault(Fault::new(Reason::StoreCorrupt, what)).into_http();
     }
-    node.saw_chain(&peer.chain).await;
-    node.saw_person(&peer.chain).await;
-    node.heard(&actor).await;
+    node.revocations.saw_chain(&peer.chain).await;
+    node.people.saw_person(&peer.chain).await;
+    node.ledger.heard(&actor).await;
     request.extensions_mut().insert(actor);
     next.run(request).await
 }

@@ -13,7 +13,7 @@ use crate::{
     config::Config,
     domain::time::Time,
     identity::{files::write_over, trust::Member},
-    node::{bundles::KeepBundle, rules::FoundRules},
+    node::{bundles::own_bundle::KeepBundle, house_rules::house::FoundRules},
     policy::HouseRules,
     seal::{raw::RawKey, sign::SigningKey},
     transport::tls_config::Credentials,

@@ -37,7 +37,7 @@ async fn readiness(node: Arc<Node>, tls_config: Arc<TlsConfig>) -> (StatusCode, 
     if let Some(why) = unready(&node, &tls_config).await {
         return (StatusCode::SERVICE_UNAVAILABLE, format!("{why}\n"));
     }
-    let signs = node.good_key().err().map(|fault| format!("; {fault}")).unwrap_or_default();
+    let signs = node.identity.good_key().err().map(|fault| format!("; {fault}")).unwrap_or_default();
     (StatusCode::OK, format!("ready{signs}\n"))
 }
 
@@ -48,15 +48,15 @@ async fn unready(node: &Node, tls_config: &TlsConfig) -> Option<String> {
         return Some(format!("nobody takes this node's TLS certificate: {fault}; put a new one in its place"));
     }
     // First: it may be what meets damage.
-    let answers = node.ledger_entries().await.is_ok();
-    if let Some(Fault { reason, message, .. }) = node.store_trouble(false).await {
+    let answers = node.ledger.ledger_entries().await.is_ok();
+    if let Some(Fault { reason, message, .. }) = node.monitor.store_trouble(false).await {
         return Some(format!("{reason}: nothing is written{}: {message}", until_when(reason)));
     }
-    if let Some(lapse) = node.own_lapse() {
-        let Fault { reason, message, .. } = node.own_lapse_refusal(&lapse);
+    if let Some(lapse) = node.revocations.own_lapse() {
+        let Fault { reason, message, .. } = node.revocations.own_lapse_refusal(&lapse);
         return Some(format!("{reason}: {message}"));
     }
-    if let Err(Fault { reason, message, .. }) = node.may_change() {
+    if let Err(Fault { reason, message, .. }) = node.ledger.may_change() {
         return Some(format!("{reason}: {message}"));
     }
     (!answers).then(|| "the store does not answer".to_owned())
@@ -71,7 +71,7 @@ fn until_when(reason: Reason) -> &'static str {
 async fn metrics(node: Arc<Node>) -> String {
     let figures = [feed_metrics(&node).await, ledger_metrics(&node).await, ending_metrics(&node).await];
     // Only now: reading the figures may be what meets the damage.
-    let trouble = node.store_trouble(false).await.map(|fault| fault.reason);
+    let trouble = node.monitor.store_trouble(false).await.map(|fault| fault.reason);
     let is_full = u8::from(trouble == Some(Reason::StoreFull));
     let is_read_only = u8::from(trouble.is_some()) - is_full;
     let text = format!(
@@ -86,9 +86,9 @@ async fn metrics(node: Arc<Node>) -> String {
 
 /// The feeds.
 async fn feed_metrics(node: &Node) -> Result<String, Fault> {
-    let feeds = node.feed_figures().await?;
+    let feeds = node.monitor.feed_figures().await?;
     let mut text = String::new();
-    type Gauge = (&'static str, &'static str, fn(&crate::node::status::FeedFigure) -> u64);
+    type Gauge = (&'static str, &'static str, fn(&crate::node::monitor::status::FeedFigure) -> u64);
     let gauges: [Gauge; 4] = [
         ("watchfire_feed_last_sequence", "number of the last entry", |f| f.last_sequence),
         ("watchfire_feed_acknowledged", "acknowledged up to this number", |f| f.acknowledged),
@@ -112,12 +112,12 @@ async fn ledger_metrics(node: &Node) -> Result<String, Fault> {
         "# HELP watchfire_ledger_entries entries of the ledger\n# TYPE watchfire_ledger_entries counter\n\
          watchfire_ledger_entries {}\n# HELP watchfire_ledger_behind whether entries are lost that were signed\n\
          # TYPE watchfire_ledger_behind gauge\nwatchfire_ledger_behind {}\n",
-        node.ledger_entries().await?,
-        u8::from(node.is_behind()),
+        node.ledger.ledger_entries().await?,
+        u8::from(node.ledger.is_behind()),
     );
     text.push_str("# HELP watchfire_ledger_alarms open alarms about ledgers, and about what can't be read here\n# TYPE watchfire_ledger_alarms gauge\n");
     let mut counts: BTreeMap<(TrustDomain, &'static str), u64> = BTreeMap::new();
-    for alarm in node.alarms().await?.into_iter().filter(|alarm| node.is_open(alarm)) {
+    for alarm in node.ledger.alarms().await?.into_iter().filter(|alarm| node.ledger.is_open(alarm)) {
         *counts.entry((alarm.partner, alarm.kind.as_str())).or_default() += 1;
     }
     for ((partner, kind), count) in counts {
@@ -128,7 +128,7 @@ async fn ledger_metrics(node: &Node) -> Result<String, Fault> {
 
 /// When everything ends, as Unix time in seconds: one metric for each kind, `watchfire_certificate_not_after_seconds` and so on.
 async fn ending_metrics(node: &Node) -> Result<String, Fault> {
-    let all = node.endings().await?;
+    let all = node.monitor.endings().await?;
     let mut text = String::new();
     for kind in EndingKind::ALL {
         let name = format!("watchfire_{kind}_not_after_seconds");

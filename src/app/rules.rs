@@ -7,7 +7,7 @@ use std::{
 
 use crate::{
     domain::rules::{MAX_BYTES, RuleFault, RuleFile},
-    node::rules::FoundRules,
+    node::house_rules::house::FoundRules,
 };
 
 /// The rules in a directory, by the files' names.

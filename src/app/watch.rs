@@ -26,7 +26,7 @@ use crate::{
     identity::trust::Member,
     node::{
         Node,
-        rules::{FoundRules, Renewal},
+        house_rules::{Renewal, house::FoundRules},
     },
     transport::tls_config::TlsConfig,
 };
@@ -81,14 +81,14 @@ impl FileWatcher {
                 }
             }
             self.look(&mut files, &mut state).await;
-            if let Err(error) = lists_file.keep(self.node.own_member()) {
+            if let Err(error) = lists_file.keep(self.node.revocations.own_member()) {
                 tracing::debug!(%error, "the lists in force could not be written beside the store; it is tried again");
             }
-            if let Err(fault) = self.node.look_for_people().await {
+            if let Err(fault) = self.node.people.look_for_people().await {
                 tracing::debug!(%fault, "the people in the directory could not be registered; it is tried again");
             }
             renew_rules(&self.config, &self.node, &mut seen_rules).await;
-            self.node.tell_of_damage().await;
+            self.node.monitor.tell_of_damage().await;
         }
     }
 
@@ -140,7 +140,7 @@ impl FileWatcher {
     fn worse(&self, notices: &[Notice], files: &Digests, in_force: &Digests) -> Option<Notice> {
         let is_worse = |notice: &&Notice| match notice.file == self.config.tls.certificate {
             true => files.tls != in_force.tls && self.tls_config.check_own().is_ok(),
-            false => files.signing != in_force.signing && self.node.good_key().is_ok(),
+            false => files.signing != in_force.signing && self.node.identity.good_key().is_ok(),
         };
         notices.iter().filter(|notice| notice.is_unusable).find(is_worse).cloned()
     }
@@ -150,7 +150,7 @@ impl FileWatcher {
     fn lists(&self) -> Option<Box<OwnLists>> {
         let now = self.clock.now();
         let lists = load_lists(&self.config, now).ok()?;
-        let (tls, signing) = (self.tls_config.shown(), self.node.signing_chain());
+        let (tls, signing) = (self.tls_config.shown(), self.node.identity.signing_chain());
         CertificateSet::check(&self.config, &lists.member, &OwnChains { tls: &tls, signing: &signing }, now).ok()?;
         Some(Box::new(lists))
     }
@@ -169,12 +169,12 @@ impl FileWatcher {
         if files.tls != state.in_force.tls {
             self.tls_config.reload(None, Some(credentials));
             // The new chain may hold the issuer of a revocation list that waits.
-            self.node.saw_chain(&self.tls_config.shown()).await;
+            self.node.revocations.saw_chain(&self.tls_config.shown()).await;
             state.in_force.tls = files.tls;
             renewed.push("TLS certificate");
         }
         if files.signing != state.in_force.signing {
-            if let Err(fault) = self.node.renew_key(key).await {
+            if let Err(fault) = self.node.identity.renew_key(key).await {
                 return not_stored(&fault, state);
             }
             state.in_force.signing = files.signing;
@@ -191,8 +191,8 @@ impl FileWatcher {
     }
 
     async fn renew_own(&self, member: Member, waiting: Vec<Vec<u8>>) -> Result<bool, Fault> {
-        let is_new = self.node.renew_own(member).await?;
-        self.node.await_issuers(waiting).await?;
+        let is_new = self.node.revocations.renew_own(member).await?;
+        self.node.revocations.await_issuers(waiting).await?;
         Ok(is_new)
     }
 
@@ -230,7 +230,7 @@ async fn renew_rules(config: &Config, node: &Node, seen: &mut Option<FoundRules>
     if rules::read(&config.rules) != found {
         return;
     }
-    match node.renew_rules(found.clone()).await {
+    match node.rules.renew_rules(found.clone()).await {
         Ok(Renewal::Same) => {}
         Ok(Renewal::InForce(version)) => tracing::info!(version, "house rules in force"),
         Ok(Renewal::Refused(faults)) => {

@@ -25,7 +25,7 @@ use crate::{
         statement::StatementKind,
         time::Clock,
     },
-    node::invitation::{Opened, fingerprint_of, open_invitation},
+    node::partnerships::invitation::{Opened, fingerprint_of, open_invitation},
     render::text::one_line,
     seal::{statement::id_of, subject},
     telemetry::SystemClock,

@@ -17,7 +17,7 @@ use crate::{
         fault::{Fault, Reason},
         ids::StatementId,
     },
-    node::{Node, to_the_end},
+    node::{Node, task::to_the_end},
     store::AgreementRecord,
     wire::{
         envelope,
@@ -34,8 +34,9 @@ impl AgreementService for Desk {
     ) -> Answer<proto::ProposeAgreementResponse> {
         let (actor, message) = authorize(request)?;
         let proto::ProposeAgreementRequest { agreement, approval: approved, beside } = message;
-        let step =
-            async move |node: Arc<Node>| node.propose(&actor, agreement.into(), &approval(approved)?, beside).await;
+        let step = async move |node: Arc<Node>| {
+            node.agreements.propose(&actor, agreement.into(), &approval(approved)?, beside).await
+        };
         answer(async { Ok(proto::ProposeAgreementResponse { agreement: self.change_agreement(step).await? }) }).await
     }
 
@@ -46,7 +47,7 @@ impl AgreementService for Desk {
         let (actor, message) = authorize(request)?;
         let proto::SignAgreementRequest { id, approval: approved, beside } = message;
         let step = async move |node: Arc<Node>| {
-            node.sign_agreement(&actor, &argument::bytes("id", &id)?, &approval(approved)?, beside).await
+            node.agreements.sign_agreement(&actor, &argument::bytes("id", &id)?, &approval(approved)?, beside).await
         };
         answer(async { Ok(proto::SignAgreementResponse { agreement: self.change_agreement(step).await? }) }).await
     }
@@ -58,7 +59,9 @@ impl AgreementService for Desk {
         let (actor, message) = authorize(request)?;
         let proto::SuspendAgreementRequest { id, reason } = message;
         let step = async move |node: Arc<Node>| {
-            node.suspend_agreement(&actor, &argument::bytes("id", &id)?, &optional_line("reason", reason)?).await
+            node.agreements
+                .suspend_agreement(&actor, &argument::bytes("id", &id)?, &optional_line("reason", reason)?)
+                .await
         };
         answer(async { Ok(proto::SuspendAgreementResponse { agreement: self.change_agreement(step).await? }) }).await
     }
@@ -70,7 +73,7 @@ impl AgreementService for Desk {
         let (actor, message) = authorize(request)?;
         let proto::ResumeAgreementRequest { id, approval: approved } = message;
         let step = async move |node: Arc<Node>| {
-            node.resume_agreement(&actor, &argument::bytes("id", &id)?, &approval(approved)?).await
+            node.agreements.resume_agreement(&actor, &argument::bytes("id", &id)?, &approval(approved)?).await
         };
         answer(async { Ok(proto::ResumeAgreementResponse { agreement: self.change_agreement(step).await? }) }).await
     }
@@ -82,7 +85,9 @@ impl AgreementService for Desk {
         let (actor, message) = authorize(request)?;
         let proto::TerminateAgreementRequest { id, reason } = message;
         let step = async move |node: Arc<Node>| {
-            node.terminate_agreement(&actor, &argument::bytes("id", &id)?, &optional_line("reason", reason)?).await
+            node.agreements
+                .terminate_agreement(&actor, &argument::bytes("id", &id)?, &optional_line("reason", reason)?)
+                .await
         };
         answer(async { Ok(proto::TerminateAgreementResponse { agreement: self.change_agreement(step).await? }) }).await
     }
@@ -93,7 +98,7 @@ impl AgreementService for Desk {
     ) -> Answer<proto::ImportAgreementResponse> {
         let (actor, message) = authorize(request)?;
         let step = async move |node: Arc<Node>| {
-            node.import_agreement(&actor, &argument::statement("agreement", message.agreement)?).await
+            node.agreements.import_agreement(&actor, &argument::statement("agreement", message.agreement)?).await
         };
         answer(async { Ok(proto::ImportAgreementResponse { agreement: self.change_agreement(step).await? }) }).await
     }
@@ -102,9 +107,9 @@ impl AgreementService for Desk {
         let actor = actor(&request)?;
         answer(async {
             let id: StatementId = argument::bytes("id", &request.get_ref().id)?;
-            let found = self.node.agreements().await?.into_iter().find(|a| a.id == id);
+            let found = self.node.agreements.agreements().await?.into_iter().find(|a| a.id == id);
             let record = found.ok_or_else(|| Fault::new(Reason::NotFound, format!("there is no agreement `{id}`")))?;
-            self.node.took_out(&actor, Deed::AgreementExported { agreement: id }).await?;
+            self.node.ledger.took_out(&actor, Deed::AgreementExported { agreement: id }).await?;
             Ok(view(&self.node, &record))
         })
         .await
@@ -116,7 +121,7 @@ impl AgreementService for Desk {
     ) -> Answer<proto::ListAgreementsResponse> {
         answer(async {
             let page = Page::of(self, &mut request.into_inner())?;
-            let all = self.node.agreements().await?;
+            let all = self.node.agreements.agreements().await?;
             let (agreements, next_page_token) = page.cut(all, |a| a.id, |a| view(&self.node, &a));
             Ok(proto::ListAgreementsResponse { agreements, next_page_token })
         })
@@ -158,7 +163,7 @@ fn view(node: &Node, record: &AgreementRecord) -> proto::AgreementView {
         state: record.state(now).to_string(),
         changed: timestamp(record.changed_at),
         approvals: standing.approvals.iter().map(approved).collect(),
-        approvals_needed: count(node.approvals_needed(&record.agreement).max(standing.needed)),
+        approvals_needed: count(node.agreements.approvals_needed(&record.agreement).max(standing.needed)),
         suspended_here: standing.suspended_here.as_ref().map(done),
         suspended_there: standing.suspended_there.and_then(timestamp),
         ended: ended.to_owned(),

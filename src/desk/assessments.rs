@@ -23,10 +23,12 @@ use crate::{
     },
     node::{
         Node,
-        endorse::EndorsementCheck,
-        publish::{Published, Submission},
-        read::{Listed, View, unreadable},
-        to_the_end,
+        assessments::{
+            endorse::EndorsementCheck,
+            publish::{Published, Submission},
+            read::{AssessmentView, ListedAssessment, unreadable},
+        },
+        task::to_the_end,
     },
     store::{ListFilter, receipts::QuarantineRecord},
     wire::{
@@ -53,7 +55,7 @@ impl DeskService for Desk {
             let manifest = argument::statement("manifest", manifest)?;
             let portions = portions.into_iter().map(Into::into).collect();
             let submission = Submission { manifest, portions, accepted: accepted_findings };
-            Ok(published(&self.node.publish(&actor, submission).await?))
+            Ok(published(&self.node.assessments.publish(&actor, submission).await?))
         })
         .await
     }
@@ -76,7 +78,7 @@ impl DeskService for Desk {
         let proto::GetAssessmentRequest { assessment_id, version, quarantined } = message;
         answer(async {
             let id = argument::bytes("assessment_id", &assessment_id)?;
-            let found = self.node.read(&actor, &id, argument::version(version), quarantined).await?;
+            let found = self.node.assessments.read(&actor, &id, argument::version(version), quarantined).await?;
             Ok(proto::GetAssessmentResponse { assessment: Some(view(&found)) })
         })
         .await
@@ -88,7 +90,7 @@ impl DeskService for Desk {
     ) -> Answer<proto::FindAssessmentsResponse> {
         let (actor, message) = authorize(request)?;
         answer(async {
-            let found = self.node.find(&actor, &message.beginning).await?;
+            let found = self.node.assessments.find(&actor, &message.beginning).await?;
             let assessment_ids = found.iter().map(|id| id.0.to_vec().into()).collect();
             Ok(proto::FindAssessmentsResponse { assessment_ids })
         })
@@ -108,7 +110,7 @@ impl DeskService for Desk {
         let node = self.node.clone();
         answer(async {
             let envelope = argument::statement("endorsement", message.endorsement)?;
-            let endorsed = to_the_end(async move { node.endorse(&actor, envelope).await }).await?;
+            let endorsed = to_the_end(async move { node.assessments.endorse(&actor, envelope).await }).await?;
             Ok(proto::EndorseAssessmentResponse {
                 endorsement_id: endorsed.id.0.to_vec().into(),
                 is_new: endorsed.is_new,
@@ -123,7 +125,7 @@ impl DeskService for Desk {
         answer(async {
             let id = argument::bytes("assessment_id", &assessment_id)?;
             let partner = argument::optional_domain("partner", &partner)?;
-            let queued = self.node.release_again(&actor, &id, partner.as_ref()).await?;
+            let queued = self.node.outbound.release_again(&actor, &id, partner.as_ref()).await?;
             Ok(proto::ReleaseAgainResponse { partners: field::texts(&queued) })
         })
         .await
@@ -154,7 +156,7 @@ impl DeskService for Desk {
             let page = Page::<(TrustDomain, bool)>::of(self, &mut request.into_inner())?;
             // Each partner has two feeds. The last partner of the page before may have one left.
             let (from, partners) = (page.after.as_ref().map(|(partner, _)| partner), page.size / 2 + 2);
-            let all = self.node.feed_status(from, partners).await?;
+            let all = self.node.monitor.feed_status(from, partners).await?;
             let (feeds, next_page_token) = page.cut(all, |f| (f.partner.clone(), f.outgoing), |f| status::view(&f));
             Ok(proto::GetFeedStatusResponse { feeds, next_page_token })
         })
@@ -164,8 +166,8 @@ impl DeskService for Desk {
     async fn list_waiting(&self, request: Request<proto::ListWaitingRequest>) -> Answer<proto::ListWaitingResponse> {
         let (actor, mut message) = authorize(request)?;
         answer(async {
-            let (page, directory) = (Page::of(self, &mut message)?, self.node.directory());
-            let all = self.node.held(&actor).await?;
+            let (page, directory) = (Page::of(self, &mut message)?, self.node.directory.current());
+            let all = self.node.inbound.held(&actor).await?;
             let key = |u: &waiting::Usage| (u.partner.clone(), u.waits_for.clone());
             let (waiting, next_page_token) = page.cut(all, key, |usage| waiting::view(&directory, usage));
             Ok(proto::ListWaitingResponse { waiting, next_page_token })
@@ -181,31 +183,31 @@ async fn list(
     request: proto::ListAssessmentsRequest,
 ) -> Result<ResponseStream<proto::ListAssessmentsResponse>, Fault> {
     let filters = proto::ListAssessmentsRequest { limit: 0, cursor: String::new(), ..request.clone() };
-    let tokens = Arc::new(Tokens::new(&node.ledger_origin(), "cursor", &filters));
+    let tokens = Arc::new(Tokens::new(&node.ledger.ledger_origin(), "cursor", &filters));
     let proto::ListAssessmentsRequest { originator, all_versions, quarantined, limit, cursor } = request;
     let originator = argument::optional_domain("originator", &originator)?;
     let limit = if limit == 0 { LISTED } else { limit.min(MAX_LISTED) };
     let before = tokens.place(&cursor)?;
     if let Some(last) = before
-        && !node.can_list(&actor, &last, quarantined).await?
+        && !node.assessments.can_list(&actor, &last, quarantined).await?
     {
         let what = "the assessment that this cursor names is not here; leave the cursor out to begin anew";
         return Err(Fault::at(Reason::InvalidArgument, "cursor", what));
     }
     let filter =
         ListFilter { originator, current_only: !all_versions, quarantined, limit, before, ..ListFilter::default() };
-    let first = node.list(&actor, &filter).await?;
+    let first = node.assessments.list(&actor, &filter).await?;
     let pages = stream::unfold((Some(Ok(first)), vec![]), move |(page, mut damaged)| {
         let (node, actor, tokens) = (node.clone(), actor.clone(), tokens.clone());
         async move {
-            let Listed { views, damaged: more, next } = match page? {
+            let ListedAssessment { views, damaged: more, next } = match page? {
                 Ok(page) => page,
                 Err(fault) => return Some((vec![Err(from_fault(fault))], (None, vec![]))),
             };
             damaged.extend(more);
             let mut messages: Vec<_> = views.iter().map(|found| Ok(listed(found, &tokens))).collect();
             let next = match next {
-                Some(filter) => Some(node.list(&actor, &filter).await),
+                Some(filter) => Some(node.assessments.list(&actor, &filter).await),
                 None => {
                     messages.extend(unreadable(&damaged).map(|fault| Err::<_, Status>(from_fault(fault))));
                     None
@@ -217,7 +219,7 @@ async fn list(
     Ok(Box::pin(pages.flat_map(stream::iter)))
 }
 
-fn listed(found: &View, tokens: &Tokens) -> proto::ListAssessmentsResponse {
+fn listed(found: &AssessmentView, tokens: &Tokens) -> proto::ListAssessmentsResponse {
     let cursor = tokens.at(&found.record.manifest_id);
     proto::ListAssessmentsResponse { assessment: Some(view(found)), cursor }
 }
@@ -237,7 +239,7 @@ fn published(published: &Published) -> proto::PublishAssessmentResponse {
     }
 }
 
-fn view(view: &View) -> proto::AssessmentView {
+fn view(view: &AssessmentView) -> proto::AssessmentView {
     let signatures = view.signatures.iter().map(|s| proto::SignatureView {
         id: text_of(s.id.as_ref()),
         suite: s.suite.to_string(),

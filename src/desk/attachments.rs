@@ -33,7 +33,8 @@ impl AttachmentService for Desk {
         while let Some(chunk) = chunks.message().await? {
             let proto::UploadAttachmentRequest { sha256, size, offset, data } = chunk;
             let sha256 = argument::bytes("sha256", &sha256).map_err(from_fault)?;
-            let status = self.node.upload(&actor, &sha256, size, offset, data.into()).await.map_err(from_fault)?;
+            let status =
+                self.node.assessments.upload(&actor, &sha256, size, offset, data.into()).await.map_err(from_fault)?;
             stored = status.stored;
         }
         Ok(Response::new(proto::UploadAttachmentResponse { stored }))
@@ -45,7 +46,8 @@ impl AttachmentService for Desk {
     ) -> Answer<proto::GetAttachmentStatusResponse> {
         let proto::GetAttachmentStatusRequest { sha256, uploaded_only } = request.into_inner();
         answer(async {
-            let s = self.node.attachment_status(&argument::bytes("sha256", &sha256)?, uploaded_only).await?;
+            let s =
+                self.node.assessments.attachment_status(&argument::bytes("sha256", &sha256)?, uploaded_only).await?;
             Ok(proto::GetAttachmentStatusResponse { size: s.size, stored: s.stored, complete: s.complete })
         })
         .await
@@ -72,9 +74,9 @@ async fn download(
     mut offset: u64,
     to: Sender<proto::DownloadAttachmentResponse>,
 ) -> Result<(), Fault> {
-    node.begin_download(&actor, &sha256).await?;
+    node.assessments.begin_download(&actor, &sha256).await?;
     loop {
-        let data = node.download(&actor, &sha256, offset).await?;
+        let data = node.assessments.download(&actor, &sha256, offset).await?;
         if data.is_empty() {
             return Ok(());
         }

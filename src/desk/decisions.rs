@@ -2,12 +2,12 @@
 
 use crate::{
     domain::event::PortionDecision,
-    node::{prepared::Prepared, publish::PartnerDecision},
+    node::{assessment_cache::loaded::LoadedAssessment, decisions::PartnerDecision},
     wire::{field::timestamp, proto},
 };
 
 /// The decision for each partner.
-pub(super) fn decisions(prepared: &Prepared, all: &[PartnerDecision]) -> Vec<proto::PartnerDecision> {
+pub(super) fn decisions(prepared: &LoadedAssessment, all: &[PartnerDecision]) -> Vec<proto::PartnerDecision> {
     let one = |d: &PartnerDecision| proto::PartnerDecision {
         partner: d.partner.to_string(),
         release: d.release,
@@ -18,7 +18,7 @@ pub(super) fn decisions(prepared: &Prepared, all: &[PartnerDecision]) -> Vec<pro
     all.iter().map(one).collect()
 }
 
-fn portion_decision(prepared: &Prepared, decision: &PortionDecision) -> proto::PortionDecision {
+fn portion_decision(prepared: &LoadedAssessment, decision: &PortionDecision) -> proto::PortionDecision {
     let portion = prepared.all().find(|(digest, _)| *digest == decision.portion).map(|(_, portion)| portion);
     proto::PortionDecision {
         handle: portion.map(|p| p.handle.0.to_vec()).unwrap_or_default().into(),

@@ -12,7 +12,10 @@ use crate::{
     },
     node::{
         Node,
-        explain::{Arrived, Asked, Explanation, Released, Remedied},
+        assessments::explain::{
+            ExplainQuery, Explanation, Remedied,
+            history::{Arrived, Released},
+        },
     },
     render,
     wire::{envelope, field::timestamp, group, proto},
@@ -27,8 +30,8 @@ pub(super) async fn explain(
     let proto::ExplainRequest { assessment_id, version, partner } = request;
     let assessment = argument::bytes("assessment_id", &assessment_id)?;
     let partner = argument::optional_domain("partner", &partner)?;
-    let asked = Asked { assessment, version: argument::version(version), partner };
-    Ok(explained(&node.explain(actor, &asked).await?, asked.partner.as_ref()))
+    let asked = ExplainQuery { assessment, version: argument::version(version), partner };
+    Ok(explained(&node.assessments.explain(actor, &asked).await?, asked.partner.as_ref()))
 }
 
 /// The whole answer. `asked` is the partner that the request names.

@@ -45,10 +45,10 @@ impl Position {
     /// After everything that the node has now.
     async fn newest(node: &Node, actor: &Authorized<Write>) -> Result<Self, Fault> {
         let mut newest = Self { arrival: newest_arrival(node, actor).await?, ..Self::default() };
-        while let Some(last) = node.recalls_after(newest.recall).await?.last() {
+        while let Some(last) = node.recalls.recalls_after(newest.recall).await?.last() {
             newest.recall = last.record.turn;
         }
-        while let Some(last) = node.request_news(actor, newest.request).await?.last() {
+        while let Some(last) = node.requests.request_news(actor, newest.request).await?.last() {
             newest.request = last.record.turn;
         }
         Ok(newest)
@@ -57,7 +57,7 @@ impl Position {
 
 async fn newest_arrival(node: &Node, actor: &Authorized<Write>) -> Result<u64, Fault> {
     let mut newest = 0;
-    while let Some(last) = node.arrivals(actor, newest).await?.last() {
+    while let Some(last) = node.monitor.arrivals(actor, newest).await?.last() {
         newest = last.record.arrival;
     }
     Ok(newest)
@@ -85,7 +85,7 @@ impl Following {
         request: proto::FollowFeedRequest,
     ) -> Result<Self, Fault> {
         let filters = proto::FollowFeedRequest { new_only: false, cursor: String::new(), ..request.clone() };
-        let tokens = Tokens::new(&node.ledger_origin(), "cursor", &filters);
+        let tokens = Tokens::new(&node.ledger.ledger_origin(), "cursor", &filters);
         let proto::FollowFeedRequest { partner, new_only, cursor } = request;
         let partner = argument::optional_domain("partner", &partner)?;
         let begin = tokens.place(&cursor)?.or_else(|| (!new_only).then(Position::default));
@@ -95,16 +95,16 @@ impl Following {
     /// Sends everything that arrives, without an end.
     pub(super) async fn run(self, to: Sender<proto::FollowFeedResponse>) -> Result<(), Fault> {
         let Self { node, actor, .. } = &self;
-        let mut arrivals = node.live().arrivals();
+        let mut arrivals = node.sessions.arrivals();
         let mut position = match self.begin {
             Some(position) => position,
             None => Position::newest(node, actor).await?,
         };
         loop {
             arrivals.mark_unchanged();
-            let recalls = node.recalls_after(position.recall).await?;
-            let page = node.arrivals(actor, position.arrival).await?;
-            let news = node.request_news(actor, position.request).await?;
+            let recalls = node.recalls.recalls_after(position.recall).await?;
+            let page = node.monitor.arrivals(actor, position.arrival).await?;
+            let news = node.requests.request_news(actor, position.request).await?;
             let is_quiet = page.is_empty() && recalls.is_empty() && news.is_empty();
             for recall in &recalls {
                 position.recall = recall.record.turn;
@@ -155,10 +155,10 @@ pub(super) async fn pull(
         tokio::time::sleep(PULL_EVERY).await;
         let mut unfinished = vec![];
         // The standing is read first. What arrived before it is then in the page below.
-        let standing: Vec<_> = pulls.iter().map(|p| node.live().of(&p.partner).inbound().borrow().clone()).collect();
+        let standing: Vec<_> = pulls.iter().map(|p| node.sessions.of(&p.partner).inbound().borrow().clone()).collect();
         let mut page = vec![];
         loop {
-            let more = node.arrivals(&actor, after).await?;
+            let more = node.monitor.arrivals(&actor, after).await?;
             let Some(last) = more.last() else { break };
             after = last.record.arrival;
             page.extend(more);
@@ -192,13 +192,13 @@ struct Pull {
 
 /// Has the followers of one partner or all catch up.
 fn begin_pulls(node: &Node, partner: Option<&TrustDomain>) -> Result<Vec<Pull>, Fault> {
-    let directory = node.directory();
+    let directory = node.directory.current();
     let diallable = directory.all_active().filter(|p| p.record.endpoint.is_some());
     let pulls: Vec<Pull> = diallable
         .map(|p| p.record.organisation.domain.clone())
         .filter(|domain| partner.is_none_or(|p| p == domain))
         .map(|partner| {
-            let request = node.live().of(&partner).pull_now();
+            let request = node.sessions.of(&partner).pull_now();
             Pull { partner, request, stored: 0 }
         })
         .collect();

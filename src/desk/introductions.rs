@@ -9,7 +9,7 @@ use super::{
 };
 use crate::{
     domain::ids::TrustDomain,
-    node::{introductions::Introducing, to_the_end},
+    node::{partnerships::introductions::own::Introducing, task::to_the_end},
     wire::{
         self,
         field::{texts, timestamp},
@@ -25,7 +25,7 @@ impl IntroductionService for Desk {
     ) -> Answer<proto::GetInvitationOfResponse> {
         let (actor, message) = authorize(request)?;
         answer(async {
-            let invitation = self.node.invitation_of(&actor, &domain("domain", &message.domain)?).await?;
+            let invitation = self.node.partnerships.invitation_of(&actor, &domain("domain", &message.domain)?).await?;
             Ok(proto::GetInvitationOfResponse { invitation: Some(wire::envelope::to_proto(&invitation)) })
         })
         .await
@@ -40,7 +40,8 @@ impl IntroductionService for Desk {
         answer(async {
             let envelopes = introductions.into_iter().map(wire::envelope::from_proto).collect::<Result<Vec<_>, _>>()?;
             let to = to.iter().map(|name| domain("to", name)).collect::<Result<Vec<TrustDomain>, _>>()?;
-            let all = to_the_end(async move { node.sign_introductions(&actor, &envelopes, &to).await }).await?;
+            let all =
+                to_the_end(async move { node.partnerships.sign_introductions(&actor, &envelopes, &to).await }).await?;
             Ok(proto::SignIntroductionsResponse { introductions: all.iter().map(view).collect() })
         })
         .await
@@ -53,7 +54,7 @@ impl IntroductionService for Desk {
         let (actor, mut message) = authorize(request)?;
         answer(async {
             let page = Page::of(self, &mut message)?;
-            let all = self.node.introductions(&actor).await?;
+            let all = self.node.partnerships.introductions(&actor).await?;
             let (introductions, next_page_token) = page.cut(all, |i| (i.of.clone(), i.id), |i| view(&i));
             Ok(proto::ListIntroductionsResponse { introductions, next_page_token })
         })
@@ -69,10 +70,10 @@ impl IntroductionService for Desk {
         let work = async move {
             let partner = domain("partner", &message.partner)?;
             if message.withdraw {
-                let forgotten = node.withdraw_introductions(&actor, &partner).await?;
+                let forgotten = node.partnerships.withdraw_introductions(&actor, &partner).await?;
                 return Ok(proto::PermitIntroductionsResponse { forgotten, ..Default::default() });
             }
-            let counted = node.allow_introductions(&actor, &partner, &approval(message.approval)?).await?;
+            let counted = node.partnerships.allow_introductions(&actor, &partner, &approval(message.approval)?).await?;
             let (approvals, needed) = counted.map_or((0, 0), |c| (count(c.approvals), count(c.needed)));
             Ok(proto::PermitIntroductionsResponse { approvals, needed, forgotten: 0 })
         };

@@ -19,8 +19,13 @@ use crate::{
     },
     node::{
         Node,
-        ledger::{Alarm, Found, HeadView, Listed, NoteKnown, Settlement, Step, WitnessView},
-        to_the_end,
+        alarms::Alarm,
+        ledger::{
+            audit::{HeadView, LedgerLine, LedgerPage, WitnessView},
+            prove::{NoteKnown, Step},
+            settle::Settlement,
+        },
+        task::to_the_end,
     },
     wire::{
         envelope,
@@ -36,7 +41,7 @@ impl LedgerService for Desk {
         request: Request<proto::GetLedgerHeadRequest>,
     ) -> Answer<proto::GetLedgerHeadResponse> {
         let (actor, _) = authorize(request)?;
-        answer(async { Ok(head(&self.node.ledger_head(&actor).await?)) }).await
+        answer(async { Ok(head(&self.node.ledger.ledger_head(&actor).await?)) }).await
     }
 
     async fn list_ledger(&self, request: Request<proto::ListLedgerRequest>) -> Answer<proto::ListLedgerResponse> {
@@ -47,8 +52,8 @@ impl LedgerService for Desk {
             let proto::ListLedgerRequest { from, about, padding, .. } = message;
             let from = page.after.map_or(from, |after| after.saturating_add(1));
             // One more than the page holds, so that there is a next page only if it has entries.
-            let wanted = Listed { from, about, limit: page.size.saturating_add(1), padding };
-            let found = self.node.list_ledger(&actor, &wanted).await?;
+            let wanted = LedgerLine { from, about, limit: page.size.saturating_add(1), padding };
+            let found = self.node.ledger.list_ledger(&actor, &wanted).await?;
             let (entries, next_page_token) = page.cut(found, |entry| entry.index, entry);
             Ok(proto::ListLedgerResponse { entries, next_page_token })
         })
@@ -70,7 +75,7 @@ impl LedgerService for Desk {
         let (actor, proto::ProveLedgerEventRequest { event, partner }) = authorize(request)?;
         answer(async {
             let partner = argument::optional_domain("partner", &partner)?;
-            let proof = self.node.prove(&actor, &event, partner.as_ref()).await?;
+            let proof = self.node.ledger.prove(&actor, &event, partner.as_ref()).await?;
             Ok(proto::ProveLedgerEventResponse { proof })
         })
         .await
@@ -81,7 +86,7 @@ impl LedgerService for Desk {
         request: Request<proto::CheckLedgerNoteRequest>,
     ) -> Answer<proto::CheckLedgerNoteResponse> {
         let proto::CheckLedgerNoteRequest { note, key } = request.into_inner();
-        answer(async { Ok(known(&self.node.known_note(&note, &key).await?)) }).await
+        answer(async { Ok(known(&self.node.ledger.known_note(&note, &key).await?)) }).await
     }
 
     type ExportLedgerStream = ResponseStream<proto::ExportLedgerResponse>;
@@ -98,7 +103,7 @@ impl LedgerService for Desk {
     ) -> Answer<proto::ListLedgerAlarmsResponse> {
         answer(async {
             let page = Page::of(self, &mut request.into_inner())?;
-            let all = self.node.alarms().await?;
+            let all = self.node.ledger.alarms().await?;
             // No two alarms of one moment about one organisation say the same.
             let key = |a: &Alarm| (Reverse(a.at), a.partner.clone(), a.kind.to_string(), a.what.clone());
             let (alarms, next_page_token) = page.cut(all, key, |a| alarm(&self.node, a));
@@ -114,7 +119,7 @@ impl LedgerService for Desk {
         let (actor, message) = authorize(request)?;
         answer(async {
             let id = argument::bytes("assessment_id", &message.assessment_id)?;
-            let proofs = self.node.evidence(&actor, &id).await?;
+            let proofs = self.node.assessments.evidence(&actor, &id).await?;
             let statement = |bytes: &Vec<u8>| envelope::decode(bytes).map(|e| envelope::to_proto(&e));
             let statements = proofs.iter().flat_map(|p| &p.envelopes).map(statement).collect::<Result<_, _>>()?;
             Ok(proto::ExportEvidenceResponse { statements })
@@ -127,7 +132,8 @@ impl LedgerService for Desk {
         let node = self.node.clone();
         answer(async {
             let (reason, approved) = (optional_line("reason", reason)?, approval(approved)?);
-            let settled = to_the_end(async move { node.settle_ledger(&actor, &reason, &approved).await }).await?;
+            let settled =
+                to_the_end(async move { node.ledger.settle_ledger(&actor, &reason, &approved).await }).await?;
             let Settlement { settled, approvals, needed, origin } = settled;
             Ok(proto::SettleLedgerResponse { settled, approvals: count(approvals), needed: count(needed), origin })
         })
@@ -141,7 +147,7 @@ impl LedgerService for Desk {
         let (actor, _) = authorize(request)?;
         let node = self.node.clone();
         answer(async {
-            let origin = to_the_end(async move { node.rotate_ledger_key(&actor).await }).await?;
+            let origin = to_the_end(async move { node.ledger.rotate_ledger_key(&actor).await }).await?;
             Ok(proto::RotateLedgerKeyResponse { origin })
         })
         .await
@@ -173,7 +179,7 @@ fn witness(view: &WitnessView) -> proto::LedgerWitness {
     }
 }
 
-fn entry(found: Found) -> proto::LedgerEntryView {
+fn entry(found: LedgerPage) -> proto::LedgerEntryView {
     proto::LedgerEntryView { index: found.index, leaf: found.leaf.to_vec().into(), event: found.event }
 }
 
@@ -190,7 +196,7 @@ async fn verify(
         }
         Ok(())
     };
-    tokio::try_join!(node.verify_ledger(&actor, sender), forward).map(|_| ())
+    tokio::try_join!(node.ledger.verify_ledger(&actor, sender), forward).map(|_| ())
 }
 
 fn verified(step: Step) -> proto::VerifyLedgerResponse {
@@ -219,7 +225,7 @@ async fn export(
         }
         Ok(())
     };
-    tokio::try_join!(node.export_ledger(&actor, sender), forward).map(|_| ())
+    tokio::try_join!(node.ledger.export_ledger(&actor, sender), forward).map(|_| ())
 }
 
 fn known(known: &NoteKnown) -> proto::CheckLedgerNoteResponse {
@@ -232,7 +238,7 @@ fn known(known: &NoteKnown) -> proto::CheckLedgerNoteResponse {
 }
 
 fn alarm(node: &Node, alarm: Alarm) -> proto::LedgerAlarm {
-    let open = node.is_open(&alarm);
+    let open = node.ledger.is_open(&alarm);
     let Alarm { partner, kind, what, at, evidence } = alarm;
     let (partner, kind) = (partner.to_string(), kind.to_string());
     proto::LedgerAlarm { partner, kind, message: what, at: timestamp(at), evidence, open }

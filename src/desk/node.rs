@@ -20,7 +20,7 @@ impl NodeService for Desk {
     async fn get_node(&self, request: Request<proto::GetNodeRequest>) -> Answer<proto::GetNodeResponse> {
         let actor = actor(&request)?;
         answer(async {
-            let trouble = self.node.store_trouble(request.into_inner().check_store).await;
+            let trouble = self.node.monitor.store_trouble(request.into_inner().check_store).await;
             Ok(view(&self.node, &actor, trouble).await)
         })
         .await
@@ -30,7 +30,7 @@ impl NodeService for Desk {
         actor(&request)?;
         answer(async {
             let page = Page::of(self, &mut request.into_inner())?;
-            let all = self.node.endings().await?;
+            let all = self.node.monitor.endings().await?;
             let key = |e: &Ending| {
                 let what = (e.kind.to_string(), e.domain.clone(), e.usage.to_owned());
                 (e.ends_at, e.name.clone(), e.subject.clone(), what)
@@ -48,12 +48,12 @@ async fn view(node: &Node, actor: &Actor, trouble: Option<Fault>) -> proto::GetN
         domain: organisation.domain.to_string(),
         country: text_of(organisation.country.as_ref()),
         kind: number_of(PartnerKind::ALL, &organisation.kind),
-        bundle_fingerprint: node.bundle().fingerprint().to_string(),
+        bundle_fingerprint: node.identity.bundle().fingerprint().to_string(),
         version: env!("CARGO_PKG_VERSION").to_owned(),
         caller: actor.id().to_string(),
         store_trouble: trouble.map(|f| proto::StoreTrouble { reason: f.reason.to_string(), message: f.message }),
-        withheld: node.good_key().err().map(|f| f.message).unwrap_or_default(),
-        lost_note: node.lost_note().await.unwrap_or_default(),
+        withheld: node.identity.good_key().err().map(|f| f.message).unwrap_or_default(),
+        lost_note: node.ledger.lost_note().await.unwrap_or_default(),
     }
 }
 

@@ -114,7 +114,7 @@ impl<K: Ord + Serialize + DeserializeOwned> Page<K> {
     /// `INVALID_ARGUMENT`
     pub(super) fn of<R: PageRequest>(desk: &Desk, request: &mut R) -> Result<Self, Fault> {
         // The other half is for what a response has beside its items.
-        Self::new(&desk.node.ledger_origin(), desk.message_bytes / 2, request)
+        Self::new(&desk.node.ledger.ledger_origin(), desk.message_bytes / 2, request)
     }
 
     fn new<R: PageRequest>(origin: &str, bytes: usize, request: &mut R) -> Result<Self, Fault> {

@@ -13,9 +13,9 @@ use crate::{
     domain::{approval::ApprovalRecord, fault::Fault, partner::PartnerKind},
     node::{
         Node,
-        directory::Partner,
-        partners::{Accepted, Invited, Retired, bundle_of},
-        to_the_end,
+        directory::{Partner, roots::bundle_of},
+        partnerships::accept::{Accepted, Invited, Retired},
+        task::to_the_end,
     },
     wire::{
         self,
@@ -33,7 +33,7 @@ impl PartnerService for Desk {
         let (actor, message) = authorize(request)?;
         answer(async {
             let endpoint = argument(field::parsed_optional("endpoint", &message.endpoint))?;
-            let envelope = self.node.invite(&actor, endpoint).await?;
+            let envelope = self.node.partnerships.invite(&actor, endpoint).await?;
             Ok(proto::CreateInvitationResponse { invitation: Some(wire::envelope::to_proto(&envelope)) })
         })
         .await
@@ -55,7 +55,11 @@ impl PartnerService for Desk {
             } = message;
             let invitation = wire::envelope::from_proto(field::present("invitation", invitation)?)?;
             let invited = Invited { invitation, fingerprint, change_confirmed, approval: approval(approved)? };
-            if only_know { node.know(&actor, &invited).await } else { node.accept(&actor, &invited).await }
+            if only_know {
+                node.partnerships.know(&actor, &invited).await
+            } else {
+                node.partnerships.accept(&actor, &invited).await
+            }
         };
         answer(async {
             let Accepted { partner, count: counted } = to_the_end(work).await?;
@@ -68,9 +72,9 @@ impl PartnerService for Desk {
     async fn list_partners(&self, request: Request<proto::ListPartnersRequest>) -> Answer<proto::ListPartnersResponse> {
         answer(async {
             let page = Page::of(self, &mut request.into_inner())?;
-            let (directory, retired) = (self.node.directory(), self.node.retired_roots().await?);
+            let (directory, retired) = (self.node.directory.current(), self.node.partnerships.retired_roots().await?);
             let awaited = match page.after {
-                None => self.node.awaited().await?.into_iter().map(awaited).collect(),
+                None => self.node.people.awaited().await?.into_iter().map(awaited).collect(),
                 Some(_) => vec![],
             };
             let key = |p: &&Arc<Partner>| p.record.organisation.domain.clone();
@@ -85,8 +89,9 @@ impl PartnerService for Desk {
         request: Request<proto::SuspendPartnerRequest>,
     ) -> Answer<proto::SuspendPartnerResponse> {
         let (actor, message) = authorize(request)?;
-        let step =
-            async move |node: Arc<Node>| node.suspend(&actor, &argument::domain("domain", &message.domain)?).await;
+        let step = async move |node: Arc<Node>| {
+            node.partnerships.suspend(&actor, &argument::domain("domain", &message.domain)?).await
+        };
         answer(async { Ok(proto::SuspendPartnerResponse { partner: self.change_partner(step).await? }) }).await
     }
 
@@ -95,8 +100,9 @@ impl PartnerService for Desk {
         request: Request<proto::ResumePartnerRequest>,
     ) -> Answer<proto::ResumePartnerResponse> {
         let (actor, message) = authorize(request)?;
-        let step =
-            async move |node: Arc<Node>| node.resume(&actor, &argument::domain("domain", &message.domain)?).await;
+        let step = async move |node: Arc<Node>| {
+            node.partnerships.resume(&actor, &argument::domain("domain", &message.domain)?).await
+        };
         answer(async { Ok(proto::ResumePartnerResponse { partner: self.change_partner(step).await? }) }).await
     }
 
@@ -105,8 +111,9 @@ impl PartnerService for Desk {
         request: Request<proto::ForgetPartnerRequest>,
     ) -> Answer<proto::ForgetPartnerResponse> {
         let (actor, message) = authorize(request)?;
-        let step =
-            async move |node: Arc<Node>| node.forget(&actor, &argument::domain("domain", &message.domain)?).await;
+        let step = async move |node: Arc<Node>| {
+            node.partnerships.forget(&actor, &argument::domain("domain", &message.domain)?).await
+        };
         answer(async { Ok(proto::ForgetPartnerResponse { partner: self.change_partner(step).await? }) }).await
     }
 }

@@ -9,7 +9,7 @@ use super::{
 };
 use crate::{
     domain::person::PersonCertificate,
-    node::{people::PersonView, to_the_end},
+    node::{people::PersonView, task::to_the_end},
     wire::{
         field::timestamp,
         proto::{self, person_service_server::PersonService},
@@ -23,10 +23,10 @@ impl PersonService for Desk {
         answer(async {
             let page = Page::of(self, &mut message)?;
             // Somebody may have been added a moment ago. The list is shown even if nothing can be written.
-            drop(self.node.look_for_people().await);
-            let all = self.node.list_people(&actor)?;
+            drop(self.node.people.look_for_people().await);
+            let all = self.node.people.list_people(&actor)?;
             let (people, next_page_token) = page.cut(all, |p| p.person.id.clone(), view);
-            Ok(proto::ListPeopleResponse { people, needed: count(self.node.persons_needed()), next_page_token })
+            Ok(proto::ListPeopleResponse { people, needed: count(self.node.people.persons_needed()), next_page_token })
         })
         .await
     }
@@ -39,8 +39,8 @@ impl PersonService for Desk {
         let node = self.node.clone();
         let work = async move {
             let approved = approval(approved)?;
-            node.look_for_people().await?;
-            let confirmed = node.confirm_person(&actor, &node.person_called(&person)?, &approved).await?;
+            node.people.look_for_people().await?;
+            let confirmed = node.people.confirm_person(&actor, &node.people.person_called(&person)?, &approved).await?;
             Ok(proto::ConfirmPersonResponse { person: Some(view(confirmed)) })
         };
         answer(to_the_end(work)).await

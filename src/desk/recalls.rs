@@ -9,7 +9,7 @@ use super::{
     page::Page,
 };
 use crate::{
-    node::{recall::RecallView, to_the_end},
+    node::{recalls::issue::RecallView, task::to_the_end},
     wire::{
         self,
         field::{self, text_of, timestamp},
@@ -27,7 +27,7 @@ impl RecallService for Desk {
         let node = self.node.clone();
         answer(async {
             let envelope = argument::statement("recall", recall)?;
-            let issued = to_the_end(async move { node.recall(&actor, &envelope, keep_own).await }).await?;
+            let issued = to_the_end(async move { node.recalls.recall(&actor, &envelope, keep_own).await }).await?;
             Ok(proto::RecallAssessmentResponse { recall: Some(view(&issued.view)), told: field::texts(&issued.told) })
         })
         .await
@@ -38,7 +38,7 @@ impl RecallService for Desk {
         answer(async {
             let page = Page::<u64>::of(self, &mut message)?;
             let after = page.after.unwrap_or_default();
-            let found = self.node.recalls(&actor, message.waiting_only, after).await?;
+            let found = self.node.recalls.recalls(&actor, message.waiting_only, after).await?;
             // The node gives a page of its own. Only an empty one says that there are no more.
             let last = found.last().map(|recall| recall.record.turn);
             let (recalls, cut) = page.cut(found, |recall| recall.record.turn, |recall| view(&recall));
@@ -57,9 +57,9 @@ impl RecallService for Desk {
             let decline = optional_line("decline", decline)?;
             let work = async move {
                 if decline.is_empty() {
-                    node.approve_purge(&actor, &id, &approval(approved)?).await
+                    node.recalls.approve_purge(&actor, &id, &approval(approved)?).await
                 } else {
-                    node.decline_purge(&actor, &id, decline).await
+                    node.recalls.decline_purge(&actor, &id, decline).await
                 }
             };
             Ok(proto::DecidePurgeResponse { recall: Some(view(&to_the_end(work).await?)) })

@@ -11,8 +11,8 @@ use super::{
 use crate::{
     domain::receipt::ReceiptKind,
     node::{
-        holders::{HeldVersion, Holder, Holders, Word},
-        to_the_end,
+        assessments::holders::{HeldVersion, Holder, HolderAnswer, Holders},
+        task::to_the_end,
     },
     wire::{
         field::{number_of, text_of, texts, timestamp, word},
@@ -27,7 +27,7 @@ impl ReceiptService for Desk {
         answer(async {
             let page = Page::of(self, &mut message)?;
             let id = argument::bytes("assessment_id", &message.assessment_id)?;
-            let Holders { record, exercise, recall, all } = self.node.holders(&actor, &id).await?;
+            let Holders { record, exercise, recall, all } = self.node.assessments.holders(&actor, &id).await?;
             let key = |h: &Holder| (h.organisation.clone(), h.through.clone());
             let (holders, next_page_token) = page.cut(all, key, |h| holder(&h));
             Ok(proto::GetHoldersResponse {
@@ -55,7 +55,9 @@ impl ReceiptService for Desk {
             let kind = argument(word("kind", ReceiptKind::ALL, kind))?;
             let text = optional_line("text", text)?;
             let text = (!text.is_empty()).then_some(text);
-            let record = to_the_end(async move { node.acknowledge_assessment(&actor, &id, kind, text).await }).await?;
+            let record =
+                to_the_end(async move { node.assessments.acknowledge_assessment(&actor, &id, kind, text).await })
+                    .await?;
             Ok(proto::AcknowledgeAssessmentResponse { version: record.version })
         })
         .await
@@ -81,7 +83,7 @@ fn holder(holder: &Holder) -> proto::HolderView {
     }
 }
 
-fn said(said: &Word) -> proto::HolderWord {
+fn said(said: &HolderAnswer) -> proto::HolderWord {
     proto::HolderWord {
         kind: number_of(ReceiptKind::ALL, &said.kind),
         role: text_of(said.role.as_ref()),

@@ -16,8 +16,11 @@ use crate::{
         statement::{Envelope, StatementKind},
     },
     node::{
-        requests::{Given, Question, RequestView},
-        to_the_end,
+        requests::{
+            answer::GivenAnswer,
+            make::{Question, RequestView},
+        },
+        task::to_the_end,
     },
     wire::{
         envelope,
@@ -40,7 +43,7 @@ impl RequestService for Desk {
                 kinds: argument(field::parsed_all("kinds", &kinds))?,
                 text: question,
             };
-            let asked = to_the_end(async move { node.ask(&actor, question).await }).await?;
+            let asked = to_the_end(async move { node.requests.ask(&actor, question).await }).await?;
             Ok(proto::RequestMoreResponse { request: Some(view(&asked)) })
         })
         .await
@@ -50,7 +53,7 @@ impl RequestService for Desk {
         let (actor, mut message) = authorize(request)?;
         answer(async {
             let page = Page::of(self, &mut message)?;
-            let all = self.node.requests(&actor, message.open_only).await?;
+            let all = self.node.requests.requests(&actor, message.open_only).await?;
             let key = |r: &RequestView| (Reverse(r.record.at), r.record.id);
             let (requests, next_page_token) = page.cut(all, key, |r| view(&r));
             Ok(proto::ListRequestsResponse { requests, next_page_token })
@@ -64,7 +67,7 @@ impl RequestService for Desk {
     ) -> Answer<proto::WeighExceptionResponse> {
         let (actor, message) = authorize(request)?;
         answer(async {
-            let weighed = self.node.weigh(&actor, &message.exception).await?;
+            let weighed = self.node.requests.weigh(&actor, &message.exception).await?;
             let decision = decisions(&weighed.prepared, std::slice::from_ref(&weighed.decision)).pop();
             Ok(proto::WeighExceptionResponse { decision })
         })
@@ -80,13 +83,13 @@ impl RequestService for Desk {
         let node = self.node.clone();
         answer(async {
             let exception = exception.map(envelope::from_proto).transpose().map_err(|f| f.within("exception"))?;
-            let given = Given {
+            let given = GivenAnswer {
                 request: argument::bytes("request_id", &request_id)?,
                 kind: argument(field::word("kind", AnswerKind::ALL, kind))?,
                 text,
                 exception,
             };
-            let answered = to_the_end(async move { node.answer(&actor, given).await }).await?;
+            let answered = to_the_end(async move { node.requests.answer(&actor, given).await }).await?;
             Ok(proto::AnswerRequestResponse { request: Some(view(&answered)) })
         })
         .await

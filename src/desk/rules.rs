@@ -18,8 +18,8 @@ use crate::{
     },
     node::{
         Node,
-        rules::RulesView,
-        simulate::{Found, Proposal, Summary, Told},
+        house_rules::RulesView,
+        simulation::{Notice, Proposal, SimulationReport, Summary},
     },
     wire::{
         field::{self, texts, timestamp},
@@ -32,7 +32,7 @@ use crate::{
 impl RuleService for Desk {
     async fn get_rules(&self, request: Request<proto::GetRulesRequest>) -> Answer<proto::GetRulesResponse> {
         let (actor, message) = authorize(request)?;
-        answer(async { Ok(view(&self.node.rules(&actor, argument::version(message.version)).await?)) }).await
+        answer(async { Ok(view(&self.node.rules.rules(&actor, argument::version(message.version)).await?)) }).await
     }
 
     type SimulateStream = ResponseStream<proto::SimulateResponse>;
@@ -67,7 +67,7 @@ impl Simulation {
             }
             Ok(())
         };
-        tokio::try_join!(node.simulate(&actor, proposal, last, limit, sender), forward).map(|_| ())
+        tokio::try_join!(node.simulation.simulate(&actor, proposal, last, limit, sender), forward).map(|_| ())
     }
 }
 
@@ -116,21 +116,21 @@ fn proposal(change: Option<Change>) -> Result<Proposal, Fault> {
     }
 }
 
-fn message(told: Told) -> Message {
+fn message(told: Notice) -> Message {
     match told {
-        Told::Begun { partners, replaces, rules } => Message::Begun(proto::SimulationBegun {
+        Notice::Begun { partners, replaces, rules } => Message::Begun(proto::SimulationBegun {
             partners: partners.iter().map(ToString::to_string).collect(),
             replaces: replaces.map(|(id, _)| id.0.to_vec()).unwrap_or_default().into(),
             replaces_version: replaces.map(|(_, version)| version).unwrap_or_default(),
             rules,
         }),
-        Told::Done(assessments) => Message::Done(assessments),
-        Told::Found(found) => Message::Difference(difference(found)),
-        Told::Ended(summary) => Message::Ended(ended(&summary)),
+        Notice::Done(assessments) => Message::Done(assessments),
+        Notice::Found(found) => Message::Difference(difference(found)),
+        Notice::Ended(summary) => Message::Ended(ended(&summary)),
     }
 }
 
-fn difference(found: Found) -> proto::SimulatedDifference {
+fn difference(found: SimulationReport) -> proto::SimulatedDifference {
     proto::SimulatedDifference {
         assessment_id: found.assessment.0.to_vec().into(),
         version: found.version,

@@ -15,9 +15,9 @@ use crate::{
     },
     identity::{crl::MAX_LIST_BYTES, validity::Validity},
     node::{
-        bundles::{BundleStatus, Proposed},
-        lists::{Given, GivenAt},
-        to_the_end,
+        bundles::own::{BundleStatus, Proposed},
+        revocations::give::{GivenList, GivenListAt},
+        task::to_the_end,
     },
     seal::hash::sha256,
     wire::{
@@ -37,7 +37,7 @@ const MAX_ISSUER_BYTES: usize = 16 << 10;
 impl TrustService for Desk {
     async fn get_bundle(&self, request: Request<proto::GetBundleRequest>) -> Answer<proto::GetBundleResponse> {
         let (actor, _) = authorize(request)?;
-        answer(async { Ok(status(self.node.bundle_status(&actor).await?)) }).await
+        answer(async { Ok(status(self.node.bundles.bundle_status(&actor).await?)) }).await
     }
 
     async fn propose_bundle(
@@ -48,7 +48,7 @@ impl TrustService for Desk {
         let node = self.node.clone();
         answer(async {
             let bundle = argument::statement("bundle", bundle)?;
-            to_the_end(async move { node.propose_bundle(&actor, &bundle, at_once).await }).await?;
+            to_the_end(async move { node.bundles.propose_bundle(&actor, &bundle, at_once).await }).await?;
             Ok(proto::ProposeBundleResponse {})
         })
         .await
@@ -59,7 +59,7 @@ impl TrustService for Desk {
         let node = self.node.clone();
         answer(async {
             let bundle = argument::statement("bundle", message.bundle)?;
-            to_the_end(async move { node.sign_bundle(&actor, &bundle).await }).await?;
+            to_the_end(async move { node.bundles.sign_bundle(&actor, &bundle).await }).await?;
             Ok(proto::SignBundleResponse {})
         })
         .await
@@ -71,7 +71,7 @@ impl TrustService for Desk {
         answer(async {
             let bundles = message.bundles.into_iter().map(|bundle| argument::statement("bundle", Some(bundle)));
             let bundles = bundles.collect::<Result<Vec<Envelope>, Fault>>()?;
-            let partner = to_the_end(async move { node.take_bundles_by_hand(&actor, &bundles).await }).await?;
+            let partner = to_the_end(async move { node.bundles.take_bundles_by_hand(&actor, &bundles).await }).await?;
             Ok(proto::TakeBundlesResponse { partner: Some(partners::view(&partner)) })
         })
         .await
@@ -82,23 +82,23 @@ impl TrustService for Desk {
         request: Request<Streaming<proto::GiveRevocationListRequest>>,
     ) -> Answer<proto::GiveRevocationListResponse> {
         let (actor, pieces) = authorize(request)?;
-        let GivenList { der, issuers, replace } = GivenList::read(pieces).await?;
+        let SentList { der, issuers, replace } = SentList::read(pieces).await?;
         let replace = replace.map(|envelope| approval(Some(envelope))).transpose().map_err(from_fault)?;
         let node = self.node.clone();
-        let work = async move { node.give_list(&actor, &der, &issuers, replace.as_ref()).await };
+        let work = async move { node.revocations.give_list(&actor, &der, &issuers, replace.as_ref()).await };
         to_the_end(work).await.map(|given| Response::new(given_list(&given))).map_err(from_fault)
     }
 }
 
 /// A revocation list that came in pieces.
 #[derive(Default)]
-struct GivenList {
+struct SentList {
     der: Vec<u8>,
     issuers: Vec<Vec<u8>>,
     replace: Option<proto::Envelope>,
 }
 
-impl GivenList {
+impl SentList {
     async fn read(mut pieces: Streaming<proto::GiveRevocationListRequest>) -> Result<Self, Status> {
         let too_large = |what: &str| from_fault(Fault::at(Reason::LimitExceeded, "data", what));
         let mut list = Self::default();
@@ -162,8 +162,8 @@ fn roots(all: &[Vec<u8>]) -> Vec<proto::RootView> {
     all.iter().map(view).collect()
 }
 
-fn given_list(given: &Given) -> proto::GiveRevocationListResponse {
-    let at = |at: &GivenAt| proto::GivenRevocationList {
+fn given_list(given: &GivenList) -> proto::GiveRevocationListResponse {
+    let at = |at: &GivenListAt| proto::GivenRevocationList {
         domain: at.domain.to_string(),
         outcome: at.outcome.as_str().to_owned(),
     };

@@ -1,12 +1,16 @@
 //! The partners with the agreements in force, compiled for the decision. It is a snapshot: it is replaced as a whole and read without a
 //! lock.
 
+pub mod roots;
+pub mod doubts;
+
 use std::{
     collections::{BTreeMap, HashMap},
     sync::Arc,
 };
 
-use super::{Node, cores::on_all_cores, fault::lost, partners::bundle_of, rules::House};
+use arc_swap::ArcSwap;
+
 use crate::{
     domain::{
         agreement::{Agreement, AgreementState, Duties, End, Series, Standing},
@@ -15,20 +19,30 @@ use crate::{
         ids::{Sha256, StatementId, TrustDomain},
         level::WarningLevel,
         partner::{Organisation, PartnerState},
-        time::{Day, Time},
+        time::{Clock, Day, Time},
     },
     identity::{
         bundle::TrustBundle,
         former::Former,
         trust::{Member, Trust},
     },
+    node::{
+        directory::{doubts::Doubts, roots::bundle_of},
+        house_rules::house::HouseInForce,
+        own_identity::OwnIdentity,
+        parallel::on_all_cores,
+        revocations::held::HeldLists,
+        sessions::PartnerSessions,
+        task::lost,
+        trust_in_force::TrustInForce,
+    },
     policy::{HouseRules, PartnerPolicy},
-    store::{PartnerRecord, RetiredRoot, damage::Damage},
+    store::{PartnerRecord, RetiredRoot, Store, damage::Damage},
 };
 
 /// All partners, by name.
 #[derive(Default)]
-pub struct Directory {
+pub struct Partners {
     partners: BTreeMap<TrustDomain, Arc<Partner>>,
 }
 
@@ -128,7 +142,7 @@ struct Terms {
     stopped: BTreeMap<Series, Stopped>,
 }
 
-impl Directory {
+impl Partners {
     /// An active partner.
     ///
     /// # Errors
@@ -160,10 +174,28 @@ impl Directory {
     }
 }
 
-impl Node {
+/// The partners with their agreements, the house rules and the trust in force.
+pub struct PartnerDirectory {
+    pub(crate) store: Arc<dyn Store>,
+    pub(crate) clock: Arc<dyn Clock>,
+    pub(crate) trust: Arc<TrustInForce>,
+    pub(crate) identity: Arc<OwnIdentity>,
+    pub(crate) sessions: Arc<PartnerSessions>,
+    pub(crate) lists: Arc<HeldLists>,
+    /// The snapshot in force. Only a reload replaces it.
+    pub(crate) partners: ArcSwap<Partners>,
+    /// The house rules in force.
+    pub(crate) house: ArcSwap<HouseInForce>,
+    /// The roots that are said to be compromised.
+    pub(crate) doubts: Doubts,
+    /// Held during a change of partners, agreements, lists or rules, so that this process makes one at a time.
+    pub(crate) changing: tokio::sync::Mutex<()>,
+}
+
+impl PartnerDirectory {
     /// The directory in force.
-    pub fn directory(&self) -> Arc<Directory> {
-        self.directory.load_full()
+    pub fn current(&self) -> Arc<Partners> {
+        self.partners.load_full()
     }
 
     /// Reads partners and agreements anew, puts them in force, and makes every live stream look again. What lost its permission ends, or
@@ -175,17 +207,17 @@ impl Node {
         let house = self.house.load_full();
         let partners = self.compile_all(&house).await?;
         let retired = self.store.retired_roots().await?;
-        self.reload_doubts(&retired);
+        self.doubts.reload(&retired);
         self.reload_trust(&partners, retired)?;
         self.put_in_force(partners);
         Ok(())
     }
 
     /// All partners as the store has them, compiled with these rules.
-    pub(super) async fn compile_all(&self, house: &Arc<House>) -> Result<Vec<Partner>, Fault> {
+    pub(in crate::node) async fn compile_all(&self, house: &Arc<HouseInForce>) -> Result<Vec<Partner>, Fault> {
         let kept = self.store.partners().await?.into_iter().filter(|record| self.is_readable(record));
         let records: Vec<PartnerRecord> = kept.map(numbered).collect();
-        let now = self.now();
+        let now = self.clock.now();
         let mut terms: HashMap<TrustDomain, Terms> = HashMap::new();
         for record in self.store.agreements().await? {
             let state = record.state(now);
@@ -221,7 +253,7 @@ impl Node {
             (record, terms, damage)
         };
         let work: Vec<_> = records.into_iter().map(with_terms).collect();
-        let own = (self.organisation.clone(), self.directory(), house.clone());
+        let own = (self.identity.organisation.clone(), self.current(), house.clone());
         let compiled = tokio::task::spawn_blocking(move || {
             let (own, before, house) = &own;
             on_all_cores(work, 1, |(record, terms, damage)| {
@@ -245,14 +277,14 @@ impl Node {
     ///
     /// # Errors
     /// Faults where the store can't be read.
-    pub(super) async fn reload_after(&self, changed: &[TrustDomain]) -> Result<(), Fault> {
+    pub(in crate::node) async fn reload_after(&self, changed: &[TrustDomain]) -> Result<(), Fault> {
         let Err(fault) = self.reload_directory().await else { return Ok(()) };
         tracing::error!(reason = %fault.reason, "a change could not be put in force; its partner is kept out");
-        let mut partners = self.directory().partners.clone();
+        let mut partners = self.current().partners.clone();
         partners.retain(|domain, _| !changed.contains(domain));
-        self.directory.store(Arc::new(Directory { partners }));
+        self.partners.store(Arc::new(Partners { partners }));
         for domain in changed {
-            let live = self.live.of(domain);
+            let live = self.sessions.of(domain);
             live.end_stream();
             live.wake();
         }
@@ -260,43 +292,43 @@ impl Node {
     }
 
     /// Replaces a partner's record by one that differs only in values on which nothing compiled depends. The caller holds `changing`.
-    pub(super) fn replace_record(&self, record: PartnerRecord) {
-        let mut partners = self.directory().partners.clone();
+    pub(in crate::node) fn replace_record(&self, record: PartnerRecord) {
+        let mut partners = self.current().partners.clone();
         if let Some(known) = partners.get_mut(&record.organisation.domain) {
             *known = Arc::new(Partner { record, ..Partner::clone(known) });
-            self.directory.store(Arc::new(Directory { partners }));
+            self.partners.store(Arc::new(Partners { partners }));
         }
     }
 
     /// Puts these partners in force for every decision from now on, on live streams too.
-    pub(super) fn put_in_force(&self, partners: Vec<Partner>) {
+    pub(in crate::node) fn put_in_force(&self, partners: Vec<Partner>) {
         let named = |p: Partner| (p.record.organisation.domain.clone(), Arc::new(p));
         let partners = partners.into_iter().map(named).collect();
-        let before = self.directory.swap(Arc::new(Directory { partners }));
-        let after = self.directory.load();
+        let before = self.partners.swap(Arc::new(Partners { partners }));
+        let after = self.partners.load();
         for domain in before.partners.keys().chain(after.partners.keys()) {
-            let live = self.live.of(domain);
+            let live = self.sessions.of(domain);
             if after.active(domain).is_err() {
                 live.end_stream();
             }
             live.wake();
         }
-        self.live.turned();
+        self.sessions.turned();
     }
 
     fn reload_trust(&self, partners: &[Partner], retired: Vec<RetiredRoot>) -> Result<(), Fault> {
         let members = partners.iter().map(|partner| self.member(partner)).collect::<Result<Vec<_>, _>>()?;
-        let own = (**self.own.load()).clone();
+        let own = (**self.identity.member.load()).clone();
         let former = |root: RetiredRoot| {
             let RetiredRoot { of, der, retired_at: until, by_words, compromised_since } = root;
             Some(Former { bundle: TrustBundle::new(of, vec![der.into()]).ok()?, until, by_words, compromised_since })
         };
-        let trust = Trust::remembering(own, members, self.signing_usages.clone(), self.lists.seen())?;
+        let trust = Trust::remembering(own, members, self.trust.signing_usages.clone(), self.lists.seen())?;
         let trust = trust.with_former(retired.into_iter().filter_map(former).collect())?;
-        let changed = trust.changed_since(&self.identities.trust());
-        (self.set_trust)(trust);
+        let changed = trust.changed_since(&self.trust.active.trust());
+        (self.trust.set)(trust);
         if !changed.is_empty() {
-            self.live.trust_changed(changed);
+            self.sessions.trust_changed(changed);
         }
         Ok(())
     }
@@ -305,6 +337,11 @@ impl Node {
         let bundle = bundle_of(&partner.record)?;
         let crls = self.lists.of(bundle.domain());
         Ok(Member { bundle, crls, state: partner.standing() })
+    }
+
+    /// The partner on whose introduction alone an organisation is held.
+    pub fn introduced_by(&self, of: &TrustDomain) -> Option<TrustDomain> {
+        self.current().get(of)?.record.bundle.introduced_by.clone()
     }
 }
 
@@ -332,8 +369,8 @@ fn numbered(mut record: PartnerRecord) -> PartnerRecord {
 /// one of a thousand partners has changed.
 fn compile(
     own: &Organisation,
-    before: &Directory,
-    house: &House,
+    before: &Partners,
+    house: &HouseInForce,
     record: PartnerRecord,
     terms: Terms,
     now: Time,

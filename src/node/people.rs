@@ -1,12 +1,11 @@
 //! This organisation's people: the register. It is filled from the node's directory and from those who sign in.
 
-mod remembered;
+pub mod approvals;
 
 use std::sync::Arc;
 
 use arc_swap::ArcSwap;
 
-use super::Node;
 use crate::{
     domain::{
         actor::{Actor, Audit, Authorized},
@@ -16,19 +15,14 @@ use crate::{
         ids::{Role, Sha256, SpiffeId},
         person::{CertificateUse, Origin, Person, PersonCertificate, Register},
         statement::Envelope,
-        time::Time,
+        time::{Clock, Time},
     },
     identity::{certificate::Leaf, trust::Trust},
+    ledger::heads::AlarmKind,
+    node::{alarms::Alarms, certificates::ReadCertificates, own_identity::OwnIdentity, trust_in_force::TrustInForce},
     seal::{hash::sha256, subject},
-    store::damage::Damage,
+    store::{Store, damage::Damage},
 };
-
-/// The register in force.
-#[derive(Default)]
-pub(super) struct People {
-    register: ArcSwap<Register>,
-    changing: tokio::sync::Mutex<()>,
-}
 
 /// A certificate of a person, with its chain (DER).
 pub struct SeenPerson {
@@ -48,22 +42,38 @@ pub struct PersonView {
     pub works: bool,
 }
 
-impl Node {
+/// This organisation's people, and what they have approved.
+pub struct People {
+    pub(crate) store: Arc<dyn Store>,
+    pub(crate) clock: Arc<dyn Clock>,
+    pub(crate) trust: Arc<TrustInForce>,
+    pub(crate) identity: Arc<OwnIdentity>,
+    pub(crate) alarms: Arc<Alarms>,
+    pub(crate) certificates: ReadCertificates,
+    /// How many people the house requires where a decision takes several.
+    pub(crate) approvals: Option<u32>,
+    /// The register in force.
+    pub(crate) register: ArcSwap<Register>,
+    /// Held during a change of the register.
+    pub(crate) changing: tokio::sync::Mutex<()>,
+}
+
+impl People {
     /// Reads the register at the start.
-    pub(super) async fn begin_people(&self) -> Result<(), Fault> {
+    pub(crate) async fn begin_people(&self) -> Result<(), Fault> {
         let mut register = Register::new(self.store.people().await?);
         // There may be an administrator among the people whose entries can't be read any more.
         let is_anybody_lost = self.store.damages().iter().any(|damage| matches!(damage, Damage::Person(_)));
         if is_anybody_lost || self.remembers_two().await? {
             register.remember_two();
         }
-        self.people.register.store(Arc::new(register));
+        self.register.store(Arc::new(register));
         Ok(())
     }
 
     /// The register, by id.
     pub fn register(&self) -> Arc<Register> {
-        self.people.register.load_full()
+        self.register.load_full()
     }
 
     /// Everybody, with the standing of their certificates.
@@ -82,19 +92,19 @@ impl Node {
 
     fn has_ended_by_list(&self, certificate: &PersonCertificate) -> bool {
         let serial = hex::decode(&certificate.serial).unwrap_or_default();
-        self.trust.load().has_revoked(&certificate.issuing_key, &serial)
+        self.trust.current.load().has_revoked(&certificate.issuing_key, &serial)
     }
 
     /// Whether this person can still use the node: with a TLS certificate that is neither revoked nor expired.
     fn works(&self, person: &Person) -> bool {
-        let now = self.now();
+        let now = self.clock.now();
         let tls = person.certificates.iter().filter(|c| c.usage == CertificateUse::Tls);
         tls.filter(|c| now <= c.until).any(|c| !self.has_ended_by_list(c))
     }
 
     /// Whether this person was revoked, so that their approvals no longer count. That is so if a certificate is revoked and no other one
     /// works. Approvals of a person whose certificates have only expired still count.
-    pub(super) fn is_gone(&self, id: &SpiffeId) -> bool {
+    pub(in crate::node) fn is_gone(&self, id: &SpiffeId) -> bool {
         let register = self.register();
         register.get(id).is_some_and(|p| !self.works(p) && p.certificates.iter().any(|c| self.has_ended_by_list(c)))
     }
@@ -108,7 +118,7 @@ impl Node {
 
     /// Requires that a person is confirmed. Only confirmed people count where a decision takes two. How many it takes depends on the
     /// directory as it is now, so the directory is read first.
-    pub(super) async fn require_confirmed(&self, actor: &Actor) -> Result<(), Fault> {
+    pub(in crate::node) async fn require_confirmed(&self, actor: &Actor) -> Result<(), Fault> {
         self.look_for_people().await?;
         self.register().require_confirmed(actor.id())
     }
@@ -136,7 +146,7 @@ impl Node {
         if !self.would_change(&self.register(), &seen, origin) {
             return Ok(());
         }
-        let _changing = self.people.changing.lock().await;
+        let _changing = self.changing.lock().await;
         let mut after = Register::clone(&self.register());
         let (mut changed, mut events) = (vec![], vec![]);
         for (id, certificate) in seen.iter().filter_map(|seen| self.certificate_of(seen)) {
@@ -148,14 +158,14 @@ impl Node {
             if is_new {
                 let PersonCertificate { sha256, serial, .. } = certificate;
                 let deed = Deed::PersonRegistered { person: id.clone(), certificate: sha256, serial };
-                events.push(Event::of_node(self.now(), deed));
+                events.push(Event::of_node(self.clock.now(), deed));
             }
             after.put(person.clone());
             changed.retain(|other: &Person| other.id != person.id);
             changed.push(person);
         }
         self.store.save_people(changed, events).await?;
-        self.people.register.store(Arc::new(after));
+        self.register.store(Arc::new(after));
         Ok(())
     }
 
@@ -172,7 +182,7 @@ impl Node {
     }
 
     fn certificate_of(&self, seen: &SeenPerson) -> Option<(SpiffeId, PersonCertificate)> {
-        certificate_of(&self.trust.load(), seen, self.now())
+        certificate_of(&self.trust.current.load(), seen, self.clock.now())
     }
 
     /// Registers a person who signs in over a connection with this chain. Reading goes on if nothing can be written.
@@ -196,9 +206,9 @@ impl Node {
         id: &SpiffeId,
         approval: &Envelope,
     ) -> Result<PersonView, Fault> {
-        let _changing = self.people.changing.lock().await;
+        let _changing = self.changing.lock().await;
         let mut register = Register::clone(&self.register());
-        let now = self.now();
+        let now = self.clock.now();
         let matter = (Matter::Person, &subject::person(id));
         let approved = self.approved(actor, approval, matter)?;
         let approval = approved.id;
@@ -206,7 +216,7 @@ impl Node {
         let deed = Deed::PersonConfirmed { person: id.clone(), is_enough: person.confirmed_at.is_some(), approval };
         self.store.save_people(vec![person.clone()], vec![Event::by(actor, now, deed)]).await?;
         register.put(person.clone());
-        self.people.register.store(Arc::new(register));
+        self.register.store(Arc::new(register));
         Ok(self.view_of(person))
     }
 
@@ -228,6 +238,11 @@ impl Node {
             }
             _ => Err(Fault::at(Reason::InvalidArgument, "person", "several people are called so; write ROLE/NAME")),
         }
+    }
+
+    /// Whether partners have said, since this store was put in its place, that there were two administrators.
+    pub(in crate::node) async fn remembers_two(&self) -> Result<bool, Fault> {
+        Ok(self.alarms.alarms_about(None).await?.iter().any(|alarm| alarm.kind == AlarmKind::FewerPersons))
     }
 }
 

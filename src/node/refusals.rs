@@ -3,24 +3,17 @@
 
 use std::collections::HashMap;
 
-use super::Node;
-use crate::domain::{
-    event::{Deed, Event},
-    fault::{Fault, Reason},
-    ids::TrustDomain,
-    statement::StatementKind,
-    time::Time,
-};
+use crate::domain::{fault::Reason, statement::StatementKind, time::Time};
 
 /// For how many seconds refusals are counted before they are recorded.
-const COUNTED: i64 = 60;
+pub(in crate::node) const COUNTED: i64 = 60;
 
 /// What was refused of one partner and is not recorded yet.
 #[derive(Debug, Default)]
-pub(super) struct Refusals(HashMap<(StatementKind, Reason), Tally>);
+pub(in crate::node) struct Refusals(HashMap<(StatementKind, Reason), Tally>);
 
 #[derive(Debug)]
-struct Tally {
+pub(in crate::node) struct Tally {
     told: Time,
     /// How many came since.
     more: u64,
@@ -28,7 +21,7 @@ struct Tally {
 
 impl Refusals {
     /// Counts one more. Returns how many are to be recorded now: the first one at once, and those after it together, a minute later.
-    fn count(&mut self, kind: StatementKind, reason: Reason, now: Time) -> Option<u64> {
+    pub(in crate::node) fn count(&mut self, kind: StatementKind, reason: Reason, now: Time) -> Option<u64> {
         let Some(tally) = self.0.get_mut(&(kind, reason)) else {
             self.0.insert((kind, reason), Tally { told: now, more: 0 });
             return Some(1);
@@ -41,7 +34,7 @@ impl Refusals {
     }
 
     /// The counts that are to be recorded now although nothing more came.
-    fn due(&mut self, now: Time) -> Vec<(StatementKind, Reason, u64)> {
+    pub(in crate::node) fn due(&mut self, now: Time) -> Vec<(StatementKind, Reason, u64)> {
         let mut due = vec![];
         self.0.retain(|(kind, reason), tally| {
             if !is_over(tally.told, now) {
@@ -55,41 +48,8 @@ impl Refusals {
 }
 
 /// Whether the minute is over. It is also over if the clock was set back.
-fn is_over(told: Time, now: Time) -> bool {
+pub(in crate::node) fn is_over(told: Time, now: Time) -> bool {
     !(0..COUNTED).contains(&now.seconds_since(told))
-}
-
-impl Node {
-    /// Records that something of a partner was refused. What can't be stored is only logged, because the partner has its answer already.
-    pub(super) async fn note_refusal(&self, partner: &TrustDomain, kind: StatementKind, reason: Reason) {
-        let now = self.now();
-        let Some(count) = self.live.of(partner).refusals(|r| r.count(kind, reason, now)) else { return };
-        self.tell_refusals(partner, vec![(kind, reason, count)], now).await;
-    }
-
-    /// Records what was refused in the last minute and is not recorded yet.
-    pub async fn tell_what_was_refused(&self) {
-        let now = self.now();
-        for (partner, live) in self.live.all() {
-            self.tell_refusals(&partner, live.refusals(|r| r.due(now)), now).await;
-        }
-    }
-
-    async fn tell_refusals(&self, partner: &TrustDomain, all: Vec<(StatementKind, Reason, u64)>, now: Time) {
-        let event = |(kind, reason, count): (StatementKind, Reason, u64)| {
-            tracing::warn!(%partner, %kind, %reason, count, "refused what the partner handed over");
-            let deed = Deed::Refused { partner: partner.clone(), kind, reason: reason.to_string(), count };
-            Event::of_node(now, deed)
-        };
-        let events: Vec<Event> = all.into_iter().map(event).collect();
-        if events.is_empty() {
-            return;
-        }
-        if let Err(error) = self.store.record(events).await {
-            let reason = Fault::from(error).reason;
-            tracing::error!(%partner, %reason, "could not keep in the ledger that something was refused");
-        }
-    }
 }
 
 #[cfg(test)]

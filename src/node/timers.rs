@@ -5,76 +5,97 @@
 
 use std::{
     pin::Pin,
-    sync::{Arc, atomic::Ordering},
+    sync::{
+        Arc,
+        atomic::{AtomicBool, Ordering},
+    },
     time::Duration,
 };
 
-use super::Node;
-use crate::domain::{
-    fault::Fault,
-    receipt::MOST_SECONDS_BETWEEN_READINGS,
-    time::Time,
-    timer::{Timer, TimerKind},
+use crate::{
+    domain::{
+        fault::Fault,
+        receipt::MOST_SECONDS_BETWEEN_READINGS,
+        time::{Clock, Time},
+        timer::{Timer, TimerKind},
+    },
+    node::{agreements::Agreements, assessments::Assessments, inbound::InboundFeeds, monitor::Monitor},
+    store::Store,
 };
 
 /// How many timers are read at once.
 const PAGE: u32 = 64;
+
 /// The most pages that one call fires. The next call fires what is left.
 const PAGES: usize = 64;
+
 /// The longest sleep between two looks. The wall clock may be set while the task sleeps.
 const NAP: i64 = 5;
+
 /// After how many seconds a handler that failed is called again.
 const PAUSE: i64 = 30;
 
 /// What a handler returns: when it is to be called next for the same subject. `None` means never.
-type Next = Result<Option<Time>, Fault>;
+type NextDue = Result<Option<Time>, Fault>;
 
 /// A running handler.
-type Handling = Pin<Box<dyn Future<Output = Next> + Send>>;
+type RunningHandler = Pin<Box<dyn Future<Output = NextDue> + Send>>;
 
 /// How timers of a kind are handled.
-struct Work {
+struct TimerHandler {
     /// The longest time in seconds between setting a timer and its firing. A row that is due later than that was set under a wrong
     /// clock, and is pulled in.
     longest: i64,
     /// Whether there is always a row with an empty subject, which is due at each start.
     is_standing: bool,
     /// The handler. It never waits for the network.
-    handler: fn(Arc<Node>, Vec<u8>) -> Handling,
+    handler: fn(Arc<Timers>, Vec<u8>) -> RunningHandler,
 }
 
 /// The table of kinds. A new kind is a name in [`TimerKind`] and an arm here.
-fn work(kind: TimerKind) -> Work {
+fn work(kind: TimerKind) -> TimerHandler {
     match kind {
-        TimerKind::Agreements => Work {
+        TimerKind::Agreements => TimerHandler {
             longest: 600,
             is_standing: true,
-            handler: |node, _| Box::pin(async move { node.look_at_the_calendar().await }),
+            handler: |timers, _| Box::pin(async move { timers.agreements.look_at_the_calendar().await }),
         },
-        TimerKind::Endings => Work {
+        TimerKind::Endings => TimerHandler {
             longest: 600,
             is_standing: true,
-            handler: |node, _| Box::pin(async move { node.tell_of_endings().await }),
+            handler: |timers, _| Box::pin(async move { timers.monitor.tell_of_endings().await }),
         },
-        TimerKind::Held => Work {
-            longest: super::held::LONGEST_WAIT,
+        TimerKind::Held => TimerHandler {
+            longest: crate::node::inbound::unverified::LONGEST_WAIT,
             is_standing: true,
-            handler: |node, _| Box::pin(async move { node.examine_what_waits().await.map(Some) }),
+            handler: |timers, _| Box::pin(async move { timers.inbound.examine_what_waits().await.map(Some) }),
         },
-        TimerKind::Readings => Work {
+        TimerKind::Readings => TimerHandler {
             longest: MOST_SECONDS_BETWEEN_READINGS.into(),
             is_standing: true,
-            handler: |node, _| Box::pin(async move { node.tell_readings().await.map(Some) }),
+            handler: |timers, _| Box::pin(async move { timers.assessments.tell_readings().await.map(Some) }),
         },
-        TimerKind::EndingTold => Work {
-            longest: super::expiry::REMEMBERED,
+        TimerKind::EndingTold => TimerHandler {
+            longest: crate::node::monitor::expiry::REMEMBERED,
             is_standing: false,
             handler: |_, _| Box::pin(async { Ok(None) }),
         },
     }
 }
 
-impl Node {
+/// Fires the timers that are due.
+pub struct Timers {
+    pub(crate) store: Arc<dyn Store>,
+    pub(crate) clock: Arc<dyn Clock>,
+    pub(crate) agreements: Arc<Agreements>,
+    pub(crate) assessments: Arc<Assessments>,
+    pub(crate) inbound: Arc<InboundFeeds>,
+    pub(crate) monitor: Arc<Monitor>,
+    /// Whether the standing timers were set since the start.
+    pub(crate) begun: AtomicBool,
+}
+
+impl Timers {
     /// Fires timers. It never returns.
     pub async fn fire_timers_for_ever(self: Arc<Self>) {
         loop {
@@ -93,7 +114,7 @@ impl Node {
     async fn seconds_to_next(&self) -> i64 {
         match self.store.next_due().await {
             // It is rounded up, so that a timer that is due in half a second does not cause two looks.
-            Ok(Some(due)) => due.seconds_since(self.now()).saturating_add(1).clamp(1, NAP),
+            Ok(Some(due)) => due.seconds_since(self.clock.now()).saturating_add(1).clamp(1, NAP),
             Ok(None) | Err(_) => NAP,
         }
     }
@@ -105,7 +126,7 @@ impl Node {
     pub async fn fire_due_timers(self: &Arc<Self>) -> Result<(), Fault> {
         self.begin_timers().await?;
         for kind in TimerKind::ALL {
-            let latest = self.now().plus_seconds(work(*kind).longest);
+            let latest = self.clock.now().plus_seconds(work(*kind).longest);
             let pulled_in = self.store.pull_in_timers(*kind, latest).await?;
             if pulled_in > 0 {
                 tracing::info!(
@@ -116,7 +137,7 @@ impl Node {
             }
         }
         for _ in 0..PAGES {
-            let page = self.store.due_timers(self.now(), PAGE).await?;
+            let page = self.store.due_timers(self.clock.now(), PAGE).await?;
             if page.is_empty() {
                 return Ok(());
             }
@@ -130,7 +151,7 @@ impl Node {
     async fn fire(self: &Arc<Self>, timer: &Timer) -> Result<(), Fault> {
         let work = work(timer.kind);
         let done = (work.handler)(self.clone(), timer.subject.clone()).await;
-        let now = self.now();
+        let now = self.clock.now();
         let next = done.unwrap_or_else(|fault| {
             let kind = timer.kind.as_str();
             tracing::warn!(kind, reason = %fault.reason, "what was due could not be done; it is tried again");
@@ -143,12 +164,12 @@ impl Node {
 
     /// Sets the standing rows, once per run of the node.
     async fn begin_timers(&self) -> Result<(), Fault> {
-        if self.timers_begun.load(Ordering::Relaxed) {
+        if self.begun.load(Ordering::Relaxed) {
             return Ok(());
         }
         let standing = TimerKind::ALL.iter().filter(|kind| work(**kind).is_standing);
-        self.store.set_timers(standing.map(|kind| Timer::new(*kind, [], self.now())).collect()).await?;
-        self.timers_begun.store(true, Ordering::Relaxed);
+        self.store.set_timers(standing.map(|kind| Timer::new(*kind, [], self.clock.now())).collect()).await?;
+        self.begun.store(true, Ordering::Relaxed);
         Ok(())
     }
 }

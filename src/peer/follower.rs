@@ -40,7 +40,7 @@ impl Follower {
         let mut tasks: HashMap<TrustDomain, (Endpoint, JoinHandle<()>)> = HashMap::new();
         loop {
             let mut wanted: HashMap<TrustDomain, Endpoint> = HashMap::new();
-            for partner in self.node.directory().all_active() {
+            for partner in self.node.directory.current().all_active() {
                 if let Some(endpoint) = &partner.record.endpoint {
                     wanted.insert(partner.record.organisation.domain.clone(), endpoint.clone());
                 }
@@ -49,7 +49,7 @@ impl Follower {
                 let stays = wanted.get(domain) == Some(endpoint) && !task.is_finished();
                 if !stays {
                     task.abort();
-                    self.node.live().of(domain).inbound().send_modify(|i| i.live = false);
+                    self.node.sessions.of(domain).inbound().send_modify(|i| i.live = false);
                 }
                 stays
             });
@@ -69,7 +69,7 @@ impl Follower {
 
     /// Follows one partner until the task is aborted.
     async fn follow(self, partner: TrustDomain, endpoint: Endpoint) {
-        let live = self.node.live().of(&partner);
+        let live = self.node.sessions.of(&partner);
         let mut pulls = live.pulls();
         let mut backoff = Backoff::default();
         loop {
@@ -112,9 +112,9 @@ impl Follower {
         let standing = channel.standing();
         let mut link = Link::new(self.node.clone(), partner.clone(), channel, self.limits.message_bytes as usize)
             .judged_by(move || standing.lapse());
-        let live = self.node.live().of(partner);
+        let live = self.node.sessions.of(partner);
         // Subscribed before the first look, so that what is posted or arrives during it is not missed.
-        let (posts, arrivals) = (live.posts(), self.node.live().arrivals());
+        let (posts, arrivals) = (live.posts(), self.node.sessions.arrivals());
         link.begin().await?;
         live.inbound().send_modify(|i| i.live = true);
         link.follow(true).await?;

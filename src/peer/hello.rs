@@ -14,9 +14,9 @@ use crate::{
     ledger::note::Note,
     node::{
         Node,
-        ledger::Next,
-        lists::{MAX_LISTS, MAX_PASSED_ON, Wanted},
-        to_the_end,
+        ledger::take::GreetingAnswer,
+        revocations::{exchanged::Wanted, passed_on::MAX_PASSED_ON, places::MAX_LISTS},
+        task::to_the_end,
     },
     wire::{
         field::{time, timestamp},
@@ -49,7 +49,7 @@ pub(super) async fn response(
     let greeting = if is_limited { None } else { greeting(node, partner, holds).await };
     let said = told(node, partner, greeting).await;
     let wanted = asked.wanted.iter().map(|wanted| wanted.list.sha256.0.to_vec().into()).collect();
-    node.live().of(partner).ask_for(asked.wanted.clone());
+    node.sessions.of(partner).ask_for(asked.wanted.clone());
     proto::HelloResponse {
         protocol_versions: said.protocol_versions,
         payload_types: said.payload_types,
@@ -69,28 +69,28 @@ pub(super) async fn response(
 }
 
 async fn greeting(node: &Node, partner: &TrustDomain, holds: Option<u64>) -> Option<proto::LedgerGreeting> {
-    let greeting = node.greeting(partner, holds).await.inspect_err(|fault| {
+    let greeting = node.ledger.greeting(partner, holds).await.inspect_err(|fault| {
         tracing::error!(%partner, reason = %fault.reason, "nothing can be said of the ledger");
     });
     greeting.ok().map(ledger::to_proto)
 }
 
 async fn told(node: &Node, partner: &TrustDomain, ledger: Option<proto::LedgerGreeting>) -> proto::HelloRequest {
-    let passed_on = node.passed_on_lists(partner).await.inspect_err(|fault| {
+    let passed_on = node.revocations.passed_on_lists(partner).await.inspect_err(|fault| {
         tracing::error!(%partner, reason = %fault.reason, "others' revocation lists can't be passed on");
     });
     proto::HelloRequest {
         protocol_versions: vec![PROTOCOL_VERSION],
         payload_types: payload_types(),
         now: timestamp(node.now()),
-        revocation_lists: node.announced_lists().iter().map(lists::to_proto).collect(),
+        revocation_lists: node.revocations.announced_lists().iter().map(lists::to_proto).collect(),
         ledger,
-        trust_edition: node.live().edition().to_vec().into(),
-        bundle_sequence: node.own_sequence(),
-        held_bundle_sequence: node.held_sequence(partner),
-        recovered_at: node.recovered_at().and_then(timestamp),
-        persons_needed: node.own_persons_needed(),
-        held_persons_needed: node.held_persons_needed(partner),
+        trust_edition: node.sessions.edition().to_vec().into(),
+        bundle_sequence: node.bundles.own_sequence(),
+        held_bundle_sequence: node.bundles.held_sequence(partner),
+        recovered_at: node.ledger.recovered_at().and_then(timestamp),
+        persons_needed: node.ledger.own_persons_needed(),
+        held_persons_needed: node.ledger.held_persons_needed(partner),
         passed_on_lists: passed_on
             .unwrap_or_default()
             .iter()
@@ -146,7 +146,7 @@ pub(super) fn sizes(said: &proto::HelloRequest) -> Sizes {
 /// What the other side's words come to.
 pub(super) struct Heard {
     /// About ledgers.
-    pub next: Next,
+    pub next: GreetingAnswer,
     /// Revocation lists that this side wants.
     pub wanted: Vec<Wanted>,
 }
@@ -186,40 +186,45 @@ pub(super) async fn take(
     note_clock(node, partner, time("now", now)?).await?;
     // Kinds that this version does not know it does not send either.
     let kinds = payload_types.iter().filter_map(|t| StatementKind::from_payload_type(t)).collect();
-    node.live().of(partner).set_reads(kinds);
+    node.sessions.of(partner).set_reads(kinds);
     let announced = revocation_lists.into_iter().take(MAX_LISTS).map(lists::from_proto).collect::<Result<_, _>>()?;
-    let own = node.wanted_lists(partner, announced).into_iter().map(|list| Wanted { list, of: None });
+    let own = node.revocations.wanted_lists(partner, announced).into_iter().map(|list| Wanted { list, of: None });
     let passed_on = passed_on_lists.into_iter().take(MAX_PASSED_ON).map(lists::passed_on_from_proto);
-    let others = node.wanted_of_others(partner, passed_on.collect::<Result<_, _>>()?);
+    let others = node.revocations.wanted_of_others(partner, passed_on.collect::<Result<_, _>>()?);
     let wanted = own.chain(others).collect();
     if trust_edition.len() > LONGEST_EDITION {
         let what = format!("the edition has at most {LONGEST_EDITION} bytes");
         return Err(Fault::at(Reason::InvalidArgument, "trust_edition", what));
     }
-    node.saw_edition(partner, trust_edition.into()).await?;
-    let next = if is_limited { Next::default() } else { hear(node, partner, ledger, told).await };
-    node.named_bundles(partner, bundle_sequence, held_bundle_sequence).await?;
-    node.named_persons_needed(partner, persons_needed, held_persons_needed).await?;
+    node.outbox.saw_edition(partner, trust_edition.into()).await?;
+    let next = if is_limited { GreetingAnswer::default() } else { hear(node, partner, ledger, told).await };
+    node.bundles.named_bundles(partner, bundle_sequence, held_bundle_sequence).await?;
+    node.ledger.named_persons_needed(partner, persons_needed, held_persons_needed).await?;
     if recovered_at.is_some() {
-        node.partner_recovered(partner, time("recovered_at", recovered_at)?).await?;
+        node.ledger.partner_recovered(partner, time("recovered_at", recovered_at)?).await?;
     }
     Ok(Heard { next, wanted })
 }
 
 /// What a partner says of ledgers. Whatever is wrong with it, or with the disk here, the feed goes on: warnings must flow.
-async fn hear(node: &Arc<Node>, partner: &TrustDomain, said: Option<proto::LedgerGreeting>, told: Option<u64>) -> Next {
+async fn hear(
+    node: &Arc<Node>,
+    partner: &TrustDomain,
+    said: Option<proto::LedgerGreeting>,
+    told: Option<u64>,
+) -> GreetingAnswer {
     let greeting = said.map(ledger::from_proto).transpose().unwrap_or_else(|fault| {
-        if node.live().of(partner).allows_a_line(node.now()) {
+        if node.sessions.of(partner).allows_a_line(node.now()) {
             tracing::warn!(%partner, reason = %fault.reason, "what the partner says of its ledger can't be read");
         }
         None
     });
     let (node, of) = (node.clone(), partner.clone());
     // To its end, even where the caller goes away: an alarm must not be lost halfway.
-    let taken = to_the_end(async move { node.take_greeting(&of, greeting, told).await }).await;
+    let taken = to_the_end(async move { node.ledger.take_greeting(&of, greeting, told).await }).await;
     taken.unwrap_or_else(|fault| {
         tracing::error!(%partner, reason = %fault.reason, "what the partner says of its ledger could not be taken");
-        Next::default()
+        GreetingAnswer::default()
     })
 }
 
@@ -227,7 +232,7 @@ async fn hear(node: &Arc<Node>, partner: &TrustDomain, said: Option<proto::Ledge
 /// looked at again.
 async fn note_clock(node: &Arc<Node>, partner: &TrustDomain, theirs: Time) -> Result<(), Fault> {
     let ahead = theirs.seconds_since(node.now());
-    let live = node.live().of(partner);
+    let live = node.sessions.of(partner);
     let before = live.inbound().borrow().clock_ahead;
     live.inbound().send_modify(|i| i.clock_ahead = ahead);
     if ahead.abs() >= NOTABLE_SKEW && before.abs() < NOTABLE_SKEW && live.allows_a_line(node.now()) {
@@ -238,7 +243,7 @@ async fn note_clock(node: &Arc<Node>, partner: &TrustDomain, theirs: Time) -> Re
         );
     }
     if ahead.abs() < NOTABLE_SKEW && before.abs() >= NOTABLE_SKEW {
-        node.clocks_agree_again(partner).await?;
+        node.inbound.clocks_agree_again(partner).await?;
     }
     Ok(())
 }

@@ -113,7 +113,7 @@ pub(super) async fn proof(
     if from_size == 0 {
         return Err(Fault::at(Reason::InvalidArgument, "from_size", "ask for a proof by its size"));
     }
-    let (note, base) = node.proof_from(partner, from_size).await?;
+    let (note, base) = node.ledger.proof_from(partner, from_size).await?;
     Ok(proto::GetLedgerProofResponse {
         note: note.into(),
         consistency: hashes(&base.proof),

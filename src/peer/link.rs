@@ -16,7 +16,7 @@ use crate::{
         refusal,
     },
     identity::{trust::Lapse, verifier::fault_of},
-    node::{Node, lists::Wanted},
+    node::{Node, revocations::exchanged::Wanted},
     transport::dialler::RefundedChannel,
     wire::{self, proto, proto::exchange_service_client::ExchangeServiceClient, status::told_by_partner},
 };
@@ -121,7 +121,7 @@ impl<C: Carrier> Link<C> {
             let is_limited_there = (self.standing)().is_some();
             // Before the first call nothing is connected, so that nobody knows yet whether a list that is past its next update
             // covers the partner's certificate.
-            let is_guess = n == 0 && !is_limited_there && self.node.has_lapsed_list(&self.partner);
+            let is_guess = n == 0 && !is_limited_there && self.node.revocations.has_lapsed_list(&self.partner);
             let is_limited = is_guess || is_limited_there;
             let said = hello::request(&self.node, &self.partner, is_limited).await;
             let sizes = hello::sizes(&said);
@@ -130,7 +130,7 @@ impl<C: Carrier> Link<C> {
             let why =
                 |s: tonic::Status| fault_of(&s).map_or_else(|| told_by_partner(&s), |f| refusal::by_this_side(&f));
             let (answer, wanted_there) = hello::answered(answer.map_err(why)?.into_inner());
-            self.node.heard_of(&self.partner);
+            self.node.assessments.heard_of(&self.partner);
             let heard = hello::take(&self.node, &self.partner, answer, Some(sizes.held), is_limited).await?;
             let next = heard.next;
             self.exchange_lists(heard.wanted, wanted_there).await?;
@@ -176,7 +176,7 @@ impl<C: Carrier> Link<C> {
     }
 
     async fn hand_over_list(&mut self, sha256: &Sha256) -> Result<(), Fault> {
-        let crl = self.node.list_for(&self.partner, sha256).await?;
+        let crl = self.node.revocations.list_for(&self.partner, sha256).await?;
         let name = sha256.0.to_vec();
         let piece = move |(at, data, issuers): (usize, Vec<u8>, Vec<Vec<u8>>)| {
             let sha256 = if at == 0 { name.clone() } else { vec![] };
@@ -208,7 +208,7 @@ impl<C: Carrier> Link<C> {
     pub async fn deliver(&mut self) -> Result<(), Fault> {
         let mut after = 0;
         loop {
-            let waiting = self.node.waiting(&self.partner, after, statements::PAGE).await?;
+            let waiting = self.node.outbox.waiting(&self.partner, after, statements::PAGE).await?;
             let Some(last) = waiting.last() else { return Ok(()) };
             after = last.id;
             let statements = waiting.iter().map(|w| wire::envelope::to_proto(&w.envelope)).collect();
@@ -280,7 +280,7 @@ impl<C: Carrier> Link<C> {
     /// # Errors
     /// Why the feed ended; what came before it is stored and acknowledged.
     pub async fn follow(&mut self, until_caught_up: bool) -> Result<(), Fault> {
-        let (after_sequence, release) = self.node.inbound_place(&self.partner).await?;
+        let (after_sequence, release) = self.node.monitor.inbound_place(&self.partner).await?;
         let after_release_id = release.map(|id| id.0.to_vec()).unwrap_or_default().into();
         let request = proto::SubscribeRequest { after_sequence, until_caught_up, after_release_id };
         let stream = self.client.subscribe(request).await.map_err(|s| told_by_partner(&s))?.into_inner();
@@ -315,10 +315,10 @@ impl<C: Carrier> Link<C> {
         if entries.is_empty() {
             return Ok(());
         }
-        let received = self.node.receive(&self.partner, entries).await;
+        let received = self.node.inbound.receive(&self.partner, entries).await;
         let sequence = match &received {
             Ok(received) => received.sequence,
-            Err(_) => self.node.inbound_position(&self.partner).await?,
+            Err(_) => self.node.monitor.inbound_position(&self.partner).await?,
         };
         if let Some(before) = acknowledged.take() {
             let _ = before.await;
@@ -339,7 +339,7 @@ impl<C: Carrier> Link<C> {
     /// # Errors
     /// `UNAVAILABLE` where the link is broken; store faults.
     pub async fn fetch_attachments(&mut self) -> Result<(), Fault> {
-        for (sha256, size) in self.node.wanted_from(&self.partner).await? {
+        for (sha256, size) in self.node.assessments.wanted_from(&self.partner).await? {
             if let Err(fault) = self.fetch(&sha256, size).await {
                 tracing::warn!(partner = %self.partner, reason = %fault.reason, "an attachment did not come");
                 if fault.reason == Reason::Unavailable {
@@ -351,10 +351,10 @@ impl<C: Carrier> Link<C> {
     }
 
     async fn fetch(&mut self, sha256: &Sha256, size: u64) -> Result<(), Fault> {
-        let mut offset = self.node.sent_status(&self.partner, sha256).await?.stored;
+        let mut offset = self.node.assessments.sent_status(&self.partner, sha256).await?.stored;
         if offset == size {
             // There are no bytes to come, from the beginning or since this node was cut off: the whole is yet to be checked.
-            return self.node.take_chunk(&self.partner, sha256, size, offset, vec![]).await.map(drop);
+            return self.node.assessments.take_chunk(&self.partner, sha256, size, offset, vec![]).await.map(drop);
         }
         let request = proto::FetchAttachmentRequest { sha256: sha256.0.to_vec().into(), offset };
         let mut chunks = self.client.fetch_attachment(request).await.map_err(|s| told_by_partner(&s))?.into_inner();
@@ -362,7 +362,8 @@ impl<C: Carrier> Link<C> {
             let Some(chunk) = chunks.message().await.map_err(|s| told_by_partner(&s))? else {
                 return Err(Fault::new(Reason::NotFound, "the attachment ended early"));
             };
-            let status = self.node.take_chunk(&self.partner, sha256, size, offset, chunk.data.into()).await?;
+            let status =
+                self.node.assessments.take_chunk(&self.partner, sha256, size, offset, chunk.data.into()).await?;
             if status.stored <= offset {
                 return Err(Fault::new(Reason::InvalidArgument, "the partner sent an empty chunk"));
             }

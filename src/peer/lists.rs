@@ -13,7 +13,7 @@ use crate::{
     identity::crl::{Crl, MAX_LIST_BYTES},
     node::{
         Node,
-        lists::{Announced, Wanted},
+        revocations::{announced::Announced, exchanged::Wanted},
     },
     wire::{field, proto, status::from_fault},
 };
@@ -77,7 +77,7 @@ pub(super) async fn served(
     partner: &TrustDomain,
     request: &proto::FetchRevocationListRequest,
 ) -> Result<impl Stream<Item = Result<proto::FetchRevocationListResponse, Status>> + Send + use<>, Fault> {
-    let crl = node.list_for(partner, &field::bytes("sha256", &request.sha256)?).await?;
+    let crl = node.revocations.list_for(partner, &field::bytes("sha256", &request.sha256)?).await?;
     let offset = usize::try_from(request.offset).unwrap_or(usize::MAX);
     let piece = |(at, data, issuers): (usize, Vec<u8>, Vec<Vec<u8>>)| {
         let issuers = issuers.into_iter().map(Into::into).collect();
@@ -129,11 +129,11 @@ impl Gathered {
         let Self { wanted: Wanted { list, of: other }, der, issuers } = self;
         let work = async move {
             match other {
-                Some(other) => node.take_list_of(&of, other, &list, (der, issuers)),
-                None => node.take_list(&of, &list, &der, &issuers).await,
+                Some(other) => node.revocations.take_list_of(&of, other, &list, (der, issuers)),
+                None => node.revocations.take_list(&of, &list, &der, &issuers).await,
             }
         };
-        crate::node::to_the_end(work).await.inspect_err(|fault| {
+        crate::node::task::to_the_end(work).await.inspect_err(|fault| {
             tracing::warn!(%partner, reason = %fault.reason, what = %fault.message, "did not take a revocation list");
         })
     }
@@ -151,7 +151,7 @@ pub(super) async fn submitted(
             Some(list) => list,
             None => {
                 let sha256: Sha256 = field::bytes("sha256", &piece.sha256).map_err(from_fault)?;
-                let wanted = node.live().of(partner).asked_for(&sha256);
+                let wanted = node.sessions.of(partner).asked_for(&sha256);
                 let what = "this node has not asked for that revocation list; say hello first";
                 let wanted = wanted.ok_or_else(|| from_fault(Fault::new(Reason::NotFound, what)))?;
                 gathered.insert(Gathered::new(wanted))

@@ -13,7 +13,7 @@ use crate::{
         fault::{Fault, Reason},
         ids::TrustDomain,
     },
-    node::{Node, outgoing::outgoing},
+    node::{Node, outbound::channel::outgoing},
     transport::listener::PeerIdentity,
     wire::{
         self, field, proto,
@@ -47,8 +47,8 @@ impl Exchange {
         let peer = request.extensions().get::<PeerIdentity>();
         let peer = peer.ok_or_else(|| from_fault(Fault::new(Reason::Internal, "the connection has no identity")))?;
         let domain = peer.id.domain();
-        self.node.directory().active(domain).map_err(from_fault)?;
-        self.node.heard_of(domain);
+        self.node.directory.current().active(domain).map_err(from_fault)?;
+        self.node.assessments.heard_of(domain);
         Ok(domain.clone())
     }
 }
@@ -76,11 +76,11 @@ impl ExchangeService for Exchange {
         let (ends, ended) = mpsc::channel::<Result<proto::FeedEntry, Status>>(1);
         let node = self.node.clone();
         tokio::spawn(async move {
-            let stream = node.live().of(&partner).open_stream();
+            let stream = node.sessions.of(&partner).open_stream();
             let after = (after_sequence, release);
-            let fed = node.feed_to(&partner, after, until_caught_up, &mut entries, &stream).await;
+            let fed = node.outbound.feed_to(&partner, after, until_caught_up, &mut entries, &stream).await;
             if let Err(fault) = fed {
-                node.feed_stopped(&partner, &fault);
+                node.monitor.feed_stopped(&partner, &fault);
                 // Behind the entries that were sent already; where the partner is gone, nobody waits for it.
                 let _ = ends.send(Err(from_fault(fault))).await;
             }
@@ -94,7 +94,7 @@ impl ExchangeService for Exchange {
         request: Request<proto::AcknowledgeRequest>,
     ) -> Result<Response<proto::AcknowledgeResponse>, Status> {
         let partner = self.caller(&request)?;
-        self.node.acknowledge(&partner, request.into_inner().sequence).await.map_err(from_fault)?;
+        self.node.outbound.acknowledge(&partner, request.into_inner().sequence).await.map_err(from_fault)?;
         Ok(Response::new(proto::AcknowledgeResponse {}))
     }
 
@@ -148,7 +148,7 @@ impl ExchangeService for Exchange {
         request: Request<Streaming<proto::SubmitRevocationListRequest>>,
     ) -> Result<Response<proto::SubmitRevocationListResponse>, Status> {
         let partner = self.caller(&request)?;
-        let live = self.node.live().of(&partner);
+        let live = self.node.sessions.of(&partner);
         // One at a time: a list takes room in memory until it is whole.
         let _gathering = live.gathering.try_lock().map_err(|_| {
             from_fault(Fault::new(Reason::LimitExceeded, "another revocation list of yours is being taken; try again"))
@@ -173,7 +173,7 @@ impl ExchangeService for Exchange {
             let (node, partner) = (node.clone(), partner.clone());
             async move {
                 let offset = offset?;
-                match node.chunk_for(&partner, &sha256, offset).await {
+                match node.assessments.chunk_for(&partner, &sha256, offset).await {
                     Ok(data) if data.is_empty() => None,
                     Ok(data) => {
                         let next = offset + data.len() as u64;

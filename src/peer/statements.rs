@@ -8,7 +8,7 @@ use crate::{
         ids::{Sha256, TrustDomain},
         statement::Outcome,
     },
-    node::{self, Node, post::Waiting, to_the_end},
+    node::{self, Node, outbox::Waiting, task::to_the_end},
     wire::{self, field, proto},
 };
 
@@ -22,7 +22,7 @@ pub(super) async fn take(node: &Arc<Node>, partner: &TrustDomain, message: proto
     let taken = match wire::envelope::from_proto(message) {
         Ok(envelope) => {
             let (node, partner) = (node.clone(), partner.clone());
-            let taken = to_the_end(async move { Ok(node.take_statement(&partner, &envelope).await) }).await;
+            let taken = to_the_end(async move { Ok(node.inbox.take_statement(&partner, &envelope).await) }).await;
             taken.unwrap_or_else(Outcome::NotYet)
         }
         Err(fault) => Outcome::Refused(fault),
@@ -32,7 +32,7 @@ pub(super) async fn take(node: &Arc<Node>, partner: &TrustDomain, message: proto
 
 /// Whether an outcome is a refusal of the moment, so that the statement is tried again soon.
 pub(super) fn is_passing(outcome: &proto::StatementOutcome) -> bool {
-    matches!(wire::outcome::from_proto(outcome), Outcome::NotYet(fault) if node::is_of_the_moment(fault.reason))
+    matches!(wire::outcome::from_proto(outcome), Outcome::NotYet(fault) if node::inbox::is_of_the_moment(fault.reason))
 }
 
 /// Keeps what the partner answered. `false` where some statements stay for another try soon.
@@ -44,7 +44,7 @@ pub(super) async fn settle<'a>(
     let answered = |(waiting, outcome): (&Waiting, &proto::StatementOutcome)| {
         (waiting.id, waiting.envelope.kind, wire::outcome::from_proto(outcome))
     };
-    node.answered_by(partner, outcomes.map(answered).collect()).await
+    node.outbox.answered_by(partner, outcomes.map(answered).collect()).await
 }
 
 /// The answer to a partner that fetches: settles what it had before, and gives what waits; where nothing does, something
@@ -59,7 +59,7 @@ pub(super) async fn fetched(
         return Err(Fault::at(Reason::LimitExceeded, "settled", format!("at most {PAGE} are settled in one call")));
     }
     // Older than the first look: what is posted meanwhile is not overlooked.
-    let mut posts = node.live().of(partner).posts();
+    let mut posts = node.sessions.of(partner).posts();
     if !settled.is_empty() {
         let outcomes = settled
             .into_iter()
@@ -68,18 +68,18 @@ pub(super) async fn fetched(
                 Ok((field::bytes::<Sha256>("settled.ticket", &ticket)?, field::present("settled.outcome", outcome)?))
             })
             .collect::<Result<Vec<_>, Fault>>()?;
-        let waiting = node.waiting(partner, 0, PAGE).await?;
+        let waiting = node.outbox.waiting(partner, 0, PAGE).await?;
         let named = |ticket: &Sha256| waiting.iter().find(|w| w.ticket == *ticket);
         // What is not there is settled already.
         settle(node, partner, outcomes.iter().filter_map(|(t, o)| Some((named(t)?, o)))).await?;
     }
-    let mut waiting = node.waiting(partner, 0, PAGE).await?;
+    let mut waiting = node.outbox.waiting(partner, 0, PAGE).await?;
     if waiting.is_empty() && wait_seconds > 0 {
         let longest = Duration::from_secs(wait_seconds.min(LONGEST_WAIT).into());
         let _ = tokio::time::timeout(longest, posts.changed()).await;
         // The partner may have lost its standing in the meantime.
-        node.directory().active(partner)?;
-        waiting = node.waiting(partner, 0, PAGE).await?;
+        node.directory.current().active(partner)?;
+        waiting = node.outbox.waiting(partner, 0, PAGE).await?;
     }
     let message = |w: &Waiting| proto::WaitingStatement {
         ticket: w.ticket.0.to_vec().into(),

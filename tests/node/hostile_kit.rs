@@ -28,7 +28,7 @@ use watchfire::{
         files::{certificates, read_roots},
         trust::{Audience, Member, Trust},
     },
-    node::invitation::fingerprint_of,
+    node::partnerships::invitation::fingerprint_of,
     seal::{
         compose::new_assessment_id,
         sign::SigningKey,

@@ -17,7 +17,7 @@ use watchfire::{
         devca::{DevCa, Purpose},
         files::to_pem,
     },
-    node::invitation::fingerprint_of,
+    node::partnerships::invitation::fingerprint_of,
     seal::{sign::SigningKey, statement},
     telemetry::SystemClock,
     wire::{self, field::timestamp, proto},

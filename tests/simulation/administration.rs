@@ -3,7 +3,7 @@
 use watchfire::{
     domain::{agreement::AgreementState, approval::Matter, fault::Fault, ids::Role, statement::StatementKind},
     draft::Lineage,
-    node::{invitation::fingerprint_of, partners::Invited},
+    node::partnerships::{accept::Invited, invitation::fingerprint_of},
     seal::{compose::new_assessment_id, statement::id_of, subject},
     store::AgreementRecord,
     wire,
@@ -22,7 +22,7 @@ impl World {
         match act {
             Act::Propose { by, with, terms } => {
                 let (node, now) = (self.node(*by), self.machines[by].now());
-                let held = node.agreements().await?;
+                let held = node.agreements.agreements().await?;
                 let open = |r: &&AgreementRecord| {
                     r.partner == with.domain()
                         && matches!(r.state(now), AgreementState::InForce | AgreementState::Suspended)
@@ -38,17 +38,17 @@ impl World {
                 let payload = wire::agreement::encode(&content::agreement(a, b, terms, lineage));
                 let subject = subject::statement(&id_of(StatementKind::Agreement, &payload));
                 let approval = by.keys().approval(Matter::Agreement, subject, now);
-                let record = node.propose(&by.actor(Role::Admin), payload, &approval, true).await?;
+                let record = node.agreements.propose(&by.actor(Role::Admin), payload, &approval, true).await?;
                 Ok(format!("version {} is {}", record.agreement.version, record.state(now)))
             }
             Act::Sign { by, with } => {
                 let (node, now) = (self.node(*by), self.machines[by].now());
-                let held = node.agreements().await?;
+                let held = node.agreements.agreements().await?;
                 let waits =
                     held.iter().find(|r| r.partner == with.domain() && r.state(now) == AgreementState::Proposed);
                 let Some(waits) = waits else { return Ok("nothing waits".to_owned()) };
                 let approval = by.keys().approval(Matter::Agreement, subject::statement(&waits.id), now);
-                let record = node.sign_agreement(&by.actor(Role::Admin), &waits.id, &approval, true).await?;
+                let record = node.agreements.sign_agreement(&by.actor(Role::Admin), &waits.id, &approval, true).await?;
                 Ok(format!("version {} is {}", record.agreement.version, record.state(now)))
             }
             Act::Stop { by, with, halt } => self.stop(*by, *with, *halt).await,
@@ -58,7 +58,7 @@ impl World {
 
     async fn stop(&mut self, by: Org, with: Org, halt: Halt) -> Result<String, Fault> {
         let (node, now) = (self.node(by), self.machines[&by].now());
-        let held = node.agreements().await?;
+        let held = node.agreements.agreements().await?;
         let stands = |r: &&AgreementRecord| {
             r.partner == with.domain() && r.standing.is_signed_by_both() && r.state(now) != AgreementState::Ended
         };
@@ -67,12 +67,12 @@ impl World {
         };
         let (caller, id) = (by.actor(Role::Admin), last.id);
         let record = match halt {
-            Halt::Suspend => node.suspend_agreement(&caller, &id, "simulated").await?,
+            Halt::Suspend => node.agreements.suspend_agreement(&caller, &id, "simulated").await?,
             Halt::Resume => {
                 let approval = by.keys().approval(Matter::Resumption, subject::statement(&id), now);
-                node.resume_agreement(&caller, &id, &approval).await?
+                node.agreements.resume_agreement(&caller, &id, &approval).await?
             }
-            Halt::Terminate => node.terminate_agreement(&caller, &id, "simulated").await?,
+            Halt::Terminate => node.agreements.terminate_agreement(&caller, &id, "simulated").await?,
         };
         Ok(format!("version {} is {}", record.agreement.version, record.state(now)))
     }
@@ -80,12 +80,14 @@ impl World {
     pub async fn change_partner(&mut self, act: &Act) -> Result<String, Fault> {
         let admin = |org: &Org| org.actor(Role::Admin);
         match act {
-            Act::SuspendPartner { by, of } => drop(self.node(*by).suspend(&admin(by), &of.domain()).await?),
-            Act::ResumePartner { by, of } => drop(self.node(*by).resume(&admin(by), &of.domain()).await?),
-            Act::Forget { by, of } => drop(self.node(*by).forget(&admin(by), &of.domain()).await?),
+            Act::SuspendPartner { by, of } => {
+                drop(self.node(*by).partnerships.suspend(&admin(by), &of.domain()).await?)
+            }
+            Act::ResumePartner { by, of } => drop(self.node(*by).partnerships.resume(&admin(by), &of.domain()).await?),
+            Act::Forget { by, of } => drop(self.node(*by).partnerships.forget(&admin(by), &of.domain()).await?),
             Act::Know { by, of } => {
                 let invited = self.invited(*by, *of).await?;
-                drop(self.node(*by).know(&admin(by), &invited).await?);
+                drop(self.node(*by).partnerships.know(&admin(by), &invited).await?);
             }
             Act::Confirm { by, of } => {
                 let invited = self.invited(*by, *of).await?;
@@ -93,9 +95,9 @@ impl World {
                 let is_partner = is_pair(*by, *of) || is_pair(*of, *by);
                 let node = self.node(*by);
                 let done = if is_partner {
-                    node.accept(&admin(by), &invited).await
+                    node.partnerships.accept(&admin(by), &invited).await
                 } else {
-                    node.know(&admin(by), &invited).await
+                    node.partnerships.know(&admin(by), &invited).await
                 };
                 drop(done?);
             }
@@ -106,7 +108,7 @@ impl World {
 
     /// An organisation's invitation, with its fingerprint as it is told by telephone.
     async fn invited(&self, by: Org, of: Org) -> Result<Invited, Fault> {
-        let invitation = self.node(of).invite(&of.actor(Role::Admin), None).await?;
+        let invitation = self.node(of).partnerships.invite(&of.actor(Role::Admin), None).await?;
         let fingerprint = fingerprint_of(&invitation).to_string();
         let subject = subject::statement(&id_of(StatementKind::Invitation, &invitation.payload));
         let approval = by.keys().approval(Matter::Partner, subject, self.machines[&by].now());

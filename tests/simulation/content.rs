@@ -11,7 +11,7 @@ use watchfire::{
         time::Time,
     },
     draft::{Format, Lineage, parse, parse_agreement},
-    node::publish::Submission,
+    node::assessments::publish::Submission,
     seal::{
         compose::{Head, Piece, compose, new_assessment_id},
         digest::portion_digest,

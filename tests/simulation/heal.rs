@@ -14,7 +14,7 @@ use watchfire::{
         recall::RecallState,
     },
     ledger::heads::AlarmKind,
-    node::{holders::HolderState, ledger::Alarm},
+    node::{alarms::Alarm, assessments::holders::HolderState},
     store::{AssessmentRecord, AssessmentState, ListFilter, Store, ledger::LedgerStore},
 };
 
@@ -54,7 +54,7 @@ impl World {
         self.confirm_roots_and_lists().await?;
         for (a, b) in PAIRS {
             for (by, of) in [(a, b), (b, a)] {
-                if self.node(by).directory().active(&of.domain()).is_err() {
+                if self.node(by).directory.current().active(&of.domain()).is_err() {
                     self.must(Act::ResumePartner { by, of }).await?;
                 }
             }
@@ -91,7 +91,7 @@ impl World {
             // The hostile ones want to go on being let in.
             let everybody: Vec<Org> = self.machines.keys().copied().collect();
             for by in everybody {
-                if self.node(by).directory().get(&of.domain()).is_some() {
+                if self.node(by).directory.current().get(&of.domain()).is_some() {
                     self.must(Act::Confirm { by, of }).await?;
                 }
             }
@@ -230,9 +230,9 @@ impl World {
             if newest.is_some_and(|n| n.version > record.version) {
                 continue;
             }
-            let is_known = taker.node.directory().get(&record.originator).is_some()
+            let is_known = taker.node.directory.current().get(&record.originator).is_some()
                 || record.originator == taker.node.organisation().domain;
-            let is_partner = taker.node.directory().active(&record.originator).is_ok();
+            let is_partner = taker.node.directory.current().active(&record.originator).is_ok();
             if self.book.is_revoked(&record.manifest_id) && !is_partner {
                 continue;
             }
@@ -276,13 +276,13 @@ impl World {
             let store: &dyn Store = &*store;
             let Some(record) = store.by_manifest(&made.manifest, true).await.unwrap() else { continue };
             let analyst = machine.org.actor(Role::Analyst);
-            let read = machine.node.read(&analyst, &made.assessment, Some(made.version), false).await;
+            let read = machine.node.assessments.read(&analyst, &made.assessment, Some(made.version), false).await;
             let mut portions = read.map_or(0, |view| view.record.portions.len());
             // What was withdrawn stays for oversight; of what was purged nothing is left for anybody.
             let here = store.recall_of(&made.by.domain(), &made.assessment).await.unwrap();
             if here.is_some_and(|r| r.standing.state == RecallState::Purged) {
                 let officer = machine.org.actor(Role::Officer);
-                let read = machine.node.read(&officer, &made.assessment, Some(made.version), true).await;
+                let read = machine.node.assessments.read(&officer, &made.assessment, Some(made.version), true).await;
                 portions += read.map_or(0, |view| view.record.portions.len());
             }
             let is_sealed = record.state.is_recalled() || record.state == AssessmentState::Quarantined;
@@ -291,7 +291,7 @@ impl World {
                 return broken("what was taken back is nowhere", what);
             }
         }
-        let holders = home.node.holders(&home.org.actor(Role::Officer), &made.assessment).await.unwrap();
+        let holders = home.node.assessments.holders(&home.org.actor(Role::Officer), &made.assessment).await.unwrap();
         for holder in holders.all.iter().filter(|h| h.through.is_empty()) {
             if matches!(holder.state, HolderState::Pending | HolderState::Unreachable | HolderState::Held) {
                 let what = format!("{} of {} is {} there", made.name, holder.organisation, holder.state);
@@ -335,13 +335,13 @@ impl World {
         let is_of =
             |a: &Alarm, pairs: &BTreeSet<(Org, Org)>| Org::of(&a.partner).is_some_and(|p| pairs.contains(&(org, p)));
         let is_strange =
-            |a: &Alarm| is_of(a, &self.strangers) || (is_of(a, &self.book.silent) && !machine.node.is_open(a));
-        let alarms = machine.node.alarms().await.unwrap();
+            |a: &Alarm| is_of(a, &self.strangers) || (is_of(a, &self.book.silent) && !machine.node.ledger.is_open(a));
+        let alarms = machine.node.ledger.alarms().await.unwrap();
         let is_honest = |a: &&Alarm| !org.is_hostile() && !Org::of(&a.partner).is_some_and(Org::is_hostile);
         if let Some(alarm) = alarms.iter().filter(is_honest).find(|a| a.kind != AlarmKind::NoAnswer || !is_strange(a)) {
             return broken("nobody has cause for alarm", format!("{org} about {}: {}", alarm.partner, alarm.what));
         }
-        if machine.node.is_behind() {
+        if machine.node.ledger.is_behind() {
             return broken("nobody has cause for alarm", format!("{org} is behind"));
         }
         Ok(())

@@ -7,6 +7,7 @@ use std::{
 
 use arc_swap::ArcSwap;
 use watchfire::{
+    app::services::{self, NodeParts},
     domain::{
         budget::Budgets,
         fault::Fault,
@@ -16,8 +17,8 @@ use watchfire::{
     },
     identity::trust::Trust,
     node::{
-        Node, Parts,
-        ledger::{KeepKey, LedgerParts},
+        Node,
+        ledger::parts::{KeepKey, LedgerParts},
         people::SeenPerson,
     },
     peer,
@@ -163,29 +164,31 @@ impl Machine {
                 Ok(())
             }),
         };
-        let node = Node::start(Parts {
-            organisation: org.organisation(),
-            endpoint: None,
-            store: Arc::new(OnDisk(disk.clone())),
-            clock: shown,
-            key: ring.pair(Whose::Node).key(),
-            own,
-            own_lists: "crl.pem".into(),
-            signing_usages: vec![],
-            house_rules: Ok(Some(rule_files(lawful))),
-            approvals: Some(1),
-            budgets: if mutant == Some(Mutant::TakesEverything) { unbounded() } else { net.budgets.clone() },
-            readings_every_seconds: 3600,
+        let node = services::start(
+            NodeParts {
+                organisation: org.organisation(),
+                endpoint: None,
+                store: Arc::new(OnDisk(disk.clone())),
+                clock: shown,
+                key: ring.pair(Whose::Node).key(),
+                own,
+                own_lists: "crl.pem".into(),
+                signing_usages: vec![],
+                house_rules: Ok(Some(rule_files(lawful))),
+                approvals: Some(1),
+                budgets: if mutant == Some(Mutant::TakesEverything) { unbounded() } else { net.budgets.clone() },
+                readings_every_seconds: 3600,
+                keep_bundle: Arc::new(|_| Ok(())),
+                certificates: Arc::new(Default::default),
+                trust: trust.clone(),
+                set_trust: Box::new(move |trust| shared.store(Arc::new(trust))),
+            },
             ledger,
-            keep_bundle: Arc::new(|_| Ok(())),
-            certificates: Box::new(Default::default),
-            trust: trust.clone(),
-            set_trust: Box::new(move |trust| shared.store(Arc::new(trust))),
-        })
+        )
         .await?;
         let administrator = SeenPerson { usage: CertificateUse::Tls, chain: org.keys().administrator() };
-        node.see_people(vec![administrator], Origin::Directory).await?;
-        node.sign_checkpoint().await?;
+        node.people.see_people(vec![administrator], Origin::Directory).await?;
+        node.ledger.sign_checkpoint().await?;
         net.shows(org, &ring);
         let service = peer::service::service(node.clone(), MESSAGE);
         net.join(org, Station { service, disk: disk.clone(), gate: gate.clone(), clock: clock.clone() });

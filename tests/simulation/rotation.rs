@@ -210,7 +210,7 @@ impl Chain {
             let machine = Machine::start(before, &net).await.unwrap();
             let chain = org.keys().administrator_in_tls(ADMINS[1]);
             let second = SeenPerson { usage: CertificateUse::Tls, chain };
-            machine.node.see_people(vec![second], Origin::Directory).await.unwrap();
+            machine.node.people.see_people(vec![second], Origin::Directory).await.unwrap();
             machines.insert(org, machine);
         }
         let bundles = vec![fingerprint(&FIRST.keys().bundle(0..1))];
@@ -267,7 +267,7 @@ impl Chain {
 
     /// Whether the roots that it holds stand behind what the first one shows.
     fn recognises(&self, of: Org) -> bool {
-        let held = usize::try_from(self.node(of).held_sequence(&FIRST.domain())).unwrap();
+        let held = usize::try_from(self.node(of).bundles.held_sequence(&FIRST.domain())).unwrap();
         self.windows[held - 1].contains(&self.machines[&FIRST].ring.issuing())
     }
 
@@ -329,11 +329,11 @@ impl Chain {
     async fn work(&mut self, of: Org) -> Result<(), Fault> {
         let machine = self.machines.get_mut(&of).unwrap();
         let node = machine.node.clone();
-        node.fire_due_timers().await?;
-        node.readmit_all().await?;
-        node.forward_all(&mut machine.position).await?;
-        node.answer_all().await?;
-        node.sign_checkpoint().await.map(drop)
+        node.timers.fire_due_timers().await?;
+        node.inbound.readmit_all().await?;
+        node.outbound.forward_all(&mut machine.position).await?;
+        node.receipts.answer_all().await?;
+        node.ledger.sign_checkpoint().await.map(drop)
     }
 
     pub async fn publish(&mut self) -> Result<(), Fault> {
@@ -342,7 +342,7 @@ impl Chain {
         let name = format!("A{}", self.published.len() + 1);
         let author = machine.ring.pair(Whose::Analyst).key();
         let (made, submission) = content::made(FIRST, &author, &draft, None, machine.now(), name);
-        let published = machine.node.publish(&FIRST.actor(Role::Analyst), submission).await?;
+        let published = machine.node.assessments.publish(&FIRST.actor(Role::Analyst), submission).await?;
         let to: Vec<_> = published.decisions.iter().filter(|d| d.release).map(|d| d.partner.to_string()).collect();
         self.trace.line(format!("  {} is published for {to:?}", made.name));
         self.published.push(made);
@@ -367,8 +367,8 @@ impl Chain {
         let now = machine.now();
         Whose::ALL.into_iter().for_each(|whose| machine.ring.renew(of, whose, now));
         machine.ring.publish_lists(of, now, LIST_DAYS, false);
-        machine.node.renew_own(machine.ring.member(of, now)?).await?;
-        machine.node.renew_key(machine.ring.pair(Whose::Node).key()).await?;
+        machine.node.revocations.renew_own(machine.ring.member(of, now)?).await?;
+        machine.node.identity.renew_key(machine.ring.pair(Whose::Node).key()).await?;
         self.net.shows(of, &machine.ring);
         Ok(())
     }
@@ -420,8 +420,8 @@ impl Chain {
             key.envelope(StatementKind::Bundle, payload.clone()).unwrap()
         });
         let node = self.node(FIRST);
-        node.propose_bundle(&FIRST.administrator(ADMINS[0]), &signed[0], true).await?;
-        node.sign_bundle(&FIRST.administrator(ADMINS[1]), &signed[1]).await?;
+        node.bundles.propose_bundle(&FIRST.administrator(ADMINS[0]), &signed[0], true).await?;
+        node.bundles.sign_bundle(&FIRST.administrator(ADMINS[1]), &signed[1]).await?;
         let [mut both, second] = signed;
         both.signatures.extend(second.signatures);
         self.statements.push(both);
@@ -471,14 +471,14 @@ impl Chain {
             return Ok(());
         }
         let Some(forged) = self.forged(forgery) else { return Ok(()) };
-        self.node(to).take_bundle(&by.domain(), &forged).await
+        self.node(to).bundles.take_bundle(&by.domain(), &forged).await
     }
 
     /// Each holds a bundle that the first one has made, and knows of no other.
     pub async fn check(&self) -> Result<(), Broken> {
         for of in OTHERS {
             let node = self.node(of);
-            let directory = node.directory();
+            let directory = node.directory.current();
             let held = &directory.get(&FIRST.domain()).unwrap().record;
             let place = usize::try_from(held.bundle.sequence).unwrap() - 1;
             if self.bundles.get(place) != Some(&held.bundle.fingerprint) || held.bundle.rival.is_some() {
@@ -487,7 +487,7 @@ impl Chain {
                     format!("{of} holds {:?}", held.bundle),
                 );
             }
-            if node.alarms().await.unwrap().iter().any(|alarm| alarm.kind == AlarmKind::BundleFork) {
+            if node.ledger.alarms().await.unwrap().iter().any(|alarm| alarm.kind == AlarmKind::BundleFork) {
                 return broken("a forgery is no alarm of two bundles", format!("{of} has one"));
             }
         }

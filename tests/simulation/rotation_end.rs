@@ -33,35 +33,34 @@ impl Chain {
     async fn by_file(&mut self) -> Result<(), Broken> {
         for of in [Org::Ecowas, ALONE] {
             let node = self.node(of);
-            if node.held_sequence(&FIRST.domain()) == self.node(FIRST).own_sequence() {
+            if node.bundles.held_sequence(&FIRST.domain()) == self.node(FIRST).bundles.own_sequence() {
                 continue;
             }
             if self.connect((of, FIRST), &[]).await.is_ok() {
                 continue;
             }
-            let status = self.node(FIRST).bundle_status(&FIRST.administrator(ADMINS[0])).await.unwrap();
+            let status = self.node(FIRST).bundles.bundle_status(&FIRST.administrator(ADMINS[0])).await.unwrap();
             self.trace.line(format!("{of} gets a file"));
             self.files += 1;
-            node.take_bundles_by_hand(&of.administrator(ADMINS[0]), &status.chain).await.map_err(|fault| Broken {
-                invariant: "a file brings back who was away",
-                what: format!("{of}: {fault}"),
+            node.bundles.take_bundles_by_hand(&of.administrator(ADMINS[0]), &status.chain).await.map_err(|fault| {
+                Broken { invariant: "a file brings back who was away", what: format!("{of}: {fault}") }
             })?;
         }
         Ok(())
     }
 
     async fn check_the_end(&self) -> Result<(), Broken> {
-        let newest = self.node(FIRST).own_sequence();
+        let newest = self.node(FIRST).bundles.own_sequence();
         for of in OTHERS {
             let node = self.node(of);
-            let held = node.held_sequence(&FIRST.domain());
+            let held = node.bundles.held_sequence(&FIRST.domain());
             if held != newest {
                 return broken("everybody follows", format!("{of} holds bundle {held} of {newest}"));
             }
             for made in &self.published {
-                let read = node.read(&of.actor(Role::Analyst), &made.assessment, None, false).await;
+                let read = node.assessments.read(&of.actor(Role::Analyst), &made.assessment, None, false).await;
                 if let Err(fault) = read {
-                    let kept = node.read(&of.actor(Role::Officer), &made.assessment, None, true).await;
+                    let kept = node.assessments.read(&of.actor(Role::Officer), &made.assessment, None, true).await;
                     let why = kept.map(|view| view.quarantines.iter().map(|q| format!("{q:?}")).collect::<Vec<_>>());
                     self.trace.line(format!("{of}: {why:?}"));
                     return broken(

@@ -280,7 +280,7 @@ impl World {
             Act::Recall { nth, purge } if count > 0 => self.recall(usize::from(*nth) % count, *purge).await,
             Act::Read { by, nth } if count > 0 => {
                 let id = self.book.made[usize::from(*nth) % count].assessment;
-                let view = self.node(*by).read(&by.actor(Role::Analyst), &id, None, false).await?;
+                let view = self.node(*by).assessments.read(&by.actor(Role::Analyst), &id, None, false).await?;
                 Ok(format!(
                     "{by} reads {}: {} portions",
                     self.book.name(&view.record.manifest_id),
@@ -321,7 +321,7 @@ impl World {
         let number = self.book.made.len();
         self.book.made.push(made);
         let node = machine.node.clone();
-        let published = node.publish(&by.actor(Role::Analyst), submission).await?;
+        let published = node.assessments.publish(&by.actor(Role::Analyst), submission).await?;
         self.book.made[number].is_answered = true;
         let to: BTreeSet<String> =
             published.decisions.iter().filter(|d| d.release).map(|d| d.partner.to_string()).collect();
@@ -332,7 +332,7 @@ impl World {
         let made = self.book.made[number].clone();
         let machine = &self.machines[&made.by];
         let envelope = content::recall(&machine.ring.pair(Whose::Officer).key(), &made, purge, machine.now());
-        let issued = machine.node.recall(&made.by.actor(Role::Officer), &envelope, false).await?;
+        let issued = machine.node.recalls.recall(&made.by.actor(Role::Officer), &envelope, false).await?;
         self.book.recalled.insert(number);
         Ok(format!("{} is taken back from {}", made.name, issued.told.len()))
     }
@@ -354,18 +354,18 @@ impl World {
     async fn turn(&mut self, of: Org) -> Result<String, Fault> {
         let machine = self.machines.get_mut(&of).unwrap();
         let node = machine.node.clone();
-        node.fire_due_timers().await?;
-        node.readmit_all().await?;
-        node.forward_all(&mut machine.position).await?;
-        node.answer_all().await?;
-        node.sign_checkpoint().await?;
+        node.timers.fire_due_timers().await?;
+        node.inbound.readmit_all().await?;
+        node.outbound.forward_all(&mut machine.position).await?;
+        node.receipts.answer_all().await?;
+        node.ledger.sign_checkpoint().await?;
         Ok("done".to_owned())
     }
 
     async fn house_rules(&mut self, of: Org, rules: &[usize]) -> Result<String, Fault> {
         let machine = self.machines.get_mut(&of).unwrap();
         if self.mutant != Some(Mutant::Lawless) {
-            machine.node.renew_rules(Ok(Some(rule_files(rules)))).await?;
+            machine.node.rules.renew_rules(Ok(Some(rule_files(rules)))).await?;
         }
         machine.rules = rules.to_vec();
         Ok("in force".to_owned())
@@ -399,7 +399,7 @@ impl World {
         }
         if matches!(act, Act::Revoke { .. } | Act::RenewRoot { .. } | Act::Lists { .. }) {
             let own = machine.ring.member(of, now)?;
-            machine.node.renew_own(own).await?;
+            machine.node.revocations.renew_own(own).await?;
         }
         let machine = &self.machines[&of];
         self.net.shows(of, &machine.ring);
@@ -407,7 +407,7 @@ impl World {
             act,
             Act::Revoke { whose: Whose::Node, .. } | Act::Renew { whose: Whose::Node, .. } | Act::RenewAll { .. }
         ) {
-            machine.node.renew_key(machine.ring.pair(Whose::Node).key()).await?;
+            machine.node.identity.renew_key(machine.ring.pair(Whose::Node).key()).await?;
         }
         Ok("in use".to_owned())
     }

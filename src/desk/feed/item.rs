@@ -2,7 +2,7 @@
 
 use crate::{
     domain::recall::RecallState,
-    node::{recall::RecallView, requests::RequestView, status::Arrival},
+    node::{monitor::status::Arrival, recalls::issue::RecallView, requests::make::RequestView},
     wire::{
         field::{text_of, timestamp},
         proto,

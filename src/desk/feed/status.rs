@@ -1,7 +1,7 @@
 //! Where a feed stands, as a message.
 
 use crate::{
-    node::status::FeedStatus,
+    node::monitor::status::FeedStatus,
     store::receipts::{AnswerRecord, OverdueRecord},
     wire::{field::timestamp, proto},
 };

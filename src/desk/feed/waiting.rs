@@ -3,12 +3,12 @@
 pub(in crate::desk) use crate::store::unverified::UnverifiedUsage as Usage;
 use crate::{
     domain::ids::TrustDomain,
-    node::directory::Directory,
+    node::directory::Partners,
     wire::{field::timestamp, proto},
 };
 
 /// The entries of one partner that wait for one organisation's roots or lists.
-pub(in crate::desk) fn view(directory: &Directory, usage: Usage) -> proto::WaitingView {
+pub(in crate::desk) fn view(directory: &Partners, usage: Usage) -> proto::WaitingView {
     let Usage { partner, waits_for, entries, over_budget, since, bytes: _ } = usage;
     let is_known = directory.get(&waits_for).is_some();
     proto::WaitingView {

@@ -2,9 +2,6 @@
 
 use std::sync::Arc;
 
-use arc_swap::ArcSwap;
-
-use super::{Found, fingerprint_of, roots_in, trust_bundle};
 use crate::{
     domain::{
         actor::{Actor, Administer, Authorized},
@@ -21,7 +18,13 @@ use crate::{
         certificate::Leaf,
         trust::{Member, Trust},
     },
-    node::{Node, fault::lost},
+    node::{
+        bundles::{
+            Bundles,
+            follow::{Found, fingerprint_of, roots_in, trust_bundle},
+        },
+        task::lost,
+    },
     seal::{
         hash::sha256,
         rules,
@@ -31,15 +34,6 @@ use crate::{
     store::bundles::{BundleChange, BundleRecord},
     wire,
 };
-
-/// Writes the own roots (PEM) into the file that the node reads them from.
-pub type KeepBundle = Arc<dyn Fn(&str) -> Result<(), String> + Send + Sync>;
-
-/// What the node holds of its own bundle.
-pub(in crate::node) struct OwnBundle {
-    held: ArcSwap<HeldBundle>,
-    keep: KeepBundle,
-}
 
 /// The state of the own bundle.
 pub struct BundleStatus {
@@ -85,14 +79,7 @@ pub struct TakenBy {
     pub sequence: Option<u64>,
 }
 
-impl OwnBundle {
-    pub fn new(keep: KeepBundle) -> Self {
-        let held = HeldBundle::new(1, Sha256([0; 32]), Time::from_unix_nanos(0));
-        Self { held: ArcSwap::from_pointee(held), keep }
-    }
-}
-
-impl Node {
+impl Bundles {
     /// The number of the newest own bundle.
     pub fn own_sequence(&self) -> u64 {
         self.own_bundle.held.load().sequence
@@ -100,14 +87,14 @@ impl Node {
 
     /// The number of the partner's bundle that is held here.
     pub fn held_sequence(&self, partner: &TrustDomain) -> u64 {
-        self.directory().get(partner).map_or(0, |partner| partner.record.bundle.sequence)
+        self.directory.current().get(partner).map_or(0, |partner| partner.record.bundle.sequence)
     }
 
     /// Compares the roots in the own file with the newest bundle. The same roots change nothing. If the file has the roots of the bundle
     /// before, it is written again. Other roots become a bundle without a statement, and no partner can follow to it.
     pub(in crate::node) async fn note_own_bundle(&self, roots: &TrustBundle) -> Result<(), Fault> {
         let fingerprint = Sha256(roots.fingerprint().0);
-        let kept = self.store.bundles(self.domain()).await?;
+        let kept = self.store.bundles(self.identity.domain()).await?;
         let taken: Vec<&BundleRecord> = kept.iter().filter(|r| r.state == BundleState::Taken).collect();
         let newest = taken.iter().max_by_key(|r| r.sequence);
         let held_of = |record: &BundleRecord| {
@@ -137,9 +124,9 @@ impl Node {
                  invitation (`watchfire partner invite`)"
             );
         }
-        let now = self.now();
+        let now = self.clock.now();
         let record = BundleRecord {
-            of: self.domain().clone(),
+            of: self.identity.domain().clone(),
             sequence,
             fingerprint,
             digest: Sha256(sha256(&[])),
@@ -150,7 +137,7 @@ impl Node {
         };
         let held = held_of(&record);
         let claim = Claim { sequence, fingerprint, previous: fingerprint, issued: now, digest: record.digest };
-        let events = if sequence > 1 { vec![self.taken_event(self.domain(), &claim, None)] } else { vec![] };
+        let events = if sequence > 1 { vec![self.taken_event(self.identity.domain(), &claim, None)] } else { vec![] };
         let change = BundleChange { put: vec![record], ..BundleChange::default() };
         self.store.change_bundles(change, events).await?;
         self.own_bundle.held.store(Arc::new(held));
@@ -168,14 +155,14 @@ impl Node {
         envelope: &Envelope,
         at_once: bool,
     ) -> Result<(), Fault> {
-        self.require_confirmed(actor).await?;
-        if self.persons_needed() < 2 {
+        self.people.require_confirmed(actor).await?;
+        if self.people.persons_needed() < 2 {
             let what = "a bundle takes two administrators, and this organisation has one: put the new roots into the file that \
                 organisation.bundle in watchfire.toml names, and give each partner a new invitation (`watchfire partner invite`); or \
                 add a second administrator first";
             return Err(Fault::new(Reason::Conflict, what));
         }
-        let _changing = self.changing.lock().await;
+        let _changing = self.directory.changing.lock().await;
         let bundle = self.signed_by(actor, envelope, true)?;
         let held = self.own_bundle.held.load_full();
         let fingerprint = fingerprint_of(&bundle)?;
@@ -192,29 +179,30 @@ impl Node {
         if fingerprint == held.fingerprint {
             return Err(Fault::at(Reason::Conflict, "roots", "these are the roots in force"));
         }
-        if self.now().seconds_since(bundle.issued) > MAX_SKEW_SECONDS {
+        if self.clock.now().seconds_since(bundle.issued) > MAX_SKEW_SECONDS {
             return Err(Fault::at(Reason::Conflict, "issued", "the proposal is dated back; compare the clocks"));
         }
         self.require_own_proved(&bundle)?;
-        let kept = self.store.bundles(self.domain()).await?;
+        let kept = self.store.bundles(self.identity.domain()).await?;
         self.require_overlap(&bundle, &kept, at_once).await?;
         self.require_own_compromised(&bundle).await?;
         self.require_past_days(&bundle)?;
         self.require_newest()?;
         let record = BundleRecord {
-            of: self.domain().clone(),
+            of: self.identity.domain().clone(),
             sequence: bundle.sequence,
             fingerprint,
             digest,
             state: BundleState::Proposed,
             envelope: Some(encoded),
             courier: None,
-            at: self.now(),
+            at: self.clock.now(),
         };
         let deed = Deed::BundleProposed { sequence: bundle.sequence, fingerprint };
-        let event = Event::by(actor, self.now(), deed);
-        let is_lapsed =
-            |r: &&BundleRecord| r.state == BundleState::Proposed && self.now().seconds_since(r.at) >= LAPSES_AFTER;
+        let event = Event::by(actor, self.clock.now(), deed);
+        let is_lapsed = |r: &&BundleRecord| {
+            r.state == BundleState::Proposed && self.clock.now().seconds_since(r.at) >= LAPSES_AFTER
+        };
         let forget = kept.iter().filter(is_lapsed).map(|r| (r.of.clone(), r.sequence, r.digest)).collect();
         let change = BundleChange { put: vec![record], forget, ..BundleChange::default() };
         self.store.change_bundles(change, vec![event]).await?;
@@ -227,16 +215,16 @@ impl Node {
     /// `ROLE_REQUIRED`; `NOT_FOUND`; `SECOND_PERSON_REQUIRED` where the caller has proposed it; `CONFLICT` where it has lapsed or no
     /// longer follows the bundle in force; whatever verification refuses.
     pub async fn sign_bundle(&self, actor: &Authorized<Administer>, envelope: &Envelope) -> Result<(), Fault> {
-        self.require_confirmed(actor).await?;
-        let _changing = self.changing.lock().await;
+        self.people.require_confirmed(actor).await?;
+        let _changing = self.directory.changing.lock().await;
         let bundle = self.signed_by(actor, envelope, false)?;
-        let kept = self.store.bundles(self.domain()).await?;
+        let kept = self.store.bundles(self.identity.domain()).await?;
         let proposed = kept.iter().filter(|r| r.state == BundleState::Proposed).filter_map(Found::read);
         let Some(found) = { proposed }.find(|p| p.envelope.payload == envelope.payload) else {
             let what = "nobody has proposed this bundle; see `watchfire bundle status`";
             return Err(Fault::new(Reason::NotFound, what));
         };
-        let (held, now) = (self.own_bundle.held.load_full(), self.now());
+        let (held, now) = (self.own_bundle.held.load_full(), self.clock.now());
         let claim = found.claim();
         let follows = held.sequence.checked_add(1) == Some(claim.sequence) && held.fits(&claim).is_ok();
         if !follows || now.seconds_since(claim.issued) >= LAPSES_AFTER {
@@ -246,8 +234,9 @@ impl Node {
         let mut signed = found.envelope.clone();
         signed.signatures.extend(envelope.signatures.iter().cloned());
         // A signer who was revoked since the proposal does not count.
-        let counts =
-            |s: &crate::domain::statement::Signature| self.chains().signer(&s.certificates, &now.into()).map(drop);
+        let counts = |s: &crate::domain::statement::Signature| {
+            self.trust.chains().signer(&s.certificates, &now.into()).map(drop)
+        };
         if let Err(fault) = signed.signatures.iter().try_for_each(counts) {
             let what = format!(
                 "the key of somebody who has signed it does not count any more ({}); propose it anew",
@@ -274,10 +263,10 @@ impl Node {
         verified: &Verified<Bundle>,
         claim: &Claim,
     ) -> Result<(), Fault> {
-        let (bundle, now) = (verified.content(), self.now());
+        let (bundle, now) = (verified.content(), self.clock.now());
         let encoded = wire::envelope::encode(&signed);
         let taken = BundleRecord {
-            of: self.domain().clone(),
+            of: self.identity.domain().clone(),
             sequence: claim.sequence,
             fingerprint: claim.fingerprint,
             digest: Sha256(sha256(&[&encoded])),
@@ -288,26 +277,30 @@ impl Node {
         };
         let over = kept.iter().filter(|r| r.state == BundleState::Proposed);
         let told: Vec<TrustDomain> =
-            self.directory().partners().map(|partner| partner.record.organisation.domain.clone()).collect();
+            self.directory.current().partners().map(|partner| partner.record.organisation.domain.clone()).collect();
         let change = BundleChange {
             forget: over.map(|r| (r.of.clone(), r.sequence, r.digest)).collect(),
             send: taken.envelope.clone().map(|envelope| (told.clone(), envelope)),
             put: vec![taken],
-            compromised: bundle.compromised.iter().map(|c| (self.domain().clone(), c.clone())).collect(),
+            compromised: bundle.compromised.iter().map(|c| (self.identity.domain().clone(), c.clone())).collect(),
             ..BundleChange::default()
         };
-        let event = Event::by(actor, self.now(), self.taken_event(self.domain(), claim, Some(verified.id())).deed);
+        let event = Event::by(
+            actor,
+            self.clock.now(),
+            self.taken_event(self.identity.domain(), claim, Some(verified.id())).deed,
+        );
         self.store.change_bundles(change, vec![event]).await?;
         let held = self.own_bundle.held.load().followed_by(claim);
         self.own_bundle.held.store(Arc::new(held));
-        told.iter().for_each(|partner| self.live.of(partner).post());
+        told.iter().for_each(|partner| self.sessions.of(partner).post());
         self.write_roots().await
     }
 
     /// Writes the newest own roots into the file that the node reads them from.
     async fn write_roots(&self) -> Result<(), Fault> {
         let roots = self.newest_own_roots().await?.into_iter().map(Into::into).collect();
-        let pem = TrustBundle::new(self.domain().clone(), roots)?.to_pem();
+        let pem = TrustBundle::new(self.identity.domain().clone(), roots)?.to_pem();
         let keep = self.own_bundle.keep.clone();
         if let Err(error) = tokio::task::spawn_blocking(move || keep(&pem)).await.map_err(lost)? {
             tracing::error!(
@@ -322,10 +315,12 @@ impl Node {
     /// Verifies that the caller alone has signed this: a proposal in their own name, or a second signature beside the proposer's.
     fn signed_by(&self, actor: &Actor, envelope: &Envelope, is_proposal: bool) -> Result<Bundle, Fault> {
         let verified = match is_proposal {
-            true => verify(envelope, &rules::BUNDLE, self.chains(), self.now()),
-            false => verify_part(envelope, &rules::BUNDLE, self.chains(), self.now()),
+            true => verify(envelope, &rules::BUNDLE, self.trust.chains(), self.clock.now()),
+            false => verify_part(envelope, &rules::BUNDLE, self.trust.chains(), self.clock.now()),
         }?;
-        if verified.signers() != std::slice::from_ref(actor.id()) || verified.content().domain != *self.domain() {
+        if verified.signers() != std::slice::from_ref(actor.id())
+            || verified.content().domain != *self.identity.domain()
+        {
             let what = "the bundle is not signed by the administrator who brings it";
             return Err(Fault::new(Reason::WrongDomain, what));
         }
@@ -335,8 +330,8 @@ impl Node {
     /// Refuses roots that this node's own certificates do not lead to.
     fn require_own_proved(&self, bundle: &Bundle) -> Result<(), Fault> {
         let member = Member { bundle: trust_bundle(bundle)?, crls: vec![], state: PartnerState::Active };
-        let trust = Trust::new(member, vec![], self.signing_usages.clone())?;
-        for (what, chain) in [("signing", self.signing_chain()), ("TLS", (self.certificates)().tls)] {
+        let trust = Trust::new(member, vec![], self.trust.signing_usages.clone())?;
+        for (what, chain) in [("signing", self.identity.signing_chain()), ("TLS", (self.certificates)().tls)] {
             if !chain.is_empty() && trust.own_certificate(&chain).is_none() {
                 let what = format!(
                     "this node's {what} certificate leads to none of these roots; have it issued by a CA that stays, then retire the old one"
@@ -356,7 +351,7 @@ impl Node {
         let own = self.newest_own_roots().await?;
         let left_out = own.iter().filter(|root| !bundle.roots.contains(root) && !is_compromised(root)).count();
         let taken = kept.iter().filter(|r| r.state == BundleState::Taken).max_by_key(|r| r.sequence);
-        let is_fresh = taken.is_some_and(|r| self.now().seconds_since(r.at) < LAPSES_AFTER);
+        let is_fresh = taken.is_some_and(|r| self.clock.now().seconds_since(r.at) < LAPSES_AFTER);
         if at_once || !is_fresh || left_out == 0 {
             return Ok(());
         }
@@ -367,7 +362,7 @@ impl Node {
 
     /// Refuses to declare a root compromised that is not, and never was, a root of the organisation.
     async fn require_own_compromised(&self, bundle: &Bundle) -> Result<(), Fault> {
-        let retired = self.store.retired_roots().await?.into_iter().filter(|root| root.of == *self.domain());
+        let retired = self.store.retired_roots().await?.into_iter().filter(|root| root.of == *self.identity.domain());
         let all = retired.map(|root| root.der).chain(self.newest_own_roots().await?);
         let own: Vec<Sha256> = all.map(|der| Sha256(sha256(&[&der]))).collect();
         let Some(place) = bundle.compromised.iter().position(|c| !own.contains(&c.root)) else { return Ok(()) };
@@ -377,7 +372,7 @@ impl Node {
 
     /// Refuses a day in the future, because nothing was logged after it.
     fn require_past_days(&self, bundle: &Bundle) -> Result<(), Fault> {
-        let today = self.now().day();
+        let today = self.clock.now().day();
         let Some(place) = bundle.compromised.iter().position(|c| c.since > today) else { return Ok(()) };
         let what = "that day has not come; write the last day on which the key was surely yours";
         Err(Fault::at(Reason::Conflict, format!("compromised[{place}].since"), what))
@@ -386,10 +381,10 @@ impl Node {
     /// Refuses a number that partners already hold a bundle of. An older store was put in the place of a newer one.
     fn require_newest(&self) -> Result<(), Fault> {
         let own = self.own_sequence();
-        let directory = self.directory();
+        let directory = self.directory.current();
         let newer = directory.partners().find_map(|p| {
             let of = &p.record.organisation.domain;
-            self.live.of(of).bundles.held().filter(|held| *held > own).map(|held| (of.clone(), held))
+            self.sessions.of(of).bundles.held().filter(|held| *held > own).map(|held| (of.clone(), held))
         });
         let Some((partner, held)) = newer else { return Ok(()) };
         let what = format!(
@@ -404,14 +399,14 @@ impl Node {
     /// # Errors
     /// `ROLE_REQUIRED`; store faults.
     pub async fn bundle_status(&self, _actor: &Authorized<Administer>) -> Result<BundleStatus, Fault> {
-        let (held, now) = (self.own_bundle.held.load_full(), self.now());
-        let kept = self.store.bundles(self.domain()).await?;
+        let (held, now) = (self.own_bundle.held.load_full(), self.clock.now());
+        let kept = self.store.bundles(self.identity.domain()).await?;
         let newest = kept.iter().filter(|r| r.state == BundleState::Taken).max_by_key(|r| r.sequence);
         let proposed = kept.iter().filter(|r| r.state == BundleState::Proposed).filter_map(Found::read);
         let proposed = proposed.filter(|f| now.seconds_since(f.bundle.issued) < LAPSES_AFTER).map(Proposed::of);
-        let own_file = self.own.load().bundle.clone();
-        let of = |domain: &TrustDomain| self.live.of(domain).bundles.held();
-        let directory = self.directory();
+        let own_file = self.identity.member.load().bundle.clone();
+        let of = |domain: &TrustDomain| self.sessions.of(domain).bundles.held();
+        let directory = self.directory.current();
         let partners = directory.partners().map(|p| p.record.organisation.domain.clone());
         Ok(BundleStatus {
             file_differs: Sha256(own_file.fingerprint().0) != held.fingerprint,
@@ -426,15 +421,16 @@ impl Node {
 
     /// The roots of the newest own bundle. Invitations name these.
     pub(in crate::node) async fn newest_own_roots(&self) -> Result<Vec<Vec<u8>>, Fault> {
-        let kept = self.store.bundles(self.domain()).await?;
+        let kept = self.store.bundles(self.identity.domain()).await?;
         let newest = kept.iter().filter(|r| r.state == BundleState::Taken).max_by_key(|r| r.sequence);
         let roots = newest.and_then(|r| roots_in(r.envelope.as_deref()?));
-        Ok(roots.unwrap_or_else(|| self.own.load().bundle.roots().iter().map(|root| root.to_vec()).collect()))
+        Ok(roots
+            .unwrap_or_else(|| self.identity.member.load().bundle.roots().iter().map(|root| root.to_vec()).collect()))
     }
 
     /// Hands over the bundles that the partner lacks, in order, if it holds an older one than the newest.
-    pub(super) async fn hand_over_missed(&self, partner: &TrustDomain, held: u64) -> Result<(), Fault> {
-        let (own, told) = (self.own_sequence(), &self.live.of(partner).bundles);
+    pub(in crate::node) async fn hand_over_missed(&self, partner: &TrustDomain, held: u64) -> Result<(), Fault> {
+        let (own, told) = (self.own_sequence(), &self.sessions.of(partner).bundles);
         if held == 0 || held >= own || !told.is_news(held, own) {
             return Ok(());
         }
@@ -443,19 +439,19 @@ impl Node {
         let is_next = |e: &[u8]| {
             let envelope = wire::envelope::decode(e).ok().filter(|e| e.kind == StatementKind::Bundle);
             let bundle = envelope.and_then(|e| wire::bundle::decode(&e.payload).ok());
-            bundle.is_some_and(|bundle| bundle.domain == *self.domain() && bundle.sequence == held + 1)
+            bundle.is_some_and(|bundle| bundle.domain == *self.identity.domain() && bundle.sequence == held + 1)
         };
         if waiting.iter().any(|item| is_next(&item.envelope)) {
             return Ok(());
         }
-        let kept = self.store.bundles(self.domain()).await?;
+        let kept = self.store.bundles(self.identity.domain()).await?;
         let missed: Vec<BundleRecord> = kept.into_iter().filter(|r| r.sequence > held).collect();
         for envelope in chain_of(&missed) {
             let send = Some((vec![partner.clone()], wire::envelope::encode(&envelope)));
             self.store.change_bundles(BundleChange { send, ..BundleChange::default() }, vec![]).await?;
         }
         told.handed_over(held, own);
-        self.live.of(partner).post();
+        self.sessions.of(partner).post();
         Ok(())
     }
 }
@@ -476,7 +472,7 @@ impl Proposed {
 }
 
 /// The statements that lead to the newest bundle, as far back as each one follows the one before.
-fn chain_of(kept: &[BundleRecord]) -> Vec<Envelope> {
+pub(in crate::node) fn chain_of(kept: &[BundleRecord]) -> Vec<Envelope> {
     let mut taken: Vec<&BundleRecord> = kept.iter().filter(|r| r.state == BundleState::Taken).collect();
     taken.sort_unstable_by_key(|r| std::cmp::Reverse(r.sequence));
     let mut chain: Vec<Envelope> = taken.iter().map_while(|r| Found::read(r)).map(|found| found.envelope).collect();

@@ -1,9 +1,8 @@
 //! Bundles of other organisations are passed on to the partners that read what these organisations have signed.
 
-use super::Found;
 use crate::{
     domain::{bundle::BundleState, fault::Fault, ids::TrustDomain},
-    node::Node,
+    node::bundles::{Bundles, follow::Found},
     store::bundles::{BundleChange, BundleRecord},
     wire,
 };
@@ -11,15 +10,15 @@ use crate::{
 /// The most bundles of one organisation that are passed on after a start. A partner that lacks more needs a file.
 const MOST_PASSED_ON: usize = 32;
 
-impl Node {
+impl Bundles {
     /// Passes on the bundles of the organisations whose signatures the partner was given. The partner may know such an organisation by an
     /// older invitation, and trust roots that were given up since. Each newest bundle is passed on once in each run of the node.
-    pub(super) async fn pass_bundles_on(&self, partner: &TrustDomain) -> Result<(), Fault> {
+    pub(in crate::node) async fn pass_bundles_on(&self, partner: &TrustDomain) -> Result<(), Fault> {
         for of in self.store.given_to(partner).await? {
-            let held = self.directory().get(&of).map_or(0, |p| p.record.bundle.sequence);
-            let told = &self.live.of(partner).bundles;
+            let held = self.directory.current().get(&of).map_or(0, |p| p.record.bundle.sequence);
+            let told = &self.sessions.of(partner).bundles;
             let passed = told.passed_up_to(&of);
-            if of == *self.domain() || of == *partner || held <= passed {
+            if of == *self.identity.domain() || of == *partner || held <= passed {
                 continue;
             }
             let kept = self.store.bundles(&of).await?;
@@ -31,7 +30,7 @@ impl Node {
                 self.store.change_bundles(BundleChange { send, ..BundleChange::default() }, vec![]).await?;
             }
             told.set_passed(&of, held);
-            self.live.of(partner).post();
+            self.sessions.of(partner).post();
         }
         Ok(())
     }

@@ -1,6 +1,5 @@
 //! Looking into the ledger: its state, and what is in it.
 
-use super::{super::Node, LogKey, Note};
 use crate::{
     domain::{
         actor::{Actor, Audit, Authorized},
@@ -9,17 +8,21 @@ use crate::{
         ids::TrustDomain,
         time::Time,
     },
+    ledger::note::{LogKey, Note},
+    node::{ledger::Ledger, unwritable::unless_unwritable},
     seal::hash::sha256,
     store::ledger::{LedgerEntry, LedgerRecordKind},
 };
 
 /// How many entries are read at once.
 const PAGE: u32 = 1024;
+
 /// Among how many of the newest checkpoints a cosigned one is looked for.
 const LOOKED_AT: u32 = 64;
 
 /// The fewest characters of an id by which an entry can be found.
 const SHORTEST_ID: usize = 4;
+
 const INDEX_OR_ID: &str = "write the entry's index, or at least four characters of an id that it names";
 
 /// The state of the ledger.
@@ -49,7 +52,7 @@ pub struct WitnessView {
 }
 
 /// Which entries are asked for.
-pub struct Listed {
+pub struct LedgerLine {
     /// The first index.
     pub from: u64,
     /// A name, or the beginning of an id, that the entries must hold; empty for any entry.
@@ -61,7 +64,7 @@ pub struct Listed {
 }
 
 /// An entry of the ledger.
-pub struct Found {
+pub struct LedgerPage {
     /// Its index, counted from 0.
     pub index: u64,
     /// SHA-256 over its random bytes and the event.
@@ -70,7 +73,7 @@ pub struct Found {
     pub event: String,
 }
 
-impl Found {
+impl LedgerPage {
     fn new(entry: &LedgerEntry) -> Self {
         let event = String::from_utf8_lossy(event_of(entry)).into_owned();
         Self { index: entry.index, leaf: sha256(&[&entry.plain]), event }
@@ -78,7 +81,7 @@ impl Found {
 }
 
 /// The event's JSON, which comes after the random bytes.
-pub(super) fn event_of(entry: &LedgerEntry) -> &[u8] {
+pub(in crate::node) fn event_of(entry: &LedgerEntry) -> &[u8] {
     entry.plain.get(32..).unwrap_or_default()
 }
 
@@ -88,7 +91,7 @@ fn names(event: &[u8], about: &str) -> bool {
     event.windows(wanted.len()).any(|w| w == wanted.as_bytes())
 }
 
-impl Node {
+impl Ledger {
     /// The state of the ledger.
     ///
     /// # Errors
@@ -96,7 +99,7 @@ impl Node {
     pub async fn ledger_head(&self, _actor: &Authorized<Audit>) -> Result<HeadView, Fault> {
         let note = self.own_notes(1).await?.pop().ok_or_else(no_checkpoint)?;
         let mut witnesses = vec![];
-        for partner in self.directory().all() {
+        for partner in self.directory.current().all() {
             witnesses.push(self.witness_view(&partner.record.organisation.domain).await?);
         }
         let entries = self.store.ledger().await?.size;
@@ -112,7 +115,7 @@ impl Node {
     }
 
     async fn witness_view(&self, partner: &TrustDomain) -> Result<WitnessView, Fault> {
-        let key = self.ledger.watch.key(partner);
+        let key = self.watch.key(partner);
         let cosigned = self.store.ledger_records(LedgerRecordKind::Cosigned, Some(partner), 1).await?.pop();
         let cosigned = cosigned.and_then(|r| Note::parse(&r.value).ok()).and_then(|note| {
             let at = note.cosigned_by(key.as_ref()?).ok()?;
@@ -131,9 +134,9 @@ impl Node {
         }
         let name = self.own_log_key().name;
         notes.retain(|(_, note)| note.checkpoint.origin == name);
-        for partner in self.directory().all() {
+        for partner in self.directory.current().all() {
             let of = &partner.record.organisation.domain;
-            let Some(key) = self.ledger.watch.key(of) else { continue };
+            let Some(key) = self.watch.key(of) else { continue };
             for record in self.store.ledger_records(LedgerRecordKind::Cosigned, Some(of), LOOKED_AT).await? {
                 let Some((_, note)) = notes.iter_mut().find(|(number, _)| *number == record.number) else { continue };
                 let cosigned = Note::parse(&record.value)?;
@@ -149,12 +152,12 @@ impl Node {
 
     /// The newest checkpoint over more than `index` entries. For a partner, it is the newest that the partner has cosigned, if there is
     /// one. It carries only that partner's cosignature, because the partner must not learn who else is a witness.
-    pub(super) async fn note_over(
+    pub(in crate::node) async fn note_over(
         &self,
         index: u64,
         partner: Option<&TrustDomain>,
     ) -> Result<(Note, Vec<LogKey>), Fault> {
-        let witness = partner.and_then(|p| self.ledger.watch.key(p));
+        let witness = partner.and_then(|p| self.watch.key(p));
         let notes = self.own_notes(LOOKED_AT).await?;
         let by = |n: &&Note| witness.as_ref().is_some_and(|w| n.cosigned_by(w).is_ok());
         let covering = || notes.iter().rev().filter(|n| n.checkpoint.size > index);
@@ -166,7 +169,7 @@ impl Node {
     }
 
     /// The newest checkpoint, whether it is cosigned or not.
-    pub(super) async fn newest_note(&self) -> Result<(Note, Vec<LogKey>), Fault> {
+    pub(in crate::node) async fn newest_note(&self) -> Result<(Note, Vec<LogKey>), Fault> {
         let note = self.own_notes(1).await?.pop();
         self.with_witnesses(note)
     }
@@ -174,7 +177,7 @@ impl Node {
     /// A note with its witnesses' keys, in the order of their signatures.
     fn with_witnesses(&self, note: Option<Note>) -> Result<(Note, Vec<LogKey>), Fault> {
         let note = note.ok_or_else(no_checkpoint)?;
-        let witnesses = note.signatures.iter().skip(1).filter_map(|s| self.ledger.watch.named(&s.name));
+        let witnesses = note.signatures.iter().skip(1).filter_map(|s| self.watch.named(&s.name));
         let witnesses = witnesses.map(|(_, key)| key).collect();
         Ok((note, witnesses))
     }
@@ -183,7 +186,7 @@ impl Node {
     ///
     /// # Errors
     /// `ROLE_REQUIRED`, store faults.
-    pub async fn list_ledger(&self, _actor: &Authorized<Audit>, wanted: &Listed) -> Result<Vec<Found>, Fault> {
+    pub async fn list_ledger(&self, _actor: &Authorized<Audit>, wanted: &LedgerLine) -> Result<Vec<LedgerPage>, Fault> {
         let mut found = vec![];
         let mut next = wanted.from;
         while found.len() < wanted.limit {
@@ -195,14 +198,14 @@ impl Node {
                 (wanted.padding || !is_padding(event)) && (wanted.about.is_empty() || names(event, &wanted.about))
             };
             let room = wanted.limit - found.len();
-            found.extend(page.iter().filter(is_wanted).take(room).map(Found::new));
+            found.extend(page.iter().filter(is_wanted).take(room).map(LedgerPage::new));
         }
         Ok(found)
     }
 
     /// Finds the entry that an index means, or the beginning of an id that only one entry names. An id may begin with digits alone, so a
     /// number that is no entry's index is taken as the beginning of an id.
-    pub(super) async fn meant(&self, actor: &Authorized<Audit>, event: &str) -> Result<LedgerEntry, Fault> {
+    pub(in crate::node) async fn meant(&self, actor: &Authorized<Audit>, event: &str) -> Result<LedgerEntry, Fault> {
         let fault = |reason, what: String| Fault::at(reason, "event", what);
         let index = event.parse::<u64>().ok();
         if let Some(index) = index
@@ -216,7 +219,7 @@ impl Node {
                 None => fault(Reason::InvalidArgument, INDEX_OR_ID.to_owned()),
             });
         }
-        let wanted = Listed { from: 0, about: event.to_owned(), limit: 6, padding: false };
+        let wanted = LedgerLine { from: 0, about: event.to_owned(), limit: 6, padding: false };
         let mut named = self.list_ledger(actor, &wanted).await?;
         match (named.len(), named.pop()) {
             (1, Some(one)) => {
@@ -237,9 +240,9 @@ impl Node {
     /// # Errors
     /// Store faults.
     pub(crate) async fn took_out(&self, actor: &Actor, deed: Deed) -> Result<Time, Fault> {
-        let (at, what) = (self.now(), format!("{deed:?}"));
+        let (at, what) = (self.clock.now(), format!("{deed:?}"));
         let recorded = self.store.record(vec![Event::by(actor, at, deed)]).await;
-        self.unless_unwritable(actor, &what, recorded.map_err(Fault::from))?;
+        unless_unwritable(&*self.store, actor, &what, recorded.map_err(Fault::from))?;
         Ok(at)
     }
 }

@@ -1,6 +1,5 @@
 //! Greetings: what this node tells a partner about ledgers.
 
-use super::super::Node;
 use crate::{
     domain::{
         fault::{Fault, Reason},
@@ -11,20 +10,20 @@ use crate::{
         note::Note,
         views::{Base, EVERY, last_multiple},
     },
-    node::fault::lost,
+    node::{ledger::Ledger, task::lost},
     seal::random,
     store::ledger::{LedgerRecordKind, head_number},
     wire,
 };
 
-impl Node {
+impl Ledger {
     /// The greeting for a partner. `holds` is the size of this node's ledger that the partner has just said it holds.
     ///
     /// # Errors
     /// Store faults.
     pub async fn greeting(&self, partner: &TrustDomain, holds: Option<u64>) -> Result<Greeting, Fault> {
         let mut greeting = Greeting { key: Some(self.own_ledger_key().await?), ..Greeting::default() };
-        let held_there = holds.unwrap_or(self.ledger.watch.holds(partner));
+        let held_there = holds.unwrap_or(self.watch.holds(partner));
         if let Some(own) = self.store.ledger_records(LedgerRecordKind::Checkpoint, None, 1).await?.pop() {
             let head = Note::parse(&own.value)?.checkpoint;
             greeting.from =
@@ -41,20 +40,20 @@ impl Node {
         if let Some(head) = self.store.ledger_records(LedgerRecordKind::Head, Some(partner), 1).await?.pop() {
             greeting.witnessed = head.value;
         }
-        greeting.earlier_keys = self.keys_between(self.ledger.watch.epoch_held(partner)).await?;
-        if self.ledger.watch.shows_earlier_key(partner) {
+        greeting.earlier_keys = self.keys_between(self.watch.epoch_held(partner)).await?;
+        if self.watch.shows_earlier_key(partner) {
             let held = self.store.ledger_records(LedgerRecordKind::Key, Some(partner), 1).await?.pop();
             greeting.your_key = held.map(|h| wire::envelope::decode(&h.value)).transpose()?;
         }
         greeting.questions = self.questions_for(partner)?;
         greeting.salt = random::bytes().map_err(lost)?;
         greeting.pairs = self.pairs_for(partner, greeting.salt)?;
-        greeting.contested = self.ledger.watch.contested(partner);
+        greeting.contested = self.watch.contested(partner);
         Ok(greeting)
     }
 
     /// The size of this epoch's ledger that a partner has cosigned last; 0 if it has cosigned none.
-    pub(super) async fn cosigned_by(&self, partner: &TrustDomain) -> Result<u64, Fault> {
+    pub(in crate::node) async fn cosigned_by(&self, partner: &TrustDomain) -> Result<u64, Fault> {
         let Some(record) = self.store.ledger_records(LedgerRecordKind::Cosigned, Some(partner), 1).await?.pop() else {
             return Ok(0);
         };
@@ -71,7 +70,7 @@ impl Node {
         let none = || Fault::at(Reason::NotFound, "from_size", "there is no head of that size, or it is too old");
         let own = self.store.ledger_records(LedgerRecordKind::Checkpoint, None, u32::MAX).await?;
         let newest = own.first().ok_or_else(none)?;
-        let epoch = super::of_origin(&self.own_log_key().name).map_or(1, |(_, epoch)| epoch);
+        let epoch = crate::domain::ledger::of_origin(&self.own_log_key().name).map_or(1, |(_, epoch)| epoch);
         // Between two heads, only multiples of `EVERY` are told.
         let number = head_number(epoch, from)?;
         let is_head = own.iter().any(|r| r.number == number) || from.is_multiple_of(EVERY);

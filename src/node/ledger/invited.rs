@@ -1,11 +1,5 @@
 //! What an invitation says about a ledger. It is pinned with the partner, so that nobody can show another ledger first.
 
-use super::{
-    super::directory::Partner,
-    LedgerRecord, LogKey, Node, Note,
-    keys::{covers, is_handed_over},
-    take::number_of,
-};
 use crate::{
     domain::{
         fault::{Fault, Reason},
@@ -14,12 +8,23 @@ use crate::{
         partner::Invitation,
         statement::Envelope,
     },
-    ledger::heads::AlarmKind,
-    store::ledger::LedgerRecordKind,
+    ledger::{
+        heads::AlarmKind,
+        note::{LogKey, Note},
+    },
+    node::{
+        directory::Partner,
+        ledger::{
+            Ledger,
+            keys::{covers, is_handed_over},
+            take::number_of,
+        },
+    },
+    store::ledger::{LedgerRecord, LedgerRecordKind},
     wire,
 };
 
-impl Node {
+impl Ledger {
     /// The statement of the own ledger's key, and the newest head without cosignatures. The head is empty if there is none yet.
     pub(in crate::node) async fn own_ledger_told(&self) -> Result<(Envelope, Vec<u8>), Fault> {
         let newest = self.store.ledger_records(LedgerRecordKind::Checkpoint, None, 1).await?.pop();
@@ -49,7 +54,7 @@ impl Node {
             now.origin, held.checkpoint.size
         );
         let evidence = vec![held.bare().to_string().into_bytes(), note.to_vec()];
-        self.alarm(Some(of), AlarmKind::NewEpoch, what, evidence).await?;
+        self.alarms.alarm(Some(of), AlarmKind::NewEpoch, what, evidence).await?;
         Ok(())
     }
 
@@ -63,7 +68,7 @@ impl Node {
     ) -> Result<(), Fault> {
         let (Some(key), Some(envelope)) = (key, &invitation.ledger_key) else { return Ok(()) };
         let of = &partner.record.organisation.domain;
-        let live = self.live.of(of);
+        let live = self.sessions.of(of);
         let _one = live.greeting.lock().await;
         let log_key = LogKey { name: key.origin.clone(), public: key.public };
         let held = self.store.ledger_records(LedgerRecordKind::Key, Some(of), 1).await?.pop();
@@ -80,7 +85,7 @@ impl Node {
         let record =
             LedgerRecord { kind: LedgerRecordKind::Key, of: Some(of.clone()), number: key.epoch.into(), value };
         self.store.put_ledger_records(vec![record], vec![]).await?;
-        self.ledger.watch.set_key(of, log_key.clone());
+        self.watch.set_key(of, log_key.clone());
         let Ok(note) = Note::parse(&invitation.ledger_note) else { return Ok(()) };
         match self.take_invited_head(partner, &log_key, note.bare()).await {
             // Another process has stored a head in the meantime. That head decides whether this one is taken.

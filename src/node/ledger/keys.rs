@@ -2,7 +2,6 @@
 
 use std::sync::{Arc, atomic::Ordering};
 
-use super::{LogKey, Note};
 use crate::{
     domain::{
         actor::{Administer, Authorized},
@@ -13,35 +12,26 @@ use crate::{
         statement::{Envelope, StatementKind},
         time::Time,
     },
-    ledger::greeting::EARLIER_KEYS,
-    node::{Node, fault::lost},
+    ledger::{
+        greeting::EARLIER_KEYS,
+        note::{LogKey, Note},
+    },
+    node::{ledger::Ledger, task::lost},
     seal::{hash::sha256, raw::RawKey},
     store::ledger::{LedgerChange, LedgerRecord, LedgerRecordKind},
     wire,
 };
 
-/// Writes a key (PKCS#8).
-pub type WriteKey = Arc<dyn Fn(&[u8]) -> Result<(), String> + Send + Sync>;
-
-/// Where the ledger's key is kept. A new key lies beside the old one until the store has begun the new epoch.
-#[derive(Clone)]
-pub struct KeepKey {
-    /// Writes a new key (PKCS#8) beside the one in use.
-    pub prepare: WriteKey,
-    /// Puts the new key in the place of the old one.
-    pub commit: Arc<dyn Fn() -> Result<(), String> + Send + Sync>,
-}
-
-impl Node {
+impl Ledger {
     /// The key that signs heads now.
-    pub(super) fn ledger_key(&self) -> Arc<RawKey> {
-        self.ledger.key.load_full()
+    pub(in crate::node) fn ledger_key(&self) -> Arc<RawKey> {
+        self.key.load_full()
     }
 
     /// Takes up a prepared key if the store is already in its epoch. This happens if the node stopped in between.
-    pub(super) async fn finish_key(&self, next: Option<RawKey>) -> Result<(), Fault> {
+    pub(in crate::node) async fn finish_key(&self, next: Option<RawKey>) -> Result<(), Fault> {
         let Some(next) = next else { return Ok(()) };
-        let epoch = self.ledger.epoch.load(Ordering::Relaxed);
+        let epoch = self.epoch.load(Ordering::Relaxed);
         let told = self.own_key_statement(epoch).await?;
         let is_of_epoch = told.and_then(|e| wire::ledger::decode_key(&e.payload).ok()).map(|key| key.public);
         if is_of_epoch == Some(next.public_key()) {
@@ -52,8 +42,8 @@ impl Node {
 
     /// Signs with this key from now on. If it can't replace the old one, it stays beside it and is taken up at the next start.
     async fn use_key(&self, key: RawKey) -> Result<(), Fault> {
-        self.ledger.key.store(Arc::new(key));
-        let commit = self.ledger.keep_key.commit.clone();
+        self.key.store(Arc::new(key));
+        let commit = self.keep_key.commit.clone();
         let moved = tokio::task::spawn_blocking(move || commit()).await.map_err(lost)?;
         if let Err(error) = moved {
             tracing::error!(
@@ -65,15 +55,15 @@ impl Node {
     }
 
     /// This node's statement of its key in an epoch.
-    pub(super) async fn own_key_statement(&self, epoch: u32) -> Result<Option<Envelope>, Fault> {
+    pub(in crate::node) async fn own_key_statement(&self, epoch: u32) -> Result<Option<Envelope>, Fault> {
         let told = self.store.ledger_records(LedgerRecordKind::Key, None, u32::MAX).await?;
         let record = told.into_iter().find(|record| record.number == u64::from(epoch));
         record.map(|record| wire::envelope::decode(&record.value)).transpose()
     }
 
     /// The name and key of an earlier epoch of the own ledger.
-    pub(super) async fn own_key_of(&self, epoch: u32) -> Result<Option<LogKey>, Fault> {
-        if epoch == self.ledger.epoch.load(Ordering::Relaxed) {
+    pub(in crate::node) async fn own_key_of(&self, epoch: u32) -> Result<Option<LogKey>, Fault> {
+        if epoch == self.epoch.load(Ordering::Relaxed) {
             return Ok(Some(self.own_log_key()));
         }
         let Some(envelope) = self.own_key_statement(epoch).await? else { return Ok(None) };
@@ -82,8 +72,8 @@ impl Node {
     }
 
     /// The statements of the own keys after epoch `held` and before the newest one, as far as a greeting has room.
-    pub(super) async fn keys_between(&self, held: Option<u32>) -> Result<Vec<Envelope>, Fault> {
-        let (Some(held), newest) = (held, self.ledger.epoch.load(Ordering::Relaxed)) else { return Ok(vec![]) };
+    pub(in crate::node) async fn keys_between(&self, held: Option<u32>) -> Result<Vec<Envelope>, Fault> {
+        let (Some(held), newest) = (held, self.epoch.load(Ordering::Relaxed)) else { return Ok(vec![]) };
         let mut keys = vec![];
         for epoch in held.saturating_add(1)..newest {
             if keys.len() < EARLIER_KEYS {
@@ -100,7 +90,7 @@ impl Node {
             return Err(Fault::new(Reason::Unavailable, what));
         }
         let partners: Vec<TrustDomain> =
-            self.directory().all_active().map(|p| p.record.organisation.domain.clone()).collect();
+            self.directory.current().all_active().map(|p| p.record.organisation.domain.clone()).collect();
         for partner in &partners {
             if self.cosigned_by(partner).await? > 0 {
                 return Ok(());
@@ -111,10 +101,10 @@ impl Node {
     }
 
     /// Begins another epoch of the ledger with a new key. The caller holds `signing`.
-    pub(super) async fn next_epoch(&self, epoch: u32, event: Event) -> Result<(), Fault> {
+    pub(in crate::node) async fn next_epoch(&self, epoch: u32, event: Event) -> Result<(), Fault> {
         let pkcs8 = RawKey::generate().map_err(|e| Fault::new(Reason::Internal, e.to_string()))?;
         let key = RawKey::new(&pkcs8).map_err(|e| Fault::new(Reason::Internal, e.to_string()))?;
-        let prepare = self.ledger.keep_key.prepare.clone();
+        let prepare = self.keep_key.prepare.clone();
         let prepared = tokio::task::spawn_blocking(move || prepare(&pkcs8)).await.map_err(lost)?;
         prepared.map_err(|error| {
             let what = format!(
@@ -122,21 +112,21 @@ impl Node {
             );
             Fault::new(Reason::Unavailable, what)
         })?;
-        let (state, now) = (self.store.ledger().await?, self.now());
-        let (before, next) = (self.own_log_key(), origin(self.domain(), epoch));
+        let (state, now) = (self.store.ledger().await?, self.clock.now());
+        let (before, next) = (self.own_log_key(), origin(self.identity.domain(), epoch));
         let public = key.public_key();
         let message = Succession::message(&before.name, &next, &public, state.size, &state.root);
         let signature = self.ledger_key().sign(&message);
         let succession = Some(Succession { size: state.size, root: state.root, signature });
         let told = LedgerKey { origin: next, public, epoch, created: now, succession };
-        let envelope = self.sign(StatementKind::LedgerKey, wire::ledger::encode_key(&told))?;
+        let envelope = self.identity.sign(StatementKind::LedgerKey, wire::ledger::encode_key(&told))?;
         let value = wire::envelope::encode(&envelope);
         let record = LedgerRecord { kind: LedgerRecordKind::Key, of: None, number: epoch.into(), value };
         self.store.put_ledger_records(vec![record], vec![]).await?;
         let changed = key_changed(now, &public);
         self.store.change_ledger(LedgerChange::Settled(epoch), vec![event, changed]).await?;
-        self.ledger.epoch.store(epoch, Ordering::Relaxed);
-        self.ledger.start.another_key();
+        self.epoch.store(epoch, Ordering::Relaxed);
+        self.start.another_key();
         self.use_key(key).await
     }
 
@@ -149,9 +139,9 @@ impl Node {
         self.may_change()?;
         {
             self.require_seen_key().await?;
-            let _signing = self.ledger.signing.lock().await;
+            let _signing = self.signing.lock().await;
             let epoch = self.store.ledger().await?.epoch.saturating_add(1);
-            let event = Event::by(actor, self.now(), Deed::LedgerKeyRotated { epoch });
+            let event = Event::by(actor, self.clock.now(), Deed::LedgerKeyRotated { epoch });
             self.next_epoch(epoch, event).await?;
             tracing::warn!(epoch, "the ledger is signed with another key from now on");
         }
@@ -160,11 +150,11 @@ impl Node {
     }
 
     /// Signs the first head of an epoch, and has the partners greeted again.
-    pub(super) async fn tell_epoch(&self) -> Result<(), Fault> {
+    pub(in crate::node) async fn tell_epoch(&self) -> Result<(), Fault> {
         self.sign_checkpoint().await?;
-        for partner in self.directory().all_active() {
-            let live = self.live.of(&partner.record.organisation.domain);
-            self.ledger.watch.set_holds(&partner.record.organisation.domain, 0);
+        for partner in self.directory.current().all_active() {
+            let live = self.sessions.of(&partner.record.organisation.domain);
+            self.watch.set_holds(&partner.record.organisation.domain, 0);
             live.post();
             live.wake();
         }
@@ -173,13 +163,13 @@ impl Node {
 }
 
 /// The event that says that another key signs the ledger.
-pub(super) fn key_changed(at: Time, public: &[u8; 32]) -> Event {
+pub(in crate::node) fn key_changed(at: Time, public: &[u8; 32]) -> Event {
     let deed = Deed::KeyChanged { key: "ledger".to_owned(), digest: Sha256(sha256(&[public])) };
     Event::of_node(at, deed)
 }
 
 /// Whether the key of the epoch before has handed over to this one.
-pub(super) fn is_handed_over(before: &LedgerKey, now: &LedgerKey) -> bool {
+pub(in crate::node) fn is_handed_over(before: &LedgerKey, now: &LedgerKey) -> bool {
     let Some(Succession { size, root, signature }) = &now.succession else { return false };
     let message = Succession::message(&before.origin, &now.origin, &now.public, *size, root);
     let verified =
@@ -188,7 +178,7 @@ pub(super) fn is_handed_over(before: &LedgerKey, now: &LedgerKey) -> bool {
 }
 
 /// Whether a head of the epoch before is part of what was handed over.
-pub(super) fn covers(now: &LedgerKey, held: &Note) -> bool {
+pub(in crate::node) fn covers(now: &LedgerKey, held: &Note) -> bool {
     now.succession.as_ref().is_some_and(|s| {
         let head = &held.checkpoint;
         head.size < s.size || (head.size == s.size && head.root == s.root)

@@ -2,11 +2,6 @@
 
 use tokio::sync::mpsc;
 
-use super::{
-    super::{Node, partners::no_partner},
-    LogKey, Note,
-    audit::event_of,
-};
 use crate::{
     domain::{
         actor::{Audit, Authorized},
@@ -15,7 +10,15 @@ use crate::{
         ids::{Sha256, TrustDomain},
         ledger::of_origin,
     },
-    ledger::{export, proof::Proof},
+    ledger::{
+        export,
+        note::{LogKey, Note},
+        proof::Proof,
+    },
+    node::{
+        ledger::{Ledger, audit::event_of},
+        partnerships::accept::no_partner,
+    },
     store::ledger::{LedgerEntry, LedgerRecordKind, LedgerVerification, head_number},
     wire,
 };
@@ -76,7 +79,7 @@ fn has_name(text: &[u8], name: &[u8]) -> bool {
     })
 }
 
-impl Node {
+impl Ledger {
     /// Proves an entry to whoever reads the file. A proof for a partner uses a head that it has cosigned, if there is one. The proof is
     /// recorded.
     ///
@@ -89,12 +92,12 @@ impl Node {
         event: &str,
         to: Option<&TrustDomain>,
     ) -> Result<String, Fault> {
-        if let Some(to) = to.filter(|to| self.directory().get(to).is_none()) {
+        if let Some(to) = to.filter(|to| self.directory.current().get(to).is_none()) {
             return Err(no_partner(to));
         }
         let entry = self.meant(actor, event).await?;
         if let Some(to) = to {
-            let directory = self.directory();
+            let directory = self.directory.current();
             let others = directory.partners().map(|p| &p.record.organisation.domain);
             require_no_others(&entry, to, others)?;
         }
@@ -153,7 +156,7 @@ impl Node {
         let head = &note.checkpoint;
         let Some((domain, epoch)) = of_origin(&head.origin) else { return Ok(NoteKnown::default()) };
         let number = head_number(epoch, head.size)?;
-        let is_own = domain == *self.domain();
+        let is_own = domain == *self.identity.domain();
         let Some(known_key) = self.key_of_epoch(&domain, epoch).await? else { return Ok(NoteKnown::default()) };
         let (kind, of) =
             if is_own { (LedgerRecordKind::Checkpoint, None) } else { (LedgerRecordKind::Head, Some(&domain)) };
@@ -172,7 +175,7 @@ impl Node {
 
     /// The key of an organisation's ledger in an epoch, as far as it has told this node. For a later epoch it is the newest known key.
     async fn key_of_epoch(&self, of: &TrustDomain, epoch: u32) -> Result<Option<LogKey>, Fault> {
-        let of = Some(of).filter(|d| *d != self.domain());
+        let of = Some(of).filter(|d| *d != self.identity.domain());
         let told = self.store.ledger_records(LedgerRecordKind::Key, of, u32::MAX).await?;
         let Some(record) = told.iter().find(|r| r.number <= u64::from(epoch)) else { return Ok(None) };
         let key = wire::ledger::decode_key(&wire::envelope::decode(&record.value)?.payload)?;

@@ -2,7 +2,6 @@
 
 use std::sync::atomic::Ordering;
 
-use super::{Note, rank};
 use crate::{
     domain::{
         actor::{Actor, Administer, Authorized},
@@ -12,7 +11,8 @@ use crate::{
         ids::Sha256,
         statement::Envelope,
     },
-    node::Node,
+    ledger::note::Note,
+    node::ledger::{Ledger, rank::rank},
     seal::subject,
     store::ledger::{LedgerChange, SettlingApproval},
 };
@@ -30,7 +30,7 @@ pub struct Settlement {
     pub origin: String,
 }
 
-impl Node {
+impl Ledger {
     /// A note that this node has signed and whose entries it no longer has.
     ///
     /// # Errors
@@ -53,17 +53,17 @@ impl Node {
         if reason.trim().is_empty() {
             return Err(Fault::at(Reason::InvalidArgument, "reason", "say why: it goes on record"));
         }
-        let _settling = self.ledger.settling.lock().await;
+        let _settling = self.settling.lock().await;
         let state = self.store.ledger().await?;
         if state.behind.is_empty() {
             return Err(Fault::new(Reason::Conflict, "the ledger has lost nothing: there is nothing to settle"));
         }
-        self.require_confirmed(actor).await?;
-        let needed = self.persons_needed();
+        self.people.require_confirmed(actor).await?;
+        let needed = self.people.persons_needed();
         let subject = subject::bytes(&state.behind);
-        let approved = self.approved(actor, approval, (Matter::Settlement, &subject))?;
+        let approved = self.people.approved(actor, approval, (Matter::Settlement, &subject))?;
         let approval = approved.id;
-        let still = |s: &SettlingApproval| self.counts(&s.approved, (Matter::Settlement, &subject));
+        let still = |s: &SettlingApproval| self.people.counts(&s.approved, (Matter::Settlement, &subject));
         let mut settling: Vec<SettlingApproval> = state.settling.into_iter().filter(still).collect();
         let has_said_so = settling.iter().any(|s| s.approved.by == *actor.id());
         if has_said_so && settling.len() < needed {
@@ -74,7 +74,7 @@ impl Node {
             settling.push(SettlingApproval { approved, reason: reason.to_owned() });
         }
         let approvals = settling.len();
-        let at = self.now();
+        let at = self.clock.now();
         let approved = Deed::SettlingApproved { reason: reason.to_owned(), approval };
         let approved = Event::by(actor, at, approved);
         if approvals < needed {
@@ -88,7 +88,7 @@ impl Node {
     }
 
     async fn begin_epoch(&self, actor: &Actor, reason: &str) -> Result<(), Fault> {
-        let signing = self.ledger.signing.lock().await;
+        let signing = self.signing.lock().await;
         let state = self.store.ledger().await?;
         let lost = Note::parse(&state.behind)?;
         let epoch = rank(&lost).0.max(state.epoch).saturating_add(1);
@@ -99,9 +99,9 @@ impl Node {
             lost: lost.to_string(),
             reason: reason.to_owned(),
         };
-        let event = Event::by(actor, self.now(), deed);
+        let event = Event::by(actor, self.clock.now(), deed);
         self.next_epoch(epoch, event).await?;
-        self.ledger.is_behind.store(false, Ordering::Relaxed);
+        self.is_behind.store(false, Ordering::Relaxed);
         drop(signing);
         tracing::warn!(epoch, "the ledger was begun anew");
         self.tell_epoch().await

@@ -8,17 +8,21 @@ use std::{
     sync::{Mutex, MutexGuard, PoisonError},
 };
 
-use super::{Note, rank};
-use crate::domain::{ids::TrustDomain, time::Time};
+use crate::{
+    domain::{ids::TrustDomain, time::Time},
+    ledger::note::Note,
+    node::ledger::rank::rank,
+};
 
 /// For how long a node waits for its partners' hellos, in seconds.
 const WINDOW: i64 = 60;
+
 /// How many partners must show a lost head before the node stops. If there is only one partner, its word is enough.
 const WORDS: usize = 2;
 
 /// What each partner has said since the start.
 #[derive(Default)]
-pub(super) struct Start(Mutex<Words>);
+pub(crate) struct StartWait(Mutex<Words>);
 
 #[derive(Default)]
 struct Words {
@@ -31,7 +35,7 @@ struct Words {
 
 /// What to do when a partner shows a head that is signed with the own key and is not here.
 #[derive(Debug, PartialEq, Eq)]
-pub(super) enum Meaning {
+pub(crate) enum ShownMeaning {
     /// Nothing yet. The node waits for another partner's word.
     Wait,
     /// Entries are lost. This is the newest head that was shown, and it is not here.
@@ -42,7 +46,7 @@ pub(super) enum Meaning {
     KnownTwin,
 }
 
-impl Start {
+impl StartWait {
     fn lock(&self) -> MutexGuard<'_, Words> {
         self.0.lock().unwrap_or_else(PoisonError::into_inner)
     }
@@ -69,17 +73,21 @@ impl Start {
     }
 
     /// Notes that a partner shows a head by the own key that is not here. `partners` says how many partners there are.
-    pub fn shown(&self, by: &TrustDomain, note: &Note, partners: usize) -> Meaning {
+    pub(in crate::node) fn shown(&self, by: &TrustDomain, note: &Note, partners: usize) -> ShownMeaning {
         let mut words = self.lock();
         if words.is_over {
-            return if std::mem::replace(&mut words.is_twin_told, true) { Meaning::KnownTwin } else { Meaning::Twin };
+            return if std::mem::replace(&mut words.is_twin_told, true) {
+                ShownMeaning::KnownTwin
+            } else {
+                ShownMeaning::Twin
+            };
         }
         words.lost.insert(by.clone(), note.clone());
         if words.lost.len() < WORDS.min(partners) {
-            return Meaning::Wait;
+            return ShownMeaning::Wait;
         }
         let newest = words.lost.values().max_by_key(|note| rank(note)).cloned();
-        newest.map_or(Meaning::Wait, Meaning::Lost)
+        newest.map_or(ShownMeaning::Wait, ShownMeaning::Lost)
     }
 
     /// Notes that the node signs with another key from now on. A head that somebody else signs with that one is reported again.
@@ -108,7 +116,7 @@ mod tests {
 
     #[test]
     fn heads_wait_for_all_partners_or_a_minute() {
-        let (start, partners) = (Start::default(), domains());
+        let (start, partners) = (StartWait::default(), domains());
         start.begin(at(0));
         partners.iter().take(2).for_each(|partner| start.heard(partner));
         assert!(!start.is_over(&partners, at(59)).0 && start.is_over(&partners, at(60)).0);
@@ -123,27 +131,27 @@ mod tests {
 
     #[test]
     fn one_partner_of_several_stops_nobody_and_two_do() {
-        let (start, partners) = (Start::default(), domains());
+        let (start, partners) = (StartWait::default(), domains());
         start.begin(at(0));
-        assert_eq!(start.shown(&partners[0], &note(8), 3), Meaning::Wait);
-        assert_eq!(start.shown(&partners[0], &note(16), 3), Meaning::Wait, "twice the same");
+        assert_eq!(start.shown(&partners[0], &note(8), 3), ShownMeaning::Wait);
+        assert_eq!(start.shown(&partners[0], &note(16), 3), ShownMeaning::Wait, "twice the same");
         let newest = note(24);
-        assert_eq!(start.shown(&partners[1], &newest, 3), Meaning::Lost(newest));
+        assert_eq!(start.shown(&partners[1], &newest, 3), ShownMeaning::Lost(newest));
         start.begin(at(0));
         let only = note(8);
-        assert_eq!(start.shown(&partners[0], &only, 1), Meaning::Lost(only));
+        assert_eq!(start.shown(&partners[0], &only, 1), ShownMeaning::Lost(only));
     }
 
     #[test]
     fn what_one_has_shown_alone_is_told_once_the_time_is_over() {
-        let (start, partners) = (Start::default(), domains());
+        let (start, partners) = (StartWait::default(), domains());
         start.begin(at(0));
         start.shown(&partners[0], &note(8), 3);
         assert_eq!(start.is_over(&partners, at(60)).1.len(), 1);
         assert_eq!(start.is_over(&partners, at(61)).1.len(), 0);
-        assert_eq!(start.shown(&partners[1], &note(8), 3), Meaning::Twin);
-        assert_eq!(start.shown(&partners[2], &note(16), 3), Meaning::KnownTwin);
+        assert_eq!(start.shown(&partners[1], &note(8), 3), ShownMeaning::Twin);
+        assert_eq!(start.shown(&partners[2], &note(16), 3), ShownMeaning::KnownTwin);
         start.another_key();
-        assert_eq!(start.shown(&partners[2], &note(16), 3), Meaning::Twin);
+        assert_eq!(start.shown(&partners[2], &note(16), 3), ShownMeaning::Twin);
     }
 }

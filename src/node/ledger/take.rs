@@ -1,11 +1,5 @@
 //! What a partner says about ledgers: its key, its head, what it holds of this node's ledger, and heads of others.
 
-use super::{
-    super::{Node, directory::Partner},
-    LogKey, Note,
-    keys::{covers, is_handed_over},
-    views::questions_in,
-};
 use crate::{
     domain::{
         fault::{Fault, Reason},
@@ -16,7 +10,16 @@ use crate::{
     ledger::{
         greeting::{EARLIER_KEYS, Greeting, MAX_CONTESTED},
         heads::{AlarmKind, Shown, Verdict, judge},
-        note::Checkpoint,
+        note::{Checkpoint, LogKey, Note},
+    },
+    node::{
+        directory::Partner,
+        handed_over::only_by,
+        ledger::{
+            Ledger,
+            keys::{covers, is_handed_over},
+            views::questions_in,
+        },
     },
     seal::{
         rules,
@@ -27,21 +30,21 @@ use crate::{
 };
 
 /// The most epochs that may have begun since the known one. Each of them takes administrators, who settle a loss or change the key.
-pub(super) const MOST_EPOCHS: u32 = 16;
+pub(in crate::node) const MOST_EPOCHS: u32 = 16;
 
 /// How often a head is judged if other processes store heads at the same time.
 const TURNS: usize = 5;
 
 /// What to do after a greeting.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
-pub struct Next {
+pub struct GreetingAnswer {
     /// The size of this node's ledger that the partner holds, if it says so.
     pub holds: Option<u64>,
     /// Whether there is more to say. The dialler then says hello again at once.
     pub again: bool,
 }
 
-impl Node {
+impl Ledger {
     /// Takes what a partner says about ledgers. `told` is the size of its own ledger that it knew, when it spoke, to be held here.
     ///
     /// # Errors
@@ -51,19 +54,19 @@ impl Node {
         partner: &TrustDomain,
         greeting: Option<Greeting>,
         told: Option<u64>,
-    ) -> Result<Next, Fault> {
+    ) -> Result<GreetingAnswer, Fault> {
         let Some(greeting) = greeting else {
             // Partners say nothing of their ledgers to an organisation whose revocation list has lapsed.
-            if self.own_lapse().is_some() {
-                return Ok(Next::default());
+            if self.revocations.own_lapse().is_some() {
+                return Ok(GreetingAnswer::default());
             }
             self.missed(partner, "it says nothing of its ledger").await?;
-            return Ok(Next::default());
+            return Ok(GreetingAnswer::default());
         };
-        let known = self.directory().active(partner)?.clone();
-        let live = self.live.of(partner);
+        let known = self.directory.current().active(partner)?.clone();
+        let live = self.sessions.of(partner);
         let _one = live.greeting.lock().await;
-        let mut next = Next::default();
+        let mut next = GreetingAnswer::default();
         for key in greeting.earlier_keys.iter().take(EARLIER_KEYS) {
             self.take_earlier_key(partner, key).await?;
         }
@@ -80,8 +83,8 @@ impl Node {
             next.again |= self.take_contested(partner, shown).await?;
         }
         self.note_silence(partner).await?;
-        self.ledger.watch.set_questions(partner, questions_in(&greeting));
-        self.ledger.start.heard(partner);
+        self.watch.set_questions(partner, questions_in(&greeting));
+        self.start.heard(partner);
         Ok(next)
     }
 
@@ -94,13 +97,15 @@ impl Node {
     ) -> Result<Option<LogKey>, Fault> {
         let Some(envelope) = envelope else { return Ok(None) };
         // A known key is nothing new. It is accepted without looking at a clock.
-        let claimed = self.only_by(&[partner], envelope).and_then(|()| wire::ledger::decode_key(&envelope.payload));
+        let claimed = only_by(&[partner], envelope).and_then(|()| wire::ledger::decode_key(&envelope.payload));
         let claimed = claimed.map(|key| LogKey { name: key.origin, public: key.public });
-        if let Some(known) = self.ledger.watch.key(partner).filter(|known| claimed.as_ref() == Ok(known)) {
+        if let Some(known) = self.watch.key(partner).filter(|known| claimed.as_ref() == Ok(known)) {
             return Ok(Some(known));
         }
-        let verified = self.only_by(&[partner], envelope);
-        let key = match verified.and_then(|()| verify(envelope, &rules::LEDGER_KEY, self.chains(), self.now())) {
+        let verified = only_by(&[partner], envelope);
+        let key = match verified
+            .and_then(|()| verify(envelope, &rules::LEDGER_KEY, self.trust.chains(), self.clock.now()))
+        {
             Ok(key) => key.into_content(),
             Err(fault) => {
                 tracing::warn!(%partner, reason = %fault.reason, "the statement of the partner's ledger key does not hold");
@@ -112,10 +117,10 @@ impl Node {
         let encoded = wire::envelope::encode(envelope);
         if let Some(held) = held {
             let before = wire::ledger::decode_key(&wire::envelope::decode(&held.value)?.payload)?;
-            self.ledger.watch.set_shows_earlier_key(partner, key.epoch < before.epoch);
+            self.watch.set_shows_earlier_key(partner, key.epoch < before.epoch);
             if key.epoch < before.epoch {
                 let what = "it shows a ledger that it has given up: an older store was put in its place".to_owned();
-                self.alarm(Some(partner), AlarmKind::Rollback, what, vec![held.value, encoded]).await?;
+                self.alarms.alarm(Some(partner), AlarmKind::Rollback, what, vec![held.value, encoded]).await?;
                 return Ok(None);
             }
             if key.epoch > before.epoch.saturating_add(MOST_EPOCHS) {
@@ -131,14 +136,15 @@ impl Node {
             value: encoded,
         };
         self.store.put_ledger_records(vec![record], vec![]).await?;
-        self.ledger.watch.set_key(partner, log_key.clone());
+        self.watch.set_key(partner, log_key.clone());
         Ok(Some(log_key))
     }
 
     /// Takes a key between the known one and the newest, if the key before has handed over to it. Otherwise the key is ignored.
     async fn take_earlier_key(&self, partner: &TrustDomain, envelope: &Envelope) -> Result<(), Fault> {
-        let verified = self.only_by(&[partner], envelope);
-        let verified = verified.and_then(|()| verify(envelope, &rules::LEDGER_KEY, &self.held, self.now()));
+        let verified = only_by(&[partner], envelope);
+        let verified =
+            verified.and_then(|()| verify(envelope, &rules::LEDGER_KEY, &self.trust.stored, self.clock.now()));
         let Ok(key) = verified.map(Verified::into_content) else { return Ok(()) };
         let Some(held) = self.store.ledger_records(LedgerRecordKind::Key, Some(partner), 1).await?.pop() else {
             return Ok(());
@@ -151,15 +157,15 @@ impl Node {
         let record =
             LedgerRecord { kind: LedgerRecordKind::Key, of: Some(partner.clone()), number: key.epoch.into(), value };
         self.store.put_ledger_records(vec![record], vec![]).await?;
-        self.ledger.watch.set_key(partner, LogKey { name: key.origin, public: key.public });
+        self.watch.set_key(partner, LogKey { name: key.origin, public: key.public });
         Ok(())
     }
 
     /// This node's own key of a later epoch than this node knows, as a partner holds it. Its statement bears this node's signature.
     fn own_key_told(&self, greeting: &Greeting) -> Option<LogKey> {
         let envelope = greeting.your_key.as_ref()?;
-        self.only_by(&[self.domain()], envelope).ok()?;
-        let key = verify(envelope, &rules::LEDGER_KEY, &self.held, self.now()).ok()?.into_content();
+        only_by(&[self.identity.domain()], envelope).ok()?;
+        let key = verify(envelope, &rules::LEDGER_KEY, &self.trust.stored, self.clock.now()).ok()?.into_content();
         Some(LogKey { name: key.origin, public: key.public })
     }
 
@@ -171,7 +177,7 @@ impl Node {
         held: Vec<u8>,
         (key, encoded): (&LedgerKey, Vec<u8>),
     ) -> Result<(), Fault> {
-        if self.is_alarmed(partner, AlarmKind::NewEpoch, &held).await? {
+        if self.alarms.is_alarmed(partner, AlarmKind::NewEpoch, &held).await? {
             return Ok(());
         }
         let what = format!(
@@ -179,7 +185,7 @@ impl Node {
              what happened",
             key.origin, before.origin
         );
-        self.alarm(Some(partner), AlarmKind::NewEpoch, what, vec![held, encoded]).await?;
+        self.alarms.alarm(Some(partner), AlarmKind::NewEpoch, what, vec![held, encoded]).await?;
         Ok(())
     }
 
@@ -195,7 +201,7 @@ impl Node {
             let what =
                 "its ledger's key is another one; ask its administrators, by another way, whether they changed it";
             let evidence = vec![before.1.clone(), now.1.clone()];
-            self.alarm(Some(partner), AlarmKind::KeyChanged, what.to_owned(), evidence).await?;
+            self.alarms.alarm(Some(partner), AlarmKind::KeyChanged, what.to_owned(), evidence).await?;
         }
         let held = self.store.ledger_records(LedgerRecordKind::Head, Some(partner), 1).await?.pop();
         let goes_on =
@@ -206,7 +212,7 @@ impl Node {
                 "it has begun its ledger anew as `{}`; ask its administrators what was lost: what it did since its last head is not proved",
                 now.0.origin
             );
-            self.alarm(Some(partner), AlarmKind::NewEpoch, what, evidence).await?;
+            self.alarms.alarm(Some(partner), AlarmKind::NewEpoch, what, evidence).await?;
         }
         Ok(())
     }
@@ -257,7 +263,7 @@ impl Node {
             (Verdict::Fork | Verdict::Rollback | Verdict::Unproved, Some(before)) => {
                 // A partner that has just taken the other key, or has just started, may not know yet what is held here, whatever it was
                 // told before. As long as it does not know that, it proves nothing.
-                if verdict == Verdict::Unproved && (told.is_none() || self.ledger.watch.is_first_unproved(partner)) {
+                if verdict == Verdict::Unproved && (told.is_none() || self.watch.is_first_unproved(partner)) {
                     return Ok(true);
                 }
                 self.alarm_of_break(partner, before, &note).await?;
@@ -277,7 +283,7 @@ impl Node {
         }
         if matches!(verdict, Verdict::First | Verdict::Grown | Verdict::Same) {
             if self.take_bases(partner, key, greeting) {
-                self.ledger.watch.answered(partner);
+                self.watch.answered(partner);
             } else {
                 self.missed(partner, "it does not prove the root at the last multiple of 64 entries").await?;
             }
@@ -308,7 +314,7 @@ impl Node {
             shown.checkpoint.origin, held.checkpoint.size
         );
         let evidence = [held, shown].map(|note| note.bare().to_string().into_bytes()).into();
-        self.alarm(Some(partner), AlarmKind::NewEpoch, what, evidence).await?;
+        self.alarms.alarm(Some(partner), AlarmKind::NewEpoch, what, evidence).await?;
         Ok(())
     }
 
@@ -334,7 +340,7 @@ impl Node {
             }
         };
         let text = |n: &Note| n.bare().to_string().into_bytes();
-        self.alarm(Some(partner), kind, what, held.map(text).into_iter().chain([text(shown)]).collect()).await?;
+        self.alarms.alarm(Some(partner), kind, what, held.map(text).into_iter().chain([text(shown)]).collect()).await?;
         Ok(())
     }
 
@@ -342,14 +348,14 @@ impl Node {
     ///
     /// # Errors
     /// `CONFLICT` if the newest head is another one now; store faults.
-    pub(super) async fn witness(
+    pub(in crate::node) async fn witness(
         &self,
         known: &Partner,
         note: Note,
         judged_against: Option<LedgerRecord>,
     ) -> Result<(), Fault> {
         let partner = &known.record.organisation.domain;
-        let (seconds, _) = self.now().parts();
+        let (seconds, _) = self.clock.now().parts();
         let seconds = u64::try_from(seconds).unwrap_or_default();
         let line = note.cosign(&self.ledger_key(), &self.own_log_key().name, seconds);
         let number = number_of(&note.checkpoint)?;
@@ -368,8 +374,8 @@ impl Node {
         let Ok(note) = Note::parse(note) else { return Ok(None) };
         let own = self.own_log_key();
         self.compare_own(Some(partner), (&note, told), &self.store.ledger().await?).await?;
-        if let Some((_, epoch)) = of_origin(&note.checkpoint.origin).filter(|(of, _)| of == self.domain()) {
-            self.ledger.watch.set_epoch_held(partner, epoch);
+        if let Some((_, epoch)) = of_origin(&note.checkpoint.origin).filter(|(of, _)| of == self.identity.domain()) {
+            self.watch.set_epoch_held(partner, epoch);
         }
         let size = note.checkpoint.size;
         if note.verify(&own).is_err() {
@@ -380,10 +386,10 @@ impl Node {
             if before.is_none_or(|key| note.verify(&key).is_err()) {
                 return Ok(None);
             }
-            self.ledger.watch.set_holds(partner, size);
+            self.watch.set_holds(partner, size);
             return Ok(Some(size));
         }
-        self.ledger.watch.set_holds(partner, size);
+        self.watch.set_holds(partner, size);
         if !self.is_behind() && note.cosigned_by(key).is_ok() && self.cosigned_by(partner).await? != size {
             let number = number_of(&note.checkpoint)?;
             let line = note.signatures.iter().find(|s| s.name == key.name).cloned();
@@ -397,17 +403,17 @@ impl Node {
 
     /// Notes that the partner has not shown what it should, and raises an alarm once that is too often or too long.
     async fn missed(&self, partner: &TrustDomain, what: &str) -> Result<(), Fault> {
-        if !self.ledger.watch.missed(partner, self.now()) {
+        if !self.watch.missed(partner, self.clock.now()) {
             return Ok(());
         }
         let held = self.store.ledger_records(LedgerRecordKind::Head, Some(partner), 1).await?.pop();
         let evidence = held.map(|h| h.value).into_iter().collect();
         let what = format!("{what}, for several hellos or too long; have its program and its ledger looked at");
-        self.alarm(Some(partner), AlarmKind::NoAnswer, what, evidence).await?;
+        self.alarms.alarm(Some(partner), AlarmKind::NoAnswer, what, evidence).await?;
         Ok(())
     }
 }
 
-pub(super) fn number_of(head: &Checkpoint) -> Result<u64, Fault> {
+pub(in crate::node) fn number_of(head: &Checkpoint) -> Result<u64, Fault> {
     Ok(head_number(of_origin(&head.origin).map_or(0, |(_, epoch)| epoch), head.size)?)
 }

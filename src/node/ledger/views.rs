@@ -3,20 +3,16 @@
 
 use std::{collections::HashMap, sync::Arc};
 
-use super::{
-    super::{Node, directory::Partner},
-    LogKey,
-    alarm::Alarmed,
-};
 use crate::{
     domain::{fault::Fault, ids::TrustDomain, partner::PartnerState},
     ledger::{
         greeting::{EARLIER_KEYS, Greeting, MAX_CONTESTED, PAIRS},
         heads::AlarmKind,
-        note::Note,
+        note::{LogKey, Note},
         pairs::{Keyed, PAIR, Pair, Tag},
         views::{Base, Compared, EVERY, NEWEST, QUESTIONS, Shown, last_multiple},
     },
+    node::{alarms::Alarmed, directory::Partner, ledger::Ledger},
     seal::{hash::sha256, random},
     store::ledger::LedgerRecordKind,
 };
@@ -24,9 +20,9 @@ use crate::{
 /// How many organisations' roots go into one greeting.
 const ORGANISATIONS: usize = PAIRS / NEWEST;
 
-impl Node {
+impl Ledger {
     /// The root of this node's ledger at a size, with the proof from there to its head.
-    pub(super) async fn own_base(&self, size: u64, head: u64) -> Result<Option<Base>, Fault> {
+    pub(in crate::node) async fn own_base(&self, size: u64, head: u64) -> Result<Option<Base>, Fault> {
         if size == 0 || size > head {
             return Ok(None);
         }
@@ -35,29 +31,29 @@ impl Node {
     }
 
     /// The roots of others' ledgers for a partner. Their number is always the same: the rest is filled with random bytes.
-    pub(super) fn pairs_for(&self, partner: &TrustDomain, salt: [u8; 16]) -> Result<Vec<Pair>, Fault> {
-        let directory = self.directory();
+    pub(in crate::node) fn pairs_for(&self, partner: &TrustDomain, salt: [u8; 16]) -> Result<Vec<Pair>, Fault> {
+        let directory = self.directory.current();
         let others: Vec<&Arc<Partner>> =
             directory.all_active().filter(|p| p.record.organisation.domain != *partner).collect();
-        let first = self.ledger.watch.turn(others.len(), ORGANISATIONS);
+        let first = self.watch.turn(others.len(), ORGANISATIONS);
         let turn = others.iter().cycle().skip(first).take(others.len().min(ORGANISATIONS));
         let mut pairs = vec![];
         for other in turn {
             let of = &other.record.organisation.domain;
-            let Some(key) = self.ledger.watch.key(of) else { continue };
+            let Some(key) = self.watch.key(of) else { continue };
             // An organisation's root certificates take turns, because the other side may hold only one of them.
             let mut roots: Vec<&Vec<u8>> = other.record.roots.iter().collect();
             roots.sort_unstable_by_key(|root| sha256(&[root]));
             let place = usize::from(salt[0]) % roots.len().max(1);
             let Some(root) = roots.get(place) else { continue };
             let keyed = Keyed::new(root, salt, &key.name);
-            self.ledger.watch.view(of, |view| {
+            self.watch.view(of, |view| {
                 let told = (0_u8..).zip(view.newest());
                 pairs.extend(told.map(|(n, shown)| keyed.pair(n, shown.base.size, &shown.base.root)));
             });
         }
         for _ in pairs.len()..PAIRS {
-            let bytes: [u8; PAIR] = random::bytes().map_err(super::super::fault::lost)?;
+            let bytes: [u8; PAIR] = random::bytes().map_err(crate::node::task::lost)?;
             pairs.push(Pair::from_bytes(&bytes));
         }
         // They are sorted, so that their order tells nothing.
@@ -67,9 +63,9 @@ impl Node {
 
     /// Takes the roots that a partner tells of its own ledger, at the last multiple of `EVERY` and as answers. A root is kept if the
     /// partner's newest head proves it.
-    pub(super) fn take_bases(&self, partner: &TrustDomain, key: &LogKey, greeting: &Greeting) -> bool {
+    pub(in crate::node) fn take_bases(&self, partner: &TrustDomain, key: &LogKey, greeting: &Greeting) -> bool {
         let Ok(head) = Note::parse(&greeting.note) else { return false };
-        self.ledger.watch.view(partner, |view| view.set_head(head.checkpoint.size));
+        self.watch.view(partner, |view| view.set_head(head.checkpoint.size));
         let bare = head.bare().to_string().into_bytes();
         let verified = |base: &Base| {
             let shown = Shown { note: bare.clone(), base: base.clone() };
@@ -80,23 +76,23 @@ impl Node {
         let is_told = due.is_none() || told.is_some();
         let answers: Vec<Shown> = greeting.answers.iter().take(QUESTIONS).filter_map(verified).collect();
         if !answers.is_empty() {
-            self.ledger.watch.set_silent(partner, false);
+            self.watch.set_silent(partner, false);
         }
         // They are in ascending order, because what was asked for is older than the newest.
         let all: Vec<Shown> = answers.into_iter().chain(told).collect();
-        self.ledger.watch.view(partner, |view| all.into_iter().for_each(|shown| view.add(shown)));
+        self.watch.view(partner, |view| all.into_iter().for_each(|shown| view.add(shown)));
         is_told
     }
 
     /// Compares what the partner was shown of others' ledgers with what is held here. `true` if there is something new to show the
     /// partner.
-    pub(super) fn compare_pairs(&self, partner: &TrustDomain, greeting: &Greeting) -> bool {
+    pub(in crate::node) fn compare_pairs(&self, partner: &TrustDomain, greeting: &Greeting) -> bool {
         let told: HashMap<Tag, &Pair> = greeting.pairs.iter().take(PAIRS).map(|pair| (pair.tag, pair)).collect();
-        let directory = self.directory();
+        let directory = self.directory.current();
         let mut is_news = false;
         for other in directory.all_active() {
             let of = &other.record.organisation.domain;
-            let Some(key) = self.ledger.watch.key(of).filter(|_| of != partner) else { continue };
+            let Some(key) = self.watch.key(of).filter(|_| of != partner) else { continue };
             for root in &other.record.roots {
                 let keyed = Keyed::new(root, greeting.salt, &key.name);
                 for n in (0_u8..).take(NEWEST) {
@@ -106,7 +102,7 @@ impl Node {
                         continue;
                     }
                     let agrees = |root: &[u8; 32]| keyed.check(size, root) == pair.check;
-                    let (compared, newest) = self.ledger.watch.view(of, |view| {
+                    let (compared, newest) = self.watch.view(of, |view| {
                         let compared = view.compare(partner, size, agrees);
                         (compared, view.newest().next().cloned())
                     });
@@ -116,7 +112,7 @@ impl Node {
                         Compared::Asked => newest,
                         Compared::Same | Compared::Beyond => None,
                     };
-                    is_news |= shown.is_some_and(|shown| self.ledger.watch.contest(partner, shown));
+                    is_news |= shown.is_some_and(|shown| self.watch.contest(partner, shown));
                 }
             }
         }
@@ -124,37 +120,37 @@ impl Node {
     }
 
     /// Takes a root of a third organisation's ledger that the partner was shown, and that may not agree with what is held here.
-    pub(super) async fn take_contested(&self, partner: &TrustDomain, shown: &Shown) -> Result<bool, Fault> {
+    pub(in crate::node) async fn take_contested(&self, partner: &TrustDomain, shown: &Shown) -> Result<bool, Fault> {
         let Ok(note) = Note::parse(&shown.note) else { return Ok(false) };
-        let Some((of, key)) = self.ledger.watch.named(&note.checkpoint.origin).filter(|(of, _)| of != partner) else {
+        let Some((of, key)) = self.watch.named(&note.checkpoint.origin).filter(|(of, _)| of != partner) else {
             return Ok(false);
         };
-        let is_active = self.directory().get(&of).is_some_and(|p| p.standing() == PartnerState::Active);
+        let is_active = self.directory.current().get(&of).is_some_and(|p| p.standing() == PartnerState::Active);
         if !is_active || shown.verify(&key).is_err() {
             return Ok(false);
         }
         let size = shown.base.size;
-        let (compared, newest) = self.ledger.watch.view(&of, |view| {
+        let (compared, newest) = self.watch.view(&of, |view| {
             let compared = view.compare(partner, size, |root| *root == shown.base.root);
             (compared, view.newest().next().cloned())
         });
         let theirs = note.bare().to_string().into_bytes();
-        self.ledger.watch.set_elsewhere(&of, theirs.clone());
+        self.watch.set_elsewhere(&of, theirs.clone());
         let Compared::Differs(held) = compared else {
             let shown_back = (compared != Compared::Same).then_some(newest).flatten();
-            return Ok(shown_back.is_some_and(|shown| self.ledger.watch.contest(partner, shown)));
+            return Ok(shown_back.is_some_and(|shown| self.watch.contest(partner, shown)));
         };
         let what = format!("it has shown two of its partners ledgers that differ in their first {size} entries");
         let bases = [held.base_text().into_bytes(), shown.base_text().into_bytes()];
         let evidence = [vec![held.note.clone(), theirs], bases.into()].concat();
-        let alarmed = self.alarm(Some(&of), AlarmKind::SplitView, what, evidence).await?;
-        let is_news = self.ledger.watch.contest(partner, *held);
+        let alarmed = self.alarms.alarm(Some(&of), AlarmKind::SplitView, what, evidence).await?;
+        let is_news = self.watch.contest(partner, *held);
         Ok(is_news || alarmed == Alarmed::New)
     }
 
     /// Raises an alarm if the partner has spoken and has left a question open for too long.
-    pub(super) async fn note_silence(&self, partner: &TrustDomain) -> Result<(), Fault> {
-        let (now, watch) = (self.now(), &self.ledger.watch);
+    pub(in crate::node) async fn note_silence(&self, partner: &TrustDomain) -> Result<(), Fault> {
+        let (now, watch) = (self.clock.now(), &self.watch);
         if !watch.view(partner, |view| view.heard(now)) {
             return Ok(());
         }
@@ -164,18 +160,18 @@ impl Node {
         let evidence = held.into_iter().chain(watch.elsewhere(partner)).collect();
         let what = "it was asked for the root of its ledger at a size that it has told somebody else, and has not answered in 10 minutes; \
             it may show two ledgers";
-        self.alarm(Some(partner), AlarmKind::NoAnswer, what.to_owned(), evidence).await?;
+        self.alarms.alarm(Some(partner), AlarmKind::NoAnswer, what.to_owned(), evidence).await?;
         Ok(())
     }
 
     /// What a partner is asked: for the roots that others hold of its ledger and this node does not. Once a day it is also asked for a
     /// root that nobody needs, so that a question tells nothing.
-    pub(super) fn questions_for(&self, partner: &TrustDomain) -> Result<Vec<u64>, Fault> {
-        let (now, watch) = (self.now(), &self.ledger.watch);
+    pub(in crate::node) fn questions_for(&self, partner: &TrustDomain) -> Result<Vec<u64>, Fault> {
+        let (now, watch) = (self.clock.now(), &self.watch);
         let day = now.parts().0.div_euclid(86_400);
         let head = watch.view(partner, |view| view.head());
         if head >= EVERY && watch.is_first_of_day(partner, day) {
-            let chance: [u8; 8] = random::bytes().map_err(super::super::fault::lost)?;
+            let chance: [u8; 8] = random::bytes().map_err(crate::node::task::lost)?;
             let size = (u64::from_be_bytes(chance) % (head / EVERY) + 1) * EVERY;
             watch.view(partner, |view| view.ask(None, size));
         }
@@ -183,9 +179,9 @@ impl Node {
     }
 
     /// The answers to what a partner has asked about this node's ledger.
-    pub(super) async fn answers_for(&self, partner: &TrustDomain, head: u64) -> Result<Vec<Base>, Fault> {
+    pub(in crate::node) async fn answers_for(&self, partner: &TrustDomain, head: u64) -> Result<Vec<Base>, Fault> {
         let mut answers = vec![];
-        for size in self.ledger.watch.questions(partner) {
+        for size in self.watch.questions(partner) {
             answers.extend(self.own_base(size, head).await?);
         }
         answers.sort_unstable_by_key(|base| base.size);
@@ -194,7 +190,7 @@ impl Node {
 }
 
 /// The questions of a greeting that are allowed: multiples of `EVERY`, in ascending order, each once.
-pub(super) fn questions_in(greeting: &Greeting) -> Vec<u64> {
+pub(in crate::node) fn questions_in(greeting: &Greeting) -> Vec<u64> {
     let mut asked: Vec<u64> =
         greeting.questions.iter().copied().filter(|size| *size > 0 && size.is_multiple_of(EVERY)).collect();
     asked.sort_unstable();

@@ -1,7 +1,5 @@
 //! Receipts: what partners answer to this node's releases, and what comes from organisations behind them.
 
-use super::super::Node;
-use super::way::{Way, claimed};
 use crate::{
     domain::{
         event::{AnsweredRelease, Deed, Event},
@@ -9,6 +7,13 @@ use crate::{
         ids::{StatementId, TrustDomain},
         receipt::{Receipt, ReceiptKind},
         statement::{Envelope, StatementKind},
+    },
+    node::{
+        handed_over::{only_by, verify_handed},
+        receipts::{
+            Receipts,
+            route::{ReceiptRoute, claimed},
+        },
     },
     seal::{
         chains::When,
@@ -25,7 +30,7 @@ const LONGEST_REASON: usize = 64;
 /// Receipts that are passed on: partners and envelopes.
 type Post = Vec<(TrustDomain, Vec<u8>)>;
 
-impl Node {
+impl Receipts {
     /// Takes a receipt that a partner hands over. It is the partner's own, or it is from an organisation behind the partner and shows the
     /// way by which the content got there.
     ///
@@ -34,8 +39,8 @@ impl Node {
     /// is signed for another organisation, or is not about this node's releases; `NOT_FOUND` where it names a release that the partner
     /// was not given, whether that release is another partner's or does not exist.
     pub async fn take_receipt(&self, partner: &TrustDomain, envelope: &Envelope) -> Result<(), Fault> {
-        let Some(way) = Way::beside(&wire::receipt::decode(&envelope.payload)?, envelope)? else {
-            self.only_by(&[partner], envelope)?;
+        let Some(way) = ReceiptRoute::beside(&wire::receipt::decode(&envelope.payload)?, envelope)? else {
+            only_by(&[partner], envelope)?;
             return self.take_own(partner, envelope, None, vec![]).await;
         };
         let signer = claimed(envelope)?;
@@ -44,7 +49,7 @@ impl Node {
             return Err(Fault::new(Reason::WrongDomain, what));
         }
         let not_ours = || Fault::at(Reason::NotFound, "path", "the receipt names a release that you were not given");
-        let own = way.hops.iter().position(|h| h.giver == *self.domain()).ok_or_else(not_ours)?;
+        let own = way.hops.iter().position(|h| h.giver == *self.identity.domain()).ok_or_else(not_ours)?;
         let hop = way.hops.get(own).ok_or_else(not_ours)?;
         let next = &hop.release.recipient;
         if *partner != way.holder && partner != next {
@@ -55,7 +60,7 @@ impl Node {
             return Err(not_ours());
         }
         // The receipt goes on towards the originator, back along the way that the content came.
-        let on = self.giver_of(&way, own).await?.filter(|giver| self.directory().get(giver).is_some());
+        let on = self.giver_of(&way, own).await?.filter(|giver| self.directory.current().get(giver).is_some());
         let post: Post = on.map(|giver| (giver, wire::envelope::encode(envelope))).into_iter().collect();
         if *next == way.holder {
             return self.take_own(partner, envelope, Some(&released), post).await;
@@ -65,7 +70,7 @@ impl Node {
 
     /// Who gave this node what it released on this way. Each release names the content of the one before by its id, so the contents are
     /// genuine if the own release is. The signatures on them are not proved by that, and don't count here.
-    async fn giver_of(&self, way: &Way, own: usize) -> Result<Option<TrustDomain>, Fault> {
+    async fn giver_of(&self, way: &ReceiptRoute, own: usize) -> Result<Option<TrustDomain>, Fault> {
         match own {
             0 => Ok(None),
             1 => Ok(self.store.by_manifest(&way.manifest, true).await?.map(|record| record.originator)),
@@ -81,13 +86,13 @@ impl Node {
         shown: Option<&[ReleaseRef]>,
         post: Post,
     ) -> Result<(), Fault> {
-        let verified = self.verify_handed(envelope, &rules::RECEIPT, &self.identities)?;
+        let verified = verify_handed(envelope, &rules::RECEIPT, &self.trust.active, self.clock.now())?;
         if !verified.signers().iter().all(|s| s.domain() == partner) {
             return Err(Fault::new(Reason::WrongDomain, "a receipt is handed over by the party that has signed it"));
         }
         let id = verified.id();
         let receipt = verified.into_content();
-        if receipt.sender != *self.domain() {
+        if receipt.sender != *self.identity.domain() {
             let what = "the receipt answers another organisation's releases";
             return Err(Fault::at(Reason::WrongDomain, "sender", what));
         }
@@ -98,7 +103,7 @@ impl Node {
             return Err(Fault::at(Reason::NotFound, "release_ids", what));
         }
         match receipt.kind {
-            ReceiptKind::Wanted => self.release_wanted(partner, released).await,
+            ReceiptKind::Wanted => self.outbound.release_wanted(partner, released).await,
             ReceiptKind::Stored | ReceiptKind::Quarantined => {
                 self.keep_answer(partner, id, receipt, released, envelope, post).await
             }
@@ -122,7 +127,7 @@ impl Node {
             released.iter().filter(|_| is_by_a_revoked_key).map(|r| r.manifest_id).collect();
         let record = self.answered(partner, id, &receipt, released, (envelope, post));
         let new = self.store.save_receipt(partner, record).await?;
-        told.iter().for_each(|partner| self.live.of(partner).post());
+        told.iter().for_each(|partner| self.sessions.of(partner).post());
         if new > 0 && receipt.kind == ReceiptKind::Quarantined {
             let reason = receipt.reason.unwrap_or_default();
             tracing::warn!(
@@ -132,8 +137,8 @@ impl Node {
                 reason = &*reason,
                 "the partner keeps from its users what was released to it; see `watchfire feed status`"
             );
-            for prepared in self.prepare(&manifests).await? {
-                self.release_by_another_way(&prepared, Some(partner)).await?;
+            for prepared in self.cache.prepare(&manifests).await? {
+                self.outbound.release_by_another_way(&prepared, Some(partner)).await?;
             }
         }
         Ok(())
@@ -166,7 +171,7 @@ impl Node {
             reason: receipt.reason.clone(),
             at: receipt.at,
             answers: numbers().collect(),
-            event: Event::of_node(self.now(), deed),
+            event: Event::of_node(self.clock.now(), deed),
             post,
         }
     }
@@ -183,15 +188,15 @@ impl Node {
     ) -> Result<(), Fault> {
         // The ledger entry names each release, so each release counts. The first was counted when the receipt came. A receipt never
         // counts for more than the whole limit, so that it is taken at some time.
-        let (rate, now) = (self.budgets.receipts(), self.now());
+        let (rate, now) = (self.budgets.receipts(), self.clock.now());
         let more = (released.len() as u64).min(rate.at_once.into()).saturating_sub(1);
-        if !self.live.of(partner).receipts(|spent| spent.allows_many(rate, partner, more, now)) {
+        if !self.sessions.of(partner).receipts(|spent| spent.allows_many(rate, partner, more, now)) {
             return Err(Fault::new(Reason::LimitExceeded, "receipts name too many releases of late; try again later"));
         }
         let mut versions: Vec<(StatementId, u64)> = released.iter().map(|r| (r.manifest_id, 0)).collect();
         versions.sort_unstable();
         versions.dedup();
-        let event = |deed| Event::of_node(self.now(), deed);
+        let event = |deed| Event::of_node(self.clock.now(), deed);
         let mut events = vec![];
         match receipt.recall {
             Some(recall) => match self.answered_recall(partner, id, &receipt, &recall, true).await? {
@@ -211,7 +216,7 @@ impl Node {
         &self,
         partner: &TrustDomain,
         envelope: &Envelope,
-        (way, own): (&Way, usize),
+        (way, own): (&ReceiptRoute, usize),
         post: Post,
     ) -> Result<(), Fault> {
         let receipt = wire::receipt::decode(&envelope.payload)?;
@@ -229,11 +234,11 @@ impl Node {
             Err(fault) if *partner == way.holder => return Err(fault),
             // Whoever hands it over is not told: the answer must not show who is a partner here.
             Err(fault) => {
-                self.note_refusal(partner, StatementKind::Receipt, fault.reason).await;
+                self.refusals.note_refusal(partner, StatementKind::Receipt, fault.reason).await;
                 return Ok(());
             }
         };
-        let now = self.now();
+        let now = self.clock.now();
         let id = crate::seal::statement::id(envelope);
         let deed = match receipt.recall {
             Some(recall) => match self.answered_recall(&way.holder, id, &receipt, &recall, verified).await? {
@@ -255,11 +260,16 @@ impl Node {
 
     /// Whether the signatures hold: the holder's, and those on the way from this node to it. `false` where one of them can't be checked
     /// because its organisation is not known here by its own words.
-    fn verify_way(&self, envelope: &Envelope, receipt: &Receipt, (way, own): (&Way, usize)) -> Result<bool, Fault> {
-        let now = self.now();
+    fn verify_way(
+        &self,
+        envelope: &Envelope,
+        receipt: &Receipt,
+        (way, own): (&ReceiptRoute, usize),
+    ) -> Result<bool, Fault> {
+        let now = self.clock.now();
         // A signature of an organisation that is held on an introduction alone is neither accepted nor refused.
         let holds = |result: Result<bool, Fault>, of: &TrustDomain| match result {
-            _ if self.introduced_by(of).is_some() => Ok(false),
+            _ if self.directory.introduced_by(of).is_some() => Ok(false),
             Ok(true) => Ok(true),
             Ok(false) => Err(Fault::new(Reason::WrongDomain, "a statement is signed for an organisation by another")),
             Err(fault) if fault.reason == Reason::NotAPartner => Ok(false),
@@ -268,7 +278,7 @@ impl Node {
         let by = |signers: &[crate::domain::ids::SpiffeId], domain: &TrustDomain| {
             signers.iter().all(|s| s.domain() == domain)
         };
-        let receipt_of = self.verify_handed(envelope, &rules::RECEIPT, &self.carried);
+        let receipt_of = verify_handed(envelope, &rules::RECEIPT, &self.trust.known, self.clock.now());
         // A signature that counts on a hub's word alone is not the holder's own word.
         let mut is_own_word = receipt_of.as_ref().is_ok_and(|v| v.on_word_of().is_none());
         let mut verified = holds(receipt_of.map(|v: Verified<Receipt>| by(v.signers(), &way.holder)), &way.holder)?;
@@ -278,7 +288,7 @@ impl Node {
                 Some(next) => (next.release.logged_at, &next.giver),
                 None => (receipt.at, &way.holder),
             };
-            let release = verify(envelope, &rules::RELEASE, &self.carried, When::from(now).stated(at, teller));
+            let release = verify(envelope, &rules::RELEASE, &self.trust.known, When::from(now).stated(at, teller));
             is_own_word &= release.as_ref().is_ok_and(|v| v.on_word_of().is_none());
             verified &= holds(release.map(|v| by(v.signers(), &hop.giver)), &hop.giver)?;
         }
@@ -288,7 +298,7 @@ impl Node {
     /// Notes an answer to a recall that this node does not know, or of which the holder was given nothing, and changes nothing else.
     /// Every answer to a recall is only `received`, because another result would tell whether the recall has come here.
     async fn pass_over_recall(&self, partner: &TrustDomain) -> Result<(), Fault> {
-        self.note_refusal(partner, StatementKind::Receipt, Reason::NotFound).await;
+        self.refusals.note_refusal(partner, StatementKind::Receipt, Reason::NotFound).await;
         Ok(())
     }
 
@@ -322,7 +332,7 @@ impl Node {
     async fn keep_report(&self, report: HolderReport) -> Result<(), Fault> {
         let told: Vec<TrustDomain> = report.post.iter().map(|(partner, _)| partner.clone()).collect();
         if self.store.save_report(report).await? {
-            told.iter().for_each(|partner| self.live.of(partner).post());
+            told.iter().for_each(|partner| self.sessions.of(partner).post());
         }
         Ok(())
     }

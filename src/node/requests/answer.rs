@@ -2,10 +2,6 @@
 
 use std::{collections::BTreeSet, sync::Arc};
 
-use super::{
-    super::{Node, fault::lost},
-    RequestView, state_after,
-};
 use crate::{
     domain::{
         actor::{Actor, Authorized, Officiate},
@@ -16,8 +12,13 @@ use crate::{
         statement::{Envelope, StatementKind},
     },
     node::{
-        prepared::Prepared,
-        publish::{PartnerDecision, urgency},
+        assessment_cache::loaded::LoadedAssessment,
+        decisions::{PartnerDecision, urgency},
+        requests::{
+            Requests,
+            make::{RequestView, state_after},
+        },
+        task::lost,
     },
     policy::{PartnerException, abbreviated_list, plan},
     seal::{rules, statement::id_of, verify::verify},
@@ -26,7 +27,7 @@ use crate::{
 };
 
 /// An answer, as the officer gives it.
-pub struct Given {
+pub struct GivenAnswer {
     /// The request that it answers.
     pub request: StatementId,
     /// What kind of answer it is.
@@ -42,10 +43,10 @@ pub struct Weighed {
     /// The decision about its portions, and no others.
     pub decision: PartnerDecision,
     /// The version that the decision is about.
-    pub prepared: Arc<Prepared>,
+    pub prepared: Arc<LoadedAssessment>,
 }
 
-impl Node {
+impl Requests {
     /// Decides what an exception that is not signed yet would give. A rule that forbids still withholds its portions.
     ///
     /// # Errors
@@ -54,9 +55,9 @@ impl Node {
         let exception = wire::request::decode_exception(payload)?;
         let record = self.open_request(&exception.request).await?;
         let prepared = self.excepted(&record, &exception).await?;
-        let directory = self.directory();
+        let directory = self.directory.current();
         let partner = directory.active(&record.partner)?.clone();
-        let (now, id) = (self.now(), id_of(StatementKind::Exception, payload));
+        let (now, id) = (self.clock.now(), id_of(StatementKind::Exception, payload));
         let shared = prepared.clone();
         let work = tokio::task::spawn_blocking(move || {
             let facts = shared.facts(now, &directory).with_exceptions([PartnerException::new(id, &exception)]);
@@ -73,9 +74,9 @@ impl Node {
     /// # Errors
     /// `ROLE_REQUIRED`, `NOT_FOUND`, `CONFLICT` where it was answered before, `INVALID_ARGUMENT`, `LIMIT_EXCEEDED`, and whatever
     /// verification refuses of the exception.
-    pub async fn answer(&self, actor: &Authorized<Officiate>, given: Given) -> Result<RequestView, Fault> {
-        let Given { request, kind, text, exception } = given;
-        let (now, record) = (self.now(), self.open_request(&request).await?);
+    pub async fn answer(&self, actor: &Authorized<Officiate>, given: GivenAnswer) -> Result<RequestView, Fault> {
+        let GivenAnswer { request, kind, text, exception } = given;
+        let (now, record) = (self.clock.now(), self.open_request(&request).await?);
         let (partner, manifest) = (record.partner.clone(), record.manifest_id);
         let mut events = vec![];
         let (mut attached, mut exception_id) = (None, None);
@@ -87,7 +88,7 @@ impl Node {
             events.push(Event::by(actor, now, deed));
             attached = Some(NewAttachedStatement {
                 manifest_id: manifest,
-                from: self.domain().clone(),
+                from: self.identity.domain().clone(),
                 envelope: wire::envelope::encode(&envelope),
                 at: now,
                 urgency: urgency(&prepared),
@@ -98,7 +99,7 @@ impl Node {
         let answer = Answer { request, kind, text, answered_at: now, exception: exception_id };
         let content = wire::request::encode_answer(&answer);
         wire::request::decode_answer(&content).map_err(|f| Fault { reason: Reason::InvalidArgument, ..f })?;
-        let envelope = self.sign(StatementKind::Answer, content)?;
+        let envelope = self.identity.sign(StatementKind::Answer, content)?;
         let id = id_of(StatementKind::Answer, &envelope.payload);
         let envelope = wire::envelope::encode(&envelope);
         let state = state_after(kind);
@@ -116,8 +117,8 @@ impl Node {
         if !self.store.settle_request(step).await? {
             return Err(answered_before());
         }
-        self.prepared.forget(&manifest);
-        let live = self.live.of(&partner);
+        self.cache.entries.forget(&manifest);
+        let live = self.sessions.of(&partner);
         live.post();
         live.wake();
         self.request_view(record, false).await
@@ -133,7 +134,7 @@ impl Node {
 
     /// The exception, if the caller and nobody else has signed it with their own key.
     fn signed_exception(&self, actor: &Actor, envelope: &Envelope) -> Result<(StatementId, Exception), Fault> {
-        let verified = verify(envelope, &rules::EXCEPTION, self.chains(), self.now())?;
+        let verified = verify(envelope, &rules::EXCEPTION, self.trust.chains(), self.clock.now())?;
         if verified.signers() != std::slice::from_ref(actor.id()) {
             let what = "an exception is signed by the officer who answers, and by nobody else";
             return Err(Fault::at(Reason::WrongDomain, "exception", what));
@@ -142,19 +143,19 @@ impl Node {
     }
 
     /// The version that an exception is about, if the exception fits the request.
-    async fn excepted(&self, record: &RequestRecord, exception: &Exception) -> Result<Arc<Prepared>, Fault> {
+    async fn excepted(&self, record: &RequestRecord, exception: &Exception) -> Result<Arc<LoadedAssessment>, Fault> {
         let Exception { giver, partner, manifest, digests, until, .. } = exception;
-        if (giver, partner, manifest) != (self.domain(), &record.partner, &record.manifest_id) {
+        if (giver, partner, manifest) != (self.identity.domain(), &record.partner, &record.manifest_id) {
             let what = "the exception is for another partner or version than the request";
             return Err(Fault::at(Reason::InvalidArgument, "exception", what));
         }
-        let now = self.now();
+        let now = self.clock.now();
         if *until <= now {
             return Err(Fault::at(Reason::InvalidArgument, "valid_until", "the exception would be over already"));
         }
         let missing =
             || Fault::new(Reason::NotFound, "the version is not here any more, so nothing of it can be given");
-        let prepared = self.prepare(&[*manifest]).await?.pop().ok_or_else(missing)?;
+        let prepared = self.cache.prepare(&[*manifest]).await?.pop().ok_or_else(missing)?;
         if let Some(unknown) = digests.iter().find(|d| !prepared.all().any(|(digest, _)| digest == **d)) {
             let what = format!("the version has no portion `{unknown}`");
             return Err(Fault::at(Reason::DigestNotListed, "digests", what));

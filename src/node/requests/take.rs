@@ -2,7 +2,6 @@
 
 use std::{collections::BTreeSet, sync::Arc};
 
-use super::{super::Node, state_after};
 use crate::{
     domain::{
         entry::Entry,
@@ -13,7 +12,12 @@ use crate::{
         statement::{Envelope, StatementKind},
         time::Time,
     },
-    node::{carried::Unusable, prepared::PreparedException, receive::Carrying},
+    node::{
+        assessment_cache::parts::LoadedException,
+        handed_over::{only_by, verify_handed},
+        inbound::{content::Carrying, unusable::Unusable},
+        requests::{Requests, make::state_after},
+    },
     seal::{
         rules,
         statement::id_of,
@@ -24,21 +28,21 @@ use crate::{
 };
 
 /// This organisation's requests to a partner, each with the version that it is about.
-pub type Asked = BTreeSet<(StatementId, StatementId)>;
+pub type RequestedVersions = BTreeSet<(StatementId, StatementId)>;
 
-impl Node {
+impl Requests {
     /// Takes a partner's request. The partner learns of nothing that it was not given: what does not exist and what the partner does not
     /// have are refused in the same way.
     ///
     /// # Errors
     /// Whatever verification refuses; `LIMIT_EXCEEDED`; `WRONG_DOMAIN`; `NOT_FOUND`.
     pub(in crate::node) async fn take_request(&self, partner: &TrustDomain, envelope: &Envelope) -> Result<(), Fault> {
-        let now = self.now();
+        let now = self.clock.now();
         self.require_pace(partner, now)?;
-        let verified = self.verify_handed(envelope, &rules::REQUEST, &self.identities)?;
+        let verified = verify_handed(envelope, &rules::REQUEST, &self.trust.active, self.clock.now())?;
         by_the_party(&verified, partner)?;
         let (id, request) = (verified.id(), verified.into_content());
-        if request.addressee != *self.domain() {
+        if request.addressee != *self.identity.domain() {
             return Err(Fault::at(Reason::WrongDomain, "addressee", "the request is for another organisation"));
         }
         let unknown = || Fault::at(Reason::NotFound, "manifest_id", "you were given no such version of an assessment");
@@ -69,7 +73,7 @@ impl Node {
         let step = RequestStep { record, is_theirs: true, post: None, attached: None, events };
         if self.store.begin_request(step).await? {
             tracing::info!(%partner, "a partner asks for more of an assessment; see `watchfire assess requests`");
-            self.live.arrived();
+            self.sessions.arrived();
         }
         Ok(())
     }
@@ -80,9 +84,9 @@ impl Node {
     /// Whatever verification refuses; `LIMIT_EXCEEDED`; `NOT_FOUND` where nothing was asked of that partner; `CONFLICT` where it was
     /// answered before.
     pub(in crate::node) async fn take_answer(&self, partner: &TrustDomain, envelope: &Envelope) -> Result<(), Fault> {
-        let now = self.now();
+        let now = self.clock.now();
         self.require_pace(partner, now)?;
-        let verified = self.verify_handed(envelope, &rules::ANSWER, &self.identities)?;
+        let verified = verify_handed(envelope, &rules::ANSWER, &self.trust.active, self.clock.now())?;
         by_the_party(&verified, partner)?;
         let (id, answer) = (verified.id(), verified.into_content());
         let asked = self.store.request(&answer.request).await?.filter(|r| r.outgoing && r.partner == *partner);
@@ -100,15 +104,19 @@ impl Node {
     }
 
     fn require_pace(&self, partner: &TrustDomain, now: Time) -> Result<(), Fault> {
-        if self.live.of(partner).allows_a_request(now) {
+        if self.sessions.of(partner).allows_a_request(now) {
             return Ok(());
         }
         Err(Fault::new(Reason::LimitExceeded, "too many requests and answers in an hour; try again later"))
     }
 
     /// Which of this organisation's own requests the exceptions among these entries answer.
-    pub(in crate::node) async fn asked(&self, partner: &TrustDomain, entries: &[Entry]) -> Result<Asked, Fault> {
-        let mut asked = Asked::new();
+    pub(in crate::node) async fn asked(
+        &self,
+        partner: &TrustDomain,
+        entries: &[Entry],
+    ) -> Result<RequestedVersions, Fault> {
+        let mut asked = RequestedVersions::new();
         for envelope in entries.iter().flat_map(|e| &e.exceptions) {
             // An exception that does not decode is refused later, with its entry.
             let Ok(exception) = wire::request::decode_exception(&envelope.payload) else { continue };
@@ -127,20 +135,20 @@ impl Node {
         &self,
         carried: &Carrying<'_>,
         envelopes: &[Arc<Envelope>],
-        asked: &Asked,
-    ) -> Result<Vec<PreparedException>, Unusable> {
+        asked: &RequestedVersions,
+    ) -> Result<Vec<LoadedException>, Unusable> {
         let Carrying { partner, release, path, examined } = carried;
         let (mut ids, mut counting) = (vec![], vec![]);
         for (i, envelope) in envelopes.iter().enumerate() {
             let here = |fault: Fault| fault.within(&format!("beside[{}]", release.endorsements.len() + i));
-            self.only_by(&[*partner], envelope).map_err(here)?;
+            only_by(&[*partner], envelope).map_err(here)?;
             let id = id_of(StatementKind::Exception, &envelope.payload);
             let not_listed = || here(Fault::new(Reason::DigestNotListed, "no release lists the exception"));
             let when = path.of_listed(*examined, (*partner, *release), &id).ok_or_else(not_listed)?;
-            let verified = verify(envelope, &rules::EXCEPTION, self.chains(), when);
+            let verified = verify(envelope, &rules::EXCEPTION, self.trust.chains(), when);
             let verified = verified.map_err(|fault| Unusable::by(partner, here(fault)))?;
             let exception = verified.content();
-            if exception.partner != *self.domain() {
+            if exception.partner != *self.identity.domain() {
                 let what = "the exception is for another organisation";
                 return Err(here(Fault::at(Reason::WrongDomain, "partner", what)).into());
             }
@@ -150,7 +158,7 @@ impl Node {
             }
             ids.push(verified.id());
             if asked.contains(&(exception.request, exception.manifest)) {
-                counting.push(PreparedException::new(envelope.clone(), examined.arrived)?);
+                counting.push(LoadedException::new(envelope.clone(), examined.arrived)?);
             }
         }
         if !ids.iter().eq(release.exceptions.iter().map(|l| &l.id)) {

@@ -1,0 +1,58 @@
+//! An entry as the store keeps it.
+
+use std::sync::Arc;
+
+use crate::{
+    domain::{entry::Entry, ids::StatementId, release::Release, statement::Envelope, time::Time},
+    node::inbound::content::Content,
+    seal::{open::Opened, statement::id_of},
+    store::{AttachedStatement, ReceivedContent, ReceivedEntry, subject_states, title},
+    wire,
+};
+
+/// An entry of whose content nothing is known.
+pub(in crate::node) fn received(sequence: u64, release_id: StatementId, entry: &Entry) -> ReceivedEntry {
+    ReceivedEntry {
+        sequence,
+        release_id,
+        release: wire::envelope::encode(&entry.release),
+        provenance: entry.provenance.iter().map(|e| wire::envelope::encode(e)).collect(),
+        content: None,
+        refused: false,
+        reason: None,
+        missing_agreement: None,
+        pending_verification: None,
+        signed: None,
+    }
+}
+
+/// Content that was verified, for users or for quarantine.
+pub(in crate::node) fn received_content(
+    release: &Release,
+    checked: &Content,
+    entry: &Entry,
+    (quarantined, due): (bool, Option<Time>),
+) -> ReceivedContent {
+    let content = &checked.manifest;
+    let beside = entry.endorsements.iter().chain(&entry.exceptions);
+    let is_verified = |e: &Envelope| !checked.unverified.contains(&id_of(e.kind, &e.payload));
+    let statement =
+        |e: &Arc<Envelope>| AttachedStatement { envelope: wire::envelope::encode(e), verified: is_verified(e) };
+    let named = checked.portions.iter().map(Opened::portion).zip(entry.portions.iter().map(|bytes| &**bytes));
+    ReceivedContent {
+        kind: release.kind,
+        assessment: content.assessment,
+        version: content.version,
+        manifest_id: checked.manifest_id,
+        manifest: entry.manifest.as_ref().map(|m| wire::envelope::encode(m)).unwrap_or_default(),
+        originator: content.originator.clone(),
+        portions: entry.portions.iter().map(|p| p.to_vec()).collect(),
+        title: title::of(named),
+        subject_states: subject_states::of(content, checked.portions.iter().map(Opened::portion)),
+        attached: beside.map(statement).collect(),
+        attachments: checked.attachments(),
+        quarantined,
+        due,
+        verified: checked.verified.clone(),
+    }
+}

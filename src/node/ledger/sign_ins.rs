@@ -1,0 +1,26 @@
+//! Records sign-ins.
+
+use crate::{
+    domain::{
+        actor::Actor,
+        event::{Deed, Event},
+        ids::Role,
+    },
+    node::ledger::Ledger,
+};
+
+impl Ledger {
+    /// Notes that somebody of the organisation speaks to the node, and records a sign-in.
+    pub async fn heard(&self, actor: &Actor) {
+        let now = self.clock.now();
+        if matches!(actor.role(), Role::Node | Role::Service) || !self.persons.heard(actor.id(), now) {
+            return;
+        }
+        let event = Event::by(actor, now, Deed::SignedIn);
+        // Reading goes on even if nothing can be written. Changes fail by themselves.
+        if let Err(error) = self.store.record(vec![event]).await {
+            tracing::error!(%error, "a sign-in could not be recorded");
+            self.persons.forget(actor.id());
+        }
+    }
+}

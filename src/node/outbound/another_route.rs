@@ -1,0 +1,94 @@
+//! Releases an assessment again by another way where the way that was used can no longer be verified.
+//!
+//! A release that is signed with a revoked key proves nothing new, so a recipient that gets it through a hub refuses it. The organisation
+//! hands its release over again under another key. The hub then has a second way for the same version, and releases it again by that way.
+
+use std::collections::{BTreeMap, HashSet};
+
+use crate::{
+    domain::{
+        fault::{Fault, Reason},
+        ids::{StatementId, TrustDomain},
+    },
+    node::{
+        assessment_cache::{loaded::LoadedAssessment, route::Route},
+        outbound::OutboundFeeds,
+    },
+    seal::chains::{Chains as _, When},
+    store::GivenRelease,
+    wire,
+};
+
+impl OutboundFeeds {
+    /// The ways of a version that the partner can't verify, each named by the release by which the version came. Empty where no other way
+    /// is left.
+    pub(in crate::node) async fn spoiled_ways(
+        &self,
+        prepared: &LoadedAssessment,
+        partner: &TrustDomain,
+    ) -> Result<HashSet<StatementId>, Fault> {
+        if prepared.ways.len() < 2 {
+            return Ok(HashSet::new());
+        }
+        let mut spoiled: HashSet<StatementId> = self.revoked_ways(prepared).collect();
+        for given in self.store.given_releases(&prepared.id, Some(partner)).await? {
+            spoiled.extend(via(&given)?.filter(|_| was_refused(&given)));
+        }
+        let is_left = prepared.ways.iter().any(|way| !spoiled.contains(&way.provenance.release));
+        Ok(if is_left { spoiled } else { HashSet::new() })
+    }
+
+    /// Releases a version again to each partner that was given it by a way that can't be verified, if there is a way that was not tried
+    /// yet. `only` limits this to one partner.
+    pub(in crate::node) async fn release_by_another_way(
+        &self,
+        prepared: &LoadedAssessment,
+        only: Option<&TrustDomain>,
+    ) -> Result<(), Fault> {
+        if prepared.ways.len() < 2 {
+            return Ok(());
+        }
+        let revoked: HashSet<StatementId> = self.revoked_ways(prepared).collect();
+        let mut tried: BTreeMap<TrustDomain, (bool, HashSet<StatementId>)> = BTreeMap::new();
+        for given in self.store.given_releases(&prepared.id, only).await? {
+            let Some(via) = via(&given)? else { continue };
+            let (is_spoiled, vias) = tried.entry(given.partner.clone()).or_default();
+            *is_spoiled |= !given.again && (revoked.contains(&via) || was_refused(&given));
+            vias.insert(via);
+        }
+        for (partner, (_, vias)) in tried.into_iter().filter(|(_, (is_spoiled, _))| *is_spoiled) {
+            let is_new =
+                |way: &Route| !vias.contains(&way.provenance.release) && !revoked.contains(&way.provenance.release);
+            if prepared.ways.iter().any(is_new) && self.directory.current().active(&partner).is_ok() {
+                self.give_again(None, &partner, &prepared.id, false).await?;
+            }
+        }
+        Ok(())
+    }
+
+    fn revoked_ways(&self, prepared: &LoadedAssessment) -> impl Iterator<Item = StatementId> {
+        prepared.ways.iter().filter(|way| self.is_revoked(way)).map(|way| way.provenance.release)
+    }
+
+    /// Whether a release of the way is signed with a key that is revoked now. Readers judge the way as of the time at which this
+    /// organisation says that it came.
+    fn is_revoked(&self, way: &Route) -> bool {
+        let when = When::from(self.clock.now()).stated(way.received_at, self.identity.domain());
+        let mut signatures = way.path.iter().flat_map(|release| &release.signatures);
+        signatures.any(|s| {
+            self.trust
+                .stored
+                .signer(&s.certificates, &when)
+                .is_err_and(|fault| fault.reason == Reason::CertificateRevoked)
+        })
+    }
+}
+
+/// The release by which this node got what it gave.
+fn via(given: &GivenRelease) -> Result<Option<StatementId>, Fault> {
+    Ok(wire::release::decode(&wire::envelope::decode(&given.release)?.payload)?.via)
+}
+
+fn was_refused(given: &GivenRelease) -> bool {
+    given.refused.as_deref() == Some(&*Reason::CertificateRevoked.to_string())
+}

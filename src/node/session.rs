@@ -1,0 +1,325 @@
+//! What this process knows of one partner: its feed, its connections and its rates. Nothing here needs to survive a restart.
+
+use std::sync::{
+    Arc, Mutex,
+    atomic::{AtomicU64, Ordering},
+};
+
+use tokio::sync::{Mutex as AsyncMutex, watch};
+use tokio_util::sync::CancellationToken;
+
+use crate::{
+    domain::{
+        ids::{Sha256, StatementId},
+        statement::StatementKind,
+        time::Time,
+    },
+    node::{
+        bundles::partner_bundles::PartnerBundles,
+        lock::lock,
+        rate_limit::{buckets::LeakyBuckets, window::WindowLimit},
+        refusals::Refusals,
+        revocations::exchanged::{PassedOn, Wanted},
+        sessions::{examined::ExaminedQuarantine, obstacle::FeedObstacle, recent::Recent},
+    },
+};
+
+/// The least time, in seconds, between two notes of when a partner was heard of.
+pub(in crate::node) const CONTACT_SECONDS: i64 = 60;
+
+/// The most lines of the log in an hour about a partner's entries that are kept from users. The ledger has all of them.
+pub(in crate::node) const MOST_LINES: u32 = 600;
+
+/// The live state of the feeds with one partner.
+pub struct PartnerSession {
+    /// Counts reasons to look into the queue.
+    wake: watch::Sender<u64>,
+    /// Held during a look at what goes out, so that there is one look at a time.
+    pub(in crate::node) judging: AsyncMutex<()>,
+    streams: Mutex<Option<(u64, CancellationToken)>>,
+    next_stream: AtomicU64,
+    /// What stops the feed to the partner.
+    pub(in crate::node) outgoing: FeedObstacle,
+    /// How this node's own following of the partner goes.
+    inbound: watch::Sender<FollowState>,
+    /// Counts requests to look at the partner's feed at once.
+    pull: watch::Sender<u64>,
+    /// Counts reasons to speak to the partner: statements that wait, new revocations.
+    post: watch::Sender<u64>,
+    /// What the partner's last hello said that it reads. `None` before the first hello.
+    reads: Mutex<Option<Reads>>,
+    /// The edition of roots and lists that the partner's last hello named.
+    edition: Mutex<Option<Vec<u8>>>,
+    /// The statements last taken from the partner.
+    pub(in crate::node) taken: AsyncMutex<Recent>,
+    /// Held during a greeting about ledgers, so that there is one at a time. Two heads at once, each grown from the same one, may be a
+    /// fork.
+    pub(in crate::node) greeting: AsyncMutex<()>,
+    /// How fast it changes agreements.
+    pace: Mutex<WindowLimit>,
+    /// How fast it sends requests.
+    asking: Mutex<WindowLimit>,
+    /// How much of its rate for receipts it has used.
+    answering: Mutex<LeakyBuckets>,
+    /// How much of its rate for recalls it has used, its own and those that it passes on.
+    recalling: Mutex<LeakyBuckets>,
+    /// What it sent that was refused.
+    refused: Mutex<Refusals>,
+    /// How many lines of the log there were about faults in its entries.
+    telling: Mutex<WindowLimit>,
+    /// How far its quarantine was examined.
+    examined: Mutex<ExaminedQuarantine>,
+    /// Counts recalls that were put into the partner's outbox.
+    recalls: AtomicU64,
+    /// What it has told of bundles.
+    pub(in crate::node) bundles: PartnerBundles,
+    /// When the partner was last heard of, as the store has it.
+    heard: Mutex<Option<Time>>,
+    /// The revocation lists that this node asked the partner for in the answer to its last hello.
+    asked_for: Mutex<Vec<Wanted>>,
+    /// Which revocation lists of other organisations went between this node and the partner.
+    pub(in crate::node) passed_on: PassedOn,
+    /// Held while a revocation list comes in.
+    pub gathering: AsyncMutex<()>,
+}
+
+/// The kinds of statements that a partner reads.
+pub(in crate::node) struct Reads {
+    kinds: Vec<StatementKind>,
+    /// Whether the log already says that something is held back.
+    said: bool,
+}
+
+/// How this node's following of a partner goes.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct FollowState {
+    /// Whether a stream is open.
+    pub live: bool,
+    /// The last request ([`PartnerSession::pull_now`]) that was answered: a look that began after it found nothing more waiting.
+    pub caught_up: u64,
+    /// The last request after which a try began that failed.
+    pub failed: u64,
+    /// Why there is no stream.
+    pub problem: Option<String>,
+    /// How far the partner's clock is ahead, in seconds.
+    pub clock_ahead: i64,
+}
+
+/// A stream to a partner. Only the newest one counts.
+pub struct Stream {
+    live: Arc<PartnerSession>,
+    number: u64,
+    /// Cancelled when a newer stream takes over, or the partner loses its standing.
+    pub ended: CancellationToken,
+}
+
+impl Drop for Stream {
+    fn drop(&mut self) {
+        let mut streams = lock(&self.live.streams);
+        if streams.as_ref().is_some_and(|(number, _)| *number == self.number) {
+            *streams = None;
+        }
+    }
+}
+
+impl PartnerSession {
+    /// A session in which nothing was said yet.
+    pub(in crate::node) fn new() -> Self {
+        Self {
+            wake: watch::Sender::new(0),
+            judging: AsyncMutex::default(),
+            streams: Mutex::default(),
+            next_stream: AtomicU64::new(0),
+            outgoing: FeedObstacle::default(),
+            inbound: watch::Sender::new(FollowState::default()),
+            // The first look happens without a request.
+            pull: watch::Sender::new(1),
+            post: watch::Sender::new(0),
+            reads: Mutex::default(),
+            edition: Mutex::default(),
+            taken: AsyncMutex::default(),
+            greeting: AsyncMutex::default(),
+            pace: Mutex::default(),
+            asking: Mutex::default(),
+            answering: Mutex::default(),
+            recalling: Mutex::default(),
+            refused: Mutex::default(),
+            telling: Mutex::default(),
+            examined: Mutex::default(),
+            recalls: AtomicU64::new(0),
+            bundles: PartnerBundles::default(),
+            heard: Mutex::default(),
+            asked_for: Mutex::default(),
+            passed_on: PassedOn::default(),
+            gathering: AsyncMutex::default(),
+        }
+    }
+
+    /// Remembers which revocation lists the partner is asked to hand over.
+    pub fn ask_for(&self, lists: Vec<Wanted>) {
+        *lock(&self.asked_for) = lists;
+    }
+
+    /// The revocation list with that digest, if the partner was asked for it.
+    pub fn asked_for(&self, sha256: &Sha256) -> Option<Wanted> {
+        lock(&self.asked_for).iter().find(|wanted| wanted.list.sha256 == *sha256).cloned()
+    }
+
+    /// Counts one more change of agreements by the partner. `false` means that it must wait.
+    pub(in crate::node) fn allows_a_change(&self, now: Time) -> bool {
+        lock(&self.pace).allows(now)
+    }
+
+    /// Counts one more request by the partner, or answer to a request. `false` means that it must wait.
+    pub(in crate::node) fn allows_a_request(&self, now: Time) -> bool {
+        lock(&self.asking).allows(now)
+    }
+
+    /// Accesses how much of the rate for receipts the partner has used.
+    pub(in crate::node) fn receipts<T>(&self, look: impl FnOnce(&mut LeakyBuckets) -> T) -> T {
+        look(&mut lock(&self.answering))
+    }
+
+    /// Accesses how much of the rate for recalls the partner has used.
+    pub(in crate::node) fn recalled_by<T>(&self, look: impl FnOnce(&mut LeakyBuckets) -> T) -> T {
+        look(&mut lock(&self.recalling))
+    }
+
+    /// Accesses what was refused of the partner.
+    pub(in crate::node) fn refusals<T>(&self, look: impl FnOnce(&mut Refusals) -> T) -> T {
+        look(&mut lock(&self.refused))
+    }
+
+    /// Counts one more line of the log about the partner's entries. `false` means that there were enough.
+    pub fn allows_a_line(&self, now: Time) -> bool {
+        lock(&self.telling).allows_of(MOST_LINES, now)
+    }
+
+    /// Wakes the feed, because there may be something to release.
+    pub fn wake(&self) {
+        self.wake.send_modify(|count| *count = count.wrapping_add(1));
+    }
+
+    /// Notes that a recall waits for the partner. Nothing that was decided before the recall goes out unchecked any more.
+    pub(in crate::node) fn recalled(&self) {
+        self.recalls.fetch_add(1, Ordering::AcqRel);
+        self.post();
+        self.wake();
+    }
+
+    /// How many recalls were put into the partner's outbox since this process started.
+    pub(in crate::node) fn recalls(&self) -> u64 {
+        self.recalls.load(Ordering::Acquire)
+    }
+
+    /// Whether the store is to be told that the partner was heard of. This is so at most once a minute.
+    pub(in crate::node) fn notes_contact(&self, now: Time) -> bool {
+        let mut heard = lock(&self.heard);
+        let is_due = heard.is_none_or(|at| now.seconds_since(at).abs() >= CONTACT_SECONDS);
+        if is_due {
+            *heard = Some(now);
+        }
+        is_due
+    }
+
+    /// A receiver that sees each reason to look into the queue.
+    pub fn wakes(&self) -> watch::Receiver<u64> {
+        self.wake.subscribe()
+    }
+
+    /// Opens the stream to this partner and ends the one before. A partner that came back on another connection does not wait for the old
+    /// one, which may have died unnoticed.
+    pub fn open_stream(self: &Arc<Self>) -> Stream {
+        let number = self.next_stream.fetch_add(1, Ordering::Relaxed);
+        let ended = CancellationToken::new();
+        if let Some((_, before)) = lock(&self.streams).replace((number, ended.clone())) {
+            before.cancel();
+        }
+        Stream { live: self.clone(), number, ended }
+    }
+
+    /// Ends the stream to this partner.
+    pub fn end_stream(&self) {
+        if let Some((_, stream)) = lock(&self.streams).take() {
+            stream.cancel();
+        }
+    }
+
+    /// Whether a stream to this partner is open.
+    pub fn is_streaming(&self) -> bool {
+        lock(&self.streams).is_some()
+    }
+
+    /// How this node's following of the partner goes.
+    pub fn inbound(&self) -> &watch::Sender<FollowState> {
+        &self.inbound
+    }
+
+    /// Asks the follower to look at the partner's feed at once. Returns the request's number; the first look has number 1.
+    pub fn pull_now(&self) -> u64 {
+        self.pull.send_modify(|count| *count = count.wrapping_add(1));
+        *self.pull.borrow()
+    }
+
+    /// Wakes whoever speaks to the partner, because there is something to say.
+    pub fn post(&self) {
+        self.post.send_modify(|count| *count = count.wrapping_add(1));
+    }
+
+    /// A receiver that sees each reason to speak to the partner.
+    pub fn posts(&self) -> watch::Receiver<u64> {
+        self.post.subscribe()
+    }
+
+    /// Notes what the partner has said that it reads.
+    pub fn set_reads(&self, kinds: Vec<StatementKind>) {
+        let mut reads = lock(&self.reads);
+        let said = reads.as_ref().is_some_and(|r| r.said && r.kinds == kinds);
+        *reads = Some(Reads { kinds, said });
+    }
+
+    /// The edition of roots and lists that the partner holds, as far as it has told.
+    pub(in crate::node) fn edition(&self) -> Option<Vec<u8>> {
+        lock(&self.edition).clone()
+    }
+
+    /// Notes the edition that the partner holds. Returns `true` if it differs from what was known.
+    pub(in crate::node) fn set_edition(&self, edition: Vec<u8>) -> bool {
+        lock(&self.edition).replace(edition.clone()).is_none_or(|before| before != edition)
+    }
+
+    /// Whether the partner reads that kind. `false` until it has said so.
+    pub fn reads(&self, kind: StatementKind) -> bool {
+        lock(&self.reads).as_ref().is_some_and(|r| r.kinds.contains(&kind))
+    }
+
+    /// Whether the partner has said what it reads since this process started.
+    pub(in crate::node) fn has_said_what_it_reads(&self) -> bool {
+        lock(&self.reads).is_some()
+    }
+
+    /// Whether something is held back for the first time since the partner said what it reads.
+    pub(in crate::node) fn first_held(&self) -> bool {
+        lock(&self.reads).as_mut().is_some_and(|r| !std::mem::replace(&mut r.said, true))
+    }
+
+    /// The agreements in force under which part of its quarantine is to be examined, each with the number after which to start.
+    pub(in crate::node) fn to_examine(&self, in_force: Vec<StatementId>) -> Vec<(StatementId, u64)> {
+        lock(&self.examined).take(in_force)
+    }
+
+    /// Notes an entry in its quarantine that only that agreement may cover.
+    pub(in crate::node) fn arrived_under(&self, agreement: StatementId, sequence: u64) {
+        lock(&self.examined).arrived(agreement, sequence);
+    }
+
+    /// Has everything of its quarantine examined again.
+    pub(in crate::node) fn examine_again(&self) {
+        lock(&self.examined).forget();
+    }
+
+    /// A receiver that sees each request to look at once.
+    pub fn pulls(&self) -> watch::Receiver<u64> {
+        self.pull.subscribe()
+    }
+}
