@@ -1,4 +1,4 @@
-//! The Exchange service: what partners' nodes may call. The caller is who its certificate says, never what it writes.
+//! The Exchange service: the calls that partners' nodes may make. A caller's identity comes from its certificate and never from a message.
 
 use std::{pin::Pin, sync::Arc, time::Duration};
 
@@ -25,15 +25,15 @@ use crate::{
 /// The most statements in one call.
 const MAX_STATEMENTS: usize = 256;
 
-/// The longest that a revocation list may take to be handed over.
+/// The longest time for handing over a revocation list.
 const LIST: Duration = Duration::from_secs(120);
 
-/// The service, over a node.
+/// The service of a node.
 pub struct Exchange {
     node: Arc<Node>,
 }
 
-/// The service, with the limit of a message set.
+/// Makes the service and sets the largest size of a message.
 pub fn service(node: Arc<Node>, message_bytes: usize) -> ExchangeServiceServer<Exchange> {
     ExchangeServiceServer::new(Exchange { node })
         .max_decoding_message_size(message_bytes)
@@ -81,7 +81,7 @@ impl ExchangeService for Exchange {
             let fed = node.feed_to(&partner, after, until_caught_up, &mut entries, &stream).await;
             if let Err(fault) = fed {
                 node.feed_stopped(&partner, &fault);
-                // Behind the entries that were sent already; where the partner is gone, nobody waits for it.
+                // This comes after the entries that were already sent. If the partner has disconnected, nobody waits for it.
                 let _ = ends.send(Err(from_fault(fault))).await;
             }
         });
@@ -149,7 +149,7 @@ impl ExchangeService for Exchange {
     ) -> Result<Response<proto::SubmitRevocationListResponse>, Status> {
         let partner = self.caller(&request)?;
         let live = self.node.live().of(&partner);
-        // One at a time: a list takes room in memory until it is whole.
+        // One list at a time, because a list stays in memory until it is complete.
         let _gathering = live.gathering.try_lock().map_err(|_| {
             from_fault(Fault::new(Reason::LimitExceeded, "another revocation list of yours is being taken; try again"))
         })?;
@@ -168,7 +168,7 @@ impl ExchangeService for Exchange {
         let proto::FetchAttachmentRequest { sha256, offset } = request.into_inner();
         let sha256 = field::bytes("sha256", &sha256).map_err(from_fault)?;
         let node = self.node.clone();
-        // The permission is asked for again with every chunk: who loses it gets no further one.
+        // The permission is checked again for each chunk. A partner that loses it gets no further chunk.
         let chunks = futures_util::stream::unfold(Some(offset), move |offset| {
             let (node, partner) = (node.clone(), partner.clone());
             async move {

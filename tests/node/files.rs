@@ -165,7 +165,7 @@ async fn key_and_certificate_that_come_one_after_the_other_are_taken_together() 
     tokio::time::sleep(Duration::from_millis(2500)).await;
     assert_eq!(org.log().matches("bundle.pem` is missing").count(), 1, "{}", org.log());
     fs::write(&bundle, text).unwrap();
-    logged(&org, "the files on disk are again those that are in force").await;
+    logged(&org, "the files on disk are the ones in force again").await;
 }
 
 /// Two lists of one length: nobody is on the first, the analyst on the second.
