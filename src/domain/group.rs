@@ -134,7 +134,7 @@ impl Membership {
 fn unknown(id: &str) -> String {
     let mut known: Vec<&str> = TABLE.iter().map(|m| m.id).collect();
     known.dedup();
-    format!("`{}` is no group that we hold a list of; write one of {}, or spell it out", shorten(id), known.join(", "))
+    format!("`{}` is not a group whose list we hold; write one of {}, or list its members", shorten(id), known.join(", "))
 }
 
 #[cfg(test)]

@@ -14,7 +14,7 @@ impl Lexicon {
     pub fn by_id(id: &str) -> Result<&'static Self, String> {
         LEXICONS.iter().find(|l| l.id == id).ok_or_else(|| {
             let known: Vec<&str> = LEXICONS.iter().map(|l| l.id).collect();
-            format!("`{}` is no lexicon that we know; write one of {}", shorten(id), known.join(", "))
+            format!("`{}` is not a lexicon that we know; write one of {}", shorten(id), known.join(", "))
         })
     }
 }

@@ -181,7 +181,7 @@ async fn an_originator_s_endorsement_goes_through_a_hub_as_far_as_its_terms_let_
     endorsements(&ecowas, &published, 1).await;
     let onward = |who| ["--as", "olu", "assess", "endorse", &published, "--text", "for all", "--onward", who];
     for (who, told) in [
-        ("group:watch", "`watch` is no group that we hold a list of"),
+        ("group:watch", "`watch` is not a group whose list we hold"),
         ("within-organization", "did you mean `within-organisation`?"),
     ] {
         let refused = gb.run(&onward(who)).await;

@@ -132,7 +132,7 @@ async fn an_address_that_leads_to_somebody_else_is_told_in_plain_words() {
     for address in [&ops, &greets] {
         let (code, reason, message) = listed(address).await;
         assert_eq!((code, reason.as_str()), (4, "UNREACHABLE"), "{message}");
-        assert!(message.contains("is no node but another program"), "{message}");
+        assert!(message.contains("the program that answers there is not a node"), "{message}");
         assert!(!message.contains("InvalidContentType"), "{message}");
     }
     greeting.abort();

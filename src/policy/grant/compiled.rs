@@ -40,7 +40,7 @@ impl CompiledGrant {
                 Area::Group(name) => {
                     let group = agreement.group(name).ok_or_else(|| {
                         let message =
-                            format!("no group `{name}` is spelled out in the agreement; add it, or name the places");
+                            format!("the agreement does not list the members of the group `{name}`; add them, or name the places");
                         Fault::at(fault::Reason::InvalidArgument, format!("grant `{}`.places", grant.id), message)
                     })?;
                     compiled.countries.extend(&group.countries);

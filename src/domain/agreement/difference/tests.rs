@@ -87,7 +87,7 @@ const MUTATIONS: &[Mutation] = &[
         a.duties.acknowledge[0].within_seconds = 1_800;
     }),
     ("an originator's purge now runs at the recipient by itself", Effect::Other, |a| a.duties.purge_on_recall = true),
-    ("approvals on each side: as each house decides (before: 2 persons)", Effect::Other, |a| a.duties.approvals = 0),
+    ("approvals on each side: as each organisation decides (before: 2 persons)", Effect::Other, |a| a.duties.approvals = 0),
     ("now also about Sudan (SD)", Effect::Widens, |a| a.grants[0].places.push("SD".parse().unwrap())),
     ("now also about Mali (ML)", Effect::Other, |a| a.grants[0].places.push("ML".parse().unwrap())),
     ("no longer about Chad (TD)", Effect::Narrows, |a| a.grants[0].places.retain(|p| p.to_string() != "TD")),
