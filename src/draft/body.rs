@@ -46,7 +46,9 @@ pub(super) fn read(kind: Kind, fields: &Fields<'_>, shared: &Shared) -> Option<R
         Kind::Narrative => alone(text(fields).map(|text| Body::Narrative { text })),
         Kind::Endorsement => {
             let _ = text(fields);
-            fields.table().refuse("an endorsement is not a portion of a draft; make one with `watchfire assess endorse`")
+            fields
+                .table()
+                .refuse("an endorsement is not a portion of a draft; make one with `watchfire assess endorse`")
         }
         Kind::Attachment => attachment(fields).map(|(a, file)| (Body::Attachment(a), vec![], file)),
     }

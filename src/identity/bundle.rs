@@ -48,7 +48,7 @@ impl TrustBundle {
     pub fn from_pem(domain: TrustDomain, pem: &[u8]) -> Result<Self, Fault> {
         let roots = CertificateDer::pem_slice_iter(pem)
             .collect::<Result<Vec<_>, _>>()
-            .map_err(|_| invalid("the trust bundle is no PEM text; it holds BEGIN CERTIFICATE sections"))?;
+            .map_err(|_| invalid("the trust bundle is not a PEM text; it holds BEGIN CERTIFICATE sections"))?;
         Self::new(domain, roots)
     }
 

@@ -116,7 +116,7 @@ impl DevCa {
     pub fn load(domain: &TrustDomain, certificate_pem: &str, key_pem: &str) -> Result<Self, CaError> {
         let unusable = |fault: Fault| CaError::Unusable(fault.to_string());
         let certificate = CertificateDer::from_pem_slice(certificate_pem.as_bytes())
-            .map_err(|_| CaError::Unusable("the certificate is no PEM text".to_owned()))?;
+            .map_err(|_| CaError::Unusable("the certificate is not a PEM text".to_owned()))?;
         TrustBundle::new(domain.clone(), vec![certificate.clone()]).map_err(unusable)?;
         let key = KeyPair::from_pem(key_pem)?;
         let parsed = super::certificate::parse(&certificate).map_err(unusable)?;

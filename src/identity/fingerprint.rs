@@ -37,7 +37,7 @@ impl Fingerprint {
         if let Some(unknown) = parts.iter().find(|part| !WORDS.lines().any(|word| word == **part)) {
             let unknown = crate::domain::ids::shorten(unknown);
             return Err(format!(
-                "`{unknown}` is no word of a fingerprint; give its 12 words or its 64 hexadecimal digits"
+                "`{unknown}` is not a word of a fingerprint; give its 12 words or its 64 hexadecimal digits"
             ));
         }
         if parts.len() != SPOKEN {

@@ -163,7 +163,10 @@ impl Verifier {
         let (head, size) = (&note.checkpoint, self.frontier.size());
         if head.size != size {
             let index = Some(size.min(head.size));
-            return Err(ExportFault { index, what: format!("the file has {size} entries, and the note covers {}", head.size) });
+            return Err(ExportFault {
+                index,
+                what: format!("the file has {size} entries, and the note covers {}", head.size),
+            });
         }
         if head.root != self.frontier.root() {
             return fault(

@@ -171,14 +171,19 @@ fn check_speaker(speaker: &Speaker, signers: &[SpiffeId]) -> Result<(), Fault> {
         SpeakerId::Organisation(domain) => each.iter().all(|s| s.role() == Role::Node && s.domain() == domain),
     };
     if !has_signed {
-        return Err(Fault::at(Reason::WrongDomain, "speaker.id", "the speaker that the statement names has not signed it"));
+        return Err(Fault::at(
+            Reason::WrongDomain,
+            "speaker.id",
+            "the speaker that the statement names has not signed it",
+        ));
     }
     let is_cosigner = |s: &&&SpiffeId| {
         s.role() == Role::Officer && !matches!(&speaker.id, SpeakerId::Author(author) if author == **s)
     };
     let cosigners = each.iter().filter(is_cosigner).count();
     if cosigners < usize::try_from(speaker.cosigners).unwrap_or(usize::MAX) {
-        let what = format!("{} officers must sign in addition to the author, and {cosigners} have signed", speaker.cosigners);
+        let what =
+            format!("{} officers must sign in addition to the author, and {cosigners} have signed", speaker.cosigners);
         return Err(Fault::at(Reason::SignatureInvalid, "speaker.cosigners", what));
     }
     Ok(())

@@ -22,7 +22,10 @@ pub fn decode(payload: &[u8]) -> Result<Bundle, Fault> {
         canonical::decode(payload)?;
     let sequence = number::sequence("sequence", sequence)?;
     if sequence < 2 {
-        return Err(refuse("sequence", "the first bundle travels in an invitation, so a bundle statement has number 2 or more"));
+        return Err(refuse(
+            "sequence",
+            "the first bundle travels in an invitation, so a bundle statement has number 2 or more",
+        ));
     }
     if roots.is_empty() || roots.len() > MAX_ROOTS {
         return Err(refuse("roots", format!("a bundle contains 1 to {MAX_ROOTS} certificates")));

@@ -133,8 +133,10 @@ fn signature(message: proto::Signature) -> Result<Signature, Fault> {
     let proto::Signature { suite, certificates, value } = message;
     let size: usize = certificates.iter().map(|c| c.len()).sum();
     if certificates.is_empty() || certificates.len() > MAX_CHAIN_CERTIFICATES || size > MAX_CHAIN_BYTES {
-        let what =
-            format!("a chain contains 1 to {} certificates and at most {} bytes", MAX_CHAIN_CERTIFICATES, MAX_CHAIN_BYTES);
+        let what = format!(
+            "a chain contains 1 to {} certificates and at most {} bytes",
+            MAX_CHAIN_CERTIFICATES, MAX_CHAIN_BYTES
+        );
         return Err(Fault::at(Reason::StatementTooLarge, "certificates", what));
     }
     if value.len() > MAX_SIGNATURE {

@@ -33,7 +33,11 @@ pub fn decode(payload: &[u8]) -> Result<Manifest, Fault> {
         speaker: _,
     } = canonical::decode(payload)?;
     if digests.len() > MAX_DIGESTS {
-        return Err(Fault::at(Reason::StatementTooLarge, "digests", format!("a manifest lists at most {MAX_DIGESTS} digests")));
+        return Err(Fault::at(
+            Reason::StatementTooLarge,
+            "digests",
+            format!("a manifest lists at most {MAX_DIGESTS} digests"),
+        ));
     }
     if digests.is_empty() || digests.len() % DIGEST_ROW != 0 {
         return Err(refuse("digests", format!("the number of digests must be a multiple of {DIGEST_ROW}")));

@@ -20,7 +20,11 @@ pub fn decode(payload: &[u8]) -> Result<Recall, Fault> {
     let proto::Recall { originator, assessment_id, kind, reason, recalled_at, exercise, speaker: _ } =
         canonical::decode(payload)?;
     if reason.len() > MAX_REASON {
-        return Err(Fault::at(Reason::StatementTooLarge, "reason", format!("a reason is one line of at most {MAX_REASON} bytes")));
+        return Err(Fault::at(
+            Reason::StatementTooLarge,
+            "reason",
+            format!("a reason is one line of at most {MAX_REASON} bytes"),
+        ));
     }
     Ok(Recall {
         originator: parsed("originator", &originator)?,

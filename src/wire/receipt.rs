@@ -26,7 +26,11 @@ pub fn decode(payload: &[u8]) -> Result<Receipt, Fault> {
     let proto::Receipt { sender, kind, release_ids, at, reason, role, recall_id, path_hash, mandate, speaker: _ } =
         canonical::decode(payload)?;
     if release_ids.len() > MAX_RECEIPT {
-        return Err(Fault::at(Reason::StatementTooLarge, "release_ids", format!("a receipt names 1 to {MAX_RECEIPT} releases")));
+        return Err(Fault::at(
+            Reason::StatementTooLarge,
+            "release_ids",
+            format!("a receipt names 1 to {MAX_RECEIPT} releases"),
+        ));
     }
     let receipt = Receipt {
         sender: parsed("sender", &sender)?,
@@ -60,7 +64,11 @@ fn check(receipt: &Receipt) -> Result<(), Fault> {
         return Err(refuse("release_ids", "a receipt must name each release once"));
     }
     if releases.is_empty() && !answers_recall {
-        return Err(Fault::at(Reason::StatementTooLarge, "release_ids", format!("a receipt names 1 to {MAX_RECEIPT} releases")));
+        return Err(Fault::at(
+            Reason::StatementTooLarge,
+            "release_ids",
+            format!("a receipt names 1 to {MAX_RECEIPT} releases"),
+        ));
     }
     let is_of_a_reader = |role: &Role| matches!(role, Role::Analyst | Role::Officer | Role::Service);
     if role.is_some() != kind.acknowledges() || !role.iter().all(is_of_a_reader) {
@@ -70,10 +78,17 @@ fn check(receipt: &Receipt) -> Result<(), Fault> {
         return Err(refuse("mandate", "only a receipt for a reading or an answer may name a mandate"));
     }
     if path.is_some() && releases.len() != 1 {
-        return Err(refuse("path_hash", "a receipt that names a path must be about the last release of that path alone"));
+        return Err(refuse(
+            "path_hash",
+            "a receipt that names a path must be about the last release of that path alone",
+        ));
     }
     if kind.acknowledges() && reason.as_ref().is_some_and(|r| r.len() > MAX_NOTE) {
-        return Err(Fault::at(Reason::StatementTooLarge, "reason", format!("a reason is one line of at most {MAX_NOTE} bytes")));
+        return Err(Fault::at(
+            Reason::StatementTooLarge,
+            "reason",
+            format!("a reason is one line of at most {MAX_NOTE} bytes"),
+        ));
     }
     Ok(())
 }

@@ -51,7 +51,11 @@ pub fn decode(payload: &[u8]) -> Result<Release, Fault> {
     } = canonical::decode(payload)?;
     let kind = word("kind", EntryKind::ALL, kind)?;
     if digests.is_empty() != (kind == EntryKind::Resolution) || digests.len() > MAX_DIGESTS {
-        return Err(Fault::at(Reason::StatementTooLarge, "digests", format!("a release discloses 1 to {MAX_DIGESTS} portions")));
+        return Err(Fault::at(
+            Reason::StatementTooLarge,
+            "digests",
+            format!("a release discloses 1 to {MAX_DIGESTS} portions"),
+        ));
     }
     let Listing { endorsements, exceptions, unknown } = listed(&beside)?;
     let via = bytes_optional("via_release_id", &via_release_id)?;
@@ -116,7 +120,9 @@ fn listed(all: &[proto::BesideStatement]) -> Result<Listing, Fault> {
         match kind.as_str().parse() {
             Ok(StatementKind::Endorsement) => listing.endorsements.push(listed),
             Ok(StatementKind::Exception) => listing.exceptions.push(listed),
-            Ok(other) => return Err(refuse(&format!("beside[{i}].kind"), format!("a {other} does not travel beside portions"))),
+            Ok(other) => {
+                return Err(refuse(&format!("beside[{i}].kind"), format!("a {other} does not travel beside portions")));
+            }
             Err(_) => listing.unknown.push((kind, listed)),
         }
     }
@@ -149,7 +155,10 @@ fn position(sequence: u64, previous: &[u8]) -> Result<Position, Fault> {
     let previous: Option<StatementId> = bytes_optional("previous_release_id", previous)?;
     let sequence = number::sequence("sequence", sequence)?;
     if sequence == 0 || (sequence == 1) != previous.is_none() {
-        return Err(refuse("sequence", "numbers are counted from 1, and each but the first names the release before it"));
+        return Err(refuse(
+            "sequence",
+            "numbers are counted from 1, and each but the first names the release before it",
+        ));
     }
     Ok(Position { sequence, previous })
 }

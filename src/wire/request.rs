@@ -145,7 +145,10 @@ pub fn decode_exception(payload: &[u8]) -> Result<Exception, Fault> {
     };
     ascending("digests", &exception.digests)?;
     if exception.until <= exception.from || exception.until > exception.from.plus_seconds(MAX_DAYS * DAY_SECONDS) {
-        return Err(refuse("valid_until", format!("an exception must end after it begins, at most {MAX_DAYS} days later")));
+        return Err(refuse(
+            "valid_until",
+            format!("an exception must end after it begins, at most {MAX_DAYS} days later"),
+        ));
     }
     Ok(exception)
 }

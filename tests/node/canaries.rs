@@ -481,6 +481,6 @@ async fn a_canary_put_in_each_kind_of_place_is_found() {
         assert!(search.found.iter().any(|f| f.contains(place)), "{place}: {:?}", search.found);
         std::fs::remove_file(org.dir.join(place)).unwrap();
     }
-    story.is_told("an error", &Status::invalid_argument(format!("`{canary}` is no word")));
+    story.is_told("an error", &Status::invalid_argument(format!("`{canary}` is not a word")));
     assert_eq!(story.search.found.len(), 1);
 }

@@ -210,7 +210,7 @@ async fn where_nobody_is_left_somebody_is_made_to_count_on_the_stopped_node_and_
     gb.kill().await;
     gb.one(&recover).await;
     let twice = gb.run(&recover).await;
-    assert!(twice.code == 3 && twice.stderr.contains("counts already"), "{}", twice.stderr);
+    assert!(twice.code == 3 && twice.stderr.contains("already counts"), "{}", twice.stderr);
     gb.start().await;
     let people = gb.ask(&["--as", "carol", "person", "list"]).await;
     let carol = people.iter().find(|p| p["id"].as_str().unwrap().ends_with("/carol")).unwrap();

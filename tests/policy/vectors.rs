@@ -376,7 +376,7 @@ pub fn portion(written: &Written, number: u8) -> Portion {
         Reach::Names(names) => Onward::Named(all(names)),
         Reach::Word(word) if word == "within-organisation" => Onward::WithinOrganisation,
         Reach::Word(word) if word == "none" => Onward::None,
-        Reach::Word(word) => panic!("`{word}` is no reach"),
+        Reach::Word(word) => panic!("`{word}` is not a reach"),
     };
     portion
 }

@@ -80,7 +80,7 @@ impl Chosen {
                 _ if NUMBERED.contains(&option) => drop(value.number::<u64>()?),
                 _ if option.starts_with('-') => {
                     return Err(format!(
-                        "`{option}` is no option; there are {}, and those of `cargo test`",
+                        "`{option}` is not an option; there are {}, and those of `cargo test`",
                         known.join(", ")
                     ));
                 }

@@ -65,7 +65,11 @@ fn a_group_in_a_word_is_the_list_that_is_held() {
     let day = "2026-05-01".parse().unwrap();
     let group = held_group(&"ecowas".parse().unwrap(), day).unwrap();
     assert_eq!((group.countries.len(), group.as_of.to_string().as_str()), (12, "2025-01-29"));
-    assert!(held_group(&"watch".parse().unwrap(), day).unwrap_err().starts_with("`watch` is not a group whose list we hold"));
+    assert!(
+        held_group(&"watch".parse().unwrap(), day)
+            .unwrap_err()
+            .starts_with("`watch` is not a group whose list we hold")
+    );
 }
 
 #[test]
@@ -79,7 +83,10 @@ fn a_word_that_stands_for_itself_is_no_group() {
         read(&["within-organization"]).unwrap_err(),
         "`within-organization` is not a group; did you mean `within-organisation`?"
     );
-    assert_eq!(read(&["none", "ecowas"]).unwrap_err(), "`none` can't be combined with others; leave out either it or the others");
+    assert_eq!(
+        read(&["none", "ecowas"]).unwrap_err(),
+        "`none` can't be combined with others; leave out either it or the others"
+    );
     assert!(read(&[]).is_err());
     let marked = |marking: &str| EXAMPLE.replacen("marking = { tlp = \"GREEN\", onward = [\"ecowas\"] }", marking, 1);
     for (marking, told) in [

@@ -170,8 +170,8 @@ fn a_certificate_that_is_not_what_it_should_be_is_refused_for_what_it_is() {
         ("has 2 URI names", Box::new(|p| p.subject_alt_names.push(uri("spiffe://fr.example/node/n2")))),
         ("has 2 URI names", Box::new(|p| p.subject_alt_names.push(uri(id)))),
         ("has 0 URI names", Box::new(|p| p.subject_alt_names.clear())),
-        ("is no identity", Box::new(|p| p.subject_alt_names = vec![uri("https://fr.example/node/n1")])),
-        ("is no role", Box::new(|p| p.subject_alt_names = vec![uri("spiffe://fr.example/king/n1")])),
+        ("is not an identity", Box::new(|p| p.subject_alt_names = vec![uri("https://fr.example/node/n1")])),
+        ("is not a role", Box::new(|p| p.subject_alt_names = vec![uri("spiffe://fr.example/king/n1")])),
     ];
     for (words, bend) in cases {
         let fault = peer(&trust, &[bent(&issuer, id, bend)]).unwrap_err();

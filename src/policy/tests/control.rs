@@ -132,14 +132,14 @@ fn every_mistake_of_a_table_is_told_with_its_place() {
     for (text, told) in [
         ("", "b.tsv: the file is empty"),
         ("SD-DN\tGH\t2026-05-01\t\ta rep", "b.tsv: the last line has no end"),
-        ("\n\nSD-DN\tGH\t2026-5-1\t\ta report\n", "b.tsv:3:10: `2026-5-1` is no day"),
+        ("\n\nSD-DN\tGH\t2026-5-1\t\ta report\n", "b.tsv:3:10: `2026-5-1` is not a day"),
         ("SD-DN GH 2026-05-01  a report\n", "b.tsv:1:1: 1 column; write place, state, from, until"),
         (
             "PK-TA\tAF\t2026-05-01\t\ta report\n",
             "b.tsv:1:1: `PK-TA` (Federally Administered Tribal Areas) is a code that",
         ),
         ("SD-DN\tSD\t2026-05-01\t\ta report\n", "b.tsv:1:7: `SD-DN` is a part of Sudan already"),
-        ("SD-DN\tGH\t2026-05-01\t\t\n", "b.tsv:1:22: `` is no source"),
+        ("SD-DN\tGH\t2026-05-01\t\t\n", "b.tsv:1:22: `` is not a source"),
     ] {
         let all = faults(&[file("a.cedar", cedar), file("b.tsv", text)]);
         assert!(all.len() == 1 && all[0].starts_with(told), "{all:?}");

@@ -20,7 +20,7 @@ fn told() -> BTreeMap<String, usize> {
     let row = |line: &str| {
         let (name, rest) = line.strip_prefix("| `")?.split_once("` | ")?;
         let (count, _) = rest.split_once(" |")?;
-        let count = count.replace(',', "").parse().unwrap_or_else(|_| panic!("{name}: `{count}` is no number"));
+        let count = count.replace(',', "").parse().unwrap_or_else(|_| panic!("{name}: `{count}` is not a number"));
         Some((name.to_owned(), count))
     };
     readme.lines().filter_map(row).collect()
