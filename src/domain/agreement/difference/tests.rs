@@ -88,7 +88,7 @@ const MUTATIONS: &[Mutation] = &[
     }),
     ("an originator's purge now runs at the recipient by itself", Effect::Other, |a| a.duties.purge_on_recall = true),
     ("approvals on each side: as each organisation decides (before: 2 persons)", Effect::Other, |a| {
-        a.duties.approvals = 0
+        a.duties.approvals = 0;
     }),
     ("now also about Sudan (SD)", Effect::Widens, |a| a.grants[0].places.push("SD".parse().unwrap())),
     ("now also about Mali (ML)", Effect::Other, |a| a.grants[0].places.push("ML".parse().unwrap())),
