@@ -9,7 +9,7 @@ use crate::{
     wire::{field::time, proto},
 };
 
-/// The entries of one pair that wait.
+/// The entries that wait, of one partner and one organisation.
 #[derive(Clone, Serialize)]
 pub struct Waiting {
     /// The partner that handed them over.
@@ -33,7 +33,7 @@ impl Waiting {
         Self { partner, organisation, entries, over_budget, since, fix }
     }
 
-    /// One line.
+    /// One line about them.
     pub fn words(&self) -> String {
         let Self { partner, organisation, entries, over_budget, since, fix } = self;
         let total = entries + over_budget;

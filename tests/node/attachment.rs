@@ -118,10 +118,10 @@ async fn a_draft_takes_no_file_of_this_machine_along() {
     assert!(std::process::Command::new("mkfifo").arg(work.join("pipe")).status().unwrap().success());
     let secret = gb.dir.join("secret.txt");
     for (place, named, why) in [
-        ("work/draft.toml", secret.to_str().unwrap(), "files beside it"),
-        ("work/draft.toml", "../secret.txt", "files beside it"),
-        ("work/draft.toml", "../storage.key", "files beside it"),
-        ("work/draft.toml", "/dev/zero", "files beside it"),
+        ("work/draft.toml", secret.to_str().unwrap(), "files in its own directory"),
+        ("work/draft.toml", "../secret.txt", "files in its own directory"),
+        ("work/draft.toml", "../storage.key", "files in its own directory"),
+        ("work/draft.toml", "/dev/zero", "files in its own directory"),
         ("work/draft.toml", "pipe", "it is not a file"),
         // Somebody's draft, saved in the node's own directory.
         ("draft.toml", "storage.key", "it is a key or the store"),

@@ -88,7 +88,7 @@ async fn the_sender_gets_one_receipt_for_each_reason_and_the_officer_the_reasons
         assert_eq!(why["release"], id(&release).to_string());
     }
     let words = crate::kit::watchfire(&no.dir, &["--as", "olu", "assess", "list", "--quarantined"]).await.stdout;
-    assert!(words.contains("is kept from users") && words.contains(&format!("#2 from {ROGUE}")), "{words}");
+    assert!(words.contains("is in quarantine") && words.contains(&format!("#2 from {ROGUE}")), "{words}");
     let secret = kept[0]["assessment"].as_str().unwrap();
     let words =
         crate::kit::watchfire(&no.dir, &["--as", "olu", "assess", "show", secret, "--quarantined"]).await.stdout;
