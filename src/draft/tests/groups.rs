@@ -3,7 +3,7 @@
 use super::*;
 
 fn draft(groups: &str) -> Result<crate::domain::draft::Draft, DraftError> {
-    let text = EXAMPLE.split("\n# Whom the markings mean").next().unwrap();
+    let text = EXAMPLE.split("\n# The members of a group").next().unwrap();
     parse(&format!("{text}\n{groups}"), Format::Toml)
 }
 
