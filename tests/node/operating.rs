@@ -62,10 +62,10 @@ async fn output_that_can_t_be_written_is_no_success() {
         let is_clap = arguments.last().is_some_and(|a| ["--help", "--version"].contains(a));
         assert!(is_clap || lost.stderr.contains("the output can't be written"), "{arguments:?}: {}", lost.stderr);
     }
-    // Wrong usage stays what it is, and so does another failure.
+    // Wrong usage keeps its exit code, and so does another failure.
     assert_eq!(on_a_full_disk(&org, &["--json", "nonsense"]).await.code, 2);
     assert_eq!(on_a_full_disk(&org, &["--json", "--as", "nobody", "assess", "list"]).await.code, 3);
-    // A reader that went away is no failure.
+    // A reader that has closed the pipe is not a failure.
     let mut command = Command::new(env!("CARGO_BIN_EXE_watchfire"));
     command.args(["policy", "schema"]).stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::piped());
     let mut left = command.spawn().unwrap();
@@ -121,7 +121,7 @@ async fn an_address_that_leads_to_somebody_else_is_told_in_plain_words() {
     let (code, reason, message) = listed(&no.desk).await;
     assert_eq!((code, reason.as_str()), (6, "WRONG_DOMAIN"));
     assert!(message.contains("another organisation's node answers") && message.contains("no.example"), "{message}");
-    // Plain HTTP, and a program that greets first.
+    // Plain HTTP, and a program that sends a greeting first.
     let other = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
     let greets = other.local_addr().unwrap().to_string();
     let greeting = tokio::spawn(async move {
