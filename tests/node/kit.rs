@@ -363,7 +363,7 @@ pub struct Author {
 }
 
 impl Author {
-    /// Publishes a draft; gives the assessment's id.
+    /// Publishes a draft. Returns the assessment's id.
     pub async fn publish(&mut self, text: &str) -> String {
         hex::encode(self.try_publish(text).await.unwrap().assessment_id)
     }
@@ -407,7 +407,7 @@ pub fn sealed(domain: &str, draft: &Draft) -> Composed {
     compose(head, draft.portions.iter().map(piece).collect()).unwrap()
 }
 
-/// A small assessment of a place.
+/// A small assessment about a place.
 pub fn note(headline: &str, place: &str) -> String {
     format!(
         r#"
@@ -441,7 +441,7 @@ text = "Written for a test; nobody is in danger."
     )
 }
 
-/// Terms by which `from` gives `to` the world, with more lines for its grant.
+/// Terms by which `from` gives `to` everything, with further lines for its grant.
 pub fn terms(from: &str, to: &str, more: &str) -> String {
     format!(
         r#"
@@ -466,7 +466,7 @@ max_tlp = "AMBER+STRICT"
     )
 }
 
-/// Two states that know each other; the first gives the second the world. `endpoint` is where the second dials.
+/// Two states that know each other. The first gives the second everything. `endpoint` is where the second dials.
 pub async fn pair_by(endpoint: impl AsyncFnOnce(&Org) -> String, more: &str) -> (Org, Org, String) {
     let (gb, no) =
         tokio::join!(Org::found("gb.example", "state", Some("GB")), Org::found("no.example", "state", Some("NO")));
