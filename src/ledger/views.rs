@@ -27,7 +27,7 @@ pub const QUESTIONS: usize = 4;
 const ANSWERS: usize = 16;
 /// How many questions to one organisation wait for their turn.
 const MOST_ASKED: usize = 1024;
-/// How long an organisation has to answer, in seconds. While it is away it owes no answer, so it must also have spoken more than [`UNANSWERED`]
+/// How long an organisation has to answer, in seconds. While it is away it owes no answer, so it must also have spoken more than `UNANSWERED`
 /// times.
 pub const PATIENCE: i64 = 600;
 const UNANSWERED: u32 = 3;

@@ -80,8 +80,8 @@ pub trait Chains: Send + Sync {
     /// statements. It must lead to the bundle of *its own* domain, and no certificate on the way may be revoked.
     ///
     /// - A stated time saves a chain from expiry. It is never taken as earlier than the first day of the chain.
-    /// It saves a chain from revocation only if the signer's own organisation states it, by a statement that counts by itself, and if it is
-    /// earlier than the date since which the key is invalid (without such a date: the date of the revocation).
+    /// - It saves a chain from revocation only if the signer's own organisation states it, by a statement that counts by itself, and if it is
+    ///   earlier than the date since which the key is invalid (without such a date: the date of the revocation).
     ///
     /// # Errors
     /// `CHAIN_INVALID`, `CERTIFICATE_REVOKED`, or `NOT_A_PARTNER` if no bundle of the claimed domain is known.

@@ -409,7 +409,7 @@ impl Ring {
         self.stolen.push((whose, pair, at));
     }
 
-    /// New lists of what was revoked, one for each root. With `forget`, they leave out what was revoked first.
+    /// New lists of what was revoked, one for each root. With `forgets`, they leave out what was revoked first.
     pub fn publish_lists(&mut self, org: Org, at: Time, days: u32, forgets: bool) {
         for (number, root) in org.keys().roots.iter().enumerate().take(self.roots).skip(self.retired) {
             let count = self.lists[number].as_ref().map_or(1, |(_, count)| count + 1);
