@@ -113,7 +113,7 @@ fn each_layer_imports_only_what_stands_above_it_and_each_library_stays_where_it_
     let (found, used) = breaches(&order, &files);
     assert!(found.is_empty(), "\n{}", found.join("\n"));
     let idle: Vec<_> = EXCEPTIONS.iter().filter(|(_, what, _)| !used.contains(what)).collect();
-    assert!(idle.is_empty(), "exceptions that nothing needs any more: {idle:?}");
+    assert!(idle.is_empty(), "exceptions that are no longer needed: {idle:?}");
 }
 
 #[test]

@@ -105,7 +105,7 @@ pub async fn of_serve(form: Form) -> Outcome {
         let _ = std::fs::remove_file(&log);
     }
     let span = hit.first().zip(hit.last()).map_or(String::new(), |(a, b)| format!(" (from {a} to {b})"));
-    outcome.expect(!hit.is_empty(), || "strace has killed nobody".to_owned());
+    outcome.expect(!hit.is_empty(), || "strace has not killed the node".to_owned());
     outcome.done = format!(
         "killed at {} write or sync calls{span} of {recorded} in a life; {} different ones; {after} not reached",
         points.len() - after,
@@ -139,7 +139,7 @@ async fn one_life(template: &Template, name: &str, log: &Path, point: Option<&Po
     };
     if point.is_none() {
         outcome.expect(ready && !killed && ours.open.is_empty() && agreed.is_some(), || {
-            "not every act succeeded, though nobody was killed".to_owned()
+            "not every act succeeded, although the node was not killed".to_owned()
         });
     }
     gb.kill().await;
@@ -174,11 +174,13 @@ pub async fn of_init(form: Form) -> Outcome {
         } else {
             none += 1;
             let refused = watchfire(&place, &["--json", "serve"]).await;
-            outcome.expect(refused.code == 3, || format!("half a node is served: {} {}", refused.code, refused.stdout));
+            outcome.expect(refused.code == 3, || {
+                format!("an incomplete node is served: {} {}", refused.code, refused.stdout)
+            });
             let again = watchfire(&place, &[&["--json"], &arguments[..]].concat()).await;
             if again.code != 0 {
                 let says = again.stderr.contains("was interrupted") && again.reason() == "FILES_AT_FAULT";
-                outcome.expect(says, || format!("init again does not say what to do: {}", again.stderr));
+                outcome.expect(says, || format!("a second init does not say what to do: {}", again.stderr));
                 std::fs::remove_dir_all(&place).unwrap();
                 let anew = watchfire(&place, &arguments).await;
                 outcome.expect(anew.code == 0, || format!("init does not work any more: {}", anew.stderr));

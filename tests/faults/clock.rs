@@ -98,6 +98,6 @@ async fn is_told(gb: &Org, no: &Org, victim: usize, by: &str, outcome: &mut Outc
         .lines()
         .filter(|l| l.contains("clock") || l.contains("FUTURE") || l.contains("valid") || l.contains("expired"))
         .collect();
-    outcome.expect(!words.is_empty(), || format!("nobody is told of a clock that is {by}: {said}"));
+    outcome.expect(!words.is_empty(), || format!("nothing reports a clock that is {by}: {said}"));
     words.join(" / ")
 }

@@ -44,7 +44,7 @@ pub async fn an_older_copy(_form: Form) -> Outcome {
     let lost = found.lost.len();
     let mut outcome = Outcome { done: format!("{lost} of 3 found as lost"), ..Outcome::default() };
     outcome.expect(lost == 3, || {
-        format!("an older store was put in place, and the check found {lost} lost: {}", found.in_short())
+        format!("the store was replaced by an older one, and the check reported {lost} as lost: {}", found.in_short())
     });
     outcome
 }

@@ -165,7 +165,8 @@ async fn one(gb: &mut Org, no: &mut Org, promises: &Promises, (tally, outcome): 
     met |= publishes(gb, outcome).await;
     until_come(no, promises).await;
     for reason in ["SIGNATURE_INVALID", "DIGEST_NOT_LISTED", "UNKNOWN_OR_NON_CANONICAL", "DIGEST_REPEATED"] {
-        outcome.expect(!no.log().contains(reason), || format!("the partner was served what does not verify: {reason}"));
+        outcome
+            .expect(!no.log().contains(reason), || format!("the partner got something that does not verify: {reason}"));
     }
     tally.copies += copies_verify(no, promises, outcome).await;
     let writes_no_more = gb.log().contains("the store writes no more");
@@ -174,18 +175,22 @@ async fn one(gb: &mut Org, no: &mut Org, promises: &Promises, (tally, outcome): 
         tally.named += 1;
         tally.readable += readable;
         tally.local += usize::from(!writes_no_more);
-        outcome.expect(writes_no_more || one_thing, || "DATA_LOSS was told, and the log does not name it".to_owned());
+        outcome.expect(writes_no_more || one_thing, || {
+            "the answer was DATA_LOSS, but the log does not name the damage".to_owned()
+        });
         if writes_no_more {
             says_read_only(gb, &ops, "STORE_CORRUPT", outcome).await;
             let again = publishes(gb, outcome).await;
-            outcome.expect(again, || "what everything rests on is damaged, and it still writes".to_owned());
+            outcome.expect(again, || {
+                "something that everything depends on is damaged, but the node still writes".to_owned()
+            });
         }
         return;
     }
     let doctor = gb.run(&["--as", "root", "doctor"]).await;
     let verify = gb.run(&["--as", "root", "ledger", "verify"]).await;
     let is_named = doctor.stdout.contains("STORE_CORRUPT") || verify.code != 0;
-    outcome.expect(absent == 0 || is_named, || format!("{absent} are not found, and nobody says why"));
+    outcome.expect(absent == 0 || is_named, || format!("{absent} are not found, and nothing says why"));
     match is_named {
         true => tally.by_doctor += 1,
         false => tally.harmless += 1,
@@ -293,14 +298,14 @@ pub async fn of_the_log(_form: Form) -> Outcome {
             let answer = desk.assessments.publish_assessment(publication(gb.domain, &key, &note("after", "BF"))).await;
             let reason = answer.err().map(|s| wire::status::to_fault(&s).reason.as_str());
             let is_lost = published.iter().any(|p| !here.contains(p));
-            outcome.expect(is_lost, || "the log was damaged, and nothing is missing".to_owned());
+            outcome.expect(is_lost, || "the log was damaged, but nothing is missing".to_owned());
             outcome.expect(reason == Some("BEHIND_WITNESSES"), || {
-                format!("entries are lost, and a change is answered {reason:?}")
+                format!("entries are lost, but a change is answered with {reason:?}")
             });
         }
-        Err(said) => outcome.expect(said.contains("\"reason\""), || format!("it does not start, and says {said}")),
+        Err(said) => outcome.expect(said.contains("\"reason\""), || format!("the node does not start; it says {said}")),
     }
-    outcome.done = "what a damaged log lost is noticed by the head beside the store: BEHIND_WITNESSES".to_owned();
+    outcome.done = "the head next to the store must reveal what a damaged log lost: BEHIND_WITNESSES".to_owned();
     gb.kill().await;
     outcome
 }

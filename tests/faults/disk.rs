@@ -52,7 +52,7 @@ async fn one_failure(mut gb: Org, mut no: Org, inject: &str, log: &std::path::Pa
     let named = |words: &str| words.contains("the store failed") && words.contains("restart the node");
     outcome
         .expect(told.as_ref().is_some_and(|(code, words)| *code == tonic::Code::Unavailable && named(words)), || {
-            format!("{inject}: the author was told {told:?}")
+            format!("{inject}: the author got {told:?}")
         });
     outcome.expect(gb.log().contains("the store writes no more"), || format!("{inject}: the log says nothing"));
     says_read_only(&gb, &ops, "UNAVAILABLE", &mut outcome).await;

@@ -41,13 +41,11 @@ pub async fn under_load(form: Form) -> Outcome {
         drop(template);
     }
     outcome.expect(!acknowledged.contains(&0), || {
-        format!(
-            "{acknowledged:?} publications were acknowledged on the two sides: of none can be said that it is not lost"
-        )
+        format!("{acknowledged:?} publications were acknowledged on the two sides, so nothing could be checked")
     });
     let [begun, in_a_start] = starts;
     outcome.expect(begun < ENOUGH || in_a_start > 0, || {
-        format!("{begun} starts were killed, and none before it was over")
+        format!("{begun} starts were killed, but none before it was complete")
     });
     outcome.done = format!(
         "{} kills of publishers and subscribers, and {in_a_start} in the middle of a start, under the load of {} authors; of {open} publications without an answer {there} are there, whole",

@@ -135,5 +135,5 @@ async fn the_time_of_an_answer_does_not_tell_what_exists() {
          with 1 ms more {control:.3}"
     ));
     assert!(attachments <= most && tickets <= most, "attachments {attachments}, tickets {tickets}");
-    assert!(control > most, "a node that tells is not told apart: {control}");
+    assert!(control > most, "the measurement does not detect the control: {control}");
 }

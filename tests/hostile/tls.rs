@@ -217,17 +217,17 @@ async fn who_is_revoked_is_cut_and_who_has_an_old_revocation_list_stays_out() {
             let config = Arc::new(client(Some(shown)));
             let raw = Raw::open(&gb.peer, &config, &[]).await.unwrap();
             time::sleep(Duration::from_millis(300)).await;
-            assert!(raw.seen.lock().unwrap().end.is_none(), "it never was in");
+            assert!(raw.seen.lock().unwrap().end.is_none(), "it was never admitted");
             let now = SystemClock.now();
             let revoked = [(bad.serial.clone(), Revocation { at: now, invalid_since: None })];
             let list = of.ca.revocation_list(1, &revoked, now, 30).unwrap();
             let told = Instant::now();
-            assert!(of.hand_over(&gb, 1, &list).await.unwrap(), "the list is not wanted");
+            assert!(of.hand_over(&gb, 1, &list).await.unwrap(), "the node does not want the list");
             while raw.seen.lock().unwrap().end.is_none() && told.elapsed() < Duration::from_secs(10) {
                 time::sleep(Duration::from_millis(5)).await;
             }
             let cut = told.elapsed();
-            assert!(cut < Duration::from_secs(5), "cut after {cut:?} only");
+            assert!(cut < Duration::from_secs(5), "cut only after {cut:?}");
             let again = knock(1, &gb.peer, Arc::unwrap_or_clone(config)).await;
             let then = if again.contains("alert") { "refused" } else { "let in" };
             format!("cut, then {then}; {} ms after the list came", cut.as_millis())
@@ -244,7 +244,7 @@ async fn who_is_revoked_is_cut_and_who_has_an_old_revocation_list_stays_out() {
             let now = SystemClock.now();
             // Valid for 3 seconds more.
             let list = late.ca.revocation_list(1, &[], now.plus_seconds(3 - 30 * 86_400), 30).unwrap();
-            assert!(late.hand_over(&gb, 1, &list).await.unwrap(), "the list is not wanted");
+            assert!(late.hand_over(&gb, 1, &list).await.unwrap(), "the node does not want the list");
             let live = Raw::open(&gb.peer, &Arc::new(config.clone()), &[]).await.unwrap();
             let before = knock(1, &gb.peer, config.clone()).await;
             time::sleep(Duration::from_secs(4)).await;

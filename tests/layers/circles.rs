@@ -314,7 +314,7 @@ fn no_files_import_each_other_in_a_circle() {
     assert!(new.is_empty(), "{} circles:\n{}", new.len(), new.join("\n"));
     let gone: Vec<_> =
         REMAINING.iter().filter(|known| !circles.iter().any(|(circle, _)| is_within(circle, known))).collect();
-    assert!(gone.is_empty(), "circles that are gone, so that they can leave the list: {gone:?}");
+    assert!(gone.is_empty(), "circles that no longer exist; remove them from the list: {gone:?}");
 }
 
 /// The circles among made-up files.

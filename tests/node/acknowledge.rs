@@ -68,7 +68,11 @@ fn nobody_s_words_are_legible(orgs: &[&Org]) {
         assert!(!org.log().contains("observers") && !org.log().contains("mandate"), "{}", org.log());
         for file in ["store.db", "store.db-wal"] {
             let bytes = std::fs::read(org.dir.join(file)).unwrap_or_default();
-            assert!(!bytes.windows(9).any(|w| w == b"observers"), "{}: what people wrote is sealed", org.domain);
+            assert!(
+                !bytes.windows(9).any(|w| w == b"observers"),
+                "{}: what people wrote must be encrypted",
+                org.domain
+            );
         }
     }
 }

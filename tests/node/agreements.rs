@@ -145,7 +145,7 @@ async fn partners_without_a_link_agree_by_files() {
     no.ask(&["--as", "root", "agreement", "export", &id, "--out", &again]).await;
     assert_eq!(std::fs::read_to_string(&again).unwrap(), text);
     let over = no.run(&["--as", "root", "agreement", "export", &id, "--out", &again]).await;
-    assert_eq!(over.code, 3, "what is there is not overwritten: {}", over.stderr);
+    assert_eq!(over.code, 3, "an existing file must not be overwritten: {}", over.stderr);
 }
 
 #[tokio::test(flavor = "multi_thread")]

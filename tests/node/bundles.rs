@@ -118,7 +118,11 @@ async fn a_ca_is_replaced_without_a_telephone_call() {
     // Old and new root. The person who proposes it can't sign it a second time.
     let ca = new_ca(&gb);
     let proposed = gb.one(&["--as", "root", "bundle", "propose", &both(&gb, &ca)]).await;
-    assert_eq!(gb.run(&["--as", "ruth", "--yes", "bundle", "sign"]).await.code, 2, "nobody signs without a look");
+    assert_eq!(
+        gb.run(&["--as", "ruth", "--yes", "bundle", "sign"]).await.code,
+        2,
+        "a bundle was signed without being shown"
+    );
     let again = gb.run(&["--as", "root", "--yes", "bundle", "sign", proposed["id"].as_str().unwrap()]).await;
     assert_eq!(again.reason(), "SECOND_PERSON_REQUIRED", "{}", again.stderr);
     assert_eq!(held(&ecowas, "gb.example").await.0, 1);
@@ -326,7 +330,7 @@ async fn a_bundle_that_two_administrators_have_not_signed_is_refused() {
     assert_eq!(held(&gb, "fr.example").await, (2, "active".to_owned()));
     let other = bundle(&fr, 2, &[&fr.ca, &ca()], &fr.bundle());
     fr.submit(&gb, signed(&other, &[ann])).await;
-    assert_eq!(held(&gb, "fr.example").await, (2, "active".to_owned()), "a rival that nobody has signed is none");
+    assert_eq!(held(&gb, "fr.example").await, (2, "active".to_owned()), "an unsigned rival does not count");
     // This also cuts its connection.
     let request = proto::SubmitStatementsRequest { statements: vec![signed(&other, &[ann, bob])] };
     drop(fr.exchange(&gb).submit_statements(request).await);
@@ -420,7 +424,7 @@ async fn who_hands_a_bundle_on_says_nothing_with_it_and_a_forgery_stands_in_nobo
         let outcome = courier.submit(&gb, statement).await;
         assert!(outcome.is_received(), "{outcome:?}");
     }
-    assert!(!courier.submit(&gb, forged).await.is_taken(), "with a signature of somebody who has no part in it");
+    assert!(!courier.submit(&gb, forged).await.is_taken(), "with a signature of somebody who is not involved");
     assert_eq!(held(&gb, "fr.example").await.0, 1);
     let outcome = courier.submit(&gb, signed(&second, &[ann, bob])).await;
     assert!(outcome.is_received(), "{outcome:?}");

@@ -182,7 +182,7 @@ async fn a_thousand_canaries_through_every_path_are_found_nowhere() {
     take_back(&mut story, &gb, &no, &first).await;
     taken_out(&mut story, &gb).await;
     for org in [&gb, &no] {
-        assert!(org.log().contains("TRACE"), "{}: the log is not at its loudest", org.domain);
+        assert!(org.log().contains("TRACE"), "{}: the log is not at its most detailed", org.domain);
     }
     story.paths.push("crash with core dumps enabled");
     crash(&mut gb).await;

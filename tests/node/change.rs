@@ -87,7 +87,7 @@ async fn what_is_published_after_a_suspension_is_not_sent_on_the_same_stream() {
     gb.ask(&["--as", "root", "agreement", "suspend", &id.to_string()]).await;
     author.publish(&note("after", "BF")).await;
     let silence = tokio::time::timeout(A_WHILE, feed.message()).await;
-    assert!(silence.is_err(), "the stream ended or went on: {silence:?}");
+    assert!(silence.is_err(), "the stream ended or sent something: {silence:?}");
     assert_eq!(gb.feed(PARTNER, "out").await["last_sequence"], 1);
 }
 

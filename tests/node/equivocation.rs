@@ -224,7 +224,7 @@ async fn two_different_recalls_of_one_kind_are_a_proof_that_outlives_a_purge() {
     submit(one.clone()).await;
     submit(one).await;
     submit(recall(RecallKind::Purge, "it names a person")).await;
-    assert!(alarms(&no).await.is_empty(), "a purge may follow, and the same again says nothing");
+    assert!(alarms(&no).await.is_empty(), "a purge may follow, and the same recall again is no equivocation");
     submit(recall(RecallKind::Purge, "it was a mistake of ours")).await;
     assert_eq!(alarms(&no).await.len(), 1);
     for officer in ["olu", "ola"] {

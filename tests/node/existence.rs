@@ -285,7 +285,7 @@ async fn a_partner_without_permission_sees_what_it_sees_where_nothing_exists() {
         let (one, other) = (probe.at(&mut at_full).await, probe.at(&mut at_empty).await);
         assert_eq!(one, other, "probe {number}, {what}");
         for word in [RICH, "rich", "secret", &known.agreement_id.to_string()[..8]] {
-            assert!(!one.contains(word), "probe {number}, {what}, tells of {word}: {one}");
+            assert!(!one.contains(word), "probe {number}, {what}, reveals {word}: {one}");
         }
     }
     // The probes see something if something may be seen.
@@ -295,7 +295,7 @@ async fn a_partner_without_permission_sees_what_it_sees_where_nothing_exists() {
     assert!(fetched.len() as u64 > 2 * known.size);
     let ticket = proto::FetchStatementsRequest { settled: vec![], wait_seconds: 0 };
     let waiting = rich.exchange(&full).fetch_statements(ticket).await.unwrap().into_inner().statements;
-    assert_eq!(waiting.len(), 1, "another partner has settled what was not its own");
+    assert_eq!(waiting.len(), 1, "another partner has settled a statement that was not for it");
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -49,7 +49,7 @@ async fn what_ends_is_listed_and_the_log_tells_each_stage_once() {
     assert!(list.iter().all(|e| !e["fix"].as_str().unwrap().contains("ca renew")), "{list:?}");
     assert!(!gb.log().lines().any(|l| l.contains("days_left") && l.contains("ca renew")), "{}", gb.log());
     tokio::time::sleep(std::time::Duration::from_secs(2)).await;
-    assert_eq!(told(&gb), 1, "told again after a restart: {}", gb.log());
+    assert_eq!(told(&gb), 1, "announced again after a restart: {}", gb.log());
 }
 
 /// A command with the same clock as the node.
@@ -107,7 +107,10 @@ async fn an_agreement_that_has_run_out_is_told_of_until_its_next_version_is_in_f
     later(&gb, &["agreement", "draft", "--amends", &id, "--out", &next]).await;
     let draft = fs::read_to_string(&next).unwrap();
     assert!(draft.contains(&format!("# It ended on {last}, so `from` is today")), "{draft}");
-    assert!(draft.contains(&format!("until   = \"{}\"", days_from_now(7 + 35))), "as long as before: {draft}");
+    assert!(
+        draft.contains(&format!("until   = \"{}\"", days_from_now(7 + 35))),
+        "the draft must be for as many days as before: {draft}"
+    );
     let proposed = later(&gb, &["--as", "root", "agreement", "propose", &next, "--amends", &id]).await;
     let second = proposed[0]["id"].as_str().unwrap();
     no.agreement(second, "proposed").await;

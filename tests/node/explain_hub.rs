@@ -82,7 +82,7 @@ async fn a_hub_tells_who_gets_what_came_and_who_does_not() {
     let text = page(&hub, &id, &["--partner", "no.example"]).await;
     assert!(text.contains("no.example gets 2 of 3 portions."), "{text}");
     assert!(!text.contains("no longer a partner") && !text.contains("published"), "{text}");
-    assert!(text.contains("gb.example, number 1"), "by what it came is told of each partner: {text}");
+    assert!(text.contains("gb.example, number 1"), "each partner's answer names the release by which it came: {text}");
     let of = explained(&hub, &id, "no.example").await;
     assert_eq!((marks(&of["then"], "no.example"), marks(&of["now"], "no.example")), ("++-".into(), "++-".into()));
     // Nothing here can release the limitation, because the originator's terms withhold it.

@@ -350,7 +350,11 @@ async fn a_careless_umask_opens_nothing_and_a_second_node_is_told_of_the_first()
     assert!(said.contains("is in use by another process"), "{said}");
     assert!(open.iter().all(|(name, mode)| mode & 0o033 == 0 && (name.ends_with(".pem") || name == "watchfire.toml")));
     assert_eq!(fs::metadata(&dir).unwrap().mode() & 0o777, 0o700);
-    assert_eq!(fs::metadata(root.path().join("a dir")).unwrap().mode() & 0o022, 0, "others may replace the directory");
+    assert_eq!(
+        fs::metadata(root.path().join("a dir")).unwrap().mode() & 0o022,
+        0,
+        "others than the owner can replace the directory"
+    );
 }
 
 /// Every file that others than the owner may access, with its mode.

@@ -233,7 +233,10 @@ async fn what_waits_in_quarantine_is_not_examined_again_for_what_comes() {
     let lines = log.lines().filter(|line| line.contains("examines what is in quarantine"));
     let examined: usize =
         lines.map(|l| l.split("entries=").nth(1).unwrap().split(' ').next().unwrap().parse::<usize>().unwrap()).sum();
-    assert!((1..=200).contains(&examined), "100 entries were examined {examined} times beside their arrival");
+    assert!(
+        (1..=200).contains(&examined),
+        "100 entries were re-examined {examined} times in addition to their arrival"
+    );
 }
 
 #[tokio::test(flavor = "multi_thread")]

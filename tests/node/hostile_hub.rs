@@ -341,7 +341,7 @@ async fn what_nobody_could_verify_does_not_stand_in_the_way_of_what_is_genuine()
     assert_eq!(chain.hub.submit(&no, by_hub).await.reason, "WRONG_DOMAIN");
     let by_forger = signed(&forger.node, StatementKind::Recall, payload);
     let outcome = chain.hub.submit(&no, by_forger).await;
-    assert_eq!(outcome.reason, "NOT_YET", "nobody can tell yet: {}", outcome.message);
+    assert_eq!(outcome.reason, "NOT_YET", "it must not be verifiable yet: {}", outcome.message);
     chain.origin.get_known(&no).await;
     // The hub itself says that the first one was recalled: nothing of it that the hub handed over is shown.
     let [first, second] = [&genuine, &second].map(|p| hex::encode(p.assessment));

@@ -100,7 +100,11 @@ async fn a_subject_that_stays_at_a_hub_is_not_betrayed_by_what_the_hub_got_it_by
     let open = hub.publish(&for_all("about one", "BF")).await;
     let given = hub.given_until(open).await;
     let ids: Vec<AssessmentId> = given.iter().map(|(id, _)| *id).collect();
-    assert_eq!(ids, [open], "of the first one nothing goes, as {kept} would show whom its second subject is about");
+    assert_eq!(
+        ids,
+        [open],
+        "nothing of the first one may go, because {kept} would reveal the state of its second subject"
+    );
     for (_, entry) in &given {
         assert!(!holds(entry, "CANARY-"));
         let releases = entry.provenance.iter().chain(&entry.release);
@@ -147,7 +151,7 @@ async fn a_hub_passes_nothing_on_while_the_originator_has_suspended() {
     let third = hub.publish(&for_all("and for good", "BF")).await;
     hub.gb.ask(&["--as", "root", "agreement", "terminate", &hub.agreement, "--reason", "a leak", "--yes"]).await;
     hub.hub.agreement(&hub.agreement, "ended").await;
-    assert_eq!(hub.with_content().await, [first, second], "{third} does not go on");
+    assert_eq!(hub.with_content().await, [first, second], "{third} was not passed on");
     let why = hub.hub.run(&["--as", "root", "ledger", "list"]).await.stdout;
     assert!(why.contains("is suspended or was terminated"), "{why}");
 }
@@ -179,5 +183,5 @@ async fn whoever_asks_again_does_not_learn_what_a_later_version_is_about() {
     arguments.extend(codes.iter().flat_map(|c| ["--accept", c]));
     gb.one(&arguments).await;
     no.has(gb.domain, std::slice::from_ref(&id)).await;
-    assert_eq!(feed().await, before, "to the byte, and nothing more");
+    assert_eq!(feed().await, before, "the bytes must be the same");
 }

@@ -135,7 +135,7 @@ async fn the_subject_rule_holds_at_every_hop_and_what_may_not_go_on_does_not() {
     no.has("gb.example", std::slice::from_ref(&last)).await;
     au.has("gb.example", &[about_no.clone(), region.clone(), last.clone()]).await;
     ecowas.has("gb.example", &[about_no, region, kept, last.clone()]).await;
-    assert_eq!(no.feed("au.example", "in").await["last_sequence"], 1, "what is denied leaves no number");
+    assert_eq!(no.feed("au.example", "in").await["last_sequence"], 1, "a denied release must have no number");
     // It is never sent back to anybody who had it.
     for (giver, taker) in [(&ecowas, "gb.example"), (&au, "ecowas.example")] {
         assert_eq!(giver.feed(taker, "out").await["last_sequence"], 0);

@@ -72,7 +72,7 @@ async fn introductions_are_permitted_contested_confirmed_and_withdrawn() {
     }
     let forged = introduction(&hub, &invited(&ke), &["ann", "bob"]);
     let outcome = other.submit(&gb, forged).await;
-    assert_eq!(outcome.reason, "WRONG_DOMAIN", "nobody hands over another's: {}", outcome.message);
+    assert_eq!(outcome.reason, "WRONG_DOMAIN", "nobody may hand over another's introduction: {}", outcome.message);
     assert_eq!(state(&gb, "ke.example").await, by("unknown", None));
     let outcome = hub.submit(&gb, of_ke).await;
     assert!(outcome.is_received(), "{outcome:?}");

@@ -104,7 +104,7 @@ async fn lists_of_several_issuing_cas_count_each_for_what_it_has_issued() {
     assert!(hand_over(&fr, &first, 1, &[]).await.unwrap());
     // The second CA appears. Its list is separate, and does not concern the certificates of the first CA.
     assert!(hand_over(&fr, &second, 1, &[7]).await.unwrap());
-    assert!(!hand_over(&fr, &first, 1, &[]).await.unwrap(), "let in, and nothing new");
+    assert!(!hand_over(&fr, &first, 1, &[]).await.unwrap(), "it was admitted, and nothing new arrived");
     let mut by_second = Rogue {
         ca: DevCa::load(&DOMAIN.parse().unwrap(), &fr.ca.certificate_pem(), &fr.ca.key_pem()).unwrap(),
         ..Rogue::new(DOMAIN)

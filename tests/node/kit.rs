@@ -310,7 +310,7 @@ impl Org {
             }
             tokio::time::sleep(Duration::from_millis(200)).await;
         }
-        panic!("{} sees {} assessments of {from}, {} were wanted", self.domain, seen.len(), wanted.len());
+        panic!("{} sees {} assessments of {from}, but {} were expected", self.domain, seen.len(), wanted.len());
     }
 
     /// A connection to the desk as one of the persons (`analyst-ana`).
@@ -491,5 +491,5 @@ pub async fn until<T>(what: &str, mut ask: impl AsyncFnMut() -> Option<T>) -> T 
         }
         tokio::time::sleep(Duration::from_millis(100)).await;
     }
-    panic!("{} seconds went by before this: {what}", PATIENCE.as_secs());
+    panic!("this did not happen within {} seconds: {what}", PATIENCE.as_secs());
 }

@@ -71,7 +71,7 @@ async fn partners_witness_each_other_and_check_each_others_proofs() {
     // An id may begin with digits only, so a number that is not an index is also searched as an id.
     let unknown = gb.run(&["--as", "root", "ledger", "prove", "349426274129"]).await;
     assert!(unknown.reason() == "NOT_FOUND" && unknown.stdout.contains("no entry names that"), "{}", unknown.stdout);
-    assert!(!proof.contains("no.example/ledger"), "to anybody no witness is named");
+    assert!(!proof.contains("no.example/ledger"), "a proof for anybody names no witness");
     // Under a head that the partner has cosigned itself.
     let own = gb.run(&["--as", "root", "ledger", "prove", "0", "--for", "no.example"]).await.stdout;
     let checked = no.one(&["--as", "root", "ledger", "check", &no.file("own.json", &own)]).await;

@@ -203,7 +203,7 @@ async fn a_node_without_free_file_descriptors_says_so_once_and_goes_on_afterward
     until("it is told", async || (told() > 0).then_some(())).await;
     // Many attempts later.
     tokio::time::sleep(std::time::Duration::from_secs(2)).await;
-    assert!(told() <= 2, "one line for each listener: {}", org.log());
+    assert!(told() <= 2, "the log must have one line for each listener: {}", org.log());
     drop(idle);
     until("people get in again", async || (org.run(&["--as", "ana", "assess", "list"]).await.code == 0).then_some(()))
         .await;

@@ -52,7 +52,7 @@ async fn one_file_sets_a_machine_up_and_renews_it_and_its_person_is_revoked_from
     well(&machine).await;
     let new = elsewhere.path().join("new");
     assert_eq!(on(&new, &["person", "unpack", &renewed]).await.code, 3, "no keys anywhere");
-    assert!(!new.exists(), "a set-up that failed leaves nothing behind");
+    assert!(!new.exists(), "a failed set-up must leave nothing behind");
 
     gb.one(&["person", "revoke", "ana"]).await;
     until("she is refused", async || (on(&machine, &["assess", "list"]).await.code == 5).then_some(())).await;
@@ -105,7 +105,7 @@ async fn a_file_that_is_not_whole_is_refused_and_changes_nothing() {
     let false_ana = pack(&other, "ana", &[]).await;
     let asked = on(&machine, &["person", "unpack", &false_ana]).await;
     assert!(asked.code == 5 && asked.stderr.contains("another key"), "{}", asked.stderr);
-    assert_eq!(on(&machine, &["person", "unpack", &ana]).await.code, 0, "the same again changes nothing");
+    assert_eq!(on(&machine, &["person", "unpack", &ana]).await.code, 0, "the same file again must change nothing");
     // A name with a dot can't be the directory of another person.
     for name in ["a.b", "a.draft", "a"] {
         gb.one(&["person", "add", name, "--role", "analyst"]).await;

@@ -162,7 +162,7 @@ async fn one_administrator_of_two_cannot_pose_as_a_partner() {
     let again = accept("admin-root", &other).await.unwrap_err();
     assert!(again.message().contains("you have said so already"), "{again}");
     let different = accept("admin-rita", &imposter.invited("127.0.0.1:2", false)).await.unwrap();
-    assert_eq!((different.approvals, different.needed), (1, 2), "another file is another matter");
+    assert_eq!((different.approvals, different.needed), (1, 2), "another file needs its own approvals");
     // The other administrator sees what waits.
     let listed = crate::kit::watchfire(&gb.dir, &["--as", "rita", "partner", "list"]).await;
     let words = "of fr.example waits for another administrator";
@@ -244,7 +244,7 @@ async fn one_partner_alone_does_not_say_how_many_persons_decide_here() {
     assert_eq!(says(&fr, u32::MAX).await, (1, 0));
     assert_eq!(says(&de, 1).await, (1, 0));
     assert_eq!(says(&de, 2).await, (2, 1));
-    assert_eq!(says(&fr, 0).await, (2, 1), "it is remembered");
+    assert_eq!(says(&fr, 0).await, (2, 1), "partners must remember it");
     let needed = gb
         .connect("admin-root")
         .await

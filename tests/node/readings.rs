@@ -58,7 +58,7 @@ async fn what_was_read_in_an_interval_is_told_together_at_its_end_also_over_a_ki
     // What a person says is sent at once, and so after the readings that were reported before it.
     no.ask(&["--as", "ana", "assess", "acknowledge", &third.0]).await;
     let said = until("what was said comes", async || readings(&served).pop()).await;
-    assert_eq!((readings(&served).len(), &said.releases[..]), (1, &[third.1][..]), "no reading is told yet");
+    assert_eq!((readings(&served).len(), &said.releases[..]), (1, &[third.1][..]), "no reading may be reported yet");
 
     again(&mut no, "1").await;
     let told = until("the readings come", async || {

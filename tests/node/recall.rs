@@ -261,7 +261,7 @@ async fn a_correction_takes_the_place_and_whoever_gets_nothing_of_it_is_named() 
     for version in ["1", "2"] {
         assert_eq!(no.one(&["--as", "ana", "assess", "show", &id, "--version", version]).await["state"], "withdrawn");
     }
-    assert_eq!(no.ask(&["--as", "ana", "assess", "list"]).await.len(), 1, "the latest stands for all");
+    assert_eq!(no.ask(&["--as", "ana", "assess", "list"]).await.len(), 1, "the latest version represents all versions");
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -172,7 +172,7 @@ async fn patiently(what: &str, mut ask: impl AsyncFnMut() -> Option<()>) {
         }
         tokio::time::sleep(Duration::from_millis(500)).await;
     }
-    panic!("in minutes this did not come true: {what}");
+    panic!("this did not happen within minutes: {what}");
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -191,10 +191,10 @@ async fn what_stops_a_feed_is_an_error_and_named_in_its_status() {
     assert!(problem().await.contains("SEQUENCE_FORK"), "{}", problem().await);
     let log = gb.log();
     let told: Vec<&str> = log.lines().filter(|l| l.contains("the feed to the partner has stopped")).collect();
-    assert_eq!(told.len(), 1, "each reason once: {told:?}");
+    assert_eq!(told.len(), 1, "each reason must be logged once: {told:?}");
     assert!(told[0].contains("ERROR") && told[0].contains("SEQUENCE_FORK"), "{told:?}");
     assert!(ask(0).await.unwrap().is_none());
-    assert_eq!(problem().await, "", "it goes on");
+    assert_eq!(problem().await, "", "the feed must continue");
     // The other direction: an entry that does not continue the feed.
     let no = Org::found("no.example", "state", Some("NO")).await;
     let (mut feed, served, _stop) = Feed::to(&no).await;

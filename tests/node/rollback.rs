@@ -37,7 +37,7 @@ async fn sooner_or_later<T>(what: &str, mut ask: impl AsyncFnMut() -> Option<T>)
         }
         tokio::time::sleep(Duration::from_millis(200)).await;
     }
-    panic!("it did not come true: {what}");
+    panic!("this did not happen: {what}");
 }
 
 async fn alarmed(org: &Org, kind: &str, partner: &str) -> Value {
@@ -264,7 +264,7 @@ async fn two_ledgers_shown_to_two_partners_are_found_by_both_when_they_next_meet
         let what = "each partner holds a head of its copy's";
         sooner_or_later(what, async || (holds(partner).await > Some(beyond)).then_some(())).await;
     }
-    assert!(alarms(&no).await.is_empty() && alarms(&fr).await.is_empty(), "neither sees anything by itself");
+    assert!(alarms(&no).await.is_empty() && alarms(&fr).await.is_empty(), "neither can notice anything by itself");
     // Now they meet: one exchange is enough.
     fr.accept(&no, nowhere).await;
     no.accept(&fr, &fr.peer).await;
@@ -409,6 +409,6 @@ async fn proofs_lead_from_signed_heads_and_multiples_only() {
     };
     let proof = ask(head.size).await.unwrap();
     assert!(proof.note == answer.note && proof.consistency.is_empty() && proof.root[..] == head.root[..]);
-    assert!(ask(head.size - 1).await.is_err(), "between two heads nothing is told");
-    assert!(ask(0).await.is_err() && ask(1 << 20).await.is_err(), "nor what there is not");
+    assert!(ask(head.size - 1).await.is_err(), "nothing may be shown between two heads");
+    assert!(ask(0).await.is_err() && ask(1 << 20).await.is_err(), "nor anything that does not exist");
 }

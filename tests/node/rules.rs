@@ -130,7 +130,7 @@ async fn broken_rules_leave_those_before_in_force_over_a_restart_too() {
     remove(&gb, "b.cedar");
     remove(&gb, "c.cedar");
     let said = rules(&gb, "nothing is wrong any more", |r| r.faults.is_empty()).await;
-    assert_eq!(said.versions.len(), 1, "the same rules are the same version");
+    assert_eq!(said.versions.len(), 1, "the same rules must be the same version");
     gb.kill().await;
     gb.start().await;
     assert_eq!(rules(&gb, "it is up", |_| true).await.versions.len(), 1, "after a restart, too");

@@ -103,7 +103,7 @@ async fn a_missing_store_is_not_made_anew() {
     fs::remove_file(org.dir.join("store.db")).unwrap();
     let answer = org.run(&["serve"]).await;
     told(&answer, 3, "FILES_AT_FAULT", &["store.db"]);
-    assert!(!org.dir.join("store.db").exists(), "an empty store took the place of the lost one");
+    assert!(!org.dir.join("store.db").exists(), "an empty store replaced the lost one");
 }
 
 #[tokio::test]
@@ -155,7 +155,7 @@ async fn a_second_node_on_one_directory_is_refused_and_the_first_goes_on() {
     fs::write(&path, other(other(text.clone(), &org.peer), &org.desk)).unwrap();
     let second = tokio::time::timeout(std::time::Duration::from_secs(10), org.run(&["serve"])).await;
     fs::write(&path, text).unwrap();
-    let second = second.expect("a second node serves the same store");
+    let second = second.expect("a second node could serve the same store");
     assert!([1, 3].contains(&second.code), "{}", second.stderr);
     assert!(second.stderr.contains("store.db"), "{}", second.stderr);
     org.ask(&["--as", "ana", "assess", "list"]).await;

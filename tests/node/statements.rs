@@ -36,7 +36,7 @@ async fn one_behind_a_wall() -> (Org, Org, tempfile::TempDir) {
     let config = no.dir.join("watchfire.toml");
     let text = std::fs::read_to_string(&config).unwrap();
     let without: Vec<_> = text.lines().filter(|l| !l.starts_with("advertise")).collect();
-    assert_eq!(without.len() + 1, text.lines().count(), "the endpoint was not where it was looked for: {text}");
+    assert_eq!(without.len() + 1, text.lines().count(), "the endpoint was not found: {text}");
     std::fs::write(&config, without.join("\n")).unwrap();
     no.start().await;
     no.accept(&gb, &gb.peer).await;

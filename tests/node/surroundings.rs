@@ -98,7 +98,7 @@ async fn a_full_disk_refuses_writes_keeps_reading_and_recovers_by_itself() {
             }
         }
     }
-    let refusal = refusal.expect("the disk is full and all is taken");
+    let refusal = refusal.expect("the disk is full, but everything was accepted");
     assert_eq!(to_fault(&refusal).reason, Reason::StoreFull, "{refusal:?}");
     assert_eq!(refusal.code(), Code::ResourceExhausted);
     // Reading still works, and nothing incomplete is shown.

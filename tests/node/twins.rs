@@ -64,7 +64,7 @@ async fn a_note_under_a_stolen_key_is_an_alarm_and_stops_nothing_and_another_key
     for n in 1..=20 {
         shows(&rogue, &gb, &forged(1 << 30, n)).await.unwrap();
     }
-    assert_eq!(kinds(&gb).await, ["twin"], "once, however many are shown");
+    assert_eq!(kinds(&gb).await, ["twin"], "the alarm must be raised once, however many notes are shown");
     let doctor = gb.run(&["doctor"]).await;
     assert!(doctor.code == 1 && doctor.stdout.contains("ledger rotate-key"), "{}", doctor.stdout);
     // The exchange continues.

@@ -63,11 +63,11 @@ async fn a_level_5_warning_is_numbered_next_behind_12_large_ones_on_a_slow_link(
     no.start().await;
     let numbered = async || gb.feed("no.example", "out").await["last_sequence"].as_u64().unwrap();
     until("the first is on its way", async || (link.passed() - before > 128 << 10).then_some(())).await;
-    assert_eq!(numbered().await, 1, "numbered ahead");
+    assert_eq!(numbered().await, 1, "too many entries were numbered ahead");
     let warning = author.publish(&of_level(5, "the warning")).await;
     let published = Instant::now();
     while numbered().await == 1 {
-        assert!(published.elapsed() < AT_A_SLOW_PACE, "the first one did not pass");
+        assert!(published.elapsed() < AT_A_SLOW_PACE, "the first one did not arrive");
         tokio::time::sleep(Duration::from_millis(200)).await;
     }
     println!("numbered {:?} after it was published", published.elapsed());

@@ -154,7 +154,7 @@ fn each_hop_of_a_chain_is_what_the_rules_say_and_a_bent_one_is_refused_by_name()
     }
     assert!(portions >= how_many());
     assert!(all_the_way > chains / 10 && all_the_way < chains, "{all_the_way} of {chains} reach the reader");
-    assert!(three_hops > chains / 50, "{three_hops} of {chains} by three hops or four");
+    assert!(three_hops > chains / 50, "{three_hops} of {chains} over three or four hops");
     if is_plenty() {
         let never: Vec<_> = bends::ALL.iter().filter(|kind| bends.get(kind).is_none_or(|b| b[1] == 0)).collect();
         assert!(never.is_empty(), "{never:?} were never refused");

@@ -211,7 +211,7 @@ pub async fn watch(channel: Channel) -> tonic::Streaming<tonic_health::pb::Healt
 }
 
 pub async fn soon<T>(what: impl Future<Output = T>) -> T {
-    tokio::time::timeout(PATIENCE, what).await.expect("nothing came in time")
+    tokio::time::timeout(PATIENCE, what).await.expect("nothing arrived in time")
 }
 
 /// A TLS client of our own that trusts any server of `believed`, with or without a certificate.

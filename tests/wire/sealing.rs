@@ -88,7 +88,7 @@ fn the_largest_entry_fits_into_one_message_and_a_larger_assessment_is_refused() 
     let Composed { manifest, .. } = composed(&[]);
     let refused = |bytes| open_listed(&manifest, &[vec![0; bytes]]).unwrap_err().reason;
     assert_eq!(refused(MAX_PORTIONS_BYTES + 1), Reason::StatementTooLarge);
-    assert_eq!(refused(MAX_PORTIONS_BYTES), Reason::DigestNotListed, "the size alone is none too large");
+    assert_eq!(refused(MAX_PORTIONS_BYTES), Reason::DigestNotListed, "the size alone must not be too large");
 }
 
 #[test]

@@ -142,7 +142,7 @@ fn read_of_trust(kind: StatementKind, payload: &[u8]) -> Result<(Value, Vec<u8>)
                 "previous": previous, "compromised": compromised });
             (value, wire::bundle::encode(&bundle))
         }
-        other => panic!("{other} is read elsewhere"),
+        other => panic!("{other} is read in another test"),
     })
 }
 

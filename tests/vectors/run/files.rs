@@ -16,7 +16,7 @@ pub fn vectors<T: DeserializeOwned>(name: &str) -> Vec<T> {
     let text = std::fs::read_to_string(path).unwrap();
     let file: File<T> = serde_json::from_str(&text).unwrap();
     assert!(!file.vectors.is_empty(), "{name} is empty");
-    assert_eq!(file.vectors.len(), file.cases, "{name} says another number of cases; run tests/vectors/counts.py");
+    assert_eq!(file.vectors.len(), file.cases, "{name} states a wrong number of cases; run tests/vectors/counts.py");
     file.vectors
 }
 

@@ -239,5 +239,5 @@ fn the_vectors_have_every_verdict_and_both_sides_of_each() {
         let revoked = v.chain.iter().any(|c| c.revoked.as_ref().is_some_and(|r| r.at <= v.now));
         revoked && v.stated.is_some() && v.verdict == "counts"
     });
-    assert!(saved.count() >= 10, "the own word saves from revocation");
+    assert!(saved.count() >= 10, "a statement by the signer's own organisation must save from revocation");
 }
