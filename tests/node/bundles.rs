@@ -118,11 +118,7 @@ async fn a_ca_is_replaced_without_a_telephone_call() {
     // Old and new root. The person who proposes it can't sign it a second time.
     let ca = new_ca(&gb);
     let proposed = gb.one(&["--as", "root", "bundle", "propose", &both(&gb, &ca)]).await;
-    assert_eq!(
-        gb.run(&["--as", "ruth", "--yes", "bundle", "sign"]).await.code,
-        2,
-        "a bundle was signed without being shown"
-    );
+    assert_eq!(gb.run(&["--as", "ruth", "--yes", "bundle", "sign"]).await.code, 2, "signed without being shown");
     let again = gb.run(&["--as", "root", "--yes", "bundle", "sign", proposed["id"].as_str().unwrap()]).await;
     assert_eq!(again.reason(), "SECOND_PERSON_REQUIRED", "{}", again.stderr);
     assert_eq!(held(&ecowas, "gb.example").await.0, 1);
