@@ -53,7 +53,7 @@ struct CacheKey {
     groups: Box<[Group]>,
     caveats: Box<[Caveat]>,
     interval: StableInterval,
-    /// `None` where the result does not depend on it.
+    /// `None` if the result does not depend on it.
     authorship: Option<Authorship>,
 }
 

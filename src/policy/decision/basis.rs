@@ -109,7 +109,7 @@ impl Basis<'_> {
         agreement.policies.entities(assessment?)
     }
 
-    /// The indexes of the exceptions that release the item. There is none where the agreement is not in force.
+    /// The indexes of the exceptions that release the item. There is none if the agreement is not in force.
     fn exceptions_for(self, item: Item<'_>) -> Vec<usize> {
         let Self { policy, agreement, facts, now, .. } = self;
         if !agreement.is_in_force(now) {

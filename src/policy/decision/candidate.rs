@@ -17,7 +17,7 @@ use crate::{
 pub(super) struct Candidate<'a> {
     pub basis: Basis<'a>,
     rulings: BTreeMap<usize, Rc<Ruling>>,
-    /// What it releases. Empty where it can release nothing.
+    /// What it releases. Empty if it can release nothing.
     pub released: GrantedItems,
     /// What it permits and yet withholds, with the reason.
     pub withheld: BTreeMap<usize, Reason>,
@@ -97,7 +97,7 @@ fn reveals_withheld_subject(basis: Basis<'_>, released: &GrantedItems) -> bool {
     matches!(basis.acquisition, Acquisition::Received(_)) && disclosed < facts.count(Kind::Subject, facts.indexes())
 }
 
-/// What remains of these items where the recipient decides with what it sees. `None` where nothing changes.
+/// What remains of these items where the recipient decides with what it sees. `None` if nothing changes.
 ///
 /// The recipient checks a release. Where a subject is withheld, it sees a lower level or fewer places, and might have to refuse what the giver
 /// permits with its fuller knowledge. So this evaluates again with what the recipient would see, and keeps what is permitted both times. It

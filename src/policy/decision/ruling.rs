@@ -46,7 +46,7 @@ pub(in crate::policy) enum Ruling {
 }
 
 impl Ruling {
-    /// Adds the exceptions that release the item. They count only where nothing forbids it. They count beside its grants too, since the
+    /// Adds the exceptions that release the item. They count only if nothing forbids it. They count beside its grants too, since the
     /// recipient may not be able to see that the grants cover it.
     pub fn with_exceptions(&self, exceptions: Vec<usize>) -> Self {
         match self {
@@ -61,7 +61,7 @@ impl Ruling {
         Self::Denied(self.reasons().iter().cloned().chain(denials).collect())
     }
 
-    /// Why it is not permitted. Empty where it is.
+    /// Why it is not permitted. Empty if it is.
     pub fn reasons(&self) -> &[Reason] {
         match self {
             Self::Permitted(_) => &[],

@@ -78,7 +78,7 @@ fn onward(agreement: &CompiledAgreement, facts: &Facts<'_>, released: &GrantedIt
     })
 }
 
-/// What each of the terms lists, in ascending order. Empty where there are no terms.
+/// What each of the terms lists, in ascending order. Empty if there are no terms.
 fn in_all<T: Ord + Clone>(terms: &[&OnwardTerms], list: impl Fn(&OnwardTerms) -> &Vec<T>) -> Vec<T> {
     let all = terms.first().into_iter().flat_map(|first| list(first));
     let shared: BTreeSet<&T> = all.filter(|item| terms.iter().all(|t| list(t).contains(item))).collect();

@@ -64,7 +64,7 @@ impl CompiledGrant {
         }
     }
 
-    /// The codes of the countries and of every part of a country that it covers. Empty where it names no part, since the countries then say
+    /// The codes of the countries and of every part of a country that it covers. Empty if it names no part, since the countries then say
     /// all. ISO lists some 5,000 parts, so the codes are listed once, when the agreement is compiled.
     pub fn place_codes(&self) -> Vec<&'static str> {
         if self.parts.is_empty() {

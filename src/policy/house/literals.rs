@@ -11,7 +11,7 @@ use super::{
 
 /// A problem in the text of a rule.
 pub(super) struct LocatedProblem {
-    /// The offset of the literal in the rule's text. `None` where it was not found.
+    /// The offset of the literal in the rule's text. `None` if it was not found.
     pub offset: Option<usize>,
     pub problem: LiteralProblem,
 }
@@ -250,7 +250,7 @@ fn comparison(operator: &str) -> Option<fn(i64, i64) -> bool> {
         "<=" => |is, limit| is <= limit,
         ">" => |is, limit| is > limit,
         ">=" => |is, limit| is >= limit,
-        // Also where the number is one of several.
+        // Also if the number is one of several.
         "==" | "contains" | "containsAny" => |is, limit| is == limit,
         "!=" => |is, limit| is != limit,
         _ => return None,

@@ -240,7 +240,7 @@ fn missing_parts(policy: &cedar_policy::Policy) -> Vec<String> {
     all
 }
 
-/// The rule with its id in decisions. `None` where it has no id.
+/// The rule with its id in decisions. `None` if it has no id.
 fn forbid_rule(policy: &cedar_policy::Policy) -> Option<ForbidRule> {
     let words = annotation(policy, "reason").unwrap_or_default();
     let reason = Reason::new(format!("{PREFIX}{}", annotation(policy, "id")?), words.to_owned());

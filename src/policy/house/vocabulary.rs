@@ -65,7 +65,7 @@ impl LiteralProblem {
 }
 
 impl Vocabulary {
-    /// The vocabulary of an attribute of the schema. `None` where the attribute may have any value.
+    /// The vocabulary of an attribute of the schema. `None` if the attribute may have any value.
     pub fn of(variable: &str, attribute: &str) -> Option<Self> {
         Some(match (variable, attribute) {
             ("principal", "kind") => Self::Partner,
@@ -143,7 +143,7 @@ impl Vocabulary {
         }
     }
 
-    /// Whether a value matches. `true` where there is no list of all values.
+    /// Whether a value matches. `true` if there is no list of all values.
     pub fn any_matches(self, matches: impl Fn(&str) -> bool) -> bool {
         match self {
             Self::Partner => PartnerKind::ALL.iter().any(|k| matches(k.as_str())),

@@ -56,7 +56,7 @@ impl<'a> Acquisition<'a> {
         }
     }
 
-    /// The reasons why the item may not go on to the taker. Empty where it may.
+    /// The reasons why the item may not go on to the taker. Empty if it may.
     pub fn denials(self, taker: &Organisation, item: Item<'_>, now: Time) -> Vec<Reason> {
         let portion = item.portion;
         let unmet = match self {
@@ -155,7 +155,7 @@ fn no_attribution(portion: &Portion) -> Option<Reason> {
     applies.then(|| Reason::new("no-attribution", words))
 }
 
-/// What both limits allow, one hop less. `None` where that is nothing. `decision/terms.rs` adds the groups later.
+/// What both limits allow, one hop less. `None` if that is nothing. `decision/terms.rs` adds the groups later.
 fn narrowest(
     own: &OnwardLimit,
     received: &OnwardLimit,

@@ -30,7 +30,7 @@ const MAX_ROUNDS: usize = 40;
 /// The longest wait that is proposed, in seconds. Where it would take longer, the grant's delay is what would have to change.
 const MAX_WAIT: i64 = 400 * 86_400;
 
-/// What would have to change for the portion at this index to be released. `None` where it is released already.
+/// What would have to change for the portion at this index to be released. `None` if it is released already.
 pub fn remedy(question: &Question<'_>, index: usize) -> Option<Remedy> {
     match question.search(index) {
         Ok(Found { changes, fuller: None }) if changes.is_empty() => None,

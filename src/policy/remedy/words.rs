@@ -16,7 +16,7 @@ use crate::{
 /// One change in words.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Line {
-    /// The kind of change: `agreement`, `grant`, `marking`, `version`, `rule` or `wait`; `none` where there is no change.
+    /// The kind of change: `agreement`, `grant`, `marking`, `version`, `rule` or `wait`; `none` if there is no change.
     pub kind: &'static str,
     /// The sentence.
     pub words: String,
