@@ -46,7 +46,7 @@ pub struct Config {
     pub approvals: Option<u32>,
     /// `host:port` where partners reach the node, for invitations.
     pub advertise: Option<Endpoint>,
-    /// The node's TLS certificate chain and key, and the own revocation lists (PEM).
+    /// The node's TLS certificate chain and key, and this organisation's revocation lists (PEM).
     pub tls: KeyFiles,
     /// This organisation's revocation lists (PEM). A missing file means none.
     pub crl: PathBuf,

@@ -36,7 +36,7 @@ pub struct CertificateSet {
     pub key: SigningKey,
     /// The node's organisation as partners know it: bundle and revocation lists.
     pub member: Member,
-    /// Revocation lists (DER) in the own file whose issuers are not known yet.
+    /// Revocation lists (DER) in this organisation's file whose issuers are not known yet.
     pub waiting_lists: Vec<Vec<u8>>,
     /// Faults that do not keep a node from starting.
     pub notices: Vec<Notice>,
@@ -134,7 +134,7 @@ impl CertificateSet {
         let lapsed = member.crls.iter().filter_map(|crl| crl.lapse(now)).min_by_key(|lapse| lapse.next_update);
         let of_list = lapsed.map(|lapse| {
             let message = format!(
-                "the own organisation's revocation list ({}) is past its next update ({}), so that nobody can sign in until {remedy}",
+                "this organisation's revocation list ({}) is past its next update ({}), so that nobody can sign in until {remedy}",
                 lapse.issuer, lapse.next_update
             );
             Notice { file: config.crl.clone(), message, is_unusable: false }

@@ -231,8 +231,8 @@ impl OpenCa {
         let end = self.not_after()?;
         let words = || {
             format!(
-                "the development CA itself ends on {end}, and everything that it issued with it; before that, have an own \
-                 PKI issue the certificates (certs/README.md), with both roots in bundle.pem meanwhile"
+                "the development CA itself ends on {end}, and so does everything that it issued; before then, let a PKI of your own \
+                 issue the certificates (certs/README.md), and keep both roots in bundle.pem until all are replaced"
             )
         };
         Ok((end.seconds_since(now) < CA_END_DAYS * 86_400).then(words))

@@ -1,4 +1,4 @@
-//! A copy of the own revocation lists in force, in a file beside the store. The store itself holds them encrypted, and only a running
+//! A copy of this organisation's revocation lists in force, in a file next to the store. The store encrypts them, and only a running
 //! node can read it. With this file, `config check` and `doctor` can say what is wrong with the file that `crl` names.
 
 use std::{path::PathBuf, sync::Arc};

@@ -27,7 +27,7 @@ pub struct NodeFiles {
     pub key: SigningKey,
     /// The node's organisation as partners know it: bundle and revocation lists.
     pub member: Member,
-    /// Revocation lists (DER) in the own file whose issuer is not known yet.
+    /// Revocation lists (DER) in this organisation's file whose issuer is not known yet.
     pub waiting_lists: Vec<Vec<u8>>,
     /// The key under which the store's content is encrypted.
     pub storage_key: Zeroizing<[u8; 32]>,

@@ -19,7 +19,7 @@ pub struct Entry {
     pub endorsements: Vec<Arc<Envelope>>,
     /// The exceptions that the release names, in the order of their ids.
     pub exceptions: Vec<Arc<Envelope>>,
-    /// Further statements beside the portions, encoded. This program does not know their kinds yet.
+    /// Further statements that travel with the portions, encoded. This program does not know their kinds yet.
     pub later: Vec<Arc<[u8]>>,
 }
 

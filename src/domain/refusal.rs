@@ -103,7 +103,7 @@ pub fn by_this_side(fault: &Fault) -> Fault {
         }
         // There is no reason for each case, so the texts of `identity`'s faults tell the cases apart.
         _ if fault.message.contains("ended on") => {
-            "Here: nothing, if this clock is right. There: renew the certificate (`watchfire ca renew`, or the own CA); the node loads it by \
+            "Here: nothing, if this clock is right. There: renew the certificate (`watchfire ca renew`, or your own CA); the node loads it by \
              itself"
         }
         _ if fault.message.contains("trust bundle") => {

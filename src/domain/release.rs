@@ -27,7 +27,7 @@ words!(
 /// The most releases by which an entry may have come. It is bounded by the longest chain of hops and by the size of an entry.
 pub const MAX_HOPS: usize = 8;
 
-/// The most statements beside the portions of a release, of all kinds together.
+/// The most statements that a release lists in addition to its portions, of all kinds together.
 pub const MAX_BESIDE: usize = 64;
 
 /// The signed decision that hands a set of portions to one partner.

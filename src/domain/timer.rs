@@ -7,7 +7,7 @@ use super::time::Time;
 /// What a timer is for. `node/timers.rs` says for each kind what is done when it is due.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub enum TimerKind {
-    /// Agreements run out. One row, with an empty subject.
+    /// Agreements expire. One row, with an empty subject.
     Agreements,
     /// The log reports what ends. One row, with an empty subject.
     Endings,

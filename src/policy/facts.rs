@@ -85,7 +85,7 @@ impl<'a> Facts<'a> {
         self
     }
 
-    /// Adds who signed it; `cosigners` of them are officers beside the author. Without this the signers are unknown, and a house rule that
+    /// Adds who signed it; `cosigners` of them are officers other than the author. Without this the signers are unknown, and a house rule that
     /// depends on them denies.
     #[must_use]
     pub fn with_signers(self, all: &[SpiffeId], cosigners: u32) -> Self {

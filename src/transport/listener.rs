@@ -61,7 +61,7 @@ pub struct PeerIdentity {
     pub id: SpiffeId,
     /// The key exchange that TLS agreed on, such as `X25519MLKEM768`.
     pub key_exchange: String,
-    /// Cancelled when the connection ends, for tasks that run beside it.
+    /// Cancelled when the connection ends, for tasks that run in parallel.
     pub ended: CancellationToken,
     /// Its rate limit, which all its connections share.
     pub rate_limit: RateLimit,

@@ -71,7 +71,7 @@ fn attached(all: Vec<proto::Envelope>) -> Result<Attached, Fault> {
     let all = envelopes("beside", all)?;
     let is_other = |e: &Arc<Envelope>| !matches!(e.kind, StatementKind::Endorsement | StatementKind::Exception);
     if let Some(i) = all.iter().position(is_other) {
-        return Err(refuse(&format!("beside[{i}]"), "a statement of this kind does not travel beside portions"));
+        return Err(refuse(&format!("beside[{i}]"), "a statement of this kind does not travel with portions"));
     }
     let (endorsements, exceptions): (Vec<_>, Vec<_>) =
         all.into_iter().partition(|e| e.kind == StatementKind::Endorsement);

@@ -102,7 +102,7 @@ fn stated(
     whole_seconds(name, value)
 }
 
-/// The statements that a release lists beside the portions.
+/// The statements that a release lists in addition to the portions.
 #[derive(Default)]
 struct Listing {
     endorsements: Vec<Listed>,
@@ -121,7 +121,7 @@ fn listed(all: &[proto::BesideStatement]) -> Result<Listing, Fault> {
             Ok(StatementKind::Endorsement) => listing.endorsements.push(listed),
             Ok(StatementKind::Exception) => listing.exceptions.push(listed),
             Ok(other) => {
-                return Err(refuse(&format!("beside[{i}].kind"), format!("a {other} does not travel beside portions")));
+                return Err(refuse(&format!("beside[{i}].kind"), format!("a {other} does not travel with portions")));
             }
             Err(_) => listing.unknown.push((kind, listed)),
         }

@@ -126,7 +126,7 @@ async fn a_ca_is_replaced_without_a_telephone_call() {
     holds(&ecowas, "gb.example", 2).await;
     // The reader behind the hub gets it through the hub.
     holds(&fr, "gb.example", 2).await;
-    until("the own file holds both", async || {
+    until("the organisation's file holds both", async || {
         let file = fs::read_to_string(gb.dir.join("bundle.pem")).unwrap();
         (file.matches("BEGIN").count() == 2).then_some(())
     })

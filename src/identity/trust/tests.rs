@@ -179,7 +179,7 @@ fn a_certificate_that_is_not_what_it_should_be_is_refused_for_what_it_is() {
         assert!(fault.message.contains(words), "{fault} should say: {words}");
     }
     let dns = bent(&issuer, id, |p| p.subject_alt_names.push(SanType::DnsName("n1.fr.example".try_into().unwrap())));
-    assert!(peer(&trust, &[dns]).is_ok(), "a DNS name beside the SPIFFE id does no harm");
+    assert!(peer(&trust, &[dns]).is_ok(), "a DNS name next to the SPIFFE id does no harm");
 }
 
 #[test]

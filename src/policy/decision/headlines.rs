@@ -18,7 +18,7 @@ use crate::{
     policy::{audience::AudienceMembers, facts::Facts, provenance::Acquisition},
 };
 
-/// How many headlines are tried beside the fullest one. The limit prevents that an originator makes a decision long.
+/// How many headlines are tried in addition to the fullest one. The limit keeps an originator from making a decision long.
 const MAX_TRIED: usize = 8;
 
 /// The granted items without the headlines that are not chosen.

@@ -46,7 +46,7 @@ pub(in crate::policy) enum Ruling {
 }
 
 impl Ruling {
-    /// Adds the exceptions that release the item. They count only if nothing forbids it. They count beside its grants too, since the
+    /// Adds the exceptions that release the item. They count only if nothing forbids it. They count in addition to its grants, since the
     /// recipient may not be able to see that the grants cover it.
     pub fn with_exceptions(&self, exceptions: Vec<usize>) -> Self {
         match self {

@@ -1,4 +1,4 @@
-//! The organisation's own rows on who controls a place: `*.tsv` files beside the house rules, in the format of the built-in table.
+//! The organisation's own rows on who controls a place: `*.tsv` files next to the house rules, in the format of the built-in table.
 
 use std::collections::BTreeMap;
 

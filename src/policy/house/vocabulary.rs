@@ -39,7 +39,7 @@ pub(super) enum Vocabulary {
     Tlp,
     /// A level of warning, or 0.
     Level,
-    /// How many officers signed beside the author.
+    /// How many officers signed in addition to the author.
     Cosigners,
 }
 
@@ -165,7 +165,7 @@ impl Vocabulary {
                 "the levels are 1 (watch) to 5 (ongoing), and 0 where there is no subject",
             ),
             // A statement has at most four signatures. One of them is the author's.
-            Self::Cosigners => ((0..4).collect(), "at most three officers sign beside the author"),
+            Self::Cosigners => ((0..4).collect(), "at most three officers sign in addition to the author"),
             _ => return None,
         };
         let all: BTreeSet<bool> = numbers.into_iter().map(holds).collect();

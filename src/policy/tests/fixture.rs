@@ -171,7 +171,7 @@ pub fn words(decision: &Decision) -> Vec<String> {
     decision.portions.iter().map(|p| p.verdict.reasons()[0].words.to_string()).collect()
 }
 
-/// A statement beside the portions, as a release lists it.
+/// A statement that travels with the portions, as a release lists it.
 pub fn listed(id: StatementId) -> Listed {
     Listed { id, logged_at: Time::from_unix_nanos(0) }
 }

@@ -60,7 +60,7 @@ fn with(change: impl FnOnce(&mut Grant)) -> PartnerPolicy {
     compile(&to, vec![changed])
 }
 
-/// The decision about a gap, beside a headline and a subject of level 3 on Mali.
+/// The decision about a gap, next to a headline and a subject of level 3 on Mali.
 fn gap_under(policy: &PartnerPolicy, change: impl FnOnce(&mut crate::domain::assessment::Portion)) -> (String, String) {
     let mut changed = gap(3, Tlp::Green);
     change(&mut changed);
