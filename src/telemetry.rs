@@ -36,8 +36,8 @@ impl Clock for SystemClock {
 
 /// Starts the log on stderr.
 ///
+/// # Errors
 /// A sentence, if the level is not a valid filter.
-/// A sentence, where the level is no filter.
 pub fn start(log: &Log) -> Result<(), String> {
     // HTTP/2 would log a line for each connection that a peer breaks. The listener logs such faults once a minute.
     let filter = EnvFilter::try_new(format!("h2=off,{}", log.level))

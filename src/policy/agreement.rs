@@ -52,7 +52,7 @@ impl PartnerPolicy {
         house: &HouseRules,
     ) -> Result<Self, Fault> {
         if taker.kind == PartnerKind::State && taker.country.is_none() {
-            let message = format!("`{}` is a state of no country; give it its country", taker.domain);
+            let message = format!("`{}` is a state without a country; state its country", taker.domain);
             return Err(Fault::at(Reason::InvalidArgument, "country", message));
         }
         let mut compiled = Vec::with_capacity(agreements.len());

@@ -126,7 +126,7 @@ impl<'a> Facts<'a> {
     }
 
     /// Sets the releases by which a giver that is not the originator got the portions. Without one it may give nothing. They have no effect
-    /// where the giver is the originator.
+    /// if the giver is the originator.
     #[must_use]
     pub fn with_provenances(mut self, provenances: Vec<Provenance>) -> Self {
         self.provenances = provenances;

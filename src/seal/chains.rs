@@ -43,7 +43,7 @@ impl<'a> When<'a> {
         Self { stated: Some(Stated { at, by, is_firm: true }), ..self }
     }
 
-    /// The same, where the statement counts by itself or not.
+    /// The same time, with whether the statement that states it counts by itself.
     #[must_use]
     pub fn firm(mut self, is_firm: bool) -> Self {
         self.stated = self.stated.map(|stated| Stated { is_firm, ..stated });

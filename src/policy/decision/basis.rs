@@ -33,7 +33,7 @@ pub(in crate::policy) struct Basis<'a> {
 }
 
 impl Basis<'_> {
-    /// The rulings on the items at these indexes, where the subjects are known as summarised. Items with equal attributes share one evaluation.
+    /// The rulings on the items at these indexes, judged by the subjects as summarised. Items with equal attributes share one evaluation.
     pub fn rulings(
         self,
         subjects: &SubjectSummary,

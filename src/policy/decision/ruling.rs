@@ -19,7 +19,7 @@ impl Grounds {
         self.grants.is_empty() && self.exceptions.is_empty()
     }
 
-    /// The exceptions, where no grant permits the item. Only then a release names them.
+    /// The exceptions, if no grant permits the item. Only then does a release name them.
     pub fn needed_exceptions(&self) -> &[usize] {
         if self.grants.is_empty() { &self.exceptions } else { &[] }
     }

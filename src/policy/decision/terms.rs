@@ -21,7 +21,7 @@ use crate::{
 pub(in crate::policy) fn release_terms(basis: Basis<'_>, released: &GrantedItems) -> Terms {
     let Basis { policy, agreement, facts, acquisition, now } = basis;
     let disclosed = || released.keys().copied();
-    // To name the states of a withheld subject would reveal it. So where a subject is withheld, only the states of the disclosed ones are named,
+    // To name the states of a withheld subject would reveal it. So if a subject is withheld, only the states of the disclosed ones are named,
     // and nothing may be passed on. The states of other versions are never named: an organisation that passes this version on checks the
     // versions that it holds itself.
     let withholds = facts.count(Kind::Subject, disclosed()) < facts.count(Kind::Subject, facts.indexes());

@@ -173,7 +173,7 @@ impl Cleared {
         &self.terms
     }
 
-    /// The release by which the giver got it, where the giver is not the originator.
+    /// The release by which the giver got it, if the giver is not the originator.
     pub fn via(&self) -> Option<StatementId> {
         self.via
     }

@@ -94,7 +94,7 @@ impl CompiledGrant {
         logged_at.plus_seconds(self.delay_seconds())
     }
 
-    /// Its delay in seconds; the largest number where it is larger.
+    /// Its delay in seconds. A delay that does not fit into an `i64` is the largest number.
     pub fn delay_seconds(&self) -> i64 {
         i64::try_from(self.grant.delay_seconds).unwrap_or(i64::MAX)
     }

@@ -40,7 +40,7 @@ pub(super) fn parse_rows(
         match Control::read(line) {
             Ok(row) => {
                 if let Some(earlier) = seen.insert(line.to_owned(), format!("{name}:{number}")) {
-                    faults.push(fault(0, format!("the same row stands at {earlier}; leave one of them out")));
+                    faults.push(fault(0, format!("the same row is at {earlier}; leave one of them out")));
                 }
                 found.push(row);
             }

@@ -250,7 +250,7 @@ fn check_organisation(domain: &TrustDomain, known: Option<&KnownNames>) -> Optio
     let near = spelling::meant(domain.as_str(), known.organisations.iter().map(TrustDomain::as_str));
     Some(LiteralProblem::warning(
         format!("names `{domain}`, which is not known here"),
-        format!("{}leave it where it is to become a partner, or to be named in an agreement", suggestion("", near)),
+        format!("{}leave it if it will become a partner, or if an agreement will name it", suggestion("", near)),
     ))
 }
 
@@ -258,8 +258,8 @@ fn check_group(name: &GroupName, known: Option<&KnownNames>) -> Option<LiteralPr
     let known = known.filter(|k| !k.groups.contains(name))?;
     let near = spelling::meant(name.as_str(), known.groups.iter().map(GroupName::as_str));
     Some(LiteralProblem::warning(
-        format!("names `group:{name}`, which no agreement here spells out"),
-        format!("{}leave it where an agreement is to spell it out", suggestion("group:", near)),
+        format!("names `group:{name}`, whose members no agreement here lists"),
+        format!("{}leave it if an agreement will list its members", suggestion("group:", near)),
     ))
 }
 

@@ -32,7 +32,7 @@ pub struct Question<'a> {
     pub manifest: &'a Manifest,
     /// All of its portions.
     pub portions: &'a [(Digest, Portion)],
-    /// The releases by which the giver got it, where the giver is not the originator.
+    /// The releases by which the giver got it, if the giver is not the originator.
     pub provenances: &'a [Provenance],
     /// The states that its versions are about.
     pub states_of_versions: &'a BTreeSet<Country>,

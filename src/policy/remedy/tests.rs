@@ -271,7 +271,7 @@ fn where_nothing_would_do_it_is_told_whether_that_was_looked_for_or_is_a_rule() 
     let scene = mali(|_| {});
     let told = |id: &'static str| lines(&scene.question(), &Remedy::Nothing(Reason::new(id, "")), |i| i.to_string());
     assert_eq!(told("unknown")[0].words, "no change was found that would do");
-    assert_eq!(told("subject-rule")[0].words, "nothing that could be changed would do (subject-rule)");
+    assert_eq!(told("subject-rule")[0].words, "no change would release it (subject-rule)");
 }
 
 #[test]
@@ -301,7 +301,7 @@ fn nothing_changes_the_subject_rule() {
     for index in 0..4 {
         assert!(matches!(scene.remedy(index), Some(Remedy::Nothing(r)) if r.id == "subject-rule"));
     }
-    // This holds even where an agreement is missing too.
+    // This holds even if an agreement is missing too.
     scene.agreements.clear();
     assert!(matches!(scene.remedy(0), Some(Remedy::Nothing(r)) if r.id == "subject-rule"));
 }
@@ -325,7 +325,7 @@ fn of_two_headlines_the_lesser_one_stays_and_the_fuller_one_can_be_got() {
     assert_eq!(one(&scene, 4), ["grant: grant sahel would have to reach AMBER+STRICT (now up to AMBER)"]);
     portions[4].marking.tlp = Tlp::Amber;
     let scene = Scene::new(vec![fixture::grant("sahel", &fixture::ecowas(), &["ML"])], portions);
-    assert_eq!(one(&scene, 0), ["none: portion 4 goes in its place, which says more"]);
+    assert_eq!(one(&scene, 0), ["none: portion 4 is released instead, and says more"]);
 }
 
 /// Whether the changes refer to an agreement that only another change would add.

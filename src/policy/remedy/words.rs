@@ -30,15 +30,15 @@ pub fn lines(question: &Question<'_>, remedy: &Remedy, name: impl Fn(usize) -> S
             vec![Line { kind: "none", words: "no change was found that would do".to_owned() }]
         }
         Remedy::Nothing(reason) => {
-            vec![Line { kind: "none", words: format!("nothing that could be changed would do ({})", reason.id) }]
+            vec![Line { kind: "none", words: format!("no change would release it ({})", reason.id) }]
         }
         Remedy::Changes(changes) => words.all(changes),
         Remedy::FullerHeadline(changes, other) => {
             let mut lines = words.all(changes);
-            // When the other headline is released, its own remedy says.
+            // The remedy of the other headline says when that one is released.
             lines.retain(|l| l.kind != "wait");
-            let how = if changes.is_empty() { "goes" } else { "would then go" };
-            let words = format!("{} {how} in its place, which says more", name(*other));
+            let how = if changes.is_empty() { "is" } else { "would then be" };
+            let words = format!("{} {how} released instead, and says more", name(*other));
             lines.push(Line { kind: "none", words });
             lines
         }

@@ -115,7 +115,7 @@ fn a_recipient_asks_for_the_bars_that_the_tables_say() {
     for left_out in ["RU", "UA", "FR", "RE"] {
         release.terms.barred_states = all.iter().copied().filter(|c| c.code() != left_out).collect();
         let reasons = accept(&policy, &release, &facts(&portions)).unwrap_err();
-        let told = format!("the release does not bar {left_out}, whom it is about");
+        let told = format!("the release does not bar {left_out}, which it is about");
         assert!(reasons[0].id == "terms-too-wide" && reasons[0].words.ends_with(&told), "{reasons:?}");
     }
 }
@@ -145,5 +145,5 @@ fn every_mistake_of_a_table_is_told_with_its_place() {
         assert!(all.len() == 1 && all[0].starts_with(told), "{all:?}");
     }
     let twice = faults(&[file("b.tsv", good), file("c.tsv", good)]);
-    assert!(twice[0].starts_with("c.tsv:2:1: the same row stands at b.tsv:2"), "{twice:?}");
+    assert!(twice[0].starts_with("c.tsv:2:1: the same row is at b.tsv:2"), "{twice:?}");
 }

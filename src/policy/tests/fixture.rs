@@ -157,7 +157,7 @@ pub fn decided(policy: &PartnerPolicy, portions: &[Portion]) -> Decision {
     decide(policy, &facts(portions), time("2026-05-01T10:30:00Z"))
 }
 
-/// For each portion `+` where it is released, otherwise the ids of the reasons.
+/// For each portion `+` if it is released, otherwise the ids of the reasons.
 pub fn in_short(decision: &Decision) -> Vec<String> {
     let short = |verdict: &Verdict| match verdict {
         Verdict::Release(_) => "+".to_owned(),

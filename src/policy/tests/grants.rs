@@ -194,5 +194,5 @@ fn an_agreement_with_others_or_with_an_unknown_group_does_not_compile() {
     let unknown = compile(agreement(&to, vec![grant("g", &to, &["group:none"])]));
     assert_eq!(unknown.field.as_deref(), Some("grant `g`.places"));
     let twice = compile(agreement(&to, vec![grant("g", &to, &["BF"]), grant("g", &to, &["ML"])]));
-    assert!(twice.message.contains("`grant:g` is there twice"), "{twice}");
+    assert!(twice.message.contains("two grants have the id `grant:g`"), "{twice}");
 }
