@@ -46,7 +46,10 @@ pub fn accept(policy: &PartnerPolicy, release: &Release, facts: &Facts<'_>) -> R
     let basis = Basis { policy, agreement, facts, acquisition, now: release.released_at };
     let mut reasons = Vec::new();
     for id in release.grants.iter().filter(|id| !agreement.grants.iter().any(|c| c.grant.id == **id)) {
-        reasons.push(Reason::new("agreement-differs", format!("our copy of the agreement has no grant {id} to us")));
+        reasons.push(Reason::new(
+            "agreement-differs",
+            format!("this organisation's copy of the agreement has no grant {id} for it"),
+        ));
     }
     let index_of = |digest: &Digest| facts.items.iter().position(|item| item.id.to_digest() == *digest);
     let disclosed: Vec<Digest> = release.disclosed().collect();

@@ -24,7 +24,7 @@ pub(super) fn parse_rows(
     let RuleFile { name, text } = file;
     if !text.ends_with('\n') {
         // A row that was cut off in the middle may read as another row.
-        let message = "the last line has no end: the file may be cut off; end it with a line break";
+        let message = "the last line has no line break: the file may be cut off; end it with a line break";
         faults.push(RuleFault::of_file(name, message));
     }
     let mut found = vec![];

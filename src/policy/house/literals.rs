@@ -105,7 +105,7 @@ impl<'a> Checker<'a> {
             "Organisation" => check_recipient(id, self.known),
             "Grant" => Some(LiteralProblem::mistake(
                 "a house rule can't ask about a grant: it does not know the grants of other agreements",
-                "speak of `principal`, `resource` and `context`",
+                "use `principal`, `resource` and `context`",
             )),
             "Assessment" => Some(LiteralProblem::mistake(
                 "a rule can't name an assessment",

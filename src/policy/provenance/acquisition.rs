@@ -119,7 +119,7 @@ fn unmet_terms(provenance: &Provenance, taker: &Organisation, portion: &Portion,
                 ));
             }
             if limit.depth == 0 {
-                unmet.push("it may go no hop further".to_owned());
+                unmet.push("it may not be passed on by another hop".to_owned());
             }
         }
     }

@@ -73,7 +73,7 @@ impl Question<'_> {
                 break;
             }
         }
-        Err(Reason::new("unknown", "no change was found that would do"))
+        Err(Reason::new("unknown", "no change was found that would release it"))
     }
 
     /// Leaves out the changes that are not needed: a later change may have made an earlier one unnecessary.

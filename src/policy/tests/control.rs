@@ -131,7 +131,7 @@ fn every_mistake_of_a_table_is_told_with_its_place() {
     assert_eq!((rules.reasons().count(), rules.control().all().count()), (1, 1));
     for (text, told) in [
         ("", "b.tsv: the file is empty"),
-        ("SD-DN\tGH\t2026-05-01\t\ta rep", "b.tsv: the last line has no end"),
+        ("SD-DN\tGH\t2026-05-01\t\ta rep", "b.tsv: the last line has no line break"),
         ("\n\nSD-DN\tGH\t2026-5-1\t\ta report\n", "b.tsv:3:10: `2026-5-1` is not a day"),
         ("SD-DN GH 2026-05-01  a report\n", "b.tsv:1:1: 1 column; write place, state, from, until"),
         (

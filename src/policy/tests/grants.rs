@@ -79,7 +79,7 @@ fn each_condition_of_a_grant_is_kept_and_told_in_words() {
         (with(|g| g.kinds = vec![Kind::Headline, Kind::Subject]), "grant g: gap is not among its kinds"),
         (
             with(|g| g.topics = vec!["sahel".parse().unwrap()]),
-            "grant g: the portion has no topic and it reaches only sahel",
+            "grant g: the portion has no topic, and the grant covers only sahel",
         ),
         (with(|g| g.min_level = Some(WarningLevel::Imminent)), "grant g: level 3 (warning) is below 4 (imminent)"),
     ];

@@ -134,7 +134,7 @@ fn each_condition_of_passing_on_is_kept_and_told_in_words() {
         why(&passed_on(|p| limit(p).max_tlp = Tlp::Clear)),
         "GREEN is above CLEAR, the highest that may be passed on"
     );
-    assert_eq!(why(&passed_on(|p| limit(p).depth = 0)), "it may go no hop further");
+    assert_eq!(why(&passed_on(|p| limit(p).depth = 0)), "it may not be passed on by another hop");
     assert_eq!(why(&passed_on(|p| p.digests.clear())), "it did not come by this release");
     let to_others = |p: &mut Provenance| {
         limit(p).to = audiences(&["group:sahel"]);
