@@ -18,7 +18,7 @@ pub struct Waiting {
     pub organisation: String,
     /// How many are kept.
     pub entries: u64,
-    /// How many more could not be kept for lack of room.
+    /// How many more could not be kept because there was no room.
     pub over_budget: u64,
     /// When the first of them arrived.
     pub since: Option<String>,

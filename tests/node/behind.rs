@@ -247,10 +247,10 @@ async fn what_was_taken_back_does_not_come_back_and_a_recall_may_come_first() {
         let outcome = hand(statement(key, &of_first)).await;
         assert_eq!(outcome.reason, "WRONG_DOMAIN", "{}", outcome.message);
     }
-    // A recall that does not even have the originator's name is refused, whoever hands it over.
+    // A recall that does not even have the originator's name is refused, no matter who hands it over.
     let theirs = Recall { originator: other.domain.parse().unwrap(), ..of_first.clone() };
     assert_eq!(hand(statement(&feed.rogue.node, &theirs)).await.reason, "WRONG_DOMAIN");
-    // A node knows best about its own assessments, whoever hands a recall over.
+    // A node knows best about its own assessments, no matter who hands a recall over.
     let own = Recall { originator: "no.example".parse().unwrap(), ..of_first.clone() };
     assert!(hand(statement(&feed.rogue.node, &own)).await.is_received());
     // Whatever is wrong with a third party's recall: the answer is always the same, and the recall has no effect.

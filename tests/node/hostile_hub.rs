@@ -327,7 +327,7 @@ async fn what_nobody_could_verify_does_not_stand_in_the_way_of_what_is_genuine()
     for sequence in 1..=4 {
         crate::hubs::quarantined(&no, sequence, "ORIGIN_UNKNOWN").await;
     }
-    // Recalls that the originator never made have no effect, whoever they claim as signers.
+    // Recalls that the originator never made have no effect, no matter whom they claim as signers.
     let recall = Recall {
         originator: ORIGIN.parse().unwrap(),
         assessment: watchfire::domain::ids::AssessmentId(genuine.assessment),

@@ -106,7 +106,7 @@ async fn of_a_third_organisation_s_bundle_and_of_an_introduction_nothing_is_told
     assert_eq!(held(&gb, fresh.domain).await, (1, "known".to_owned()), "one of them counts");
 }
 
-/// A recall of what this organisation has published, whoever hands it over.
+/// A recall of what this organisation has published, no matter who hands it over.
 fn own_recall(by: &Rogue, assessment: AssessmentId) -> proto::Envelope {
     let recall = Recall {
         originator: HERE.parse().unwrap(),

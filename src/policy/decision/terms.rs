@@ -43,7 +43,7 @@ pub(in crate::policy) fn release_terms(basis: Basis<'_>, released: &GrantedItems
     terms
 }
 
-/// The groups that the limit names, by name. Whoever gets it further on has no copy of this agreement.
+/// The groups that the limit names, by name. An organisation further on has no copy of this agreement.
 fn named_groups(limit: &OnwardLimit, agreement: &CompiledAgreement) -> Vec<Group> {
     let named: BTreeSet<&GroupName> = limit.to.iter().filter_map(Audience::group).collect();
     named.into_iter().filter_map(|name| agreement.groups.iter().find(|g| g.name == *name)).cloned().collect()
