@@ -1,4 +1,4 @@
-//! What is wrong with a node's own files: errors that keep it from starting, and notices about what somebody has to mend.
+//! What is wrong with a node's own files: errors that keep it from starting, and notices about what somebody has to correct.
 
 use std::path::{Path, PathBuf};
 

@@ -133,7 +133,7 @@ async fn recalls_settled(orgs: [&Org; 2], promises: [&Promises; 2]) -> Result<()
             let held = Held::of(org).await.map_err(|s| s.message().to_owned())?;
             let is_left = |id: &&&String| held.views.get(**id).is_some_and(|v| !is_recalled(v));
             if let Some(left) = all.iter().find(is_left) {
-                return Err(format!("{}: {left} was taken back and still stands", org.domain));
+                return Err(format!("{}: {left} was recalled and is still shown", org.domain));
             }
         }
         Ok(())
@@ -225,7 +225,7 @@ fn promised(org: &Org, held: &Held, promises: &Promises, outcome: &mut Outcome) 
             outcome.lost.push(format!("{}: {id} is {}, and nobody took it back", org.domain, view.state));
         }
         if promises.recalled.contains(id) && !recalled {
-            outcome.lost.push(format!("{}: {id} was taken back, and is {}", org.domain, view.state));
+            outcome.lost.push(format!("{}: {id} was recalled, and is {}", org.domain, view.state));
         }
     }
 }
@@ -279,7 +279,7 @@ fn verifies(view: &proto::AssessmentView, headline: Option<&String>, portions: u
         return Err(format!("a signature does not verify: {}", bad.reason));
     }
     if is_recalled(view) {
-        return if view.portions.is_empty() { Ok(()) } else { Err("it is taken back and can be read".to_owned()) };
+        return if view.portions.is_empty() { Ok(()) } else { Err("it is recalled and can be read".to_owned()) };
     }
     let opened = open_listed(&manifest_of(view).0, &view.portions).map_err(|f| f.to_string())?;
     if opened.len() < portions {

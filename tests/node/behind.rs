@@ -33,7 +33,7 @@ pub fn given_on(hub: &Rogue, given: &Envelope, to: &str, bend: impl FnOnce(&mut 
     hub.node.statement(StatementKind::Release, wire::release::encode(&release)).unwrap()
 }
 
-/// A receipt, and the path beside it.
+/// A receipt, and its path.
 #[derive(Clone)]
 pub struct Shown {
     pub receipt: Receipt,
@@ -181,7 +181,7 @@ async fn a_genuine_receipt_with_another_path_beside_it_than_it_names_is_refused(
     }
     assert!(handed("one more", &[of_first, &on, &on]).await.contains("is not the one that it names"));
     assert!(handed("none", &[]).await.contains("there is none beside it"));
-    // A receipt that names no path has none beside it.
+    // A receipt that names no path has none in its envelope.
     let direct = Receipt::about(gb.domain.parse().unwrap(), ReceiptKind::Stored, vec![], SystemClock.now());
     let own = Receipt { releases: vec![id_of(StatementKind::Release, &of_first.payload)], ..direct };
     let outcome = hub.submit(&gb, by(&hub, &Shown { receipt: own, path: vec![of_first.clone(), on.clone()] })).await;

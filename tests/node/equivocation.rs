@@ -200,7 +200,7 @@ async fn two_different_recalls_of_one_kind_are_a_proof_that_outlives_a_purge() {
     let no = Org::found("no.example", "state", Some("NO")).await;
     no.one(&["person", "add", "ola", "--role", "officer"]).await;
     let (mut feed, served, _stop) = Feed::to(&no).await;
-    let entry = feed.good("taken back for two reasons");
+    let entry = feed.good("recalled for two reasons");
     let id = assessment_of(&entry);
     served.set(vec![entry]);
     no.ask(&["--as", "ana", "feed", "pull", "--from", ROGUE]).await;

@@ -40,7 +40,7 @@ pub struct Making {
     pub by_node: bool,
     pub portions: Vec<Vec<u8>>,
     pub release: Release,
-    /// The statements beside the portions, made once the manifest has an id: endorsements and exceptions, which the release names.
+    /// The statements that travel with the portions, made once the manifest has an id: endorsements and exceptions, which the release names.
     pub beside: Option<Beside>,
 }
 

@@ -279,7 +279,7 @@ async fn recalls_beyond_their_budget_wait_and_tell_nothing() {
     let outcome = feed.rogue.submit(&no, recall(here)).await;
     assert!(outcome.is_accepted() || outcome == *refused[0], "{outcome:?}");
     // It is taken after some time.
-    crate::kit::until("it is taken back", async || {
+    crate::kit::until("it is recalled", async || {
         feed.rogue.submit(&no, recall(here)).await.is_accepted().then_some(())
     })
     .await;

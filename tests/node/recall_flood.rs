@@ -140,7 +140,7 @@ async fn an_honest_recall_of_thousands_works_through_and_a_warning_overtakes_it(
         let request = proto::RecallAssessmentRequest { recall: Some(recall), keep_own: false };
         desk.recalls.recall_assessment(request).await.unwrap();
         if n == ids.len() / 2 {
-            warning = Some(author.publish(&urgent("not taken back")).await);
+            warning = Some(author.publish(&urgent("not recalled")).await);
         }
     }
     let warning = warning.unwrap();
@@ -149,7 +149,7 @@ async fn an_honest_recall_of_thousands_works_through_and_a_warning_overtakes_it(
         (shown.code == 0).then_some(())
     })
     .await;
-    patiently("all of them are taken back", async || {
+    patiently("all of them are recalled", async || {
         (count(&no, "SELECT count(*) FROM recall WHERE state = 'withdrawn'") == all).then_some(())
     })
     .await;

@@ -44,7 +44,7 @@ pub fn key_of(domain: &str, ca: &DevCa, path: &str, (from, until): (i64, i64)) -
     signing_key(&ca.issue(&id, Purpose::Signing, days_ago(from), days).unwrap())
 }
 
-/// The statement with a statement beside it that says who logged it and when.
+/// The statement, with another statement attached that says who logged it and when.
 fn logged(by: &SigningKey, at: Time, statement: &proto::Envelope) -> proto::Envelope {
     let kind = StatementKind::ALL.iter().find(|k| k.payload_type() == statement.payload_type).unwrap();
     let named = statement.logged.last().map_or_else(
@@ -171,7 +171,7 @@ async fn an_author_under_a_second_root_waits_until_the_administrator_takes_both_
 async fn a_recall_counts_whose_officer_ended_where_its_own_node_logged_it_before() {
     let no = Org::found("no.example", "state", Some("NO")).await;
     let (mut feed, served, _stop) = Feed::to(&no).await;
-    let entry = feed.good("to be taken back");
+    let entry = feed.good("to be recalled");
     served.set(vec![entry.clone()]);
     let id = hex::encode(assessment_of(&entry));
     no.has(ROGUE, std::slice::from_ref(&id)).await;

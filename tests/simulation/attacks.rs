@@ -111,7 +111,7 @@ impl World {
         self.done(Org::Ecowas).recalls += 1;
         let outcomes = self.submit(Org::Loud, Org::Ecowas, &all).await?;
         let taken = outcomes.iter().filter(|o| o.is_taken()).count();
-        Ok(format!("{count} are taken back, and {taken} of {more} that never were"))
+        Ok(format!("{count} are recalled, and {taken} of {more} that never were"))
     }
 
     fn bogus_recall(&mut self, by: Org, of: Org, assessment: Option<AssessmentId>, at: Time) -> Envelope {

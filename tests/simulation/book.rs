@@ -212,7 +212,7 @@ impl Book {
         };
         let of_it = |i: &usize| self.made[*i].assessment == self.made[number].assessment;
         if self.made[number].by == giver.org && self.recalled.iter().any(of_it) {
-            return broken("what was taken back is not given", format!("{} gave {taker} {name}", giver.org));
+            return broken("what was recalled is not released", format!("{} gave {taker} {name}", giver.org));
         }
         self.judge_by_store(giver, given).await
     }
@@ -320,7 +320,7 @@ impl Book {
             };
             let is_recalled = self.recalled.iter().any(|i| self.made[*i].assessment == made.assessment);
             if is_recalled && !record.state.is_recalled() {
-                return broken("what was taken back stays so", format!("{} has {} again", machine.org, made.name));
+                return broken("what was recalled stays recalled", format!("{} has {} again", machine.org, made.name));
             }
         }
         Ok(())

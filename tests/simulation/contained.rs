@@ -104,7 +104,10 @@ impl World {
             let of = made.by.domain();
             let here = RecallStore::recall_of(&*store, &of, &made.assessment).await.unwrap();
             if here.is_some() && RecallStore::recall_of(&*home, &of, &made.assessment).await.unwrap().is_none() {
-                return broken("nobody takes back another's", format!("{} of {}", made.name, machine.org));
+                return broken(
+                    "nobody recalls what another organisation published",
+                    format!("{} of {}", made.name, machine.org),
+                );
             }
             let is_reader = matches!(machine.org, Org::Gh | Org::Bf);
             if made.by.is_hostile()

@@ -287,7 +287,7 @@ impl World {
             let is_sealed = record.state.is_recalled() || record.state == AssessmentState::Quarantined;
             if !is_sealed || portions > 0 {
                 let what = format!("{} holds {}: {}, {portions} portions", machine.org, made.name, record.state);
-                return broken("what was taken back is nowhere", what);
+                return broken("what was recalled is shown nowhere", what);
             }
         }
         let holders = home.node.holders(&home.org.actor(Role::Officer), &made.assessment).await.unwrap();

@@ -56,7 +56,7 @@ pub enum Mutant {
     NumbersAhead,
     /// Within one level, the first to come goes first, and originators take no turns.
     NoTurns,
-    /// The node decides by a rule that the oracle does not know. That is as good as the reverse.
+    /// The node decides by a rule that the oracle does not know. This tests the same as the reverse.
     Oracle(Rule),
 }
 
@@ -105,9 +105,9 @@ impl Mutant {
             Self::StoresTwice => &["what is stored is what was given"],
             Self::WrongClock => &["the oracle allows every portion"],
             Self::ReusesNumbers => &["numbers have no gaps", "numbers do not fork"],
-            Self::IgnoresRecalls => &["what was taken back is nowhere", "every holder has answered"],
+            Self::IgnoresRecalls => &["what was recalled is shown nowhere", "every holder has answered"],
             // Feeds continue without statements, also recalls. So what is missing then is what statements bring.
-            Self::SendsNoStatements => &["both sides take the same for agreed", "what was taken back is nowhere"],
+            Self::SendsNoStatements => &["both sides take the same for agreed", "what was recalled is shown nowhere"],
             Self::TellsTwoHeads => &["ledgers do not fork", "every head is a beginning of the ledger"],
             Self::DropsUnverified | Self::JudgesNow => &["what is due has arrived"],
             Self::ForgetsLists => &["nobody revoked is let in"],

@@ -281,7 +281,7 @@ passed_on!(ReceiptStore {
     write acknowledge(acknowledgement: Acknowledgement) -> bool;
     write save_report(report: HolderReport) -> bool;
     read overdue(partner: &TrustDomain, outgoing: bool, now: Time, limit: u32) -> (u64, Vec<OverdueRecord>);
-    // The power is not cut at this write, because it runs beside a call, and the order of the two depends on threads.
+    // The power is not cut at this write, because it runs in parallel with a call, and the order of the two depends on threads.
     read heard_of(partner: &TrustDomain, at: Time) -> ();
 });
 

@@ -334,7 +334,7 @@ impl World {
         let envelope = content::recall(&machine.ring.pair(Whose::Officer).key(), &made, purge, machine.now());
         let issued = machine.node.recall(&made.by.actor(Role::Officer), &envelope, false).await?;
         self.book.recalled.insert(number);
-        Ok(format!("{} is taken back from {}", made.name, issued.told.len()))
+        Ok(format!("{} is recalled from {}", made.name, issued.told.len()))
     }
 
     /// As `peer/follower.rs` does it: first what comes first on a connection, then the feed until there is no more.

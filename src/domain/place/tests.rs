@@ -226,7 +226,7 @@ fn a_former_code_is_understood_and_not_written_any_more() {
 
 #[test]
 fn what_an_older_edition_named_never_grows() {
-    // Renamed and split codes stand for their successors. A code that was merged into something larger contains nothing new.
+    // Renamed and split codes mean their successors. A code that was merged into something larger contains nothing new.
     for (inner, outer, lies) in [
         ("IN-OD", "IN-OR", true),
         ("IN-OR", "IN-OD", true),

@@ -133,7 +133,7 @@ fn an_organisation_that_was_away_owes_no_answer() {
     let mut view = View::default();
     view.set_head(1000);
     view.ask(None, 64);
-    assert!(!view.heard(at(0)), "it was not told of it yet");
+    assert!(!view.heard(at(0)), "it did not know it yet");
     view.questions();
     assert!(!view.heard(at(9_000)) && !view.heard(at(20_000)) && !view.heard(at(40_000)), "it has spoken three times");
     assert!(view.heard(at(40_001)));

@@ -36,7 +36,7 @@ pub(in crate::policy) struct AgreementPolicies {
     pub cache: DecisionCache,
 }
 
-/// What a policy of the set stands for.
+/// What a policy of the set was made from.
 #[derive(Debug, Clone)]
 enum Rule {
     /// The grant at this index.

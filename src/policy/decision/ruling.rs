@@ -1,4 +1,4 @@
-//! What one agreement says of one item, and on what grounds it permits it.
+//! What one agreement says about one item, and on what grounds it permits it.
 
 use std::collections::BTreeMap;
 
@@ -34,7 +34,7 @@ impl Grounds {
 /// The permitted items by index, each with its grounds, which are not empty.
 pub(in crate::policy) type GrantedItems = BTreeMap<usize, Grounds>;
 
-/// What one agreement says of one item.
+/// What one agreement says about one item.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(in crate::policy) enum Ruling {
     /// It is permitted.

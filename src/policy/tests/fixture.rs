@@ -140,7 +140,7 @@ pub fn manifest(issued: Time, expires: Time) -> Manifest {
     }
 }
 
-/// A digest that stands for the portion's index. The policy computes no digests.
+/// A digest that encodes the portion's index. The policy computes no digests.
 pub fn digest(index: usize) -> Digest {
     Digest([u8::try_from(index).unwrap(); 32])
 }
