@@ -83,8 +83,7 @@ async fn an_approval_counts_for_exactly_what_it_names_and_for_who_signed_it() {
     assert_eq!(propose(&gb, root, &payload, Some(old)).await, Err(Reason::Conflict));
     // None of this had an effect.
     assert!(gb.ask(&["--as", "root", "agreement", "list"]).await.is_empty());
-    // The right approval waits for the second person. If the second person hands over the first one's approval again, it does not count as a
-    // second.
+    // The right approval waits for the second person. The first one's approval, brought by the second, does not count again.
     let right = approval(&gb, root, Matter::Agreement, subject);
     assert_eq!(propose(&gb, root, &payload, Some(right.clone())).await.as_deref(), Ok("awaiting-approval"));
     let id: prost::bytes::Bytes = subject.0.to_vec().into();
