@@ -1,4 +1,4 @@
-//! Builds a node from its configuration and runs it: the one place that knows the concrete types.
+//! Builds a node from its configuration and runs it. Only this module knows the concrete types.
 
 mod certificate_set;
 pub mod devca;
@@ -49,39 +49,39 @@ use crate::{
 /// Why a node does not start.
 #[derive(Debug, thiserror::Error)]
 pub enum StartError {
-    /// Keys, certificates, bundle or revocation lists.
+    /// Keys, certificates, bundle or revocation lists can't be used.
     #[error(transparent)]
     Files(#[from] NodeFilesError),
-    /// TLS settings.
+    /// The TLS settings are invalid.
     #[error(transparent)]
     Tls(#[from] TlsConfigError),
-    /// The store.
+    /// The store can't be opened.
     #[error(transparent)]
     Store(#[from] StoreError),
-    /// What the store holds.
+    /// The node can't work with what the store contains.
     #[error("the node can't start: {0}")]
     Node(#[from] Fault),
-    /// An address is taken or can't be had.
+    /// An address is taken or not available.
     #[error("can't listen on {address} ({key} in watchfire.toml): {error}")]
     Listen {
-        /// Which.
+        /// The address.
         address: String,
-        /// Its key.
+        /// The key that names it in `watchfire.toml`.
         key: &'static str,
-        /// What the system said.
+        /// What the operating system said.
         error: std::io::Error,
     },
 }
 
-/// A node that is up.
+/// A node that runs.
 pub struct Running {
     /// The node.
     pub node: Arc<Node>,
-    /// Where partners reach it.
+    /// The address of the listener for partners.
     pub peer: SocketAddr,
-    /// Where the own people reach it.
+    /// The address of the listener for the organisation's own people.
     pub desk: SocketAddr,
-    /// Health and metrics.
+    /// The address of health and metrics. `None` if they are not served.
     pub ops: Option<SocketAddr>,
     look: Arc<Notify>,
     stop: CancellationToken,
@@ -102,10 +102,10 @@ impl Running {
     }
 }
 
-/// Starts a node. On return its listeners are open.
+/// Starts a node. When this returns, its listeners are open.
 ///
 /// # Errors
-/// [`StartError`]; nothing is left running then.
+/// [`StartError`]. Nothing is left running then.
 pub async fn start(config: Config) -> Result<Running, StartError> {
     let clock: Arc<dyn Clock> = Arc::new(SystemClock);
     // Recorded before the files are read, so that later changes are noticed.
@@ -211,7 +211,7 @@ fn until_stopped(tasks: &mut JoinSet<()>, stop: &CancellationToken, work: impl F
     tasks.spawn(async move { _ = stop.run_until_cancelled(work).await });
 }
 
-/// Opens listeners with what they have in common.
+/// What the listeners share.
 struct Listeners<'a> {
     tls_config: &'a Arc<TlsConfig>,
     limits: &'a Limits,
@@ -247,7 +247,7 @@ async fn bind(key: &'static str, address: &str) -> Result<TcpListener, StartErro
     TcpListener::bind(address).await.map_err(failed)
 }
 
-/// A bound listener has an address.
+/// The address of a bound listener.
 fn address(listener: &TcpListener) -> SocketAddr {
     listener.local_addr().unwrap_or_else(|_| SocketAddr::from(([0, 0, 0, 0], 0)))
 }

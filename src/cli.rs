@@ -66,7 +66,7 @@ enum Command {
     /// Write, publish and read assessments
     #[command(subcommand)]
     Assess(assess::Assess),
-    /// Receive what partners send, and show where each feed stands
+    /// Receive what partners send, and show the state of each feed
     #[command(subcommand)]
     Feed(feed::Feed),
     /// Invite and accept partners, and change what is exchanged with them
@@ -84,7 +84,7 @@ enum Command {
     /// Verify and prove the record of decisions, and watch partners' ledgers
     #[command(subcommand)]
     Ledger(ledger::Ledger),
-    /// Prove to others that an organisation has signed two different statements of one thing
+    /// Prove to others that an organisation has signed two different statements about one subject
     #[command(subcommand)]
     Evidence(evidence::Evidence),
     /// List what ends and when: certificates, revocation lists, agreements
@@ -118,7 +118,7 @@ pub fn run() -> ExitCode {
         Err(error) => return output::fail(&global, &CliError::new(Exit::Failed, "UNAVAILABLE", error.to_string())),
     };
     let done = runtime.block_on(execute(cli)).and_then(|()| output::ended());
-    // A worker that hangs must not keep the process running.
+    // A worker that hangs must not keep the process alive.
     runtime.shutdown_timeout(std::time::Duration::from_millis(500));
     match done {
         Ok(()) => ExitCode::SUCCESS,

@@ -29,11 +29,11 @@ pub struct Config {
     pub dir: PathBuf,
     /// The organisation for which the node acts.
     pub organisation: Organisation,
-    /// The own trust bundle (PEM).
+    /// This organisation's trust bundle (PEM).
     pub bundle: PathBuf,
     /// `host:port` of the listener for partners.
     pub peer: String,
-    /// `host:port` of the listener for the own people.
+    /// `host:port` of the listener for the organisation's own people.
     pub desk: String,
     /// `host:port` of health and metrics. `None`: they are not served.
     pub ops: Option<String>,
@@ -41,22 +41,22 @@ pub struct Config {
     pub console: Option<String>,
     /// The directory with the house rules, which are Cedar files. If it is missing, there are none.
     pub rules: PathBuf,
-    /// How many persons a decision takes at least. `None`: as many as the register requires, which is two from when there have been two
+    /// The least number of persons who must approve a decision. `None`: as many as the register requires. That is two, once there have been two
     /// administrators.
     pub approvals: Option<u32>,
     /// `host:port` where partners reach the node, for invitations.
     pub advertise: Option<Endpoint>,
-    /// The node's TLS certificate chain and key, and the own revocation lists (PEM).
+    /// The node's TLS certificate chain and key, and this organisation's revocation lists (PEM).
     pub tls: KeyFiles,
-    /// The own revocation lists (PEM); a missing file means none.
+    /// This organisation's revocation lists (PEM). A missing file means none.
     pub crl: PathBuf,
     /// The node's signing certificate chain and key.
     pub signing: KeyFiles,
-    /// Extended key usages (dotted) that count for signing beside id-kp-documentSigning.
+    /// Extended key usages (dotted) that are accepted for signing in addition to id-kp-documentSigning.
     pub signing_usages: Vec<String>,
     /// The ledger's key and intervals.
     pub ledger: LedgerConfig,
-    /// The embedded store's file.
+    /// The file of the embedded store.
     pub store: PathBuf,
     /// The storage key: 64 hexadecimal digits.
     pub storage_key: PathBuf,
@@ -64,7 +64,7 @@ pub struct Config {
     pub limits: Limits,
     /// How much is accepted and stored from each partner.
     pub budgets: Budgets,
-    /// The interval in seconds at which readings are sent to partners.
+    /// The interval in seconds at which partners are informed about readings.
     pub readings_every_seconds: u32,
     /// The format of the log.
     pub log: Log,
@@ -84,18 +84,18 @@ pub struct KeyFiles {
 pub struct LedgerConfig {
     /// PEM, PKCS#8, mode 0600. It is created if it is missing.
     pub key: PathBuf,
-    /// How often a checkpoint is signed, seconds.
+    /// How often a checkpoint is signed, in seconds.
     pub interval_seconds: u32,
-    /// Between two checkpoints the ledger grows by a multiple of this.
+    /// Between two checkpoints the number of entries grows by a multiple of this.
     pub quantum: u32,
 }
 
 /// The format of the log.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Log {
-    /// One JSON object a line instead of text.
+    /// Whether the log has one JSON object per line. Otherwise it is text.
     pub json: bool,
-    /// A filter, as `info` or `watchfire=debug`.
+    /// The log filter, such as `info` or `watchfire=debug`.
     pub level: String,
 }
 
@@ -103,7 +103,7 @@ impl Config {
     /// Reads the configuration of the node in `dir`, with the overrides of the environment.
     ///
     /// # Errors
-    /// All faults at once.
+    /// All faults together.
     pub fn load(dir: &Path) -> Result<Self, ConfigError> {
         let file = dir.join(FILE);
         let text = std::fs::read_to_string(&file).map_err(|error| {
@@ -123,7 +123,7 @@ impl Config {
     /// Parses the file's text and the overrides (`WATCHFIRE_SECTION_KEY`, value).
     ///
     /// # Errors
-    /// All faults at once.
+    /// All faults together.
     pub fn parse(dir: &Path, text: &str, overrides: Vec<(String, String)>) -> Result<Self, ConfigError> {
         let mut table = table::Table::read(text, overrides);
         let config = Self::take(dir, &mut table);
@@ -192,7 +192,7 @@ impl Config {
         Some(config)
     }
 
-    /// The address of health and metrics, if other machines may reach it. No certificate is needed there.
+    /// The address of health and metrics, if other machines can reach it. That listener asks for no certificate.
     pub fn open_ops(&self) -> Option<&str> {
         let is_loopback = |address: &&str| {
             let host = address.rsplit_once(':').map_or(*address, |(host, _)| host);
@@ -204,8 +204,8 @@ impl Config {
 }
 
 /// The warning for a configuration with [`Config::open_ops`].
-pub const OPEN_OPS: &str = "listen.ops is beyond loopback, and asks nobody for a certificate: whoever reaches it reads who the partners are, \
-     what goes between them, and when certificates end; let a firewall keep others out, or listen on 127.0.0.1";
+pub const OPEN_OPS: &str = "listen.ops is beyond loopback, and asks nobody for a certificate: anybody who reaches it can read who the partners are, \
+     how much is exchanged with them, and when certificates end; block it with a firewall, or listen on 127.0.0.1";
 
 fn store_file(table: &mut table::Table) -> Option<String> {
     let url = table.text("store.url", "sqlite:store.db");

@@ -1,5 +1,5 @@
-//! What is true with no computer around: names, times, places, markings, portions, agreements.
-//! No I/O, no protobuf, no SQL, no clock and no randomness of its own.
+//! Facts that need no computer: names, times, places, markings, portions, agreements. This layer has no I/O, protobuf or SQL, and no clock or
+//! randomness of its own.
 
 pub mod actor;
 pub mod admiralty;

@@ -1,5 +1,5 @@
-//! The files that people write: drafts of assessments and agreements, in TOML or (from programs) in JSON of the same shape.
-//! All faults of a file are told at once, each with its line. This is the only layer that knows TOML's shape of them.
+//! The files that people write: drafts of assessments and agreements, in TOML, or from programs in JSON of the same shape. All faults of a file
+//! are reported together, each with its line. Only this layer knows the TOML form of these types.
 
 mod agreement;
 mod agreement_writer;
@@ -21,12 +21,12 @@ pub use groups::held_group;
 pub use marking::{ascending, audience_of, onward_of};
 pub use template::{agreement_template, template};
 
-/// How a file is written.
+/// The syntax of a file.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Format {
     /// As people write it.
     Toml,
-    /// As programs write it. Its faults are told by field; only faults of JSON itself by line.
+    /// As programs write it. Faults are reported by field, and only faults of the JSON syntax by line.
     Json,
 }
 

@@ -1,4 +1,4 @@
-//! The protocol machines of a feed, without I/O: numbering what goes out, checking what comes in, waiting between tries.
+//! The state machines of a feed, without I/O: numbering outgoing entries, checking incoming ones, and waiting between attempts.
 
 pub mod ahead;
 pub mod backoff;

@@ -1,5 +1,5 @@
-//! Who is who: certificates and their SPIFFE ids, trust bundles per organisation, chains and revocation, the development
-//! CA. No network I/O and no clock of its own; files only in [`files`].
+//! Identities: certificates and their SPIFFE ids, trust bundles of organisations, chains and revocation, the development CA. This layer has no
+//! network I/O and no clock of its own. Only [`files`] reads and writes files.
 
 pub mod bundle;
 pub mod certificate;

@@ -1,5 +1,4 @@
-//! The ledger without its storage: the Merkle tree, signed notes, exports and proofs, and how partners' heads are judged.
-//! No I/O.
+//! The ledger without its storage: the Merkle tree, signed notes, exports and proofs, and how partners' heads are judged. No I/O.
 
 pub mod export;
 pub mod greeting;

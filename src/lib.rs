@@ -1,7 +1,7 @@
 //! Watchfire: a node that exchanges signed, access-controlled early-warning assessments with partners.
 //!
-//! The modules are layers: each imports only what stands above it in this list (`tests/layers.rs` holds them to it).
-//! `ARCHITECTURE.md` is the map. Fuzz targets take the layers without the store and what is built on it.
+//! The modules are layers. Each imports only what is above it in this list; `tests/layers.rs` enforces that. `ARCHITECTURE.md` is the map. The
+//! fuzz targets use the layers without the store and those that depend on it.
 
 pub mod domain;
 pub mod wire;

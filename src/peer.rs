@@ -1,5 +1,5 @@
-//! What partners' nodes say to each other over the peer listener: the Exchange service, and the follower that dials.
-//! Thin: everything is decided in `node`.
+//! What partners' nodes say to each other: the Exchange service, and the follower that dials partners. This layer is thin, because `node`
+//! decides everything.
 
 pub mod follower;
 pub mod hello;

@@ -1,5 +1,4 @@
-//! Text for people: assessments, agreements, tables. Text that a partner may have written is first made harmless for terminals, see
-//! [`text`].
+//! Text for people: assessments, agreements, tables. Text that a partner may have written is escaped for terminals first, see [`text`].
 
 mod agreement;
 mod assessment;

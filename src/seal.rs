@@ -1,4 +1,4 @@
-//! Statements: envelopes, digests, signing and verifying. The only place with ring.
+//! Statements: envelopes, digests, signing and verifying. Only this module uses ring.
 
 pub mod at_rest;
 pub mod chains;

@@ -1,4 +1,4 @@
-//! The log and the metrics. Neither ever holds content or a secret: names, numbers and reasons only.
+//! The log and the metrics. They contain names, numbers and reasons, and never content or secrets.
 
 use std::{
     fmt::{self, Debug},
@@ -23,7 +23,7 @@ use crate::{
     },
 };
 
-/// The computer's clock.
+/// The clock of the operating system.
 #[derive(Debug, Clone, Copy, Default)]
 pub struct SystemClock;
 
@@ -37,26 +37,26 @@ impl Clock for SystemClock {
 /// Starts the log on stderr.
 ///
 /// # Errors
-/// A sentence, where the level is no filter.
+/// A sentence, if the level is not a valid filter.
 pub fn start(log: &Log) -> Result<(), String> {
-    // What HTTP/2 says of its own, it says for each connection that a peer brings it to; the listener says it once a minute.
+    // HTTP/2 would log a line for each connection that a peer breaks. The listener logs such faults once a minute.
     let filter = EnvFilter::try_new(format!("h2=off,{}", log.level))
-        .map_err(|_| format!("log.level `{}` is no filter; write e.g. info or watchfire=debug", log.level))?;
+        .map_err(|_| format!("log.level `{}` is not a filter; write e.g. info or watchfire=debug", log.level))?;
     let registry = tracing_subscriber::registry().with(filter);
-    // Colours are for people: in a file or a pipe they would be noise around every word.
+    // Colours are for people. In a file or a pipe they would clutter every word.
     let colours = std::io::stderr().is_terminal() && std::env::var_os("NO_COLOR").is_none();
     let layer = tracing_subscriber::fmt::layer().with_writer(std::io::stderr).with_target(false).with_ansi(colours);
     let started = match log.json {
         true => registry.with(layer.json()).try_init(),
         false => registry.with(layer.fmt_fields(debug_fn(one_line_each).delimited(" "))).try_init(),
     };
-    // In one process with another node (tests, benchmarks) the first one's log serves both.
+    // If another node runs in the same process (tests, benchmarks), the log of the first one serves both.
     let _ = started;
     Ok(())
 }
 
-/// Writes a field of a line. Whatever it holds, it ends no line and moves no cursor: else somebody's text could pass for lines of this
-/// node's log. (JSON escapes by itself.)
+/// Writes a field of a log line. Whatever the field contains, it can't end the line or move the cursor. Otherwise somebody's text could pass for
+/// lines of this node's log. (JSON does its own escaping.)
 fn one_line_each(writer: &mut Writer<'_>, field: &Field, value: &dyn Debug) -> fmt::Result {
     let value = one_line(&format!("{value:?}"));
     match field.name() {

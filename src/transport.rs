@@ -1,5 +1,5 @@
-//! Connections: mutual TLS, HTTP/2 and their limits; what the listeners for partners and for the organisation's own people
-//! share. Who may connect is decided in `identity`; what is said over a connection is not known here.
+//! Connections: mutual TLS, HTTP/2 and their limits. The listeners for partners and for the organisation's own people share this module.
+//! `identity` decides who may connect. What the calls mean is not known here.
 
 mod addresses;
 mod connection_slots;

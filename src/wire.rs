@@ -1,5 +1,5 @@
-//! Protobuf to domain and back, in one place. Generated types stop here (and in the glue of the two gRPC services).
-//! Decoding is strict: what this node does not know, or what is not in the one canonical form, is refused by name.
+//! Converts between protobuf and domain types, in one place. Generated types stop here, except in the code of the two gRPC services. Decoding is
+//! strict: a field that this node does not know, or that is not in canonical form, is refused by name.
 
 pub mod agreement;
 pub mod approval;

@@ -1,5 +1,5 @@
-//! What the fuzz targets assert, in an ordinary test: of every file of the committed corpus, of mutants of them, and of mutants of
-//! signed statements. `docs/testing.md` tells how to fuzz for longer.
+//! Runs the assertions of the fuzz targets in an ordinary test: on every file of the committed corpus, on mutants of them, and on mutants of
+//! signed statements. `docs/testing.md` says how to fuzz for longer.
 
 #![allow(
     missing_docs,

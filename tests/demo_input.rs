@@ -1,4 +1,4 @@
-//! The demo's input holds what it promises: real warnings in drafts that can be published, and agreements that can be signed.
+//! The demo's input is as promised: real warnings in drafts that can be published, and agreements that can be signed.
 #![allow(missing_docs, clippy::unwrap_used, clippy::panic, clippy::indexing_slicing, reason = "a test")]
 
 use std::{
@@ -23,10 +23,10 @@ use watchfire::{
     draft::{Format, Lineage, parse, parse_agreement},
 };
 
-/// The warnings that are true of the drafts, so that whoever publishes them accepts them.
+/// The warnings that are correct for the drafts, so that their authors accept them.
 const ACCEPTED: &[&str] = &["late-forecast", "single-source"];
 
-/// The TOML files of a folder of the demo, by name without ending.
+/// The TOML files of a folder of the demo, by name without extension.
 fn files(folder: &str) -> BTreeMap<String, String> {
     let folder = PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("examples/demo").join(folder);
     let paths = fs::read_dir(folder).unwrap().map(|entry| entry.unwrap().path());
@@ -85,7 +85,7 @@ fn no_draft_has_an_error_or_a_warning_beyond_the_known_ones() {
         }
     }
     assert!(unexpected.is_empty(), "{}", unexpected.join("\n"));
-    assert_eq!(met, ACCEPTED.iter().copied().collect(), "a code that nothing gives need not be accepted");
+    assert_eq!(met, ACCEPTED.iter().copied().collect(), "the list of accepted codes contains one that does not occur");
 }
 
 #[test]

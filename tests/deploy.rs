@@ -1,4 +1,4 @@
-//! The commented configuration holds every key, and each as the program takes it; the unit ends where it should.
+//! The commented configuration contains every key, with values that the program accepts. The systemd unit ends when it should.
 #![allow(missing_docs, clippy::unwrap_used, clippy::panic, clippy::indexing_slicing, reason = "a test")]
 
 use std::{
@@ -26,7 +26,7 @@ fn uncommented() -> String {
     FILE.lines().map(|l| setting(l).unwrap_or_else(|| l.to_owned())).collect::<Vec<_>>().join("\n")
 }
 
-/// The sections with their keys that the program knows, from its own answer to unknown ones.
+/// The sections and keys that the program knows, from its own answer to unknown ones.
 fn known() -> Vec<String> {
     let names = |faults: Vec<String>| -> Vec<String> {
         let all = faults.iter().find_map(|f| f.split_once("known here: ")).unwrap().1;
@@ -61,12 +61,12 @@ fn every_key_that_the_program_knows_is_in_the_commented_configuration() {
 #[test]
 fn what_is_commented_out_stands_there_with_its_default() {
     let (as_it_stands, mut uncommented) = (parse(FILE).unwrap(), parse(&uncommented()).unwrap());
-    // The only one without a default.
+    // The only setting without a default.
     assert!(uncommented.advertise.take().is_some() && as_it_stands.advertise.is_none());
     assert_eq!(format!("{as_it_stands:?}"), format!("{uncommented:?}"));
 }
 
-/// The program as the unit runs it: the arguments of a line, in a directory of the test's.
+/// Runs the program as the unit does: with the arguments of a line, in a directory of the test.
 fn as_in_the_unit(line: &str, node: &Path) -> Output {
     let arguments = line.split(' ').skip(1).map(|a| if a.starts_with('/') { node.as_os_str() } else { a.as_ref() });
     Command::new(env!("CARGO_BIN_EXE_watchfire")).args(arguments).env_clear().output().unwrap()
@@ -91,7 +91,7 @@ fn the_units_check_before_a_reload_runs_on_a_new_node() {
 
 #[test]
 fn files_at_fault_end_the_unit_for_good() {
-    // Of what runs before the start, systemd does not look at the code: it would be tried again for ever.
+    // systemd ignores the exit code of what runs before the start, and would try again for ever.
     assert!(lines("ExecStartPre=").is_empty() && lines("ExecCondition=").is_empty());
     let final_codes: Vec<i32> = lines("RestartPreventExitStatus=")[0].split(' ').map(|c| c.parse().unwrap()).collect();
     type Fault = (&'static str, fn(&Path));
@@ -116,7 +116,7 @@ fn write(node: &Path, name: &str, text: &str) {
     std::fs::write(node.join(name), text).unwrap();
 }
 
-/// What stands in the unit under a key.
+/// The values of a key in the unit.
 fn lines(key: &str) -> Vec<&'static str> {
     include_str!("../deploy/watchfire.service").lines().filter_map(|line| line.strip_prefix(key)).collect()
 }

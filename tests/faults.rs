@@ -1,8 +1,8 @@
-//! Real faults against the program as it is run: real processes, real TLS, real SQLite on a real disk. Nodes are killed, their disk
-//! fails, their clock jumps, their database is damaged; then it is asked whether all that was promised is still there.
+//! Real faults against the running program: real processes, real TLS, real SQLite on a real disk. Nodes are killed, their disk fails, their
+//! clock jumps, their database is damaged. Then it is checked that everything that was promised is still there.
 //!
-//! `cargo test --test faults` runs the short form, `-- --long` the long one, `-- NAME` only what has that in its name.
-//! docs/testing.md, "Real faults", tells what each does.
+//! `cargo test --test faults` runs the short form, `-- --long` the long form, and `-- NAME` only the faults with that in their names.
+//! docs/testing.md, "Real faults", says what each does.
 
 #![allow(
     missing_docs,
@@ -106,7 +106,7 @@ fn main() -> ExitCode {
     for fault in chosen {
         let begun = Instant::now();
         let run = || runtime.block_on((fault.run)(form.clone()));
-        // The panic's own words are on stderr already.
+        // The panic's own message is on stderr already.
         let outcome = catch_unwind(AssertUnwindSafe(run)).unwrap_or_else(|_| Outcome::interrupted());
         println!("{}", totals.add(fault.name, outcome, begun.elapsed()));
     }

@@ -1,6 +1,5 @@
-//! The network at its worst: attackers on raw sockets, with TLS settings and HTTP/2 frames of their own, some of them enrolled
-//! partners, while an honest pair goes on exchanging and a watch is held on it. What is measured, and how to run it:
-//! docs/security.md.
+//! Attacks from the network: attackers use raw sockets, TLS settings and HTTP/2 frames of their own, and some are enrolled partners. Meanwhile
+//! an honest pair exchanges and is measured. What is measured, and how to run it: docs/security.md.
 
 #![allow(
     missing_docs,

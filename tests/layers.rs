@@ -1,4 +1,4 @@
-//! The layers hold: a module imports only what stands above it in `src/lib.rs`, and each library stays where it belongs.
+//! The layers hold: a module imports only what is above it in `src/lib.rs`, and each library is only used where it is permitted.
 #![allow(missing_docs, clippy::unwrap_used, clippy::panic, clippy::indexing_slicing, reason = "a test")]
 
 use std::{collections::BTreeSet, fs, path::Path};
@@ -12,10 +12,10 @@ mod source;
 
 use source::{File, heads, paths_from_the_root, read, without_comments};
 
-/// Layers that speak to `node` and never to the store, and not to each other either.
+/// Layers that call `node`, and never the store or each other.
 const ENTRANCES: &[&str] = &["peer", "desk", "cli"];
 
-/// Crates that only some layers (or files) may name. The right side holds beginnings of paths.
+/// Crates that only some layers (or files) may name. The right side contains the beginnings of paths.
 const CONFINED: &[(&str, &[&str])] = &[
     ("tonic", &["wire/", "wire.rs", "transport/", "peer/", "desk/", "app", "cli/error.rs"]),
     ("tonic_health", &["app"]),
@@ -32,24 +32,24 @@ const CONFINED: &[(&str, &[&str])] = &[
     ("socket2", &["transport/"]),
 ];
 
-/// Generated protobuf types: in `wire`, and where messages of the two services are put together or taken apart.
+/// Generated protobuf types: in `wire`, and where messages of the two services are built or read.
 const GENERATED: &[&str] = &["wire", "peer/", "desk/", "cli/", "app.rs"];
 
-/// What the rules would forbid and is meant to be. The test fails where one of them is no longer needed.
+/// Deliberate exceptions from the rules. The test fails if one of them is no longer needed.
 const EXCEPTIONS: &[(&str, &str, &str)] = &[
     // The command line is a client of the desk: it speaks gRPC to the running node, like any other program.
     ("cli/", "desk::client", "the desk's client side"),
-    // Values that `node` hands out or takes; nothing of the store is called.
+    // Values that `node` returns or takes. Nothing of the store is called.
     ("desk/", "store::AgreementRecord", "a value that `node` hands out"),
     ("desk/", "store::receipts", "values that `node` hands out"),
     ("desk/", "store::ListFilter", "a value that `node` takes"),
     ("desk/", "store::unverified", "values that `node` hands out"),
-    // No node runs yet, or it could not start: there is no `node` to call.
+    // No node runs yet, or it could not start, so there is no `node` to call.
     ("cli/init.rs", "store::sqlite::SqliteStore", "makes the empty store"),
     ("cli/error.rs", "store::StoreError", "tells why a node did not start"),
 ];
 
-/// Everything that breaks a rule, as `file: what`, and the exceptions that were made use of.
+/// All breaches of the rules, as `file: what`, and the exceptions that were used.
 fn breaches(order: &[&str], files: &[File]) -> (Vec<String>, BTreeSet<&'static str>) {
     let mut found = Vec::new();
     let mut used = BTreeSet::new();
@@ -96,7 +96,7 @@ fn broken(own: &str, own_place: usize, layer: &str, place: usize, path: &str) ->
         .then(|| format!("imports {path}, but `{own}` and `{layer}` know nothing of each other"))
 }
 
-/// The layers, uppermost first: the `pub mod` lines of `src/lib.rs`.
+/// The layers, the uppermost first: the `pub mod` lines of `src/lib.rs`.
 fn layers(lib: &str) -> Vec<&str> {
     lib.lines().filter_map(|l| l.strip_prefix("pub mod ")?.strip_suffix(';')).collect()
 }
@@ -113,7 +113,7 @@ fn each_layer_imports_only_what_stands_above_it_and_each_library_stays_where_it_
     let (found, used) = breaches(&order, &files);
     assert!(found.is_empty(), "\n{}", found.join("\n"));
     let idle: Vec<_> = EXCEPTIONS.iter().filter(|(_, what, _)| !used.contains(what)).collect();
-    assert!(idle.is_empty(), "exceptions that nothing needs any more: {idle:?}");
+    assert!(idle.is_empty(), "exceptions that are no longer needed: {idle:?}");
 }
 
 #[test]

@@ -1,4 +1,4 @@
-//! The node as it is run: real processes, real TLS, real stores, and peers that mean harm.
+//! The node as people run it: real processes, real TLS, real stores, and hostile peers.
 
 #![allow(
     missing_docs,

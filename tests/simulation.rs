@@ -1,5 +1,5 @@
-//! Several organisations' real nodes in one process, on simulated time, network and disks, by a plan that follows from a seed.
-//! What is promised is held against what happens after every step. See `docs/testing.md`.
+//! The real nodes of several organisations in one process, on simulated time, network and disks. A seed determines the plan. After every step,
+//! the invariants are checked. See `docs/testing.md`.
 //!
 //! `cargo test --test simulation -- --seeds 10000`, `-- --seed 17 --trace`.
 
@@ -12,7 +12,7 @@
     reason = "a test"
 )]
 
-// The oracle of `tests/policy` serves here too; it says `crate::` of these.
+// The oracle of `tests/policy` is used here too. It imports these by `crate::`.
 use watchfire::{domain, policy};
 
 #[path = "simulation/administration.rs"]

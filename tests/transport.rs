@@ -1,4 +1,4 @@
-//! Mutual TLS over real sockets: who gets in, who does not, and when a live connection ends.
+//! Mutual TLS over real sockets: who is admitted, who is not, and when a live connection ends.
 
 #![allow(
     missing_docs,

@@ -1,4 +1,4 @@
-//! The vectors of `tests/vectors/*.json`, which another implementation can run as well, and what signatures must withstand.
+//! The vectors of `tests/vectors/*.json`, which another implementation can run as well, and the attacks that signatures must withstand.
 
 #![allow(
     missing_docs,

@@ -1,4 +1,4 @@
-//! The wire format over generated values: what is written is read back, and no bytes do harm.
+//! The wire format with generated values: what is written can be read back, and no bytes do harm.
 
 #![allow(
     missing_docs,

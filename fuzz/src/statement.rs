@@ -24,7 +24,7 @@ fn envelope(bytes: &[u8]) {
     let read = refused_by_name(wire::envelope::decode(bytes), bytes, wire::envelope::encode);
     let draft = refused_by_name(wire::envelope::decode_draft(bytes), bytes, wire::envelope::encode);
     if let Some(envelope) = &read {
-        assert!((1..=4).contains(&envelope.signatures.len()), "a statement bears 1 to 4 signatures");
+        assert!((1..=4).contains(&envelope.signatures.len()), "a statement has 1 to 4 signatures");
         assert_eq!(draft.as_ref(), Some(envelope), "what may be signed may be a draft");
     }
     if let Some(Envelope { kind, payload: inner, logged, path, .. }) = draft {
@@ -146,7 +146,7 @@ fn of_trust(kind: StatementKind, bytes: &[u8]) {
 fn keeps_the_rules(r: &Release) {
     assert!(!r.grants.is_empty(), "a release names what allows it");
     assert_eq!(r.position.sequence == 1, r.position.previous.is_none(), "the chain has one beginning");
-    assert!(r.position.sequence > 0, "numbers count from 1");
+    assert!(r.position.sequence > 0, "numbers are counted from 1");
     let listed = r.endorsements.iter().chain(&r.exceptions).map(|l| l.logged_at);
     assert!(listed.chain([r.logged_at]).all(|t| t.parts().1 == 0), "times are whole seconds");
 }

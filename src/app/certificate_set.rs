@@ -36,11 +36,11 @@ pub struct CertificateSet {
     pub key: SigningKey,
     /// The node's organisation as partners know it: bundle and revocation lists.
     pub member: Member,
-    /// Revocation lists (DER) in the own file whose issuers are not known yet.
+    /// Revocation lists (DER) in this organisation's file whose issuers are not known yet.
     pub waiting_lists: Vec<Vec<u8>>,
-    /// Faults with which a node can start nevertheless.
+    /// Faults that do not keep a node from starting.
     pub notices: Vec<Notice>,
-    /// Where the own file lacks lists that are in force. A running node knows this by itself.
+    /// Notices about lists that are in force and missing from the organisation's own file. A running node knows them without this file.
     pub behind: Vec<Notice>,
 }
 
@@ -53,11 +53,11 @@ pub struct OwnChains<'a> {
 }
 
 impl CertificateSet {
-    /// Reads the set and checks that it holds together.
+    /// Reads the set and checks that its parts fit together.
     ///
     /// # Errors
-    /// The first fault, with its file. A certificate that has ended, is not valid yet or is revoked is no fault but a
-    /// [`Notice`]: the node starts and waits for a new one.
+    /// The first fault, with its file. A certificate that has ended, is not valid yet or is revoked is only a [`Notice`]: the node starts and
+    /// waits for a new certificate.
     pub fn load(config: &Config, now: Time) -> Result<Self, NodeFilesError> {
         for file in [&config.tls.certificate, &config.signing.certificate] {
             check_name(file, config)?;
@@ -134,7 +134,7 @@ impl CertificateSet {
         let lapsed = member.crls.iter().filter_map(|crl| crl.lapse(now)).min_by_key(|lapse| lapse.next_update);
         let of_list = lapsed.map(|lapse| {
             let message = format!(
-                "the own organisation's revocation list ({}) is past its next update ({}), so that nobody can sign in until {remedy}",
+                "this organisation's revocation list ({}) is past its next update ({}), so that nobody can sign in until {remedy}",
                 lapse.issuer, lapse.next_update
             );
             Notice { file: config.crl.clone(), message, is_unusable: false }
@@ -143,15 +143,15 @@ impl CertificateSet {
     }
 }
 
-/// What to do for a new certificate.
+/// What to do to get a new certificate.
 fn remedy(config: &Config) -> String {
     if config.dir.join(devca::KEY).exists() {
-        return format!("it is renewed: run `watchfire --dir {} ca renew`", config.dir.display());
+        return format!("it is renewed; run `watchfire --dir {} ca renew`", config.dir.display());
     }
-    "a new one is in its place (certs/README.md); a running node takes it up by itself".to_owned()
+    "a new one is in its place (certs/README.md); a running node loads it by itself".to_owned()
 }
 
-/// `None` if the chain is valid now. A description if it has ended, is not valid yet or is revoked, and is valid apart from that.
+/// Describes why the chain is not valid now: it has ended, is not valid yet or is revoked. `None` if it is valid now.
 ///
 /// # Errors
 /// The fault, if the chain is invalid for any other reason.
@@ -169,18 +169,18 @@ fn ended_or_revoked(
     let start = windows.iter().map(|(start, _)| *start).max().filter(|start| *start > now);
     let (time, what) = match (end, start) {
         (Some(end), _) => (end, format!("a certificate expired on {end}")),
-        (None, Some(start)) => (start, format!("a certificate is not valid before {start} (and it is {now} here)")),
+        (None, Some(start)) => (start, format!("a certificate is not valid before {start} (the time here is {now})")),
         (None, None) => return Err(fault),
     };
     match prove(time) {
-        // At the time of its end or start the chain is valid, so that is all that is wrong with it.
+        // The chain is valid at the time of its end or start, so nothing else is wrong with it.
         Ok(()) => Ok(Some(what)),
         Err(other) if other.reason == Reason::CertificateRevoked => Ok(Some(what)),
         Err(_) => Err(fault),
     }
 }
 
-/// Checks that the certificate is a node's, and of the organisation that `watchfire.toml` names.
+/// Checks that the certificate is a node's and names the organisation of `watchfire.toml`.
 fn check_name(file: &Path, config: &Config) -> Result<(), NodeFilesError> {
     let chain = read_chain(file)?;
     let leaf = chain.first().map(|der| Leaf::parse(der)).transpose();

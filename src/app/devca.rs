@@ -1,4 +1,4 @@
-//! The development CA in a node's directory: opened by one process at a time, and what it issued is renewed before it ends.
+//! The development CA in a node's directory. One process at a time opens it. It renews what it has issued before that ends.
 
 use std::{
     collections::BTreeSet,
@@ -30,77 +30,77 @@ use crate::{
 pub const KEY: &str = "ca/ca.key";
 /// The CA's certificate, in the node's directory.
 pub const CERTIFICATE: &str = "ca/ca.pem";
-/// The CA's own copy of its revocation list, in the node's directory. With it a revocation survives the loss of the node's file.
+/// The CA's own copy of its revocation list, in the node's directory. A revocation in it survives the loss of the node's file.
 const LIST: &str = "ca/crl.pem";
-/// How long certificates are valid, days.
+/// For how many days certificates are valid.
 pub const LEAF_DAYS: u32 = 365;
-/// How long a revocation list is good for, days.
+/// For how many days a revocation list is valid.
 pub const CRL_DAYS: u32 = 365;
-/// Whatever ends within this many days is renewed.
+/// What ends within this many days is renewed.
 const AHEAD_DAYS: i64 = 30;
-/// The CA's own end is announced this many days ahead.
+/// How many days ahead the end of the CA itself is announced.
 const CA_END_DAYS: i64 = 365;
-/// How often a running node looks.
+/// How often a running node looks for something to renew.
 const INTERVAL: Duration = Duration::from_secs(3600);
 
-/// Why the development CA does nothing.
+/// Why the development CA could not do what was asked.
 #[derive(Debug, thiserror::Error)]
 pub enum DevCaError {
-    /// There is none.
+    /// There is no development CA.
     #[error(
         "this node has no development CA (`{0}` is missing), so your own PKI issues its certificates and lists; put new \
-         ones in the places of the old ones, as certs/README.md tells"
+         ones in the places of the old ones, as certs/README.md describes"
     )]
     None(PathBuf),
-    /// The configuration is that of a person's own machine.
+    /// The configuration is of a person's own machine, which has no CA.
     #[error("{0} is a person's own machine, where no CA is: give this command on the node's machine")]
     Elsewhere(PathBuf),
-    /// A file.
+    /// A file can't be read or written.
     #[error(transparent)]
     File(#[from] FileError),
-    /// The persons' files.
+    /// A person's files can't be used.
     #[error(transparent)]
     Persons(#[from] NodeFilesError),
-    /// The CA.
+    /// The CA itself can't be used.
     #[error(transparent)]
     Ca(#[from] CaError),
-    /// A certificate or list that it should renew.
+    /// A certificate or list that should be renewed can't be read. The file, and what is wrong with it.
     #[error("{0}: {1}")]
     Malformed(PathBuf, Fault),
 }
 
-/// The name of the development CA in a node's directory, as certificates that it issued name it; `None` where there is none.
+/// The name of the development CA in a node's directory, as its certificates name it. `None` if there is no such CA.
 pub fn name(dir: &Path) -> Option<String> {
     dir.join(KEY).exists().then_some(())?;
     let chain = read_chain(&dir.join(CERTIFICATE)).ok()?;
     Validity::of_certificate(chain.first()?).ok().map(|ca| ca.name)
 }
 
-/// The development CA, for as long as no other process uses it.
+/// The development CA, locked against other processes until it is dropped.
 pub struct OpenCa {
     /// The CA.
     pub ca: DevCa,
-    /// The CA's own copy of its list.
+    /// The path of the CA's own copy of its list.
     copy: PathBuf,
     _lock: File,
 }
 
-/// Something that was renewed.
+/// A file that was renewed.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Renewed {
     /// Its file.
     pub file: PathBuf,
-    /// Whose certificate it is, or that it is the revocation list.
+    /// Whose certificate it is, or `revocation list`.
     pub what: String,
-    /// Until when the new one is good.
+    /// Until when the new one is valid.
     pub until: Time,
 }
 
 impl OpenCa {
-    /// Waits for other processes that use the CA, then reads it.
+    /// Waits until no other process uses the CA, then reads it.
     ///
     /// # Errors
-    /// [`DevCaError::None`] where there is none.
+    /// [`DevCaError::None`] if there is no development CA, otherwise what can't be read.
     pub fn open(config: &Config) -> Result<Self, DevCaError> {
         let certificate = config.dir.join(CERTIFICATE);
         if !certificate.exists() {
@@ -115,15 +115,16 @@ impl OpenCa {
         let text = fs::read_to_string(&certificate).map_err(unreadable)?;
         let file = config.dir.join(KEY);
         let key = read_secret(&file)?;
-        let key = std::str::from_utf8(&key).map_err(|_| FileError::Content(file, "holds no key in PEM".to_owned()))?;
+        let key =
+            std::str::from_utf8(&key).map_err(|_| FileError::Content(file, "contains no key in PEM".to_owned()))?;
         let ca = DevCa::load(&config.organisation.domain, &text, key)?;
         Ok(Self { ca, copy: config.dir.join(LIST), _lock: lock })
     }
 
-    /// Renews what this CA has issued and what ends soon; `all`: whatever it has issued. The keys stay.
+    /// Renews what this CA has issued and what ends soon. With `all`, renews everything that it has issued. The keys stay the same.
     ///
     /// # Errors
-    /// [`DevCaError`]; what was renewed before it stays renewed.
+    /// [`DevCaError`]. What was renewed before the error stays renewed.
     pub fn renew(&self, config: &Config, now: Time, all: bool) -> Result<Vec<Renewed>, DevCaError> {
         let mut renewed = vec![];
         for file in [&config.tls.certificate, &config.signing.certificate] {
@@ -136,7 +137,7 @@ impl OpenCa {
         Ok(renewed)
     }
 
-    /// The key stays, so that certificate and key go together at every moment.
+    /// Renews one certificate. Its key stays, so that certificate and key belong together at every moment.
     fn renew_certificate(&self, file: &Path, now: Time, all: bool) -> Result<Option<Renewed>, DevCaError> {
         let malformed = |fault| DevCaError::Malformed(file.to_owned(), fault);
         let chain = read_chain(file)?;
@@ -146,7 +147,7 @@ impl OpenCa {
             return Ok(None);
         }
         if holds_key(file)? {
-            let what = "holds a private key too, which would be lost; put the key into a file of its own first";
+            let what = "also contains a private key, which would be lost; move the key to a separate file first";
             return Err(FileError::Content(file.to_owned(), what.to_owned()).into());
         }
         let until = self.end(now, LEAF_DAYS)?;
@@ -154,7 +155,7 @@ impl OpenCa {
         Ok(Some(Renewed { file: file.to_owned(), what: leaf.id.to_string(), until }))
     }
 
-    /// The list of this CA. Lists of other CAs in the same file stay as they are.
+    /// Renews the list of this CA. Lists of other CAs in the same file stay as they are.
     fn renew_list(&self, file: &Path, now: Time, all: bool) -> Result<Option<Renewed>, DevCaError> {
         let newest = |lists: Vec<Vec<u8>>| -> Option<ListFacts> {
             lists.iter().filter_map(|der| self.ca.list_facts(der)).max_by_key(|facts| facts.number)
@@ -169,10 +170,10 @@ impl OpenCa {
         Ok(Some(Renewed { file: file.to_owned(), what: "revocation list".to_owned(), until }))
     }
 
-    /// Revokes certificates of these serial numbers: they come to those that are on the list.
+    /// Revokes the certificates with these serial numbers. They are added to those on the list.
     ///
     /// # Errors
-    /// [`DevCaError`]
+    /// [`DevCaError`], if the list can't be read, signed or written.
     pub fn revoke(&self, file: &Path, serials: Vec<Vec<u8>>, now: Time) -> Result<(), DevCaError> {
         let revoked: Vec<_> = serials.into_iter().map(|s| (s, Revocation { at: now, invalid_since: None })).collect();
         self.write_list(file, &revoked, now, self.end(now, CRL_DAYS)?)
@@ -200,7 +201,7 @@ impl OpenCa {
             }
         }
         revoked.extend_from_slice(more);
-        // Both files hold most of the entries. The first date counts.
+        // Both files contain most of the entries. The earliest date of each counts.
         let mut known = BTreeSet::new();
         revoked.retain(|(serial, _)| known.insert(serial.clone()));
         let list = to_pem("X509 CRL", &self.ca.revocation_list_until(number, &revoked, now, until)?);
@@ -216,29 +217,29 @@ impl OpenCa {
     /// The end of the CA's own certificate.
     ///
     /// # Errors
-    /// [`DevCaError::Malformed`]
+    /// [`DevCaError::Malformed`], if the certificate can't be read.
     pub fn not_after(&self) -> Result<Time, DevCaError> {
         let end = window(self.ca.certificate()).map(|(_, end)| end);
         end.map_err(|fault| DevCaError::Malformed(PathBuf::from(CERTIFICATE), fault))
     }
 
-    /// Words for the CA's own end, where it is near: nothing renews a root.
+    /// A sentence about the CA's own end, if it is near, because nothing renews a root.
     ///
     /// # Errors
-    /// [`DevCaError::Malformed`]
+    /// [`DevCaError::Malformed`], if the certificate can't be read.
     pub fn own_end(&self, now: Time) -> Result<Option<String>, DevCaError> {
         let end = self.not_after()?;
         let words = || {
             format!(
-                "the development CA itself ends on {end}, and everything that it issued with it; before that, have an own \
-                 PKI issue the certificates (certs/README.md), with both roots in bundle.pem meanwhile"
+                "the development CA itself ends on {end}, and so does everything that it issued; before then, let a PKI of your own \
+                 issue the certificates (certs/README.md), and keep both roots in bundle.pem until all are replaced"
             )
         };
         Ok((end.seconds_since(now) < CA_END_DAYS * 86_400).then(words))
     }
 }
 
-/// None where the file is missing or empty.
+/// The lists in a file; none if it is missing or empty.
 fn lists_in(file: &Path) -> Result<Vec<Vec<u8>>, FileError> {
     match fs::metadata(file) {
         Ok(meta) if meta.len() > 0 => read_crls(file),
@@ -250,16 +251,16 @@ fn is_soon(end: Time, now: Time) -> bool {
     end.seconds_since(now) < AHEAD_DAYS * 86_400
 }
 
-/// Renews what ends soon, until `stop`. The watch over the files takes up what is written.
+/// Renews what ends soon, until `stop`. The file watcher loads what was written.
 pub(super) async fn keep(config: Config, clock: Arc<dyn Clock>, stop: CancellationToken) {
     let mut told = None;
     loop {
         let (config, now) = (config.clone(), clock.now());
         let turn = tokio::task::spawn_blocking(move || turn(&config, now)).await;
-        let failed = turn.map_err(|_| "the renewal was cut off".to_owned()).and_then(|done| done).err();
+        let failed = turn.map_err(|_| "the renewal was interrupted".to_owned()).and_then(|done| done).err();
         if failed != told {
             if let Some(error) = &failed {
-                tracing::error!(error, "the development CA could not renew; it is tried again every hour");
+                tracing::error!(error, "the development CA could not renew; the node tries again every hour");
             }
             told = failed;
         }

@@ -1,4 +1,4 @@
-//! When the own certificates and lists end, read from the files. It serves the running node, and commands that can't ask a node.
+//! When this organisation's certificates and lists end, read from the files. The running node uses it, and so do commands that can't ask a node.
 
 use std::{path::Path, sync::Arc};
 
@@ -21,7 +21,7 @@ use crate::{
     transport::tls_config::TlsConfig,
 };
 
-/// The certificates that the node asks for: its own, those seen on connections, and the people's.
+/// The certificates whose end the node reports: its own, those seen on connections, and the people's.
 pub(super) fn certificates(config: &Config, tls_config: &Arc<TlsConfig>) -> ReadCertificates {
     let (dir, tls_config) = (config.dir.clone(), tls_config.clone());
     Arc::new(move || Certificates {
@@ -32,7 +32,7 @@ pub(super) fn certificates(config: &Config, tls_config: &Arc<TlsConfig>) -> Read
     })
 }
 
-/// The people's certificates. Files that can't be read are left out; `doctor` names them.
+/// The people's certificates. Files that can't be read are left out, because `doctor` names them.
 fn of_persons(dir: &Path) -> Vec<PersonChain> {
     let all = persons::persons(dir).unwrap_or_default();
     let chains = all.iter().flat_map(|p| [(p, "tls", p.tls()), (p, "signing", p.signing())]);
@@ -51,7 +51,7 @@ fn chain(file: &Path) -> Vec<Vec<u8>> {
     read_chain(file).unwrap_or_default().iter().map(|c| c.to_vec()).collect()
 }
 
-/// Everything of this organisation that ends, from the files alone.
+/// Everything of this organisation that ends, read from the files alone.
 pub fn on_disk(config: &Config, now: Time) -> Vec<Ending> {
     let domain = &config.organisation.domain;
     let ca = devca::name(&config.dir);

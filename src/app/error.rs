@@ -1,4 +1,4 @@
-//! What is wrong with a node's own files: errors that keep it from starting, and notices about what somebody has to mend.
+//! What is wrong with a node's own files: errors that keep it from starting, and notices about what somebody has to correct.
 
 use std::path::{Path, PathBuf};
 
@@ -19,71 +19,75 @@ pub enum NodeFilesError {
     /// A file is missing, unreadable or open to others.
     #[error(transparent)]
     File(#[from] FileError),
-    /// The TLS certificate or its key.
+    /// The TLS certificate or its key can't be used.
     #[error(transparent)]
     Tls(#[from] TlsConfigError),
-    /// The bundle, a revocation list or a certificate.
+    /// The bundle, a revocation list or a certificate is invalid.
     #[error("{file}: {fault}")]
     Trust {
-        /// Which file.
+        /// The file.
         file: PathBuf,
         /// What is wrong with it.
         fault: Fault,
     },
-    /// The signing key.
+    /// The signing key can't be used.
     #[error("{file}: {error}")]
     Key {
-        /// Which file.
+        /// The file.
         file: PathBuf,
         /// What is wrong with it.
         error: KeyError,
     },
-    /// The storage key.
-    #[error("{0} holds no storage key: 64 hexadecimal digits; `watchfire init` makes one, a store can't change it")]
+    /// The storage key can't be read.
+    #[error(
+        "{0} contains no storage key (64 hexadecimal digits); restore the file, since the key of a store can't be changed"
+    )]
     StorageKey(PathBuf),
-    /// A certificate of an organisation other than the configured one.
+    /// A certificate is of another organisation than the configured one.
     #[error(
         "{file}: the certificate is of `{of}`, and watchfire.toml says domain = \"{domain}\"; have the node's, the \
          people's and the root certificates issued for `{domain}`, or write domain = \"{of}\" again"
     )]
     OtherDomain {
-        /// Which file.
+        /// The file.
         file: PathBuf,
-        /// Whose certificate it is.
+        /// The organisation that the certificate names.
         of: TrustDomain,
         /// The configured organisation.
         domain: TrustDomain,
     },
-    /// A certificate that is not a node's.
+    /// The certificate is not a node's.
     #[error("{file}: the certificate is of `{id}`; a node's id is written spiffe://DOMAIN/node/NAME")]
     NoNode {
-        /// Which file.
+        /// The file.
         file: PathBuf,
-        /// Whose it is.
+        /// The id in the certificate.
         id: SpiffeId,
     },
-    /// The ledger's key.
-    #[error("{0} holds no Ed25519 key in PKCS#8; put the ledger's key back: partners raise an alarm where it changes")]
+    /// The ledger's key can't be read.
+    #[error(
+        "{0} contains no Ed25519 key in PKCS#8; restore the ledger's key, because partners raise an alarm if it changes"
+    )]
     LedgerKey(PathBuf),
-    /// The house rules have mistakes.
+    /// The house rules contain mistakes.
     #[error("{}", all_faults(.0, .1))]
     Rules(PathBuf, Vec<RuleFault>),
 }
 
-/// Each mistake on a line of its own.
+/// Lists each mistake on a line of its own.
 fn all_faults(directory: &Path, faults: &[RuleFault]) -> String {
     let lines: Vec<String> = faults.iter().map(|f| format!("{}/{f}", directory.display())).collect();
     lines.join("\n")
 }
 
-/// A fault with which a node can start, but does not work fully until somebody mends it.
+/// A fault that does not keep a node from starting, but limits what it can do until somebody corrects it.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Notice {
-    /// Which file.
+    /// The file.
     pub file: PathBuf,
     /// What is wrong, and what to do.
     pub message: String,
-    /// Whether a certificate set with this notice is unusable, so that it must not replace one without it.
+    /// Whether a certificate set with this notice is unusable. Such a set must not replace one without this notice.
     pub is_unusable: bool,
 }
 

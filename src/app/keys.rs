@@ -20,7 +20,7 @@ use crate::{
 /// The node's signing key with its chain.
 ///
 /// # Errors
-/// [`NodeFilesError`]
+/// [`NodeFilesError`], if the certificate or the key can't be used.
 pub fn load_key(config: &Config) -> Result<SigningKey, NodeFilesError> {
     signing_key(&config.signing.certificate, &config.signing.key)
 }
@@ -28,7 +28,7 @@ pub fn load_key(config: &Config) -> Result<SigningKey, NodeFilesError> {
 /// A signing key with its chain, from files.
 ///
 /// # Errors
-/// [`NodeFilesError`]
+/// [`NodeFilesError`], if the certificate or the key can't be used.
 pub fn signing_key(certificate: &Path, key: &Path) -> Result<SigningKey, NodeFilesError> {
     let chain: Vec<Vec<u8>> = read_chain(certificate)?.iter().map(|c| c.to_vec()).collect();
     let leaf = chain.first().map(|der| Leaf::parse(der)).transpose();
@@ -40,7 +40,7 @@ pub fn signing_key(certificate: &Path, key: &Path) -> Result<SigningKey, NodeFil
         .map_err(|error| NodeFilesError::Key { file: key.to_owned(), error })
 }
 
-/// The ledger's key; `None` where the node has none yet.
+/// The ledger's key. `None` if the node has none yet.
 pub(super) fn load_ledger_key(path: &Path) -> Result<Option<RawKey>, NodeFilesError> {
     if !path.exists() {
         return Ok(None);
@@ -49,10 +49,10 @@ pub(super) fn load_ledger_key(path: &Path) -> Result<Option<RawKey>, NodeFilesEr
     RawKey::new(&pkcs8).map(Some).map_err(|_| NodeFilesError::LedgerKey(path.to_owned()))
 }
 
-/// Makes the ledger's key, for a node that has none.
+/// Creates the ledger's key, for a node that has none.
 ///
 /// # Errors
-/// [`NodeFilesError`]
+/// [`NodeFilesError`], if the key can't be made or written.
 pub fn make_ledger_key(path: &Path) -> Result<RawKey, NodeFilesError> {
     let pkcs8 = RawKey::generate().map_err(|_| NodeFilesError::LedgerKey(path.to_owned()))?;
     write_secret(path, to_pem("PRIVATE KEY", &pkcs8).as_bytes(), Existing::Keep)?;

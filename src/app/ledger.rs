@@ -1,4 +1,4 @@
-//! The ledger's rhythm, and its newest head beside the store.
+//! Signs the ledger's checkpoints at intervals, and keeps a copy of the newest head in a file next to the store.
 
 use std::{
     path::{Path, PathBuf},
@@ -22,14 +22,14 @@ use crate::{
     seal::raw::RawKey,
 };
 
-/// Where the newest head is written, beside the store.
+/// The file with the newest head, in the store's directory.
 const HEAD: &str = "ledger.head";
-/// How often it is looked whether the first head may be signed.
+/// How often the node checks whether it may sign the first head.
 const LOOK: Duration = Duration::from_millis(250);
-/// No head is longer.
+/// The longest head that is read, bytes.
 const LONGEST: u64 = 64 * 1024;
 
-/// What the ledger is made of; a node without a key gets one.
+/// Collects what the ledger needs: its key, its intervals and its newest head. Creates a key if the node has none.
 pub(super) fn parts(config: &Config, key: Option<RawKey>) -> Result<LedgerParts, NodeFilesError> {
     let key = match key {
         Some(key) => key,
@@ -47,7 +47,7 @@ pub(super) fn parts(config: &Config, key: Option<RawKey>) -> Result<LedgerParts,
     })
 }
 
-/// The key of the next epoch lies beside the one in use until it is.
+/// Where the key of the next epoch is until it replaces the current one.
 fn beside(key: &Path) -> PathBuf {
     let mut name = key.as_os_str().to_owned();
     name.push(".next");
@@ -75,7 +75,7 @@ fn read(head: &Path) -> Option<Vec<u8>> {
     }
 }
 
-/// Signs a checkpoint at once and then at each interval, until `stop`. Whatever happens, at the same pace.
+/// Signs a checkpoint at once and then at each interval, until `stop`. The rhythm never changes, so that it reveals nothing about what happens.
 pub(super) async fn sign(node: Arc<Node>, seconds: u32, stop: CancellationToken) {
     let mut turns = tokio::time::interval(Duration::from_secs(seconds.into()));
     turns.set_missed_tick_behavior(tokio::time::MissedTickBehavior::Delay);

@@ -1,4 +1,4 @@
-//! A copy of the own revocation lists in force, in a file beside the store. The store itself holds them encrypted, and only a running
+//! A copy of this organisation's revocation lists in force, in a file next to the store. The store encrypts them, and only a running
 //! node can read it. With this file, `config check` and `doctor` can say what is wrong with the file that `crl` names.
 
 use std::{path::PathBuf, sync::Arc};
@@ -18,7 +18,7 @@ use crate::{
 /// The name of the file.
 const FILE: &str = "revocation-lists.seen";
 
-/// Keeps the file up to date.
+/// Writes the file when the lists change.
 pub(super) struct ListsInForceFile {
     path: PathBuf,
     written: Option<Arc<Member>>,
@@ -52,8 +52,8 @@ impl ListsInForceFile {
     }
 }
 
-/// The lists that were in force last. Lists that don't verify against the bundle any more are left out. A file that can't be read
-/// counts as empty, because it only helps to explain.
+/// The lists that were in force last. Lists that no longer verify against the bundle are left out. A file that can't be read counts as empty,
+/// because it only serves to explain.
 pub(super) fn read(config: &Config, bundle: &TrustBundle, now: Time) -> Vec<Crl> {
     let Ok((lists, pem)) = read_crl_file(&path(config)) else { return vec![] };
     let known = certificates(&pem).unwrap_or_default();
@@ -61,7 +61,7 @@ pub(super) fn read(config: &Config, bundle: &TrustBundle, now: Time) -> Vec<Crl>
     lists.iter().filter_map(|der| Crl::verify(der, bundle, &through, now).ok()).collect()
 }
 
-/// The lists of the own file, or those in force where they are newer.
+/// Merges the lists of the organisation's own file with those in force. Of each list the newer one counts.
 pub(super) fn in_force(file: &[Crl], seen: &[Crl]) -> Vec<Crl> {
     let mut lists = file.to_vec();
     for crl in seen {
@@ -72,7 +72,7 @@ pub(super) fn in_force(file: &[Crl], seen: &[Crl]) -> Vec<Crl> {
     lists
 }
 
-/// Notices about lists in force that the own file lacks.
+/// Notices about lists that are in force and missing from the organisation's own file.
 pub(super) fn compare(config: &Config, file: &[Crl], seen: &[Crl]) -> Vec<Notice> {
     let notice = |crl: &Crl| {
         let message = match file.iter().find(|other| other.is_same_series(crl)) {
@@ -95,7 +95,7 @@ pub(super) fn compare(config: &Config, file: &[Crl], seen: &[Crl]) -> Vec<Notice
     seen.iter().filter_map(notice).collect()
 }
 
-/// A list's number for people: decimal if it is short enough, else hexadecimal.
+/// A list's number as people read it: decimal if it is short enough, otherwise hexadecimal.
 fn number(crl: &Crl) -> String {
     let mut bytes = [0; 16];
     let place = bytes.len().checked_sub(crl.number().len()).and_then(|start| bytes.get_mut(start..));

@@ -1,4 +1,4 @@
-//! Middleware: the checks that every call at the desk, and every call by a partner, passes before its use case.
+//! Middleware: the checks that every call to the desk, and every call by a partner, passes before its use case runs.
 
 use std::sync::Arc;
 
@@ -18,10 +18,10 @@ use crate::{
     wire::status::{from_fault, later},
 };
 
-/// How the path of every call of this project begins.
+/// The beginning of the path of every call of this project.
 const PACKAGE: &str = "/watchfire.v1.";
 
-/// For the desk. Records who signs in, and refuses changes while entries of the ledger are lost.
+/// The desk's middleware. It records who signs in, and refuses changes while entries of the ledger are lost.
 pub(super) async fn desk(node: Arc<Node>, mut request: Request, next: Next) -> Response {
     let Some(call) = request.uri().path().strip_prefix(PACKAGE) else { return next.run(request).await };
     if effect(call) == Effect::Changes
@@ -50,7 +50,7 @@ pub(super) async fn desk(node: Arc<Node>, mut request: Request, next: Next) -> R
     next.run(request).await
 }
 
-/// How the paths of the calls between partners begin.
+/// The beginning of the paths of calls between partners.
 const EXCHANGE: &str = "/watchfire.v1.ExchangeService/";
 /// What a call costs in addition to its bytes, in bytes of the partner's rate limit, and which permit it takes. A hello makes this node
 /// create and check proofs. A subscription makes it decide again on everything sent and not acknowledged.
@@ -65,15 +65,15 @@ const PRICES: &[(&str, u64, CallKind)] = &[
     ("FetchRevocationList", 16 << 10, CallKind::Answer(1)),
     ("SubmitRevocationList", 16 << 10, CallKind::Call),
 ];
-/// What a partner may call while its revocation list is past its next update.
+/// The calls that a partner may make while its revocation list is past its next update.
 const OF_LISTS: &[&str] = &["Hello", "FetchRevocationList", "SubmitRevocationList"];
-/// The cost of every other call: health, and unknown methods.
+/// The cost of every other call: health checks, and unknown methods.
 const OTHER: (u64, CallKind) = (2 << 10, CallKind::Answer(1));
-/// When a refused partner may try again.
+/// After how long a refused partner may try again.
 const LATER: std::time::Duration = std::time::Duration::from_secs(1);
 
-/// For partners. Charges a call to the partner's rate limit and gets a permit for it. A partner whose revocation list is past its next
-/// update may only make the calls that hand in a new one.
+/// The partners' middleware. It charges a call to the partner's rate limit and gets a permit for it. A partner whose revocation list is past its
+/// next update may only make the calls that hand in a new one.
 pub(super) async fn peer(node: Arc<Node>, request: Request, next: Next) -> Response {
     let Some(peer) = request.extensions().get::<PeerIdentity>().cloned() else { return next.run(request).await };
     let rate_limit = peer.rate_limit;
@@ -88,7 +88,7 @@ pub(super) async fn peer(node: Arc<Node>, request: Request, next: Next) -> Respo
     }
     let permit = rate_limit.permit(kind).await;
     if permit.is_none() {
-        let what = "too many answers to you are open at one time; end some of them, then ask again";
+        let what = "you have too many open answers; end some of them, then ask again";
         return later(Fault::new(Reason::LimitExceeded, what), LATER).into_http();
     }
     next.run(request).await.map(|body| Body::new(PermitBody::new(body, permit)))

@@ -27,17 +27,17 @@ pub struct NodeFiles {
     pub key: SigningKey,
     /// The node's organisation as partners know it: bundle and revocation lists.
     pub member: Member,
-    /// Revocation lists (DER) in the own file whose issuer is not known yet.
+    /// Revocation lists (DER) in this organisation's file whose issuer is not known yet.
     pub waiting_lists: Vec<Vec<u8>>,
     /// The key under which the store's content is encrypted.
     pub storage_key: Zeroizing<[u8; 32]>,
-    /// The key that signs the ledger; `None` where there is none yet.
+    /// The key that signs the ledger. `None` if there is none yet.
     pub ledger_key: Option<RawKey>,
-    /// The house rules on disk, not checked yet. If they have mistakes, a node keeps the rules in force before.
+    /// The house rules on disk, not checked yet. If they contain mistakes, the node keeps the rules that were in force before.
     pub house_rules: FoundRules,
-    /// Faults with which the node starts nevertheless.
+    /// Faults that do not keep the node from starting.
     pub notices: Vec<Notice>,
-    /// Where the own file lacks revocation lists that are in force.
+    /// Revocation lists that are in force and missing from the organisation's own file.
     pub behind: Vec<Notice>,
 }
 
@@ -45,7 +45,7 @@ impl NodeFiles {
     /// Reads the files as [`Self::load`] does, and checks the house rules too. Returns the notices.
     ///
     /// # Errors
-    /// The first fault, with its file; for the house rules all faults.
+    /// The first fault, with its file. Of the house rules, all faults.
     pub fn check(config: &Config, now: Time) -> Result<Vec<Notice>, NodeFilesError> {
         let Self { mut notices, behind, house_rules, .. } = Self::load(config, now)?;
         notices.extend(behind);
@@ -84,7 +84,7 @@ impl NodeFiles {
     }
 }
 
-/// Notices about the people in the directory whose certificates are of another organisation.
+/// Notices about persons in the directory whose certificates are of another organisation.
 fn persons_elsewhere(config: &Config) -> Vec<Notice> {
     let domain = &config.organisation.domain;
     let all = match persons(&config.dir) {
@@ -97,13 +97,14 @@ fn persons_elsewhere(config: &Config) -> Vec<Notice> {
     };
     let elsewhere = all.into_iter().filter(|p| p.id.domain() != domain);
     let notice = |p: PersonFiles| {
-        let message = format!("`{}` is not of `{domain}`, so the desk refuses it; have it issued for `{domain}`", p.id);
+        let message =
+            format!("`{}` does not belong to `{domain}`, so the desk refuses it; have it issued for `{domain}`", p.id);
         Notice { file: p.tls(), message, is_unusable: false }
     };
     elsewhere.map(notice).collect()
 }
 
-/// Writes new own roots into the bundle file, atomically.
+/// Returns a function that writes new roots of the organisation into the bundle file, atomically.
 pub(super) fn keep_bundle(config: &Config) -> KeepBundle {
     let file = config.bundle.clone();
     std::sync::Arc::new(move |pem| write_over(&file, pem.as_bytes()).map_err(|e| e.to_string()))

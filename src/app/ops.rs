@@ -32,7 +32,8 @@ pub(super) async fn serve(tcp: TcpListener, node: Arc<Node>, tls_config: Arc<Tls
     }
 }
 
-/// Ready, or the reason for which not. A signing certificate that can't be used is told; the people can work on all the same.
+/// Returns 200, or 503 with the reason why the node can't work. If only the signing certificate is unusable, the answer is 200 and says so,
+/// because the organisation's people can still work.
 async fn readiness(node: Arc<Node>, tls_config: Arc<TlsConfig>) -> (StatusCode, String) {
     if let Some(why) = unready(&node, &tls_config).await {
         return (StatusCode::SERVICE_UNAVAILABLE, format!("{why}\n"));
@@ -41,8 +42,8 @@ async fn readiness(node: Arc<Node>, tls_config: Arc<TlsConfig>) -> (StatusCode, 
     (StatusCode::OK, format!("ready{signs}\n"))
 }
 
-/// Why this node can't do its work: nobody takes its certificate, its store does not answer or can't be written to as far as is known, or
-/// the store is older than what partners have seen. What is asked of the store is the same for any number of partners.
+/// Why this node can't work: its certificate is invalid, the store does not answer or can't be written to, or the store is older than what
+/// partners have seen. How much it asks of the store does not depend on the number of partners.
 async fn unready(node: &Node, tls_config: &TlsConfig) -> Option<String> {
     if let Err(fault) = tls_config.check_own() {
         return Some(format!("nobody takes this node's TLS certificate: {fault}; put a new one in its place"));
@@ -62,12 +63,12 @@ async fn unready(node: &Node, tls_config: &TlsConfig) -> Option<String> {
     (!answers).then(|| "the store does not answer".to_owned())
 }
 
-/// A full disk is over as soon as there is room; the rest lasts until a restart.
+/// A full disk recovers as soon as there is room. Every other reason lasts until a restart.
 fn until_when(reason: Reason) -> &'static str {
     if reason == Reason::StoreFull { "" } else { " any more" }
 }
 
-/// What monitoring asks, in Prometheus' text format. Figures that can't be read are left out; that nothing is written is told in any case.
+/// The metrics in Prometheus' text format. Figures that can't be read are left out. Whether the store is read-only is always included.
 async fn metrics(node: Arc<Node>) -> String {
     let figures = [feed_metrics(&node).await, ledger_metrics(&node).await, ending_metrics(&node).await];
     // Only now: reading the figures may be what meets the damage.
@@ -84,7 +85,7 @@ async fn metrics(node: Arc<Node>) -> String {
     figures.into_iter().fold(text, |text, part| text + &part.unwrap_or_else(missing))
 }
 
-/// The feeds.
+/// The metrics of the feeds.
 async fn feed_metrics(node: &Node) -> Result<String, Fault> {
     let feeds = node.monitor.feed_figures().await?;
     let mut text = String::new();
@@ -106,7 +107,7 @@ async fn feed_metrics(node: &Node) -> Result<String, Fault> {
     Ok(text)
 }
 
-/// The ledger, and what is wrong with ledgers.
+/// The metrics of the ledger, and the open alarms about ledgers.
 async fn ledger_metrics(node: &Node) -> Result<String, Fault> {
     let mut text = format!(
         "# HELP watchfire_ledger_entries entries of the ledger\n# TYPE watchfire_ledger_entries counter\n\
@@ -126,7 +127,7 @@ async fn ledger_metrics(node: &Node) -> Result<String, Fault> {
     Ok(text)
 }
 
-/// When everything ends, as Unix time in seconds: one metric for each kind, `watchfire_certificate_not_after_seconds` and so on.
+/// When everything ends, as Unix time in seconds. Each kind has a metric of its own: `watchfire_certificate_not_after_seconds` and so on.
 async fn ending_metrics(node: &Node) -> Result<String, Fault> {
     let all = node.monitor.endings().await?;
     let mut text = String::new();
@@ -146,8 +147,8 @@ async fn ending_metrics(node: &Node) -> Result<String, Fault> {
     Ok(text)
 }
 
-/// One line for each, but for what was revoked: nobody need be woken for it. Where two have the same labels (lists of one CA for several
-/// scopes), the first end counts, as a series stands there once.
+/// One line for each ending. What was revoked is left out, because nobody has to act on it. If two endings have the same labels (lists of one CA
+/// for several scopes), the earlier end counts, because a series may occur only once.
 fn series<'a>(name: &str, endings: impl Iterator<Item = &'a Ending>) -> String {
     let (mut text, mut written) = (String::new(), BTreeSet::new());
     for ending in endings.filter(|e| !e.is_revoked) {
@@ -161,7 +162,7 @@ fn series<'a>(name: &str, endings: impl Iterator<Item = &'a Ending>) -> String {
     text
 }
 
-/// The value of a label, escaped as Prometheus' text format asks.
+/// The value of a label, escaped as Prometheus' text format requires.
 fn label(value: &str) -> String {
     value.replace('\\', "\\\\").replace('"', "\\\"").replace('\n', "\\n")
 }

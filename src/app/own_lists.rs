@@ -25,7 +25,7 @@ pub(super) struct OwnLists {
 /// Reads the bundle and the lists, and verifies the lists.
 ///
 /// # Errors
-/// [`NodeFilesError`]
+/// [`NodeFilesError`], if a file can't be read or a list is invalid.
 pub(super) fn load_lists(config: &Config, now: Time) -> Result<OwnLists, NodeFilesError> {
     let at = |file: &PathBuf| {
         let file = file.clone();
@@ -38,7 +38,7 @@ pub(super) fn load_lists(config: &Config, now: Time) -> Result<OwnLists, NodeFil
     for der in listed(&config.crl)? {
         match Crl::verify(&der, &bundle, &through, now) {
             Ok(crl) => crls.push(crl),
-            // Its issuer may become known later. Any other fault of a list is for the administrator to mend.
+            // The list's issuer may become known later. Any other fault of a list has to be corrected by the administrator.
             Err(fault) if fault.message == NOT_SIGNED => waiting.push(der),
             Err(fault) => return Err(at(&config.crl)(fault)),
         }
@@ -46,7 +46,7 @@ pub(super) fn load_lists(config: &Config, now: Time) -> Result<OwnLists, NodeFil
     Ok(OwnLists { member: Member { crls, bundle, state: PartnerState::Active }, waiting })
 }
 
-/// The lists in the own file. A file that is missing or empty has none; the node then keeps the lists that it has seen.
+/// The lists in the organisation's own file. A missing or empty file contains none. The node then keeps the lists that it has seen.
 fn listed(file: &Path) -> Result<Vec<Vec<u8>>, NodeFilesError> {
     let is_empty = |meta: std::fs::Metadata| meta.is_file() && meta.len() == 0;
     if !file.exists() || std::fs::metadata(file).is_ok_and(is_empty) {

@@ -1,11 +1,11 @@
-//! Questions about the files that `watchfire.toml` names.
+//! Classifies paths that `watchfire.toml` names.
 
 use std::path::{Path, PathBuf};
 
 use super::persons::PERSONS;
 use crate::config::Config;
 
-/// Whether the directory holds any of a node's files. Without them it is a directory on a person's own machine.
+/// Whether the directory contains any of a node's files. If not, it is a directory on a person's own machine.
 pub fn is_node_here(config: &Config) -> bool {
     let files = [
         &config.tls.certificate,
@@ -18,11 +18,12 @@ pub fn is_node_here(config: &Config) -> bool {
     files.into_iter().any(|file| file.exists())
 }
 
-/// Whether a file is one of the node's keys, its store, or in the directories of its people and its CA. `real` is its canonical path.
+/// Whether a file is secret: one of the node's keys, its store, or a file in the directories of its people or its CA. `real` is its canonical
+/// path.
 pub fn is_secret(config: &Config, real: &Path) -> bool {
     let Config { dir, tls, signing, ledger, storage_key, store, .. } = config;
     let within = |place: PathBuf| place.canonicalize().is_ok_and(|place| real.starts_with(place));
-    // The names of the next ledger key and of the store's other files begin with the name of the file beside them.
+    // The names of the next ledger key and of the store's other files begin with the name of the main file.
     let is_beside = |file: &PathBuf| {
         let named = |path: &Path| path.file_name().map(|name| name.as_encoded_bytes().to_vec()).unwrap_or_default();
         let home = file.parent().and_then(|parent| parent.canonicalize().ok());

@@ -16,12 +16,12 @@ use crate::{
 /// Where the persons' identities are, in the node's directory.
 pub const PERSONS: &str = "persons";
 
-/// A person's identity in the directory: `persons/<role>-<name>/` with two certificates and their keys.
+/// A person's identity in the directory: `persons/<role>-<name>/`, which contains two certificates and their keys.
 #[derive(Debug, Clone)]
 pub struct PersonFiles {
-    /// Who.
+    /// The person's id.
     pub id: SpiffeId,
-    /// Their directory.
+    /// The person's directory.
     pub dir: PathBuf,
 }
 
@@ -46,17 +46,17 @@ impl PersonFiles {
         self.dir.join("signing.key")
     }
 
-    /// Whether both keys are here: they may be on the person's own machine.
+    /// Whether both keys are in the directory. They may be on the person's own machine instead.
     pub fn has_keys(&self) -> bool {
         self.tls_key().exists() && self.signing_key().exists()
     }
 
-    /// Whether neither key is here.
+    /// Whether neither key is in the directory.
     pub fn is_elsewhere(&self) -> bool {
         !self.tls_key().exists() && !self.signing_key().exists()
     }
 
-    /// Whether both keys can be read and belong to their certificates.
+    /// Checks that both keys can be read and belong to their certificates.
     ///
     /// # Errors
     /// The first fault, with its file.
@@ -65,19 +65,19 @@ impl PersonFiles {
         self.load_key().map(|_| ())
     }
 
-    /// The key that this person signs with.
+    /// Loads the key that this person signs with.
     ///
     /// # Errors
-    /// [`NodeFilesError`]
+    /// [`NodeFilesError`], if the certificate or the key can't be used.
     pub fn load_key(&self) -> Result<SigningKey, NodeFilesError> {
         signing_key(&self.signing(), &self.signing_key())
     }
 }
 
-/// Where the files of revoked persons are put, in [`PERSONS`].
+/// The directory in [`PERSONS`] to which the files of revoked persons are moved.
 pub const REVOKED: &str = "revoked";
 
-/// The persons in a node's directory, by id, without those that were revoked.
+/// The persons in a node's directory, by id, without those who were revoked.
 pub fn persons(dir: &Path) -> Result<Vec<PersonFiles>, NodeFilesError> {
     persons_in(dir.join(PERSONS))
 }

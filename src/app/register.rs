@@ -13,10 +13,10 @@ use crate::{
     store::{Store, lists::ListStore as _, sqlite::SqliteStore},
 };
 
-/// Everybody who was ever registered. It fails if a node is running on the store, or if the files are at fault.
+/// Everybody who was ever registered.
 ///
 /// # Errors
-/// A sentence for the administrator.
+/// A sentence for the administrator, if a node is running on the store or the files are faulty.
 pub async fn on_disk(config: &Config, now: Time) -> Result<Vec<PersonView>, String> {
     let (store, trust) = open(config, now)?;
     let is_revoked =
@@ -31,7 +31,7 @@ pub async fn on_disk(config: &Config, now: Time) -> Result<Vec<PersonView>, Stri
     Ok(people.into_iter().map(view).collect())
 }
 
-/// The store of a node that is not running, and the trust that its certificates are verified against.
+/// Opens the store of a node that is not running, and the trust that its certificates are verified against.
 fn open(config: &Config, now: Time) -> Result<(Box<dyn Store>, Trust), String> {
     let key = load_storage_key(&config.storage_key).map_err(|e| e.to_string())?;
     let store: Box<dyn Store> = Box::new(SqliteStore::open(&config.store, &key).map_err(|e| e.to_string())?);
@@ -39,7 +39,8 @@ fn open(config: &Config, now: Time) -> Result<(Box<dyn Store>, Trust), String> {
     Ok((store, Trust::new(lists.member, vec![], vec![]).map_err(|e| e.to_string())?))
 }
 
-/// Registers a person whose files are in the directory, for the case that nobody is left to confirm one. The node must not run.
+/// Registers a person whose files are in the directory. For the case that no administrator is left who could confirm the person. The node must
+/// not run.
 ///
 /// # Errors
 /// A sentence for the administrator.
@@ -50,7 +51,7 @@ pub async fn recover(config: &Config, files: &PersonFiles, now: Time) -> Result<
     for (usage, file) in uses {
         let chain = read_chain(&file).map_err(|e| e.to_string())?.iter().map(|der| der.to_vec()).collect();
         let seen = certificate_of(&trust, &SeenPerson { usage, chain }, now).filter(|(id, _)| *id == files.id);
-        let what = || format!("{} is no certificate that this organisation's roots stand behind", file.display());
+        let what = || format!("{} is not a certificate issued under this organisation's roots", file.display());
         let (id, certificate) = seen.ok_or_else(what)?;
         let (sha256, serial) = (certificate.sha256, certificate.serial.clone());
         if let Some(person) = register.see(&id, certificate, Origin::SignIn) {
@@ -64,7 +65,7 @@ pub async fn recover(config: &Config, files: &PersonFiles, now: Time) -> Result<
     store.save_people(vec![person], events).await.map_err(|e| e.to_string())
 }
 
-/// Forgets own revocations that can't be read any more, before the node starts. The CA's newest list replaces them.
+/// Deletes the organisation's own revocations that can't be read any more, before the node starts. The CA's newest list replaces them.
 ///
 /// # Errors
 /// A sentence for the administrator.
@@ -72,6 +73,8 @@ pub async fn forget_damaged_revocations(config: &Config) -> Result<(), String> {
     let key = load_storage_key(&config.storage_key).map_err(|e| e.to_string())?;
     let store = SqliteStore::open(&config.store, &key).map_err(|e| e.to_string())?;
     store.forget_torn_lists(&config.organisation.domain).await.map_err(|e| e.to_string())?;
-    tracing::warn!("what could not be read of the own revocations is forgotten; the newest own list counts alone");
+    tracing::warn!(
+        "revocations of this organisation that could not be read are deleted; only the newest list of its CA is in force"
+    );
     Ok(())
 }

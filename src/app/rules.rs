@@ -10,10 +10,10 @@ use crate::{
     node::house_rules::house::FoundRules,
 };
 
-/// The rules in a directory, by the files' names.
+/// Reads the rules in a directory, in the order of the files' names.
 ///
 /// # Errors
-/// What can't be read, each with its file.
+/// What can't be read, each fault with its file.
 pub fn read(directory: &Path) -> FoundRules {
     match files_in(directory) {
         Ok(files) => match read_files(&files, name_of) {
@@ -25,7 +25,7 @@ pub fn read(directory: &Path) -> FoundRules {
     }
 }
 
-/// Whether there is no such directory, or no file of rules in it.
+/// Whether the directory is missing or contains no file of rules.
 pub fn is_without(directory: &Path) -> bool {
     match files_in(directory) {
         Ok(files) => files.is_empty(),
@@ -33,7 +33,8 @@ pub fn is_without(directory: &Path) -> bool {
     }
 }
 
-/// The rules in these files, and in the directories among them, named as they were given; and what can't be read, each with its file.
+/// Reads the rules in these files, and in those of them that are directories. Files keep the names that were given. Also returns what can't be
+/// read, each fault with its file.
 pub fn read_all(paths: &[PathBuf]) -> (Vec<RuleFile>, Vec<RuleFault>) {
     let (mut files, mut unreadable) = (vec![], vec![]);
     for path in paths {
@@ -43,7 +44,7 @@ pub fn read_all(paths: &[PathBuf]) -> (Vec<RuleFile>, Vec<RuleFault>) {
         }
         match files_in(path) {
             Ok(found) if found.is_empty() => {
-                let what = "it holds no file of rules (*.cedar, *.tsv)";
+                let what = "it contains no file of rules (*.cedar, *.tsv)";
                 unreadable.push(RuleFault::of_file(path.display().to_string(), what));
             }
             Ok(found) => files.extend(found),
@@ -54,8 +55,8 @@ pub fn read_all(paths: &[PathBuf]) -> (Vec<RuleFile>, Vec<RuleFault>) {
     (rules, [unreadable, faults].concat())
 }
 
-/// All but what is known to be a directory, and no editor's lock or backup. A file that can't be looked at stays on the list, so
-/// that reading it fails: a link whose target went away must not lift a rule.
+/// The files of rules in a directory, without editors' locks and backups. A file whose type can't be read stays on the list, so that reading it
+/// fails. Otherwise a link whose target has vanished would silently lift a rule.
 fn files_in(directory: &Path) -> io::Result<Vec<PathBuf>> {
     let mut files = fs::read_dir(directory)?.map(|e| e.map(|e| e.path())).collect::<io::Result<Vec<_>>>()?;
     let is_one = |f: &Path| f.extension().is_some_and(|e| e == "cedar" || e == "tsv");
@@ -72,7 +73,7 @@ fn cant_be_read(error: &io::Error) -> String {
     format!("can't be read: {error}")
 }
 
-/// What can be read, and what can't.
+/// Reads the files. Returns the readable ones, and a fault for each of the others.
 fn read_files(files: &[PathBuf], name: impl Fn(&Path) -> String) -> (Vec<RuleFile>, Vec<RuleFault>) {
     let (mut rules, mut faults, mut total) = (vec![], vec![], 0usize);
     for file in files {
@@ -90,7 +91,7 @@ fn read_files(files: &[PathBuf], name: impl Fn(&Path) -> String) -> (Vec<RuleFil
             break;
         }
         match fs::read_to_string(file) {
-            // Some editors begin a file with a mark that is no part of the text.
+            // Some editors put a byte order mark at the beginning of a file.
             Ok(text) => rules.push(RuleFile { name: name(file), text: text.trim_start_matches('\u{feff}').to_owned() }),
             Err(error) => faults.push(RuleFault::of_file(name(file), cant_be_read(&error))),
         }
@@ -128,8 +129,8 @@ mod tests {
         fs::write(at("b.cedar"), "\u{feff}b").unwrap();
         assert_eq!(read_all(&[at("b.cedar")]).0[0].text, "b", "an editor's mark");
         fs::create_dir(at("none")).unwrap();
-        assert!(read_all(&[at("none")]).1[0].to_string().ends_with("it holds no file of rules (*.cedar, *.tsv)"));
-        // One that can't be read hides no other.
+        assert!(read_all(&[at("none")]).1[0].to_string().ends_with("it contains no file of rules (*.cedar, *.tsv)"));
+        // A file that can't be read hides no other file.
         fs::write(at("b.cedar"), "b").unwrap();
         let (rules, faults) = read_all(&[at("nowhere.cedar"), at("b.cedar")]);
         assert_eq!((rules.len(), faults.len()), (1, 1));

@@ -1,6 +1,6 @@
 //! Renews certificates, keys, bundle, revocation lists and house rules without a restart.
 //!
-//! The files that belong together are checked every second and taken as one set, once they fit together. Until then the set in force
+//! The files that belong together are checked every second. They are loaded as one set, once they fit together. Until then the set in force
 //! stays, and the log says why, once.
 
 mod files;
@@ -31,28 +31,28 @@ use crate::{
     transport::tls_config::TlsConfig,
 };
 
-/// A revocation takes effect within 2 seconds. Half of that is for noticing the file.
+/// A revocation has to take effect within 2 seconds. Half of that time is for noticing the file.
 const INTERVAL: Duration = Duration::from_secs(1);
-/// Rules are read once they have not changed for this long, because a directory may be half written.
+/// Rules are read once they have not changed for this long, because an editor or tool may still be writing.
 const SETTLED: Duration = Duration::from_millis(200);
 
-/// A node whose files are watched.
+/// Watches the files of a node.
 pub(super) struct FileWatcher {
     pub config: Config,
     pub node: Arc<Node>,
     pub tls_config: Arc<TlsConfig>,
     pub clock: Arc<dyn Clock>,
-    /// Notified when all files are to be read again.
+    /// Notified when all files have to be read again.
     pub look: Arc<Notify>,
 }
 
-/// What is known of the files.
+/// What the watcher remembers about the files.
 struct State {
-    /// The files of what is in force.
+    /// The digests of the files that are in force.
     in_force: Digests,
-    /// The files when they did not hold together.
+    /// The digests of the files that were last refused because they did not fit together.
     refused: Option<Digests>,
-    /// What was logged about them.
+    /// The message that was last logged about them.
     told: Option<String>,
 }
 
@@ -60,7 +60,7 @@ struct State {
 enum NewSet {
     /// The set is valid.
     Valid(Box<CertificateSet>),
-    /// The set is not valid, and why. The bundle and the lists may still be valid with the certificates in force.
+    /// The set is not valid, and why. The bundle and the lists may still be valid with the certificates in force; then they are here.
     Refused(String, Option<Box<OwnLists>>),
 }
 
@@ -96,13 +96,13 @@ impl FileWatcher {
         let now = files.look();
         if now == state.in_force {
             if state.told.take().is_some() {
-                tracing::info!("the files on disk are again those that are in force");
+                tracing::info!("the files on disk are the ones in force again");
             }
             state.refused = None;
             return;
         }
         let found = self.read(&now, &state.in_force);
-        // The files are read by name. Only if they have not changed since is it certain what was read.
+        // The files are read by name. What was read is certain only if they have not changed since.
         if files.look() != now {
             return;
         }
@@ -112,11 +112,11 @@ impl FileWatcher {
                 if let Some(lists) = lists.filter(|_| now.member != state.in_force.member) {
                     self.put_lists_in_force(*lists, now, state).await;
                 }
-                // A tool may be between writing two files, so the log mentions it from the second time on.
+                // A tool may be between writing two files, so the first time is not logged.
                 if state.refused == Some(now) && state.told.as_ref() != Some(&why) {
                     tracing::error!(
                         error = why,
-                        "the new files are NOT in force, those before still are; they are tried again"
+                        "the new files are NOT in force, the earlier ones still are; the node tries again"
                     );
                     state.told = Some(why);
                 }
@@ -125,7 +125,7 @@ impl FileWatcher {
         }
     }
 
-    /// Reads the files, and checks that they hold together.
+    /// Reads the files and checks that they fit together.
     fn read(&self, files: &Digests, in_force: &Digests) -> NewSet {
         match CertificateSet::load(&self.config, self.clock.now()) {
             Ok(set) => match self.worse(&set.notices, files, in_force) {
@@ -136,7 +136,7 @@ impl FileWatcher {
         }
     }
 
-    /// The notice about a new certificate that can't be used, where the one in force can. It must not replace that one.
+    /// The notice about a new certificate that can't be used while the one in force can. Such a certificate must not replace the one in force.
     fn worse(&self, notices: &[Notice], files: &Digests, in_force: &Digests) -> Option<Notice> {
         let is_worse = |notice: &&Notice| match notice.file == self.config.tls.certificate {
             true => files.tls != in_force.tls && self.tls_config.check_own().is_ok(),
@@ -145,8 +145,8 @@ impl FileWatcher {
         notices.iter().filter(|notice| notice.is_unusable).find(is_worse).cloned()
     }
 
-    /// The bundle and the lists, if they are valid with the certificates in force. They take effect by themselves, so that a half-copied
-    /// certificate doesn't keep a revoked person in.
+    /// The bundle and the lists, if they are valid with the certificates in force. They take effect without the certificates, so that a
+    /// half-copied certificate can't delay a revocation.
     fn lists(&self) -> Option<Box<OwnLists>> {
         let now = self.clock.now();
         let lists = load_lists(&self.config, now).ok()?;
@@ -201,7 +201,7 @@ impl FileWatcher {
             Ok(true) => {
                 tracing::info!(
                     what = "trust bundle and revocation lists",
-                    "renewed; the certificates beside them are not"
+                    "renewed; the certificates in the same set are not"
                 );
             }
             Ok(false) => {}
@@ -215,12 +215,12 @@ impl FileWatcher {
 fn not_stored(fault: &Fault, state: &mut State) {
     let why = fault.to_string();
     if state.told.as_ref() != Some(&why) {
-        tracing::error!(%fault, "the new files are NOT all in force; they are tried again");
+        tracing::error!(%fault, "not all new files are in force; the node tries again");
         state.told = Some(why);
     }
 }
 
-/// Compares the rules by their content. They are small, and a file may change without a new timestamp.
+/// Compares the rules by content. They are small, and a file may change without a new timestamp.
 async fn renew_rules(config: &Config, node: &Node, seen: &mut Option<FoundRules>) {
     let found = rules::read(&config.rules);
     if seen.as_ref() == Some(&found) {
@@ -235,11 +235,11 @@ async fn renew_rules(config: &Config, node: &Node, seen: &mut Option<FoundRules>
         Ok(Renewal::InForce(version)) => tracing::info!(version, "house rules in force"),
         Ok(Renewal::Refused(faults)) => {
             for fault in faults {
-                tracing::error!("the house rules on disk are NOT in force, those before still are: {fault}");
+                tracing::error!("the house rules on disk are NOT in force, the earlier ones still are: {fault}");
             }
         }
         Err(fault) => {
-            tracing::error!(%fault, "the house rules on disk are NOT in force, those before still are; they are tried again");
+            tracing::error!(%fault, "the house rules on disk are NOT in force, the earlier ones still are; the node tries again");
             return;
         }
     }

@@ -47,11 +47,11 @@ pub enum AgreementCommand {
     Show(Which),
     /// Show in words what differs between two agreements, and whether each change gives more or less
     Diff(diff::Diff),
-    /// Suspend an agreement: nothing is given or taken under it; this side decides alone, and the partner is told
+    /// Suspend an agreement: nothing is given or taken under it; this side decides alone, and the partner is notified
     Suspend(Stop),
     /// Lift this side's suspension
     Resume(Which),
-    /// End an agreement, or decline or withdraw a proposal; this side decides alone, and the partner is told
+    /// End an agreement, or decline or withdraw a proposal; this side decides alone, and the partner is notified
     Terminate(Stop),
     /// Write an agreement with its signatures to a file, for a partner without a link
     Export(Export),
@@ -64,7 +64,7 @@ pub enum AgreementCommand {
 pub struct Sign {
     #[command(flatten)]
     which: Which,
-    /// Keep the other agreements with the partner in force beside it; what any of them gives is released
+    /// Keep the other agreements with the partner in force in addition; what any of them gives is released
     #[arg(long)]
     beside: bool,
     /// Also write it to this file, for a partner without a link
@@ -138,7 +138,7 @@ struct AdminCall {
     desk: DeskClient,
     /// The agreement's statement id.
     id: prost::bytes::Bytes,
-    /// What an approval names: the id of exactly the terms that the node has shown.
+    /// The subject of an approval: the id of exactly the terms that the node has shown.
     subject: Sha256,
 }
 

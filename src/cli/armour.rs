@@ -23,7 +23,7 @@ const LENIENT: GeneralPurpose = GeneralPurpose::new(
         .with_decode_allow_trailing_bits(true),
 );
 
-/// A statement as text that mail programs do not damage.
+/// Encodes a statement as text that survives mail programs.
 pub fn armour(envelope: &Envelope) -> String {
     let text = STANDARD.encode(wire::envelope::encode(envelope));
     let mut out = format!("{BEGIN}\n");
@@ -34,7 +34,7 @@ pub fn armour(envelope: &Envelope) -> String {
     out + END + "\n"
 }
 
-/// The one statement in a file that [`armour`] made, or in a mail that holds it.
+/// Reads the only statement in a file that [`armour`] made, or in a mail that contains it.
 pub fn read_armoured(file: &Path) -> Result<Envelope, CliError> {
     let mut all = read_all_armoured(file)?;
     all.dedup();
@@ -47,7 +47,7 @@ pub fn read_armoured(file: &Path) -> Result<Envelope, CliError> {
     }
 }
 
-/// All statements in a file, in their order. There is at least one.
+/// Reads all statements in a file, in their order. There is at least one.
 pub fn read_all_armoured(file: &Path) -> Result<Vec<Envelope>, CliError> {
     let at = file.display();
     let unread = |error: std::io::Error| CliError::files(format!("{at} can't be read: {error}"));
@@ -75,7 +75,7 @@ fn decode(block: &str, file: &Path) -> Result<Envelope, CliError> {
     let at = file.display();
     let bytes = LENIENT.decode(body_of(block)).ok().filter(|bytes| !bytes.is_empty());
     let cut = || {
-        CliError::files(format!("the statement in {at} was changed or cut off on its way; ask for it again as a file"))
+        CliError::files(format!("the statement in {at} was changed or cut off in transit; ask for it again as a file"))
     };
     wire::envelope::decode(&bytes.ok_or_else(cut)?).map_err(|fault| {
         let message = one_line(&format!("{at}: {fault}"));
@@ -105,7 +105,7 @@ fn blocks(text: &str) -> Vec<String> {
 }
 
 /// The base64 of a block, without what mail programs insert: quotation marks, blanks, line ends, and the soft line ends and escapes of
-/// quoted-printable (RFC 2045, section 6.7). The padding is removed with them.
+/// quoted-printable (RFC 2045, section 6.7). The padding is removed as well.
 fn body_of(block: &str) -> String {
     let lines = block.lines().map(|line| line.replace("=3D", ""));
     let kept = |c: &char| c.is_ascii_alphanumeric() || matches!(c, '+' | '/');

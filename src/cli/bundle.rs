@@ -22,14 +22,14 @@ use crate::{
     wire::{self, proto},
 };
 
-/// Change the organisation's own root certificates. Two administrators sign; partners adopt the change by themselves.
+/// Change the organisation's own root certificates. Two administrators sign; partners adopt the change automatically.
 #[derive(Subcommand)]
 pub enum BundleCommand {
     /// Propose other roots: a PEM file with all roots that count from now on, old and new
     Propose(propose::Propose),
-    /// Sign what another administrator has proposed; from then on it is in force, and all partners are told
+    /// Sign what another administrator has proposed; it is then in force and is sent to all partners
     Sign(sign::Sign),
-    /// Show the roots in force, what is proposed, and which partner has taken them
+    /// Show the roots in force, what is proposed, and which partners have adopted them
     Status(status::Status),
     /// Propose the same roots without one of them
     Retire(propose::Retire),
@@ -37,7 +37,7 @@ pub enum BundleCommand {
     Take(Take),
 }
 
-/// The bundles are signed by that organisation's own administrators, so that it does not matter how the file came.
+/// The bundles are signed by that organisation's own administrators, so it does not matter how the file arrived.
 #[derive(Args)]
 pub struct Take {
     /// The file, or a mail that contains it

@@ -23,7 +23,7 @@ pub enum Ca {
 /// within 30 days.
 #[derive(Args)]
 pub struct Renew {
-    /// Renew everything that the CA has issued, also what ends later than in 30 days
+    /// Renew everything that the CA has issued, including what ends in more than 30 days
     #[arg(long)]
     all: bool,
 }

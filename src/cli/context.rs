@@ -1,4 +1,4 @@
-//! Who gives a command to which node: the identities in the node's directory, and the connection to its desk.
+//! Who runs a command at which node: the identities in the node's directory, and the connection to its desk.
 
 use std::sync::Arc;
 
@@ -13,16 +13,17 @@ use crate::{
     telemetry::SystemClock,
 };
 
-/// The context of a command: the configuration, and the person who gives the command.
+/// The context of a command: the configuration, and the person who runs the command.
 pub struct Context {
     /// The node's configuration.
     pub config: Config,
-    /// The person who gives the command.
+    /// The person who runs the command.
     pub person: PersonFiles,
 }
 
 impl Context {
-    /// The context of a command that one of `roles` may give. The person is the one that `--as` names, or the only one with such a role.
+    /// The context of a command that persons with one of `roles` may run. The person is the one that `--as` names, or the only one with such a
+    /// role.
     pub fn load(global: &Global, roles: &[Role]) -> Result<Self, CliError> {
         let config = Config::load(&global.dir)?;
         let all = persons(&global.dir)?;
@@ -64,7 +65,7 @@ impl Context {
     }
 }
 
-/// Whether a person of that name was here and was revoked.
+/// Whether a person with that name was here and was revoked.
 fn is_revoked(global: &Global, name: &str) -> bool {
     let gone = crate::app::persons::revoked(&global.dir);
     gone.iter().any(|id| id.is_called(name))
@@ -84,7 +85,7 @@ fn choose(all: &[PersonFiles], named: Option<&str>, roles: &[Role]) -> Result<Pe
         let person = the_one_called(all, name)?;
         if person.is_elsewhere() {
             let what = format!("the keys of {} are not in this directory", person.id);
-            return Err(CliError::files(format!("{what}; give this command where they are")));
+            return Err(CliError::files(format!("{what}; run this command on the machine that has them")));
         }
         return Ok(person);
     }
@@ -100,7 +101,7 @@ fn choose(all: &[PersonFiles], named: Option<&str>, roles: &[Role]) -> Result<Pe
                 wanted.join(" or ")
             ),
         )),
-        // For a command that anybody may give, it does not matter which person gives it.
+        // If anybody may run a command, it does not matter which person runs it.
         [first, ..] if roles == ANYBODY => Ok((*first).clone()),
         several => {
             Err(CliError::usage(format!("several people here may do this: {}; choose one with --as", list(several))))
@@ -129,9 +130,9 @@ pub fn the_one_called(all: &[PersonFiles], name: &str) -> Result<PersonFiles, Cl
 pub const WRITERS: &[Role] = &[Role::Analyst, Role::Officer, Role::Service];
 /// Roles that recall assessments and decide on purges.
 pub const OFFICERS: &[Role] = &[Role::Officer];
-/// Roles that configure.
+/// Roles that may configure.
 pub const ADMINS: &[Role] = &[Role::Admin];
-/// Roles that read the ledger.
+/// Roles that may read the ledger.
 pub const AUDITORS: &[Role] = &[Role::Admin, Role::Officer];
 /// Roles that may look at feeds and partners.
 pub const ANYBODY: &[Role] = &[Role::Analyst, Role::Officer, Role::Admin, Role::Service];

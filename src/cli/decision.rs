@@ -48,13 +48,13 @@ fn decision(release: bool) -> &'static str {
     if release { "release" } else { "withhold" }
 }
 
-/// A time in words, if there is one.
+/// A time as text, if there is one.
 pub fn when(at: Option<prost_types::Timestamp>) -> Option<String> {
     at.and_then(|t| time("at", Some(t)).ok()).map(|t| t.to_string())
 }
 
 impl PortionDecision {
-    /// Whether it goes, now or later.
+    /// Whether the partner gets it, now or later.
     pub fn goes(&self) -> bool {
         self.decision == "release"
     }
@@ -77,7 +77,7 @@ impl PortionDecision {
 }
 
 impl Decision {
-    /// From the node's answer.
+    /// Decodes the node's answer.
     pub fn new(message: proto::PartnerDecision) -> Self {
         let portions = message.portions.into_iter().map(|p| PortionDecision {
             handle: hex::encode(&p.handle),
@@ -96,14 +96,14 @@ impl Decision {
         }
     }
 
-    /// As a column of the matrix.
+    /// The decision as a column of the table of portions and partners.
     pub fn column(&self) -> Column {
         let cells = self.portions.iter().map(|p| p.cell(self.unread.is_some())).collect();
         Column { name: self.partner.clone(), cells }
     }
 }
 
-/// All decisions as one matrix, followed by the clauses in words.
+/// All decisions as one table, followed by the clauses in words.
 pub fn table(rows: &[Row], all: &[Decision]) -> String {
     if all.is_empty() {
         return "nobody gets it: there are no active partners yet".to_owned();

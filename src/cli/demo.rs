@@ -20,8 +20,8 @@ use super::{CliError, Global, output, signals};
 
 /// Starts five nodes as separate processes, each with its own CA and store: a state that publishes, a regional
 /// organisation, a second state, an NGO, and a state that some assessments are about. Publishes assessments made from 29
-/// real warnings, cuts a link and kills two nodes in the middle, and prints what each partner received and why. Then a sixth node
-/// joins behind the regional organisation: a warning goes on to it, is endorsed, corrected and taken back, and a partner checks the ledger.
+/// real warnings, cuts a link and kills two nodes in the middle, and prints what each partner received and why. Then a sixth node joins behind
+/// the regional organisation. A warning goes on to it, is endorsed, corrected and recalled, and a partner checks the ledger.
 /// Exits with an error if anything is not as it should be.
 #[derive(Args)]
 pub struct Demo {
@@ -46,9 +46,9 @@ impl Demo {
         };
         if ended.is_ok() {
             let _ = std::fs::remove_dir_all(&dir);
-            output::result(global, &serde_json::json!({ "demo": "ok" }), || "The demo went as it should.".to_owned());
+            output::result(global, &serde_json::json!({ "demo": "ok" }), || "The demo succeeded.".to_owned());
         } else {
-            output::note(global, &format!("what the nodes left is in {}", dir.display()));
+            output::note(global, &format!("the nodes' files are in {}", dir.display()));
         }
         ended
     }
@@ -65,7 +65,7 @@ fn new_directory() -> Result<PathBuf, CliError> {
 async fn stay(narrator: &Narrator<'_>, dir: &std::path::Path, world: World) -> Result<(), CliError> {
     let at = dir.display();
     narrator.words(&format!(
-        "\nThe nodes go on until Ctrl-C. Try, in another terminal:\n  \
+        "\nThe nodes keep running until Ctrl-C. Try, in another terminal:\n  \
          watchfire --dir {at}/ecowas.example assess list\n  \
          watchfire --dir {at}/ecowas.example feed follow\n  \
          watchfire --dir {at}/gb.example feed status\n  \
@@ -74,7 +74,7 @@ async fn stay(narrator: &Narrator<'_>, dir: &std::path::Path, world: World) -> R
         world.an_assessment(),
     ));
     output::result(narrator.global(), &serde_json::json!({ "demo": "ok", "dir": dir }), || {
-        "The demo went as it should.".to_owned()
+        "The demo succeeded.".to_owned()
     });
     signals::Signals::new().next().await;
     world.stop().await;

@@ -77,7 +77,7 @@ impl Doctor {
     }
 }
 
-/// Checks the node's own files; on a person's own machine, the organisation's roots.
+/// Checks the node's own files, or the organisation's roots on a person's own machine.
 fn own_files(config: &Config, now: Time) -> Check {
     const FIX: &str =
         "correct the named file: see certs/README.md for certificates, and run `watchfire policy check` for rules";
@@ -104,7 +104,7 @@ fn own_files(config: &Config, now: Time) -> Check {
     }
 }
 
-/// Checks the people whose certificates are in the directory. It is no fault if both keys of a person are elsewhere.
+/// Checks the people whose certificates are in the directory. It is not a fault if both keys of a person are on another machine.
 fn people(global: &Global, config: &Config) -> Check {
     let all = match persons(&global.dir) {
         Ok(all) => all,
@@ -127,7 +127,7 @@ fn people(global: &Global, config: &Config) -> Check {
     Check::well("persons", format!("{} in this directory{away}", here.len()))
 }
 
-/// Reports a person's certificates that no root of the organisation proves. The node refuses them.
+/// Reports a person's certificates that don't lead to a root of the organisation. The node refuses them.
 fn not_ours(person: &PersonFiles, config: &Config) -> Vec<String> {
     let roots = read_roots(&config.bundle).ok();
     let bundle = roots.and_then(|roots| TrustBundle::new(config.organisation.domain.clone(), roots).ok());
@@ -143,9 +143,9 @@ fn not_ours(person: &PersonFiles, config: &Config) -> Vec<String> {
     [person.tls(), person.signing()].into_iter().filter(|file| !is_ours(file)).map(told).collect()
 }
 
-/// Reports administrators and officers who wait for a confirmation. It is easy to give as long as two others can give it.
+/// Reports administrators and officers who wait for a confirmation. It is easy to give while two others can give it.
 async fn unconfirmed(desk: &mut DeskClient) -> Option<Check> {
-    // A person who may not see the register is told nothing about it.
+    // A person who may not see the register gets no report about it.
     let people = desk.all_people().await.ok()?;
     let waits = people.iter().filter(|p| p.works && p.confirmed_at.is_none());
     let names: Vec<&str> = waits.map(|p| p.id.as_str()).collect();

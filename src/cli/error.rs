@@ -1,4 +1,4 @@
-//! The error of a command, and how the errors of the other layers become one.
+//! The error of a command, and how it is made from the errors of other layers.
 
 use tonic::Status;
 
@@ -19,7 +19,7 @@ pub enum Exit {
     Failed = 1,
     /// Wrong usage.
     Usage = 2,
-    /// Configuration or files at fault.
+    /// A fault in the configuration or in files.
     Files = 3,
     /// The node can't be reached.
     Unreachable = 4,
@@ -34,11 +34,11 @@ pub enum Exit {
 pub struct CliError {
     /// The exit code.
     pub exit: Exit,
-    /// Stable, in capitals.
+    /// A stable reason, in capitals.
     pub reason: String,
     /// A sentence: what happened, then what to do.
     pub message: String,
-    /// The field at fault.
+    /// The faulty field.
     pub field: Option<String>,
 }
 
@@ -48,7 +48,7 @@ impl CliError {
         Self { exit, reason: reason.to_owned(), message: message.into(), field: None }
     }
 
-    /// Files or configuration at fault.
+    /// A fault in files or in the configuration.
     pub fn files(message: impl Into<String>) -> Self {
         Self::new(Exit::Files, "FILES_AT_FAULT", message)
     }
@@ -58,7 +58,7 @@ impl CliError {
         Self::new(Exit::Usage, "USAGE", message)
     }
 
-    /// A check has failed. Its result is on stdout already and says so.
+    /// A check has failed. Its result on stdout says so already.
     pub fn unverified(message: impl Into<String>) -> Self {
         Self::new(Exit::Unverified, "", message)
     }

@@ -1,4 +1,4 @@
-//! `watchfire evidence`: proof that an organisation has signed two different statements of one thing.
+//! `watchfire evidence`: proof that an organisation has signed two different statements about one subject.
 
 mod check;
 mod export;
@@ -11,7 +11,7 @@ use super::{
     id_prefix, output,
 };
 
-/// Prove to others that an organisation has signed two different statements of one thing.
+/// Prove to others that an organisation has signed two different statements about one subject.
 #[derive(Subcommand)]
 pub enum Evidence {
     /// Write the two statements to a file that anybody can check

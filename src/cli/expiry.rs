@@ -31,9 +31,9 @@ pub enum Expiry {
     List(List),
 }
 
-/// Lists everything that ends, the earliest end first: certificates of this node, of its people and of CAs, roots and revocation lists; the
-/// same of partners, without their people; exceptions in force; agreements in force, and agreements that ran out within the last 30 days and
-/// that no other version follows. If the node can't be reached, it lists what the files in the directory say.
+/// Lists everything that ends, the earliest end first: certificates of this node, of its people and of CAs, roots and revocation lists; the same
+/// of partners, without their people; exceptions in force; agreements in force, and agreements that expired within the last 30 days and that no
+/// other version replaces. If the node can't be reached, it lists what the files in the directory say.
 #[derive(Args)]
 pub struct List {
     /// List only what has ended or ends within this many days, e.g. 30 or 30d
@@ -66,13 +66,13 @@ impl Expiry {
     }
 }
 
-const MISSING: &str = "only what the files here tell is listed; what partners have, agreements and exceptions are missing, since the node \
+const MISSING: &str = "only what the files here say is listed; partners' certificates and lists, agreements and exceptions are missing, because the node \
                        could not be asked";
 
 /// The node's answer. The inner error says why the node could not be reached; the outer error is a fault of the command itself.
 async fn asked(global: &Global) -> Result<Result<Vec<Ending>, CliError>, CliError> {
     let context = match Context::load(global, ANYBODY) {
-        // Nobody here may ask the node, but whoever can read the files may see what they say.
+        // Nobody here may ask the node, but anybody who can read the files may see what they say.
         Err(why) if why.exit == Exit::Denied => return Ok(Err(why)),
         context => context?,
     };
@@ -122,7 +122,7 @@ fn ending(view: proto::EndingView) -> Result<Ending, Fault> {
         name: required("name", name)?,
         usage: ["tls", "signing", "ca"].into_iter().find(|known| *known == usage).unwrap_or_default(),
         subject,
-        // A node of an earlier version does not say.
+        // A node of an earlier version does not say it.
         starts_at: time("starts_at", starts_at).unwrap_or(Time::from_unix_nanos(0)),
         ends_at: time("ends_at", ends_at)?,
         act_from: time("act_from", act_from)?,

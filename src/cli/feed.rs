@@ -17,7 +17,7 @@ use crate::{
     wire::{field::time, proto},
 };
 
-/// Receive what partners send, and show where each feed stands.
+/// Receive what partners send, and show the state of each feed.
 #[derive(Subcommand)]
 pub enum Feed {
     /// Print what arrives, until Ctrl-C
@@ -37,7 +37,7 @@ pub struct Follow {
     /// Begin with what arrives from now on, not with what is already here
     #[arg(long)]
     new: bool,
-    /// Go on after this item: the `cursor` of the last line that `--json` has printed
+    /// Continue after this item: the `cursor` of the last line that `--json` has printed
     #[arg(long, value_name = "CURSOR", conflicts_with = "new")]
     after: Option<String>,
 }
@@ -61,7 +61,7 @@ struct Item {
     headline: Option<String>,
     received: Option<String>,
     exercise: bool,
-    /// Where a follower goes on after this item.
+    /// Where a follower continues after this item.
     #[serde(skip_serializing_if = "Option::is_none")]
     cursor: Option<String>,
 }
@@ -74,7 +74,7 @@ impl Item {
             sequence: item.sequence,
             kind: item.kind,
             assessment: has.then(|| hex::encode(&item.assessment_id)),
-            // A recall is of all versions.
+            // A recall concerns all versions.
             version: (item.version > 0).then_some(item.version),
             state: item.state,
             headline: (!item.headline.is_empty()).then_some(item.headline),

@@ -13,19 +13,19 @@ pub struct Global {
     /// Print JSON on stdout: one object, or one per line for lists and streams
     #[arg(long, global = true)]
     pub json: bool,
-    /// Which of the persons in the directory speaks to the node, e.g. alice or analyst/alice
+    /// The person in the directory who runs the command, e.g. alice or analyst/alice
     #[arg(long = "as", global = true, value_name = "IDENTITY", env = "WATCHFIRE_AS")]
     pub identity: Option<String>,
-    /// Answer yes to every question, but for the words of a partner that are to be compared
+    /// Answer yes to every question, except for the comparison of a partner's words
     #[arg(long, short, global = true)]
     pub yes: bool,
-    /// Say only what was asked for
+    /// Print only what was asked for
     #[arg(long, short, global = true)]
     pub quiet: bool,
 }
 
 impl Global {
-    /// The name given with `--as`. An empty environment variable counts as none.
+    /// The name given with `--as`. An empty environment variable counts as no name.
     pub fn named(&self) -> Option<&str> {
         self.identity.as_deref().filter(|name| !name.is_empty())
     }

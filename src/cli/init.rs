@@ -107,7 +107,7 @@ impl Init {
         let at = if dir == Path::new(".") { String::new() } else { format!(" --dir {}", dir.display()) };
         format!(
             "{} has a node in {}.\n\n\
-             The CA is for development; certs/README.md tells how to use your own.\nNext:\n  \
+             The CA is for development; certs/README.md explains how to use your own.\nNext:\n  \
              watchfire{at} person add alice --role analyst\n  watchfire{at} person add root --role admin\n  watchfire{at} serve",
             self.org,
             dir.display(),
@@ -133,8 +133,8 @@ impl Init {
     }
 }
 
-/// The error where there are keys but no configuration. Most likely an earlier `init` was interrupted. The keys have signed nothing then, but
-/// they might be somebody's own, so nothing is overwritten.
+/// The error if there are keys but no configuration. Most likely an earlier `init` was interrupted, so the keys have signed nothing. But they
+/// may be somebody's own, so nothing is overwritten.
 fn cut_off(dir: &Path, error: CliError) -> CliError {
     if !dir.join("ca").exists() && !dir.join("bundle.pem").exists() {
         return error;

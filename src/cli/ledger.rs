@@ -33,7 +33,7 @@ pub enum Ledger {
     Export(export::Export),
     /// List entries
     List(list::List),
-    /// Show alarms about partners' ledgers and the own one, also past ones
+    /// Show alarms about partners' ledgers and this node's own, including past ones
     Alarms,
     /// Start a new epoch of the ledger, after an older store was put in the place of a newer one
     Settle(settle::Settle),

@@ -92,7 +92,7 @@ pub fn confirm(global: &Global, question: &str) -> bool {
     read.is_ok() && matches!(line.trim(), "y" | "Y" | "yes")
 }
 
-/// Reports an error, and returns the exit code. An error without a reason has its JSON object on stdout already.
+/// Reports an error, and returns the exit code. An error without a reason has already printed its JSON object on stdout.
 pub fn fail(global: &Global, error: &CliError) -> ExitCode {
     if global.json && !error.reason.is_empty() {
         print_json(&serde_json::json!({
@@ -103,7 +103,7 @@ pub fn fail(global: &Global, error: &CliError) -> ExitCode {
     ExitCode::from(error.exit as u8)
 }
 
-/// Prints clap's message, and returns the exit code. Help and version are no errors.
+/// Prints clap's message, and returns the exit code. Help and version are not errors.
 pub fn usage(error: &clap::Error) -> ExitCode {
     let is_help = !error.use_stderr();
     if !is_help && std::env::args().any(|a| a == "--json") {

@@ -102,7 +102,7 @@ struct Output {
     kind: String,
     country: Option<String>,
     endpoint: Option<String>,
-    /// Of its bundle.
+    /// The fingerprint of its bundle.
     fingerprint: String,
     /// The number of its bundle.
     bundle_sequence: u64,
@@ -111,7 +111,7 @@ struct Output {
     introduced_by: Option<String>,
     /// Whether it may introduce others here.
     introduces: bool,
-    /// How many persons its decisions take, as it says itself; none before it has said so.
+    /// How many persons its decisions take, as it says itself. `None` before it has said so.
     persons_needed: Option<u32>,
     retired_roots: Vec<Retired>,
 }
@@ -172,7 +172,7 @@ impl Output {
             self.fingerprint,
             self.standing(),
             match self.persons_needed {
-                None => "not known yet how many persons they take there",
+                None => "it is not known yet how many persons they take there",
                 Some(1) => "take one administrator there",
                 Some(_) => "take two administrators there",
             },
@@ -278,7 +278,7 @@ impl Accept {
         let answer = desk.partners.accept_partner(request).await?.into_inner();
         if answer.approvals < answer.needed {
             let waits = format!(
-                "recorded: {} of {} administrators have approved it. Nothing changes until another one gives the same command with the same file",
+                "recorded: {} of {} administrators have approved it. Nothing changes until another one runs the same command with the same file",
                 answer.approvals, answer.needed
             );
             output::note(global, &waits);

@@ -83,8 +83,8 @@ pub struct Add {
     /// What the person may do
     #[arg(long, value_enum)]
     role: PersonRole,
-    /// Let this administrator or officer count at once, if nobody is left to confirm them; the node must be stopped, and the administrators
-    /// of every partner are told
+    /// Let this administrator or officer count at once, if nobody is left to confirm them; the node must be stopped, and the administrators of
+    /// every partner get an alarm
     #[arg(long)]
     recover: bool,
     /// A TLS certificate chain from the organisation's own PKI (PEM), instead of the development CA
@@ -161,7 +161,7 @@ impl Add {
             self.recover(&config, &person).await?;
         }
         output::result(global, &Output::from(&person), || {
-            let counts = "counts where a decision takes two, which partners are told when the node runs";
+            let counts = "counts for decisions that take two; partners get an alarm about it when the node runs";
             match self.recover {
                 true => format!("{} {counts}; the keys are in {}", person.id, person.dir.display()),
                 false => {

@@ -1,4 +1,4 @@
-//! Entries in quarantine, in words: those of this node for officers, and those at partners for whoever checks a feed.
+//! Describes entries in quarantine: those of this node, for officers, and those at partners, for people who check a feed.
 
 use serde::Serialize;
 
@@ -7,7 +7,7 @@ use crate::{domain::fault::Reason, wire::field::time, wire::proto};
 /// An entry in quarantine.
 #[derive(Clone, Serialize)]
 pub struct QuarantinedEntry {
-    /// From whom it came.
+    /// The partner from which it came.
     partner: String,
     /// Its number in that feed.
     sequence: u64,
@@ -20,7 +20,7 @@ pub struct QuarantinedEntry {
 }
 
 impl QuarantinedEntry {
-    /// From the desk's answer.
+    /// Decodes the desk's answer.
     pub fn new(view: proto::QuarantineView) -> Self {
         let proto::QuarantineView { partner, sequence, release_id, reason, since } = view;
         Self {
@@ -32,7 +32,7 @@ impl QuarantinedEntry {
         }
     }
 
-    /// One line.
+    /// One line about it.
     pub fn words(&self) -> String {
         let Self { partner, sequence, release, reason, since } = self;
         let since = since.as_deref().unwrap_or("-");
@@ -50,9 +50,7 @@ pub fn reason_in_words(reason: &str) -> String {
         Some(Reason::DigestNotListed) => "its portions are not the signed ones",
         Some(Reason::DigestRepeated) => "it contains a portion twice",
         Some(Reason::UnknownOrNonCanonical) => "it contains something that the receiver's program can't read",
-        Some(Reason::StatementFromFuture) => {
-            "by the receiver's clock it is from the future; it waits there until that time has come"
-        }
+        Some(Reason::StatementFromFuture) => "by the receiver's clock it is from the future; it waits there until then",
         Some(Reason::StatementTooLarge) => "it exceeds a limit",
         Some(Reason::Recalled) => "its originator has recalled it",
         Some(Reason::Superseded) => "the receiver has a later version",
@@ -61,7 +59,7 @@ pub fn reason_in_words(reason: &str) -> String {
             "the receiver can't verify its signature yet; it keeps the entry until its roots or revocation lists change"
         }
         Some(Reason::OriginUnknown) => {
-            "the receiver does not know an organisation that has signed it; it keeps the entry until it does"
+            "an organisation that has signed it is not known to the receiver, which keeps the entry until it is"
         }
         Some(Reason::LimitExceeded) => {
             "the receiver can't verify it yet and has no room for it; it asks again later, or run `watchfire assess \

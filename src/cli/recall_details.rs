@@ -27,9 +27,9 @@ pub async fn all(desk: &mut DeskClient, waiting_only: bool) -> Result<Vec<proto:
 pub struct RecallDetails {
     /// The statement's id.
     id: String,
-    /// Which assessment.
+    /// The assessment.
     pub assessment: String,
-    /// Whose it is.
+    /// The organisation whose assessment it is.
     originator: String,
     /// `withdraw` or `purge`.
     kind: String,
@@ -43,7 +43,7 @@ pub struct RecallDetails {
     /// Its effect here.
     pub state: String,
     changed: Option<String>,
-    /// The partner that handed it over; none if it was issued here.
+    /// The partner that handed it over. `None` if it was issued here.
     from: Option<String>,
     /// The officers who have approved the purge.
     approvals: Vec<String>,
@@ -52,7 +52,7 @@ pub struct RecallDetails {
 }
 
 impl RecallDetails {
-    /// From the desk's answer.
+    /// Decodes the desk's answer.
     pub fn new(view: proto::RecallView) -> Self {
         let when = |at| time("at", at).ok().map(|t| t.to_string());
         Self {
@@ -72,7 +72,7 @@ impl RecallDetails {
         }
     }
 
-    /// One sentence.
+    /// The recall as one sentence.
     pub fn words(&self) -> String {
         let exercise = if self.exercise { "EXERCISE: " } else { "" };
         let asks = if self.kind == "purge" { "asks to destroy it" } else { "has recalled it" };

@@ -19,8 +19,8 @@ use crate::{
 /// SIGHUP makes it read all of them again.
 #[derive(Args)]
 pub struct Serve {
-    /// Start without those of this organisation's own revocations that can't be read any more. Put the newest list of its CA in place first:
-    /// who was revoked before and is not on it is admitted again
+    /// Start without those of this organisation's own revocations that can't be read any more. Put the newest list of its CA in place first: a
+    /// person who was revoked before and is not on it is admitted again
     #[arg(long)]
     forget_damaged_revocations: bool,
 }

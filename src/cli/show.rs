@@ -33,7 +33,7 @@ pub struct OpenedAssessment {
     pub signatures: Vec<SignatureLine>,
     /// Its endorsements.
     pub endorsements: Vec<EndorsementLine>,
-    /// The releases by which it came, with their givers, from the originator's on. There is one list for each arrival.
+    /// The releases by which it came, from the originator's on, each with its sender. One list for each arrival.
     pub via: Vec<Vec<(String, Release)>>,
     /// The provenances through hubs, in words.
     ways: Vec<String>,
@@ -61,7 +61,7 @@ pub struct OpenedAssessment {
 
 fn doubt(since: &str) -> String {
     format!(
-        "DOUBTFUL: it was first logged here after {since}; since then somebody else may have the key of the CA behind it"
+        "DOUBTFUL: it was first logged here after {since}; since then the key of the CA that issued its signer's certificate may be known to others"
     )
 }
 
@@ -129,7 +129,7 @@ impl OpenedAssessment {
         headlines.max_by_key(|(tlp, _)| *tlp).map(|(_, text)| text)
     }
 
-    /// For the renderer.
+    /// The form for the renderer.
     pub fn view(&self) -> AssessmentText<'_> {
         AssessmentText {
             manifest: &self.manifest,
@@ -143,8 +143,8 @@ impl OpenedAssessment {
         }
     }
 
-    /// For a program. An assessment that was published here is complete. For one from elsewhere nobody can tell whether portions are withheld,
-    /// so `withheld` says that some may be.
+    /// The form for programs. An assessment that was published here is complete. For one from elsewhere nobody can tell whether portions are
+    /// withheld, so `withheld` says that some may be.
     pub fn json(&self) -> serde_json::Value {
         let signatures: Vec<_> = self
             .signatures
@@ -193,7 +193,7 @@ impl OpenedAssessment {
 /// The mark of an organisation that is known only by a partner's introduction.
 fn introduced(by: &str, who: &str) -> String {
     let by = crate::render::text::one_line(by);
-    format!("KNOWN BY THE INTRODUCTION OF {by} only: nobody here has compared the {who}'s own words")
+    format!("KNOWN ONLY BY THE INTRODUCTION OF {by}: nobody here has compared the {who}'s own words")
 }
 
 /// The endorsements, as the node reports them.
@@ -219,7 +219,7 @@ fn endorsement(view: proto::EndorsementView, portions: &[Portion]) -> Result<End
     })
 }
 
-/// The organisations that gave it, from the originator to the one that sent it here.
+/// The organisations that passed it on, from the originator to the one that sent it here.
 fn carriers(way: &[(String, Release)]) -> Vec<&str> {
     way.iter().map(|(sender, _)| sender.as_str()).collect()
 }

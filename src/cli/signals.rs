@@ -13,7 +13,7 @@ pub struct Signals {
     hangup: Option<Signal>,
 }
 
-/// What a signal asks for.
+/// What a signal means.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum ProcessSignal {
     /// To end: SIGINT (Ctrl-C) or SIGTERM.

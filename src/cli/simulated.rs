@@ -158,7 +158,7 @@ fn bar(global: &Global, length: u32) -> ProgressBar {
     ProgressBar::new(u64::from(length)).with_style(style).with_message("simulating")
 }
 
-/// Breaks long lines. Each continuation stands under the beginning of its line.
+/// Breaks long lines. Each continuation is indented to the beginning of its line.
 fn folded(text: &str) -> String {
     let width = output::options().columns();
     let lines = text.lines().map(|line| {
@@ -188,7 +188,7 @@ impl Simulated {
     fn words(&self) -> String {
         let since = self.since.as_ref().map(|s| format!(", since {s}")).unwrap_or_default();
         let place = match &self.replaces {
-            Some(id) => format!(", in the place of agreement {}", id.get(..12).unwrap_or(id)),
+            Some(id) => format!(", in place of agreement {}", id.get(..12).unwrap_or(id)),
             None => String::new(),
         };
         let mut text = format!(
@@ -200,11 +200,11 @@ impl Simulated {
             plural(self.partners.len() as u64, "partner"),
         );
         if self.assessments == 0 {
-            text.push_str("\nnothing was compared: there is no such assessment yet");
+            text.push_str("\nnothing was compared, because there is no such assessment yet");
             return text;
         }
         if self.counts.is_empty() {
-            text.push_str("\nno difference: every portion would have been released or withheld as it is now");
+            text.push_str("\nno difference: every portion would have been released or withheld as now");
             return text;
         }
         let mut last = "";

@@ -9,7 +9,7 @@ use crate::{
     wire::{field::time, proto},
 };
 
-/// The entries of one pair that wait.
+/// The entries that wait, of one partner and one organisation.
 #[derive(Clone, Serialize)]
 pub struct Waiting {
     /// The partner that handed them over.
@@ -18,7 +18,7 @@ pub struct Waiting {
     pub organisation: String,
     /// How many are kept.
     pub entries: u64,
-    /// How many more could not be kept for lack of room.
+    /// How many more could not be kept because there was no room.
     pub over_budget: u64,
     /// When the first of them arrived.
     pub since: Option<String>,
@@ -33,7 +33,7 @@ impl Waiting {
         Self { partner, organisation, entries, over_budget, since, fix }
     }
 
-    /// One line.
+    /// One line about them.
     pub fn words(&self) -> String {
         let Self { partner, organisation, entries, over_budget, since, fix } = self;
         let total = entries + over_budget;

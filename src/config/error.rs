@@ -5,7 +5,7 @@ use std::{fmt, path::PathBuf};
 /// One fault of a configuration.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct ConfigFault {
-    /// The line in the file, where it is there.
+    /// The line in the file, if the key is in it.
     pub line: Option<usize>,
     /// `section.key`, or the variable's name.
     pub key: String,
@@ -13,7 +13,7 @@ pub struct ConfigFault {
     pub message: String,
 }
 
-/// A configuration that can't be used: all its faults.
+/// Why a configuration can't be used: all its faults.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub struct ConfigError {
     /// The file.

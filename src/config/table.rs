@@ -59,15 +59,15 @@ const NO_OVERRIDES: &[&str] = &["WATCHFIRE_DIR", "WATCHFIRE_AS", "WATCHFIRE_LEXI
 /// The address that switches a listener off.
 pub(super) const OFF: &str = "off";
 
-/// A value with its place in the file.
+/// A value and where it is in the file.
 struct Entry {
     value: toml::Value,
     line: Option<usize>,
-    /// The key, or the variable that overrides it.
+    /// The key, or the environment variable that overrides it.
     name: String,
 }
 
-/// The values that are not taken yet, and the faults so far.
+/// The values that were not taken yet, and the faults so far.
 pub(super) struct Table {
     values: BTreeMap<String, Entry>,
     faults: Vec<ConfigFault>,
@@ -160,7 +160,7 @@ impl Table {
         }
     }
 
-    /// Records a fault of a key that is present or should be.
+    /// Records a fault of a key that is present or missing.
     pub fn fault(&mut self, key: &str, message: &str) {
         self.faults.push(ConfigFault { line: None, key: key.to_owned(), message: message.to_owned() });
     }
@@ -174,14 +174,14 @@ impl Table {
         match &found.value {
             toml::Value::String(text) => Some((text.clone(), found)),
             other => {
-                let message = format!("write a text in quotes, not the {}", other.type_str());
+                let message = format!("write a string in quotes, not the {}", other.type_str());
                 self.fault_at(&found, message);
                 None
             }
         }
     }
 
-    /// A required value with one spelling.
+    /// A required value of a type that is parsed from a string.
     pub fn required<T: FromStr<Err: ToString>>(&mut self, key: &str) -> Option<T> {
         if !self.values.contains_key(key) {
             self.fault(key, "is missing");
@@ -190,13 +190,13 @@ impl Table {
         self.optional(key)
     }
 
-    /// An optional value with one spelling.
+    /// An optional value of a type that is parsed from a string.
     pub fn optional<T: FromStr<Err: ToString>>(&mut self, key: &str) -> Option<T> {
         let (text, found) = self.string(key)?;
         text.parse().map_err(|e: T::Err| self.fault_at(&found, e.to_string())).ok()
     }
 
-    /// A text, or its default.
+    /// A string, or its default.
     pub fn text(&mut self, key: &str, default: &str) -> String {
         self.string(key).map_or_else(|| default.to_owned(), |(text, _)| text)
     }
@@ -215,7 +215,7 @@ impl Table {
         text
     }
 
-    /// One of a few words; the first is the default.
+    /// One of a few words. The default is the first one.
     pub fn choice(&mut self, key: &str, words: &[&str]) -> String {
         let default = words.first().copied().unwrap_or_default();
         let Some((text, found)) = self.string(key) else { return default.to_owned() };
@@ -225,7 +225,7 @@ impl Table {
         text
     }
 
-    /// An optional whole number within bounds.
+    /// An optional whole number from `least` to `most`.
     pub fn number(&mut self, key: &str, least: u32, most: u32) -> Option<u32> {
         let found = self.values.remove(key)?;
         let number = found.value.as_integer().and_then(|n| u32::try_from(n).ok());
@@ -236,14 +236,14 @@ impl Table {
         number
     }
 
-    /// A list of texts. A missing one is empty.
+    /// A list of strings. A missing list is empty.
     pub fn list(&mut self, key: &str) -> Vec<String> {
         let Some(found) = self.values.remove(key) else { return vec![] };
         let items = found.value.as_array().map(|all| all.iter().map(|v| v.as_str().map(str::to_owned)).collect());
         match items {
             Some(Some(items)) => items,
             _ => {
-                self.fault_at(&found, "write a list of texts, such as [\"…\", \"…\"]".to_owned());
+                self.fault_at(&found, "write a list of strings, such as [\"…\", \"…\"]".to_owned());
                 vec![]
             }
         }
@@ -254,7 +254,7 @@ impl Table {
         self.values.contains_key(key).then(|| self.address(key, OFF)).filter(|a| a != OFF)
     }
 
-    /// The numbers of one subject in the section `limits`. Each is at most its default.
+    /// The numbers of one group in the section `limits`. None may be greater than its default.
     pub fn limits<T: Default + Serialize + DeserializeOwned>(&mut self) -> T {
         let mut limits = serde_json::to_value(T::default()).unwrap_or_default();
         let names = KEYS.iter().find(|(s, _)| *s == "limits").map(|(_, keys)| *keys).unwrap_or_default();

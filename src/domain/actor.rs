@@ -20,7 +20,7 @@ pub enum SignIn {
     Certificate,
     /// By a session that was opened in a browser.
     Session(SessionId),
-    /// By having the node's own files, while the node is stopped.
+    /// By access to the node's own files, while the node is stopped.
     Local,
 }
 
@@ -59,7 +59,7 @@ impl Actor {
         self.signed_in
     }
 
-    /// The proof that the actor's role has this permission.
+    /// Checks that the actor's role has this permission. The result proves it.
     ///
     /// # Errors
     /// `ROLE_REQUIRED` if the role does not have it.
@@ -95,7 +95,7 @@ impl<P> Deref for Authorized<P> {
     }
 }
 
-/// What somebody may do, as the set of roles that may do it.
+/// A permission, as the set of roles that have it.
 pub trait Permission {
     /// The roles that have it.
     const ROLES: &'static [Role];
@@ -127,7 +127,7 @@ permissions! {
     Officiate: Officer;
     /// Reads the ledger, the register of people, and evidence.
     Audit: Officer, Admin;
-    /// Reads why something was released or withheld, and the house rules.
+    /// Reads why something was released or withheld, and reads the house rules.
     Explain: Analyst, Officer, Admin;
     /// Looks up what says nothing of an assessment's content.
     LookUp: Analyst, Officer, Admin, Service;

@@ -1,5 +1,5 @@
-//! The NATO (Admiralty) grading of evidence: how reliable the source is, and how credible what it says. The axes are independent,
-//! and `F6` is ungraded, not false. The letter G that some taxonomies add for deception is not NATO's and is refused.
+//! The NATO (Admiralty) grading of evidence: how reliable the source is, and how credible the information. The axes are independent, and `F6`
+//! means ungraded, not false. Some taxonomies add the letter G for deception. NATO does not, so it is refused.
 
 use std::{fmt, str::FromStr};
 
@@ -7,7 +7,7 @@ use serde::{Deserialize, Serialize};
 
 use super::ids::shorten;
 
-/// How far the source can be relied on.
+/// How reliable the source is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 pub enum Reliability {
     /// Completely reliable.
@@ -108,7 +108,7 @@ impl TryFrom<u8> for Credibility {
         Self::ALL
             .into_iter()
             .find(|c| c.figure() == figure)
-            .ok_or_else(|| format!("`{figure}` is no credibility; write 1 to 6"))
+            .ok_or_else(|| format!("`{figure}` is not a credibility; write 1 to 6"))
     }
 }
 
@@ -122,9 +122,9 @@ impl From<Credibility> for u8 {
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[serde(try_from = "String", into = "String")]
 pub struct Grade {
-    /// Of the source.
+    /// The grade of the source.
     pub reliability: Reliability,
-    /// Of the information.
+    /// The grade of the information.
     pub credibility: Credibility,
 }
 
@@ -150,10 +150,10 @@ impl FromStr for Grade {
         }
         let told = shorten(text);
         match read(text.trim().to_uppercase().as_str()) {
-            Some(grade) => Err(format!("`{told}` is no grade; write `{grade}`")),
-            None => {
-                Err(format!("`{told}` is no Admiralty grade; write a letter A to F and a figure 1 to 6, as in `B2`"))
-            }
+            Some(grade) => Err(format!("`{told}` is not a grade; write `{grade}`")),
+            None => Err(format!(
+                "`{told}` is not an Admiralty grade; write a letter A to F and a figure 1 to 6, as in `B2`"
+            )),
         }
     }
 }
@@ -202,7 +202,7 @@ mod tests {
 
     #[test]
     fn near_misses_are_refused_with_what_to_write() {
-        assert_eq!("b2".parse::<Grade>().unwrap_err(), "`b2` is no grade; write `B2`");
+        assert_eq!("b2".parse::<Grade>().unwrap_err(), "`b2` is not a grade; write `B2`");
         for wrong in ["", "B", "2B", "B0", "B7", "G1", "B22", "B2 ", "Β2", "B٢"] {
             assert!(wrong.parse::<Grade>().is_err(), "{wrong}");
         }

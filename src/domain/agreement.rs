@@ -27,11 +27,11 @@ pub type Series = AssessmentId;
 /// The terms between two organisations; both sign the same bytes.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub struct Agreement {
-    /// The same over all versions.
+    /// The id of the series, the same for all versions.
     pub series: Series,
-    /// Counts from 1.
+    /// The version, from 1.
     pub version: u32,
-    /// The version before; `None` exactly for version 1.
+    /// The version before. `None` exactly for version 1.
     pub previous: Option<StatementId>,
     /// The two parties, ascending.
     pub parties: [TrustDomain; 2],
@@ -41,21 +41,21 @@ pub struct Agreement {
     pub until: Day,
     /// What it is for.
     pub purpose: String,
-    /// How many days before its end both are told.
+    /// How many days before its end both parties are notified.
     pub notice_days: u32,
-    /// Named groups, spelled out.
+    /// The groups that it uses, with their members.
     pub groups: Vec<Group>,
-    /// What each gives the other.
+    /// What each party gives the other.
     pub grants: Vec<Grant>,
-    /// What each owes the other.
+    /// What each party owes the other.
     pub duties: Duties,
-    /// What one party tells the other once it occurs.
+    /// Events of which one party notifies the other.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub triggers: Vec<Trigger>,
 }
 
 impl Agreement {
-    /// Whether `now` is within its validity.
+    /// Whether `now` is within its first and last day.
     pub fn is_valid_at(&self, now: Time) -> bool {
         self.from.start() <= now && now < self.until.end()
     }
@@ -93,12 +93,12 @@ impl Agreement {
         all.into_iter().filter_map(|(term, is_there)| is_there.then_some(term)).collect()
     }
 
-    /// The group of that name.
+    /// The group with that name.
     pub fn group(&self, name: &GroupName) -> Option<&Group> {
         self.groups.iter().find(|g| g.name == *name)
     }
 
-    /// The other party, where `own` is one of the two.
+    /// The other party, if `own` is one of the two.
     pub fn other(&self, own: &TrustDomain) -> Option<&TrustDomain> {
         let [a, b] = &self.parties;
         if a == own {
@@ -120,13 +120,13 @@ pub struct Duties {
     pub purge_on_recall: bool,
     /// How many persons approve on each side. 0 leaves it to each organisation.
     pub approvals: u32,
-    /// For how many days after its next update a revocation list still counts where statements come by files.
+    /// For how many days after its next update a revocation list still counts, if statements travel as files.
     #[serde(skip_serializing_if = "is_zero")]
     pub offline_crl_days: u32,
-    /// Nothing is kept longer than the grants say, whatever the recipient's own law says.
+    /// Whether nothing is kept longer than the grants say, whatever the recipient's own law says.
     #[serde(skip_serializing_if = "std::ops::Not::not")]
     pub retention_without_exception: bool,
-    /// Whose triggers may count what is given, ascending.
+    /// The organisations whose triggers may count what is given, ascending.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub counts_for: Vec<Audience>,
 }
@@ -137,7 +137,7 @@ fn is_zero(number: &u32) -> bool {
 }
 
 impl Duties {
-    /// The time by which a release must be acknowledged. `level` is the level as far as its recipient sees it. `None` if it need not be.
+    /// The time by which a release must be acknowledged. `None` if it need not be. `level` is the level as far as the recipient sees it.
     pub fn due(&self, level: Option<WarningLevel>, released_at: Time) -> Option<Time> {
         let asked = self.acknowledge.iter().filter(|duty| level.is_some_and(|level| level >= duty.min_level));
         let within = asked.map(|duty| duty.within_seconds).min()?;
@@ -145,17 +145,17 @@ impl Duties {
     }
 }
 
-/// From a level up, acknowledge within a time.
+/// The duty to acknowledge within a time, from a level up.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub struct AcknowledgeDuty {
     /// The lowest level.
     pub min_level: WarningLevel,
-    /// Within so many seconds.
+    /// The time within which to acknowledge, in seconds.
     pub within_seconds: u64,
-    /// The role of the recipient that it is to be put to.
+    /// The role of the recipient that must be informed.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub mandate: Option<Mandate>,
-    /// Within so many seconds an answer is owed.
+    /// The time within which an answer is owed, in seconds.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub answer_within_seconds: Option<u64>,
 }

@@ -1,4 +1,4 @@
-//! Approvals: how a person stands behind exactly one thing, and what takes several of them.
+//! Approvals: a person approves exactly one thing. And which things take several persons.
 
 use serde::{Deserialize, Serialize};
 
@@ -8,50 +8,50 @@ use super::{
     words::words,
 };
 
-/// For how long one person's approval waits for the other's, seconds.
+/// For how long one person's approval waits for another's, in seconds.
 pub const LAPSES_AFTER: i64 = 7 * 86_400;
 
 words!(
     /// What an approval is about.
     Matter, "matter of an approval" {
-        /// The terms of an agreement are to be signed.
+        /// Signing the terms of an agreement.
         Agreement = "agreement",
-        /// A suspended agreement is to go on.
+        /// Resuming a suspended agreement.
         Resumption = "resumption",
-        /// An organisation is as an invitation says.
+        /// Accepting an organisation as an invitation describes it.
         Partner = "partner",
-        /// A partner may introduce other organisations.
+        /// Letting a partner introduce other organisations.
         Introductions = "introductions",
-        /// A revocation list is to replace one with a higher number.
+        /// Replacing a revocation list by one with a lower number.
         RevocationList = "revocation-list",
-        /// Somebody is a person of the organisation.
+        /// Confirming a person of the organisation.
         Person = "person",
-        /// An assessment is to be destroyed.
+        /// Destroying an assessment.
         Purge = "purge",
-        /// A lost ledger is to be begun anew.
+        /// Beginning a lost ledger anew.
         Settlement = "settlement",
     }
 );
 
-/// A person's statement about exactly one thing; it counts for nothing else.
+/// A person's statement about exactly one thing. It counts for nothing else.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub struct Approval {
     /// The signer's organisation.
     pub domain: TrustDomain,
     /// What it is about.
     pub matter: Matter,
-    /// Which one: the id, or the SHA-256, of the exact bytes that are to count.
+    /// The thing: the id, or the SHA-256, of the exact bytes that are approved.
     pub subject: Sha256,
     /// When it was signed.
     pub issued: Time,
 }
 
-/// A person has approved something; kept with it.
+/// A person's approval, as it is stored with what was approved.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Approved {
-    /// Who.
+    /// The person.
     pub by: SpiffeId,
-    /// When, as the statement says.
+    /// When, according to the statement.
     pub at: Time,
     /// The statement's id.
     pub id: StatementId,
@@ -62,40 +62,40 @@ pub struct Approved {
 
 #[cfg(test)]
 impl Approved {
-    /// One whose statement proves nothing, for tests of what only counts.
+    /// An approval without a valid statement, for tests that only count approvals.
     pub(crate) fn unproved(by: &SpiffeId, at: Time) -> Self {
         Self { by: by.clone(), at, id: StatementId([0; 32]), statement: vec![] }
     }
 }
 
-/// Who of this organisation did something that needs no approval, and when.
+/// A person of this organisation who did something that needs no approval, and when.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Done {
-    /// Who.
+    /// The person.
     pub by: SpiffeId,
     /// When.
     pub at: Time,
 }
 
-/// Who has approved a thing that has no record of its own, and whether that was enough.
+/// The approvals of something that has no record of its own, and whether they were enough.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct ApprovalRecord {
-    /// Which one.
+    /// The subject of the approvals.
     pub subject: Sha256,
-    /// What it is.
+    /// The matter.
     pub matter: Matter,
-    /// Which organisation it is about.
+    /// The organisation that it is about.
     pub of: TrustDomain,
-    /// Who has approved it, each once.
+    /// The persons who have approved it, each once.
     pub approved: Vec<Approved>,
-    /// Since when.
+    /// When the first approval was given.
     pub since: Time,
-    /// When these were enough; absent while it waits.
+    /// When the approvals were enough. `None` while more are needed.
     pub settled: Option<Time>,
 }
 
 impl ApprovalRecord {
-    /// Whether it still waits for somebody.
+    /// Whether it still waits for an approval.
     pub fn is_open(&self, now: Time) -> bool {
         self.settled.is_none() && now.seconds_since(self.since) < LAPSES_AFTER
     }

@@ -19,35 +19,35 @@ use super::{
 pub const MAX_DIGESTS: usize = 1024;
 /// The longest encoding of one portion, bytes.
 pub const MAX_PORTION_BYTES: usize = 256 * 1024;
-/// The longest encodings of all portions of an assessment together, bytes: with the manifest, the release and their
-/// signatures they travel in one message of at most 4 MiB, so that no assessment can block a feed.
+/// The longest encodings of all portions of an assessment together, in bytes. With the manifest, the release and their signatures they fit into
+/// one message of 4 MiB, so no assessment can block a feed.
 pub const MAX_PORTIONS_BYTES: usize = 3 * 1024 * 1024;
-/// The most names in the markings of all portions of an assessment together ([`Marking::names`](super::marking::Marking::names)): each decision
-/// for each partner looks at them.
+/// The most names in the markings of all portions of an assessment together ([`Marking::names`](super::marking::Marking::names)). Each decision
+/// for each partner looks at all of them.
 pub const MAX_MARKED_NAMES: usize = 8_192;
 /// The largest attachment, bytes.
 pub const MAX_ATTACHMENT_BYTES: u64 = 1 << 30;
 
-/// Commits to all portions of one version of an assessment. Holds no content.
+/// Commits to all portions of one version of an assessment. It contains no content.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub struct Manifest {
-    /// The same over all versions.
+    /// The id, which is the same for all versions.
     pub assessment: AssessmentId,
-    /// Counts from 1.
+    /// The version, from 1.
     pub version: u32,
-    /// The manifest before; `None` exactly for version 1.
+    /// The manifest of the version before. `None` exactly for version 1.
     pub previous: Option<StatementId>,
     /// The signers' trust domain.
     pub originator: TrustDomain,
     /// When it was signed.
     pub issued: Time,
-    /// When it stops being released; later than `issued`.
+    /// When it stops being released. Later than `issued`.
     pub expires: Time,
     /// The portions' digests and decoys, strictly ascending, a multiple of 16.
     pub digests: Vec<Digest>,
     /// Whether it is an exercise.
     pub exercise: bool,
-    /// Where a hub publishes under its own seal: commits to the original manifest.
+    /// Set if a hub publishes under its own seal: a commitment to the original manifest.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub sealed_origin: Option<Sha256>,
 }
@@ -55,12 +55,12 @@ pub struct Manifest {
 /// One unit of release.
 #[derive(Debug, Clone, PartialEq, Serialize)]
 pub struct Portion {
-    /// Makes the digest unguessable.
+    /// Random bytes that make the digest unguessable.
     #[serde(skip)]
     pub salt: Salt,
-    /// What other portions of the same version call this one.
+    /// The handle by which other portions of the same version refer to this one.
     pub handle: Handle,
-    /// The lowest edition of the vocabularies that has all its codes.
+    /// The lowest edition of the vocabularies that contains all its codes.
     #[serde(skip)]
     pub edition: u32,
     /// The language of its text.
@@ -77,7 +77,7 @@ pub struct Portion {
 }
 
 impl Portion {
-    /// In the newest edition, in no stated language.
+    /// A portion of the newest edition without a stated language.
     pub fn new(salt: Salt, handle: Handle, marking: Marking, body: Body) -> Self {
         Self { salt, handle, edition: NEWEST, language: None, translates: None, marking, body }
     }
@@ -96,19 +96,19 @@ pub fn subjects<'a>(portions: impl IntoIterator<Item = &'a Portion>) -> impl Ite
     })
 }
 
-/// The places that a subject is about, its actors' states among them.
+/// The places that a subject is about, including the states of its actors.
 pub fn places_concerned(subject: &Subject) -> impl Iterator<Item = Place> {
     let actors = subject.actors.iter().filter_map(|actor| actor.state).map(Place::Country);
     subject.places.iter().copied().chain(actors)
 }
 
-/// The states that an assessment names as its subject: of its places, a region's all, and of its actors, with who governs or controls
-/// any of that. They and theirs must never get it. `life` is when it is issued and when it expires.
+/// The states that an assessment is about: those of its places and actors, all states of a region, and those that govern or control any of
+/// these. They must never get it. `life` is when it is issued and when it expires.
 pub fn subject_states(portions: &[Portion], life: (Time, Time)) -> BTreeSet<Country> {
     subjects(portions).flat_map(|subject| states_of(subject, life)).collect()
 }
 
-/// The same of one subject.
+/// The same states for one subject.
 pub fn states_of(subject: &Subject, life: (Time, Time)) -> BTreeSet<Country> {
     let when = When::new(subject.period, life);
     places_concerned(subject).flat_map(|place| place.states_concerned(when)).collect()

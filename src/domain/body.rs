@@ -1,4 +1,4 @@
-//! What a portion says: typed, so that machines can use it.
+//! The bodies of portions. They are typed, so that machines can use them.
 
 use serde::Serialize;
 
@@ -26,11 +26,11 @@ words!(
         Forecast = "forecast",
         /// The state of a risk factor.
         Indicator = "indicator",
-        /// Something observed or reported, graded.
+        /// What is observed or reported, with a grade.
         Evidence = "evidence",
         /// About a source itself.
         Source = "source",
-        /// What the assessment can't tell.
+        /// What the assessment can't say.
         Limitation = "limitation",
         /// Another reading of the same evidence.
         Alternative = "alternative",
@@ -40,9 +40,9 @@ words!(
         Recommendation = "recommendation",
         /// Running text.
         Narrative = "narrative",
-        /// Names bytes that travel apart.
+        /// Names bytes that travel separately.
         Attachment = "attachment",
-        /// What an endorser says of the whole; a statement of its own, never among a manifest's portions.
+        /// What an endorser says about the whole assessment. It is in a separate statement and never among a manifest's portions.
         Endorsement = "endorsement",
     }
 );
@@ -80,7 +80,7 @@ pub enum Body {
     Alternative {
         /// The text.
         text: String,
-        /// How likely it is held to be.
+        /// How likely the author considers it to be.
         likelihood: Option<Likelihood>,
     },
     /// See [`Kind::Gap`].
@@ -92,7 +92,7 @@ pub enum Body {
     Recommendation(Recommendation),
     /// See [`Kind::Narrative`].
     Narrative {
-        /// CommonMark.
+        /// The text in CommonMark.
         text: String,
     },
     /// See [`Kind::Attachment`].
@@ -127,7 +127,7 @@ impl Body {
 }
 
 impl Body {
-    /// Whether this may be a translation of the other: the same kind, and the same in all that is not text.
+    /// Whether this may be a translation of the other: both have the same kind and agree in everything that is not text.
     pub fn says_the_same_in_another_language(&self, other: &Self) -> bool {
         match (self, other) {
             (Self::Judgement(a), Self::Judgement(b)) => a.likelihood == b.likelihood && a.confidence == b.confidence,
@@ -146,25 +146,25 @@ impl Body {
                 (a.when, a.r#where, a.grade, a.original) == (b.when, b.r#where, b.grade, b.original)
             }
             (Self::Recommendation(a), Self::Recommendation(b)) => (&a.addressee, a.by) == (&b.addressee, b.by),
-            // Who must never see an assessment stands in one place.
+            // The states that must never see an assessment are named in one place only.
             (Self::Subject(_) | Self::Attachment(_), _) => false,
             _ => self.kind() == other.kind(),
         }
     }
 }
 
-/// What the assessment is about. Decides who may never see it.
+/// What the assessment is about. It decides which states may never see it.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub struct Subject {
-    /// At least one; ascending.
+    /// The places. At least one; ascending.
     pub places: Vec<Place>,
     /// The time that it is about.
     pub period: Period,
     /// Population groups at risk.
     pub groups: Vec<String>,
-    /// Who might do it.
+    /// Those who might commit the crimes.
     pub actors: Vec<Actor>,
-    /// What there is a risk of; at least one, ascending.
+    /// The crimes of which there is a risk. At least one; ascending.
     pub risk_of: Vec<Crime>,
     /// How serious a warning it is.
     pub level: WarningLevel,
@@ -174,7 +174,7 @@ pub struct Subject {
     pub severity: Severity,
     /// As in CAP 1.2.
     pub certainty: Certainty,
-    /// Mandates that it is addressed to.
+    /// The mandates to which it is addressed.
     pub addressed_to: Vec<Mandate>,
 }
 
@@ -183,7 +183,7 @@ pub struct Subject {
 pub struct Actor {
     /// Their name.
     pub name: String,
-    /// The state whose organ it is; that state falls under the subject rule.
+    /// The state whose organ the actor is. That state falls under the subject rule.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub state: Option<Country>,
 }
@@ -204,7 +204,7 @@ impl std::str::FromStr for Mandate {
     fn from_str(text: &str) -> Result<Self, String> {
         let (role, organisation) = text
             .split_once('@')
-            .ok_or_else(|| format!("`{}` is no mandate; write role@organisation", super::ids::shorten(text)))?;
+            .ok_or_else(|| format!("`{}` is not a mandate; write role@organisation", super::ids::shorten(text)))?;
         Ok(Self { role: role.parse()?, organisation: organisation.parse()? })
     }
 }
@@ -221,7 +221,7 @@ impl From<Mandate> for String {
     }
 }
 
-/// What a judgement rests on and random handles fill whole rows of this many, so that nobody counts what is withheld.
+/// What a judgement rests on is filled up with random handles to whole rows of this many, so that nobody can count what is withheld.
 pub const BASIS_ROW: usize = 8;
 
 /// A judgement with its likelihood and confidence.
@@ -229,13 +229,13 @@ pub const BASIS_ROW: usize = 8;
 pub struct Judgement {
     /// The statement.
     pub text: String,
-    /// How likely; `None` where it is a judgement of fact.
+    /// How likely it is. `None` if it is a judgement of fact.
     pub likelihood: Option<Likelihood>,
     /// How sure the analyst is.
     pub confidence: Confidence,
-    /// Why that sure.
+    /// The reason for this confidence.
     pub confidence_reason: String,
-    /// The portions that it rests on, and random handles among them: ascending, a multiple of [`BASIS_ROW`].
+    /// The portions that it rests on, and random handles. Ascending, a multiple of [`BASIS_ROW`].
     pub rests_on: Vec<Handle>,
 }
 
@@ -246,26 +246,26 @@ pub struct Forecast {
     pub question: String,
     /// The event, defined so that two people would agree whether it happened.
     pub event: String,
-    /// What decides it, by when, and who says so.
+    /// What decides it, by when, and who decides.
     pub resolves: Resolves,
     /// The time in which the event must begin.
     pub window: Period,
-    /// Above 0 and below 1 (the lint holds it to that); `None` exactly where there are options.
+    /// Above 0 and below 1, which the lint enforces. `None` exactly if there are options.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub probability: Option<Probability>,
-    /// How often such an event happens anyway.
+    /// How often such an event happens in general.
     pub base_rate: Option<BaseRate>,
     /// How the probability came about.
     pub method: String,
     /// The day of the latest information in it.
     pub information_cutoff: Option<Day>,
-    /// The places that it is about, ascending; none: all of the subject's.
+    /// The places that it is about, ascending. Empty means all places of the subject.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub places: Vec<Place>,
-    /// Under which condition it is asked, or empty.
+    /// The condition under which the question is asked. May be empty.
     #[serde(skip_serializing_if = "String::is_empty")]
     pub condition: String,
-    /// What may come to pass; `None`: yes or no.
+    /// The possible outcomes. `None` for a question with the answers yes and no.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub options: Option<Options>,
 }
@@ -273,27 +273,27 @@ pub struct Forecast {
 /// The most options of a question.
 pub const MAX_OPTIONS: usize = 16;
 
-/// What may come to pass, of which exactly one will, with the probability of each.
+/// The possible outcomes, of which exactly one will occur, with the probability of each.
 #[derive(Debug, Clone, PartialEq, Serialize)]
 pub struct Options {
-    /// 2 to 16, none twice, each with its probability: above 0 and below 1, together 1 within 1e-9.
+    /// 2 to 16 different outcomes, each with a probability above 0 and below 1. The probabilities add up to 1 within 1e-9.
     pub each: Vec<(String, Probability)>,
-    /// They have an order, as ranges of a number do.
+    /// Whether they have an order, as ranges of a number do.
     pub is_ordered: bool,
 }
 
 /// How a forecast is decided.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub struct Resolves {
-    /// What decides it; empty is a lint error.
+    /// What decides it. An empty text is a lint error.
     pub source: String,
-    /// When at the latest.
+    /// The last day on which it is decided.
     pub by: Day,
-    /// Who says so.
+    /// The organisation that decides it.
     pub resolver: TrustDomain,
 }
 
-/// How often an event happens anyway.
+/// How often an event happens in general.
 #[derive(Debug, Clone, PartialEq, Serialize)]
 pub struct BaseRate {
     /// The rate.
@@ -309,11 +309,11 @@ pub struct Indicator {
     pub framework: String,
     /// The factor's number.
     pub factor: u32,
-    /// Its indicator's number, or 0 for the factor as a whole.
+    /// The number of its indicator, or 0 for the factor as a whole.
     pub indicator: u32,
-    /// Whether it is there.
+    /// Whether the factor is present.
     pub state: FactorState,
-    /// Which way it goes.
+    /// The direction in which it changes.
     pub trend: Trend,
     /// What is seen.
     pub note: String,
@@ -322,32 +322,32 @@ pub struct Indicator {
 /// Something observed or reported.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub struct Evidence {
-    /// What.
+    /// What was observed or reported.
     pub what: String,
-    /// When.
+    /// The day on which it happened.
     pub when: Option<Day>,
-    /// Where.
+    /// The place where it happened.
     pub r#where: Option<Place>,
     /// Admiralty grade; `None` is a lint error.
     pub grade: Option<Grade>,
     /// SHA-256 of the original.
     pub original: Option<Sha256>,
-    /// Who holds the original and how.
+    /// Who keeps the original, and how.
     pub custody: String,
 }
 
 /// A course of action for a holder of a mandate.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub struct Recommendation {
-    /// The option.
+    /// The recommended action.
     pub text: String,
     /// The mandate that it is for.
     pub addressee: Option<Mandate>,
-    /// By when.
+    /// The day by which to act.
     pub by: Option<Day>,
 }
 
-/// Names bytes that travel apart.
+/// Names bytes that travel separately.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub struct Attachment {
     /// A file name without a path.

@@ -1,28 +1,28 @@
-//! How much of one partner is taken and kept. Each budget is charged before anything is looked up, so that its refusal tells nothing of
-//! what is here; and each is counted by who hands something over and by whose name that bears, so that nobody uses up another's.
+//! How much is accepted and kept from one partner. Each budget is charged before anything is looked up, so a refusal reveals nothing about what
+//! is here. Each is counted by the partner that hands something over and by the name in it, so that nobody can use up another's budget.
 
 use serde::{Deserialize, Serialize};
 
-/// Over all the names that one partner uses, so many times the budget of one name is taken: it may invent names.
+/// The budget over all names that one partner uses, as a multiple of the budget of one name. It is limited, because a partner may invent names.
 pub const NAMES: u32 = 4;
 
-/// The budgets of each partner. Each default is the highest value allowed.
+/// The budgets for each partner. Each default is the highest value allowed.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields, default)]
 pub struct Budgets {
-    /// Bytes of entries that can't be verified yet and are kept, over all names. One name has a quarter.
+    /// Bytes of entries that can't be verified yet and are kept, over all names. A single name may use a quarter.
     pub held_bytes: u32,
-    /// How many such entries, over all names. One name has a quarter.
+    /// The number of such entries, over all names. A single name may use a quarter.
     pub held_entries: u32,
-    /// Recalls of one originator that are taken at once.
+    /// How many recalls of one originator are accepted at once.
     pub recalls_at_once: u32,
-    /// How many more in each second after that.
+    /// How many more are accepted in each second after that.
     pub recalls_per_second: u32,
-    /// Receipts of one holder that are taken at once.
+    /// How many receipts of one holder are accepted at once.
     pub receipts_at_once: u32,
-    /// How many more in each second after that.
+    /// How many more are accepted in each second after that.
     pub receipts_per_second: u32,
-    /// Revocation lists of one issuing key in an hour.
+    /// How many revocation lists of one issuing key are accepted in an hour.
     pub lists_per_hour: u32,
 }
 
@@ -41,18 +41,18 @@ impl Default for Budgets {
 }
 
 impl Budgets {
-    /// How fast recalls are taken.
+    /// The rate at which recalls are accepted.
     pub fn recalls(&self) -> Rate {
         Rate { at_once: self.recalls_at_once, a_second: self.recalls_per_second }
     }
 
-    /// How fast receipts are taken.
+    /// The rate at which receipts are accepted.
     pub fn receipts(&self) -> Rate {
         Rate { at_once: self.receipts_at_once, a_second: self.receipts_per_second }
     }
 }
 
-/// So many at once, and so many more in each second.
+/// A rate: a number at once, and a number in each second.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Rate {
     /// How many at once.

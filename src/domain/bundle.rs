@@ -1,7 +1,7 @@
-//! Trust bundles as they follow one another: which one is an organisation's next one, and what is an alarm.
+//! How trust bundles follow one another: which bundle is an organisation's next one, and which ones raise an alarm.
 //!
-//! An organisation numbers its bundles. Each names the one before it, and two administrators sign it, so that whoever holds a bundle
-//! can follow to the newest one without asking anybody. What is here is pure: whose signatures hold is asked of the caller.
+//! An organisation numbers its bundles. Each names the one before it, and two administrators sign it. Somebody who holds one bundle can
+//! therefore follow to the newest one without asking anybody. This module is pure: the caller checks signatures.
 
 use serde::{Deserialize, Serialize};
 
@@ -11,17 +11,17 @@ use super::{
     words::words,
 };
 
-/// For how long a proposal waits for its second signature, seconds. So no bundle is issued longer than this before it counts.
+/// For how long a proposal waits for its second signature, in seconds. A bundle is therefore issued at most this long before it counts.
 pub const LAPSES_AFTER: i64 = 7 * 86_400;
-/// The most roots of a bundle, and the most of them that are said to be compromised.
+/// The most roots of a bundle, and the most roots that it names as compromised.
 pub const MAX_ROOTS: usize = 8;
 
-/// An organisation's statement of which roots are its own from now on.
+/// An organisation's statement of which roots it has from now on.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Bundle {
-    /// Whose.
+    /// The organisation.
     pub domain: TrustDomain,
-    /// One more than that of the bundle before.
+    /// The number: one more than that of the bundle before.
     pub sequence: u64,
     /// The root certificates in DER.
     pub roots: Vec<Vec<u8>>,
@@ -29,32 +29,32 @@ pub struct Bundle {
     pub issued: Time,
     /// The fingerprint of the bundle before.
     pub previous: Sha256,
-    /// Roots that are left out because somebody else may have their keys.
+    /// Roots that are left out because their keys may be known to others.
     pub compromised: Vec<Compromised>,
 }
 
-/// A root whose key somebody else may have.
+/// A root whose key may be known to others.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Compromised {
     /// SHA-256 of the certificate.
     pub root: Sha256,
-    /// From this day on what was first logged under it is doubtful.
+    /// From this day on, what was first logged under it is doubtful.
     pub since: Day,
 }
 
 words!(
-    /// What is kept of a bundle.
+    /// The state of a bundle.
     BundleState, "state of a bundle" {
         /// One administrator of this organisation has signed it.
         Proposed = "proposed",
-        /// It can't count yet: its organisation is not known here, or one before it has not come.
+        /// It can't count yet: its organisation is not known here, or a bundle before it has not arrived.
         Waiting = "waiting",
         /// It is or was in force.
         Taken = "taken",
     }
 );
 
-/// What the order of bundles goes by.
+/// The facts by which bundles are ordered.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Claim {
     /// Its number.
@@ -65,7 +65,7 @@ pub struct Claim {
     pub previous: Sha256,
     /// When it was proposed.
     pub issued: Time,
-    /// SHA-256 of the statement with its signatures: of two with the same roots one may be a forgery.
+    /// The SHA-256 of the statement with its signatures. Of two statements with the same roots, one may be a forgery.
     pub digest: Sha256,
 }
 
@@ -76,35 +76,35 @@ pub struct HeldBundle {
     pub sequence: u64,
     /// The fingerprint of its roots.
     pub fingerprint: Sha256,
-    /// When it was proposed. Of an invitation: the earliest date of a proposal that was open when it was written.
+    /// When it was proposed. For a bundle from an invitation: the earliest date of a proposal that was open when the invitation was written.
     pub issued: Time,
-    /// The earliest date that its own statement might bear when it came: a rival with an earlier one is dated back.
+    /// The earliest date that its own statement could have had when it arrived. A rival with an earlier date is backdated.
     #[serde(default = "long_ago")]
     pub not_before: Time,
-    /// The last time, to the day, at which a node of the organisation named this number as its own newest.
+    /// When a node of the organisation last named this number as its own newest, to the day.
     pub named_at: Option<Time>,
-    /// The fingerprint of another bundle of the same number, which the organisation's administrators have signed too. Until
-    /// words are compared nothing is exchanged.
+    /// The fingerprint of another bundle with the same number that the organisation's administrators have also signed. Nothing is exchanged
+    /// until words are compared.
     pub rival: Option<Sha256>,
-    /// On whose introduction it is held, where nobody here has compared its words.
+    /// The organisation that introduced it, if nobody here has compared its words.
     #[serde(default)]
     pub introduced_by: Option<TrustDomain>,
-    /// Who has introduced it with the rival's roots, where that is why there is a rival.
+    /// The organisation that introduced it with the rival's roots, if that is the reason for the rival.
     #[serde(default)]
     pub contested_by: Option<TrustDomain>,
-    /// The most persons that the organisation's decisions take, by its own word. It is told so: an older store may have been put in the
-    /// place of a newer one there.
+    /// The most persons that the organisation's decisions take, by its own statement. It is told this number, because an older store may have
+    /// been put in the place of a newer one there.
     #[serde(default)]
     pub persons_needed: u32,
 }
 
-/// Why a bundle does not follow the one that is held.
+/// The reason why a bundle does not follow the one that is held.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Unfit {
     /// It follows another bundle than the one that is held.
     FollowsAnother,
-    /// It was issued more than 7 days before the organisation last named the bundle that is held as its newest, or before that
-    /// one: whoever has old keys of administrators dates back.
+    /// It was issued before the held bundle, or more than 7 days before the organisation last named the held bundle as its newest. Somebody with
+    /// old keys of administrators would backdate a bundle in this way.
     Backdated,
 }
 
@@ -127,7 +127,7 @@ fn long_ago() -> Time {
 const SKEW: i64 = 300;
 
 impl HeldBundle {
-    /// One that nothing was heard of since it came.
+    /// A held bundle about which nothing was heard since it arrived.
     pub fn new(sequence: u64, fingerprint: Sha256, issued: Time) -> Self {
         let not_before = issued.plus_seconds(-LAPSES_AFTER);
         Self {
@@ -143,13 +143,13 @@ impl HeldBundle {
         }
     }
 
-    /// One that an invitation of that date has told. A proposal may have been open then.
+    /// A held bundle from an invitation of that date. A proposal may have been open then.
     pub fn invited(sequence: u64, fingerprint: Sha256, written: Time) -> Self {
         let earliest = written.plus_seconds(-LAPSES_AFTER);
         Self { named_at: Some(written), ..Self::new(sequence, fingerprint, earliest) }
     }
 
-    /// The one that follows this one.
+    /// The held bundle after this one was followed by `claim`.
     #[must_use]
     pub fn followed_by(&self, claim: &Claim) -> Self {
         let introduced_by = self.introduced_by.clone();
@@ -163,10 +163,10 @@ impl HeldBundle {
         named.plus_seconds(-SKEW)
     }
 
-    /// Whether a bundle with the next number may follow this one, its signatures apart.
+    /// Checks whether a bundle with the next number may follow this one, apart from its signatures.
     ///
     /// # Errors
-    /// Why not.
+    /// The reason why it may not.
     pub fn fits(&self, claim: &Claim) -> Result<(), Unfit> {
         if claim.previous != self.fingerprint {
             return Err(Unfit::FollowsAnother);
@@ -175,23 +175,23 @@ impl HeldBundle {
     }
 }
 
-/// What becomes of the bundles of an organisation that came.
+/// The next step with the bundles of an organisation that have arrived.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Step {
     /// This one is in force from now on.
     Take(Claim),
-    /// Two of the next number are both signed as they should be. Neither is taken.
+    /// Two bundles with the next number are both properly signed. Neither is taken.
     Rivals(Claim, Claim),
-    /// Another one of the number that is in force is signed as it should be. Nothing is exchanged until words are compared.
+    /// Another bundle with the number that is in force is properly signed. Nothing is exchanged until words are compared.
     Contest(Claim),
-    /// These can't be in force any more.
+    /// These can no longer come into force.
     Drop(Vec<Claim>),
-    /// Nothing more.
+    /// Nothing remains to be done.
     Rest,
 }
 
-/// What is to be done next with the bundles of an organisation that came and are not in force. `proves`: whether two of the
-/// administrators have signed it under the bundle with the number before.
+/// The next step with the bundles of an organisation that have arrived and are not in force. `proves` says whether two administrators have
+/// signed a bundle under the bundle with the number before.
 pub fn next_step(held: &HeldBundle, waiting: &[Claim], mut proves: impl FnMut(&Claim) -> bool) -> Step {
     let is_over = |claim: &&Claim| {
         claim.sequence < held.sequence || (claim.sequence == held.sequence && claim.fingerprint == held.fingerprint)

@@ -1,4 +1,4 @@
-//! What an author wrote, before it is sealed: portions that call each other by keys of the author's own file.
+//! What an author wrote, before it is sealed. Its portions refer to each other by keys of the author's own file.
 
 use std::{
     collections::HashSet,
@@ -15,10 +15,10 @@ use super::{
     time::Time,
 };
 
-/// An assessment that nobody has signed. The level and the mandates stand in each subject, the topics in each marking.
+/// An assessment that nobody has signed. Each subject repeats the level and the mandates, and each marking repeats the topics.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Draft {
-    /// The publisher's feeds, as written for the whole assessment. Ascending.
+    /// The publisher's feeds that are written for the whole assessment. Ascending.
     pub topics: Vec<Topic>,
     /// How serious a warning it is.
     pub level: WarningLevel,
@@ -26,18 +26,18 @@ pub struct Draft {
     pub expires: Time,
     /// Whether it is an exercise.
     pub exercise: bool,
-    /// Mandates that it is addressed to.
+    /// The mandates to which it is addressed.
     pub addressed_to: Vec<Mandate>,
-    /// In the order in which they were written.
+    /// The portions, in the order in which they were written.
     pub portions: Vec<DraftPortion>,
 }
 
 /// One portion of a draft.
 #[derive(Debug, Clone, PartialEq)]
 pub struct DraftPortion {
-    /// What other portions of the draft call it; it never leaves the author's machine.
+    /// The name by which other portions of the draft refer to it. It never leaves the author's machine.
     pub key: Option<String>,
-    /// How it may be handled, the default already applied.
+    /// How it may be handled. The file's default is already applied.
     pub marking: Marking,
     /// What it says. A judgement's `rests_on` is empty until it is sealed.
     pub body: Body,
@@ -47,25 +47,25 @@ pub struct DraftPortion {
     pub language: Option<Language>,
     /// The key of the portion that it translates.
     pub translates_key: Option<String>,
-    /// The file whose bytes an attachment names; [`Draft::attach`] tells of them. `None` where the draft gives the digest.
+    /// The file whose bytes an attachment names. [`Draft::attach`] fills in their size and digest. `None` if the draft gives the digest.
     pub file: Option<PathBuf>,
-    /// Where it was written: the line of the file, from 1.
+    /// The line of the file where it was written, from 1.
     pub line: Option<usize>,
 }
 
-/// The digest that stands for bytes that were not read yet. No file has it.
+/// The placeholder for the digest of bytes that were not read yet. No file has this digest.
 pub const UNREAD: Sha256 = Sha256([0; Sha256::LEN]);
 
 impl Draft {
-    /// A sealed assessment as a draft again, so that the node checks what the author's own program checked. The handles
-    /// stand for the keys.
+    /// Turns a sealed assessment into a draft again, so that the node can repeat the checks of the author's own program. The handles become the
+    /// keys.
     pub fn reopened<'a>(manifest: &Manifest, portions: impl IntoIterator<Item = &'a Portion>) -> Self {
         let portions: Vec<&Portion> = portions.into_iter().collect();
         let subject = super::assessment::subjects(portions.iter().copied()).next();
         let mut topics: Vec<Topic> = portions.iter().flat_map(|p| p.marking.topics.clone()).collect();
         topics.sort_unstable();
         topics.dedup();
-        // The other handles of a judgement stand for nothing.
+        // The other handles of a judgement are random.
         let handles: HashSet<Handle> = portions.iter().map(|p| p.handle).collect();
         let key = |handle: &Handle| handles.contains(handle).then(|| handle.to_string());
         let portion = |p: &Portion| DraftPortion {
@@ -91,12 +91,12 @@ impl Draft {
         }
     }
 
-    /// The place of the portion of that key, the first where it is repeated.
+    /// The index of the portion with that key. The first one, if the key is repeated.
     pub fn by_key(&self, key: &str) -> Option<usize> {
         self.portions.iter().position(|p| p.key.as_deref() == Some(key))
     }
 
-    /// The places of the portions that this one rests on, as written. Keys that nothing bears are left out: the lint names them.
+    /// The indexes of the portions that this one rests on, as written. Keys that no portion has are left out, because the lint names them.
     pub fn rests_on(&self, portion: &DraftPortion) -> Vec<usize> {
         let mut places: Vec<usize> = Vec::new();
         for place in portion.rests_on_keys.iter().filter_map(|key| self.by_key(key)) {
@@ -107,12 +107,12 @@ impl Draft {
         places
     }
 
-    /// The place of the portion that this one translates, where there is one of that key.
+    /// The index of the portion that this one translates, if a portion has that key.
     pub fn translates(&self, portion: &DraftPortion) -> Option<usize> {
         portion.translates_key.as_deref().and_then(|key| self.by_key(key))
     }
 
-    /// The portions of a kind, with their places.
+    /// The portions of a kind, with their indexes.
     pub fn of_kind(&self, kind: Kind) -> impl Iterator<Item = (usize, &DraftPortion)> {
         self.portions.iter().enumerate().filter(move |(_, p)| p.body.kind() == kind)
     }
@@ -125,18 +125,18 @@ impl Draft {
         })
     }
 
-    /// The files that somebody must read, with the places of the attachments that name them.
+    /// The files that somebody must read, with the indexes of the attachments that name them.
     pub fn files(&self) -> impl Iterator<Item = (usize, &Path)> {
         self.portions.iter().enumerate().filter_map(|(i, p)| Some((i, p.file.as_deref()?)))
     }
 
-    /// Tells the attachment at this place of its bytes.
+    /// Fills in the size and digest of the attachment at this index.
     ///
     /// # Errors
-    /// Where there is no attachment at that place, or it is too large.
+    /// A sentence, if there is no attachment at that index or it is too large.
     pub fn attach(&mut self, place: usize, size: u64, sha256: Sha256) -> Result<(), String> {
         let Some(Body::Attachment(attachment)) = self.portions.get_mut(place).map(|p| &mut p.body) else {
-            return Err(format!("portion {place} is no attachment; attach the file to one that is"));
+            return Err(format!("portion {place} is not an attachment; attach the file to one that is"));
         };
         if size > MAX_ATTACHMENT_BYTES {
             let name = shorten(&attachment.name);

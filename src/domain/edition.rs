@@ -1,5 +1,5 @@
-//! Editions of the vocabularies: the places, the lexicons, the caveats, the crimes and the kinds of portions. A portion says which
-//! edition it needs, so that a reader of an earlier one keeps it closed instead of guessing.
+//! Editions of the vocabularies: the places, lexicons, caveats, crimes and kinds of portions. A portion says which edition it needs. A reader
+//! with an earlier edition keeps it closed and does not guess.
 
-/// The edition that this program holds. Each later edition has all codes of the one before.
+/// The edition of this program. Each edition has all codes of the edition before.
 pub const NEWEST: u32 = 1;

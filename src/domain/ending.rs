@@ -1,4 +1,4 @@
-//! Everything that ends on a day known beforehand: certificates, revocation lists, roots, agreements, exceptions.
+//! Everything with an end that is known in advance: certificates, revocation lists, roots, agreements, exceptions.
 
 use serde::Serialize;
 
@@ -9,7 +9,7 @@ use super::{
 };
 
 words!(
-    /// What it is that ends.
+    /// The kind of what ends.
     EndingKind, "kind of ending" {
         /// The certificate of a node, for TLS or for signing, or that of a CA between it and the root.
         Certificate = "certificate",
@@ -26,9 +26,9 @@ words!(
     }
 );
 
-/// The days before the last day at which the log tells of it. 0 is the end itself.
+/// The numbers of days before the last day at which the log reports it. 0 is the last day itself.
 pub const STAGES: [i64; 4] = [30, 7, 1, 0];
-/// How many days before the end something is named at the latest, however long it was valid.
+/// Something is reported this many days before its end at the latest, however long it was valid.
 pub const SOON_DAYS: i64 = 30;
 const DAY: i64 = 86_400;
 
@@ -37,38 +37,38 @@ const DAY: i64 = 86_400;
 pub struct Ending {
     /// What it is.
     pub kind: EndingKind,
-    /// Whose it is. For agreements and exceptions: the partner.
+    /// The organisation that it belongs to. For agreements and exceptions: the partner.
     pub domain: TrustDomain,
-    /// What it is called, in words that begin a sentence: `person alice: TLS certificate`.
+    /// Its name, in words that begin a sentence: `person alice: TLS certificate`.
     pub name: String,
-    /// For what it is used: `tls`, `signing`, `ca`; empty where there is one use only.
+    /// What it is used for: `tls`, `signing`, `ca`. Empty if there is only one use.
     pub usage: &'static str,
-    /// Names this very thing among others: a serial number, an id. A renewed one has another. Of a list: the name of its CA.
+    /// Identifies it among others, as a serial number or an id. A renewed one has another subject. For a list: the name of its CA.
     pub subject: String,
     /// Since when it is valid.
     pub starts_at: Time,
-    /// When it ends: the first moment at which it is over. Its last day is the one before, where that is a midnight.
+    /// The first moment at which it is over. If that is a midnight, its last day is the day before.
     pub ends_at: Time,
-    /// From when on something is to be done about it: `doctor` fails from then on.
+    /// From when on somebody should act. `doctor` fails from then on.
     pub act_from: Time,
     /// What to do, with the command.
     pub fix: String,
-    /// Whether it was taken back before its end: nobody need renew it.
+    /// Whether it was revoked before its end, so that nobody need renew it.
     pub is_revoked: bool,
 }
 
 impl Ending {
-    /// From when on somebody should act on what is valid from `starts_at` to `ends_at`: when less than a third of its life is left, and
-    /// 30 days before the end at the earliest.
+    /// From when on somebody should act on what is valid from `starts_at` to `ends_at`: when less than a third of its life is left, but at most
+    /// 30 days before the end.
     ///
-    /// A certificate of one year is due for renewal 30 days before its end, a list of 30 days 10 days before, a certificate of 7 days
-    /// some two days before. What is renewed in good time never gets there.
+    /// A certificate of one year is due for renewal 30 days before its end, a list of 30 days 10 days before, and a certificate of 7 days some
+    /// two days before. What is renewed in time never gets there.
     pub fn third_of_life(starts_at: Time, ends_at: Time) -> Time {
         let third = ends_at.seconds_since(starts_at).max(0) / 3;
         ends_at.plus_seconds(-third.min(SOON_DAYS * DAY))
     }
 
-    /// The last day on which it is good, UTC.
+    /// The last day on which it is valid, UTC.
     pub fn last_day(&self) -> Day {
         self.ends_at.last_day()
     }
@@ -83,7 +83,7 @@ impl Ending {
         self.ends_at <= now
     }
 
-    /// Whether it is worth a word: it ends within 30 days, has ended, was revoked, or is to be acted on.
+    /// Whether it should be mentioned: it ends within 30 days, has ended, was revoked, or somebody has to act on it.
     pub fn is_soon(&self, now: Time) -> bool {
         self.is_revoked || self.days_left(now) <= SOON_DAYS || self.act_from <= now
     }
@@ -93,17 +93,17 @@ impl Ending {
         !self.is_revoked && self.act_from <= now
     }
 
-    /// Whether what to do belongs beside it: somebody has to act, or the log has begun to tell of it.
+    /// Whether to show what to do: somebody has to act, or the log has begun to report it.
     pub fn shows_fix(&self, now: Time) -> bool {
         self.is_revoked || self.is_urgent(now) || self.stage(now).is_some()
     }
 
-    /// The stages of its life, the earliest first: how many days are left then, as [`Self::days_left`] counts them, and when that is. One
-    /// of N days is left out where its whole life is no longer than that: a list of 30 days is not told of on the day that it is made.
+    /// The stages of its life, the earliest first: how many days are left then, as counted by [`Self::days_left`], and when that is. A stage of
+    /// N days is left out if the whole life is not longer: a list of 30 days is not reported on the day that it is made.
     fn stages(&self) -> impl Iterator<Item = (i64, Time)> {
         let life = self.ends_at.seconds_since(self.starts_at).div_euclid(DAY);
         let (last, end) = (self.last_day(), self.ends_at);
-        // What is renewed each month is no news on its first day; what lives for days only is.
+        // What is renewed each month is not worth reporting on its first day, but what lives only for days is.
         let counts = move |days: &i64| *days <= 7 || *days < life;
         STAGES.into_iter().filter(counts).map(move |days| match days {
             0 => (0, end),
@@ -111,7 +111,7 @@ impl Ending {
         })
     }
 
-    /// The last stage that is reached: 30, 7, 1 or 0 days before the end. `None` while there is more time, and for what was revoked.
+    /// The last stage that was reached: 30, 7, 1 or 0 days before the end. `None` before that, and for what was revoked.
     pub fn stage(&self, now: Time) -> Option<i64> {
         let reached = self.stages().filter(|(_, at)| *at <= now && !self.is_revoked);
         reached.map(|(days, _)| days).last()
@@ -122,7 +122,7 @@ impl Ending {
         self.stages().map(|(_, at)| at).find(|at| *at > now && !self.is_revoked)
     }
 
-    /// The sentence that `doctor`, the log and refusals have in common, without the fix.
+    /// The sentence that `doctor`, the log and refusals share, without what to do.
     pub fn words(&self, now: Time) -> String {
         let (verb, past) = match self.kind {
             EndingKind::RevocationList => ("runs out", "ran out"),
@@ -147,35 +147,35 @@ pub fn in_days(days: i64) -> String {
     }
 }
 
-/// An ending as programs read it.
+/// An ending in the form for programs.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub struct EndingView {
     /// The kind's name.
     pub kind: String,
-    /// Whose.
+    /// The organisation that it belongs to.
     pub domain: String,
     /// The name.
     pub name: String,
-    /// For what it is used.
+    /// What it is used for.
     pub usage: String,
     /// When it ends.
     pub ends_at: String,
     /// Its last day, UTC.
     pub last_day: String,
-    /// Days of the calendar until then.
+    /// Days of the calendar until the last day.
     pub days_left: i64,
     /// Whether it was revoked before its end.
     pub revoked: bool,
     /// Whether somebody has to act now.
     pub act_now: bool,
-    /// The sentence.
+    /// The sentence about it.
     pub message: String,
     /// What to do.
     pub fix: String,
 }
 
 impl EndingView {
-    /// How it looks at a time.
+    /// The view of an ending at a time.
     pub fn of(ending: &Ending, now: Time) -> Self {
         Self {
             kind: ending.kind.to_string(),
@@ -201,7 +201,7 @@ mod tests {
         Time::from_unix_nanos(0).plus_seconds(days * DAY)
     }
 
-    /// Noon of a day, as most certificates are made at no midnight.
+    /// Noon of a day, because certificates are rarely made at midnight.
     fn noon(days: i64) -> Time {
         at(days).plus_seconds(DAY / 2)
     }
@@ -240,7 +240,7 @@ mod tests {
         for life in [1, 30, 365] {
             assert_eq!(between(noon(0), noon(life)).days_left(noon(0)), life, "made now, for {life} days");
         }
-        // An agreement until the 20th ends at the midnight after it.
+        // An agreement until the 20th ends at the midnight after that day.
         let agreement = ending(20);
         let left = |now: Time| (agreement.days_left(now), agreement.has_ended(now));
         assert_eq!(agreement.last_day(), at(19).day());
@@ -253,7 +253,7 @@ mod tests {
 
     #[test]
     fn stages_are_reached_one_after_the_other() {
-        // Its last day is the 100th: day 99.
+        // Its last day is the 100th, which is day 99.
         let ending = ending(100);
         let reached = |now: Time| (ending.stage(now), ending.next_stage_at(now));
         for (day, stage, next) in [(0, None, Some(69)), (68, None, Some(69)), (69, Some(30), Some(92))] {
@@ -287,7 +287,7 @@ mod tests {
 
     #[test]
     fn what_is_renewed_each_month_is_not_told_of_on_its_first_day_and_what_lives_for_days_is() {
-        // Lists and certificates begin some minutes before they are made, for clocks that are behind.
+        // Lists and certificates begin some minutes before they are made, because clocks may be behind.
         let skew = |life: i64| between(noon(0).plus_seconds(-300), noon(life));
         for (life, first) in [(30, 7), (31, 30), (365, 30)] {
             let ending = skew(life);

@@ -1,4 +1,4 @@
-//! Endorsements: another identity stands behind a version of an assessment, with a text and a marking of its own.
+//! Endorsements: a person or program supports a version of an assessment, with a text that has its own marking.
 
 use serde::Serialize;
 
@@ -13,28 +13,28 @@ use super::{
 pub const MAX_TEXT_BYTES: usize = 4_000;
 /// The most endorsements that one release discloses, so that no assessment can block a feed.
 pub const MAX_ENDORSEMENTS: usize = 16;
-/// How many of these are by endorsers who could not be verified: anybody can invent names.
+/// How many of these may be by endorsers who can't be verified. The number is small because anybody can invent names.
 pub const MAX_UNVERIFIED: usize = 4;
 
-/// Stands behind one version of an assessment. It is released like one more portion; its statement's id stands where a portion's digest
-/// does.
+/// Supports one version of an assessment. It is released like one more portion, and its statement id is listed where a portion's digest would
+/// be.
 #[derive(Debug, Clone, PartialEq, Serialize)]
 pub struct Endorsement {
-    /// Whose assessment it is.
+    /// The organisation whose assessment it is.
     pub originator: TrustDomain,
-    /// Which assessment.
+    /// The assessment.
     pub assessment: AssessmentId,
-    /// Which version, and no other.
+    /// The version. It supports no other version.
     pub version: u32,
     /// That version's manifest.
     pub manifest: StatementId,
-    /// The organisation whose person or program stands behind it.
+    /// The organisation whose person or program endorses.
     pub endorser: TrustDomain,
     /// When it was signed.
     pub endorsed_at: Time,
-    /// The text with its marking; of the kind endorsement.
+    /// The text with its marking, as a portion of the kind endorsement.
     pub portion: Portion,
-    /// Marks of the portions that the endorser saw, and random ones: as many as the manifest has digests, ascending.
+    /// Marks of the portions that the endorser saw, and random ones. As many as the manifest has digests; ascending.
     pub seen: Vec<Seen>,
 }
 

@@ -1,4 +1,4 @@
-//! One entry of a feed, as it goes over the link.
+//! One entry of a feed, as it is sent.
 
 use std::sync::Arc;
 
@@ -13,18 +13,18 @@ pub struct Entry {
     pub manifest: Option<Arc<Envelope>>,
     /// The disclosed portions' encodings, in the order of their digests. Partners with the same portions share them.
     pub portions: Vec<Arc<[u8]>>,
-    /// The releases by which it came, from the originator's on; empty at the originator.
+    /// The releases by which it came, from the originator's on. Empty if the sender is the originator.
     pub provenance: Vec<Arc<Envelope>>,
     /// The disclosed endorsements, in the order of their ids.
     pub endorsements: Vec<Arc<Envelope>>,
     /// The exceptions that the release names, in the order of their ids.
     pub exceptions: Vec<Arc<Envelope>>,
-    /// Further statements beside the portions, encoded, of kinds that this program does not read yet.
+    /// Further statements that travel with the portions, encoded. This program does not know their kinds yet.
     pub later: Vec<Arc<[u8]>>,
 }
 
 impl Entry {
-    /// A void alone.
+    /// An entry that is a void.
     pub fn void(void: Envelope) -> Self {
         Self {
             release: Arc::new(void),
@@ -37,7 +37,7 @@ impl Entry {
         }
     }
 
-    /// About how many bytes it takes on its way.
+    /// The approximate number of bytes on the wire.
     pub fn bytes(&self) -> u64 {
         let Self { release, manifest, portions, provenance, endorsements, exceptions, later } = self;
         let beside = provenance.iter().chain(endorsements).chain(exceptions);
@@ -52,6 +52,6 @@ impl Entry {
 pub struct Numbered {
     /// Its number in the partner's feed.
     pub sequence: u64,
-    /// What goes over the link.
+    /// What is sent.
     pub entry: Entry,
 }

@@ -1,4 +1,5 @@
-//! Two different statements of one thing, both signed by the organisation whose thing it is: a fault there, or a deception.
+//! Equivocation: two different statements about one subject, both signed by the organisation whose subject it is. It is a fault there, or a
+//! deception.
 
 use std::{fmt, str::FromStr};
 
@@ -9,11 +10,10 @@ use super::{
     time::Time,
 };
 
-/// The most equivocations of one originator that are kept: who has more of them is known well enough.
+/// The most equivocations of one originator that are kept. An originator with more of them is known well enough.
 pub const MAX_EQUIVOCATIONS: u64 = 64;
 
-/// What two different statements were signed of. An honest originator signs one manifest for each version, and at most one recall of
-/// each kind.
+/// What two different statements are about. An honest originator signs one manifest for each version, and at most one recall of each kind.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum Twice {
     /// Two manifests of one version.
@@ -23,7 +23,7 @@ pub enum Twice {
 }
 
 impl Twice {
-    /// What readers are told.
+    /// The words that readers see.
     pub fn words(self) -> String {
         let what = match self {
             Self::Version(version) => format!("versions {version}"),
@@ -47,20 +47,20 @@ impl FromStr for Twice {
     type Err = String;
     fn from_str(text: &str) -> Result<Self, String> {
         match text.strip_prefix("version ") {
-            Some(version) => version.parse().map(Self::Version).map_err(|_| format!("`{version}` is no version")),
+            Some(version) => version.parse().map(Self::Version).map_err(|_| format!("`{version}` is not a version")),
             None => text.parse().map(Self::Recall),
         }
     }
 }
 
-/// Which thing of whose: two statements that agree in this and are not the same contradict each other.
+/// Identifies what a statement is about. Two different statements with the same subject contradict each other.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
 pub struct Subject {
-    /// Whose assessment it is.
+    /// The organisation whose assessment it is.
     pub originator: TrustDomain,
-    /// Which one.
+    /// The assessment.
     pub assessment: AssessmentId,
-    /// What of it.
+    /// The version or the recall.
     pub twice: Twice,
 }
 
@@ -69,14 +69,14 @@ pub struct Subject {
 pub struct Equivocation {
     /// What it is about.
     pub subject: Subject,
-    /// The two statements: the one that was here first, and the one that came later.
+    /// The two statements: first the one that was here first, then the one that came later.
     pub statements: [StatementId; 2],
     /// When the second one came.
     pub at: Time,
 }
 
 impl Equivocation {
-    /// The ledger's entry.
+    /// The event for the ledger.
     pub fn event(&self) -> Event {
         let Subject { originator, assessment, twice } = self.subject.clone();
         let deed = Deed::Equivocated { originator, assessment, twice: twice.to_string(), statements: self.statements };

@@ -1,4 +1,4 @@
-//! What a node decided or did, as the ledger records it. Holds names, ids and reasons, never content.
+//! What a node decided or did, as the ledger records it. It contains names, ids and reasons, and never content.
 
 use std::collections::HashMap;
 
@@ -17,31 +17,31 @@ use super::{
 /// One entry of the ledger.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Event {
-    /// When.
+    /// When it happened.
     pub at: Time,
-    /// Who did it; `None` where the node did it by itself.
+    /// Who did it. `None` if the node did it by itself.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub by: Option<SpiffeId>,
-    /// How that person or program had signed in. Entries that were written before this field existed have none.
+    /// How that person or program had signed in. `None` in entries that were written before this field existed.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub signed_in: Option<SignIn>,
-    /// What.
+    /// What happened.
     #[serde(flatten)]
     pub deed: Deed,
 }
 
 impl Event {
-    /// What an actor does, or the node by itself.
+    /// An event that an actor caused, or the node by itself if there is none.
     pub fn of(actor: Option<&Actor>, at: Time, deed: Deed) -> Self {
         Self { at, by: actor.map(|a| a.id().clone()), signed_in: actor.map(Actor::signed_in), deed }
     }
 
-    /// What an actor does.
+    /// An event that an actor caused.
     pub fn by(actor: &Actor, at: Time, deed: Deed) -> Self {
         Self::of(Some(actor), at, deed)
     }
 
-    /// What the node does by itself.
+    /// An event that the node caused by itself.
     pub fn of_node(at: Time, deed: Deed) -> Self {
         Self::of(None, at, deed)
     }
@@ -54,9 +54,9 @@ impl Event {
 pub enum Deed {
     /// A version of an assessment was published here.
     Published { assessment: AssessmentId, version: u32, manifest: StatementId, accepted: Vec<String> },
-    /// What one partner may have of it. Stores that were written before [`Deed::DecidedAlike`] existed have one for each partner.
+    /// Which portions one partner may have. Stores that were written before [`Deed::DecidedAlike`] existed have one for each partner.
     Decided { manifest: StatementId, partner: TrustDomain, portions: Vec<PortionDecision> },
-    /// What each of these partners may have of it, where the decision and its reasons are the same for all of them.
+    /// Which portions each of these partners may have. The decision and its reasons are the same for all of them.
     DecidedAlike { manifest: StatementId, partners: Vec<TrustDomain>, portions: Vec<PortionDecision> },
     /// A release was signed and numbered.
     Released {
@@ -67,11 +67,11 @@ pub enum Deed {
         digests: Vec<Digest>,
         grants: Vec<String>,
     },
-    /// What a partner was given is to be released to it again.
+    /// What a partner was given will be released to it again.
     ReleasedAgain { manifest: StatementId, partner: TrustDomain },
-    /// What was queued lost its permission before it was released.
+    /// A queued item lost its permission before it was released.
     Dropped { manifest: StatementId, partner: TrustDomain, because: Vec<String> },
-    /// A numbered release was asked for again after its permission had ended.
+    /// A numbered release was requested again after its permission had ended.
     Voided { partner: TrustDomain, sequence: u64, release: StatementId },
     /// A release came in and was stored.
     Received {
@@ -80,37 +80,37 @@ pub enum Deed {
         sequence: u64,
         release: StatementId,
         quarantined: Option<String>,
-        /// Which organisation on the way passed on more than it might, where one did.
+        /// The organisation on the way that passed on more than it was allowed to, if any.
         #[serde(default, skip_serializing_if = "Option::is_none")]
         at_fault: Option<TrustDomain>,
     },
     /// A partner was accepted, or its bundle, kind or endpoint changed.
     PartnerChanged { partner: TrustDomain, fingerprint: String, state: String },
-    /// An administrator says that this invitation is right: other roots, another kind or another country of the organisation.
+    /// An administrator approves an invitation with other roots, another kind or another country of the organisation.
     PartnerChangeApproved { partner: TrustDomain, fingerprint: String, invitation: StatementId, approval: StatementId },
-    /// An administrator proposes other roots of the own organisation.
+    /// An administrator proposes other roots of the node's organisation.
     BundleProposed { sequence: u64, fingerprint: Sha256 },
-    /// These are the roots of an organisation from now on; by a statement of its administrators, where there is one.
+    /// An organisation has these roots from now on. Names the statement of its administrators, if there is one.
     BundleTaken { organisation: TrustDomain, sequence: u64, fingerprint: Sha256, statement: Option<StatementId> },
-    /// An organisation is known from now on by a partner's introduction.
+    /// An organisation is known from now on because a partner introduced it.
     Introduced { organisation: TrustDomain, introducer: TrustDomain, fingerprint: Sha256 },
-    /// Another partner introduces it with other roots.
+    /// Another partner introduces it with different roots.
     IntroductionContested { organisation: TrustDomain, introducer: TrustDomain, fingerprint: Sha256 },
-    /// An administrator lets a partner introduce others; whether it is enough.
+    /// An administrator lets a partner introduce others, and whether the approvals are enough.
     IntroductionsAllowed { partner: TrustDomain, is_enough: bool, approval: StatementId },
     /// An administrator signs an introduction of an organisation.
     IntroductionSigned { organisation: TrustDomain, introduction: StatementId },
     /// An agreement was proposed, signed, refused or ended.
     AgreementChanged { agreement: StatementId, version: u32, partner: TrustDomain, state: String },
-    /// Somebody stands behind an agreement.
+    /// A person approved an agreement.
     AgreementApproved { agreement: StatementId, version: u32, partner: TrustDomain, approval: StatementId },
     /// A set of house rules came into force.
     RulesChanged { version: u32, digest: Sha256 },
     /// Somebody read an assessment.
     Read { manifest: StatementId },
-    /// So many statements that a partner handed over were refused, within a minute.
+    /// Statements that a partner handed over within a minute were refused. `count` is their number.
     Refused { partner: TrustDomain, kind: StatementKind, reason: String, count: u64 },
-    /// What was kept from users is shown to them: the agreement that it stands on came into force here.
+    /// A quarantined entry is shown to users, because the agreement that it needs came into force here.
     Readmitted {
         manifest: StatementId,
         partner: TrustDomain,
@@ -118,7 +118,7 @@ pub enum Deed {
         release: StatementId,
         agreement: StatementId,
     },
-    /// What counted on a hub's word alone is kept from users from now on: its originator's own word came.
+    /// A version that counted on a hub's word alone is hidden from users from now on, because its originator's own statement came.
     GaveWay { manifest: StatementId, to: StatementId },
     /// A partner's receipt answered releases.
     Answered {
@@ -128,48 +128,48 @@ pub enum Deed {
         reason: Option<String>,
         releases: Vec<AnsweredRelease>,
     },
-    /// Nothing: it keeps the ledger's size from telling how much happens.
+    /// Nothing. Padding keeps the ledger's size from revealing how much happens.
     Padding,
-    /// A person spoke to the node, for the first time after a while.
+    /// A person connected to the node, for the first time in a while.
     SignedIn,
-    /// The node uses another key from now on: for what, and SHA-256 over its public half or certificate.
+    /// The node uses another key from now on: what it is for, and SHA-256 over its public key or certificate.
     KeyChanged { key: String, digest: Sha256 },
-    /// Somebody took an attachment out of the node.
+    /// A person saved an attachment to a file.
     AttachmentDownloaded { sha256: Sha256 },
     /// An invitation for a future partner was written.
     InvitationWritten,
-    /// An agreement was taken out as a file.
+    /// A person exported an agreement to a file.
     AgreementExported { agreement: StatementId },
-    /// The ledger was taken out as a file.
+    /// A person exported the ledger to a file.
     LedgerExported { size: u64, root: Sha256 },
-    /// An entry was proved to somebody.
+    /// A person exported the proof of an entry.
     LedgerProved { index: u64, size: u64 },
-    /// Something is wrong with a ledger: whose, what, and SHA-256 over each piece of evidence that is kept.
+    /// Something is wrong with a ledger: whose ledger, what, and the SHA-256 of each piece of evidence that is kept.
     LedgerAlarm { partner: TrustDomain, kind: String, what: String, evidence: Vec<Sha256> },
-    /// An administrator gave a revocation list by hand: whose it is, the key that issued it, its SHA-256, and whether it took
-    /// the place of one with a higher number.
+    /// An administrator installed a revocation list by hand: its organisation, the key that issued it, its SHA-256, and whether it replaced one
+    /// with a higher number.
     ListTaken { organisation: TrustDomain, issuing_key: Sha256, list: Sha256, replaced: bool },
-    /// An administrator says that the revocation list with this SHA-256 is to replace one with a higher number.
+    /// An administrator approves that the revocation list with this SHA-256 replaces one with a higher number.
     ListReplacementApproved { issuing_key: Sha256, list: Sha256, approval: StatementId },
-    /// A certificate of somebody of the own organisation came to be known: SHA-256 of it, and its serial number.
+    /// A certificate of a person of this organisation became known: its SHA-256 and its serial number.
     PersonRegistered { person: SpiffeId, certificate: Sha256, serial: String },
-    /// Somebody says that this is a person of the organisation; whether it is enough.
+    /// An administrator confirms that this is a person of the organisation, and whether the approvals are enough.
     PersonConfirmed { person: SpiffeId, is_enough: bool, approval: StatementId },
-    /// Somebody with the stopped node's own files made this person count.
+    /// Somebody with access to the stopped node's files registered this person.
     PersonRecovered { person: SpiffeId },
     /// The ledger is signed with another key from now on, under the name of that epoch.
     LedgerKeyRotated { epoch: u32 },
-    /// Somebody says that the lost ledger is to be begun anew.
+    /// An administrator approves that a lost ledger begins anew.
     SettlingApproved { reason: String, approval: StatementId },
-    /// The ledger was begun anew: what is kept of the one before, and the signed head whose entries are lost.
+    /// The ledger began anew: how much of the earlier one is kept, and the signed head whose entries are lost.
     LedgerSettled { epoch: u32, kept: u64, root: Sha256, lost: String, reason: String },
-    /// After the ledger was settled, the place was taken over at which the partner's copy of its feed stands.
+    /// After the ledger was settled, the position of the partner's copy of its feed was adopted.
     PositionAdopted { partner: TrustDomain, sequence: u64, release: StatementId, before: u64 },
-    /// Somebody of this organisation stands behind a version.
+    /// A person of this organisation endorsed a version.
     Endorsed { manifest: StatementId, endorsement: StatementId },
-    /// More of a version was asked for: by this organisation of the partner, or the other way.
+    /// More of a version was requested: by this organisation from the partner, or by the partner.
     Requested { manifest: StatementId, partner: TrustDomain, request: StatementId, outgoing: bool },
-    /// A request was answered, by the partner where this organisation had asked; or the partner has refused to take it.
+    /// A request was answered, by the partner if this organisation had asked; or the partner refused to take it.
     RequestSettled {
         manifest: StatementId,
         partner: TrustDomain,
@@ -178,7 +178,7 @@ pub enum Deed {
         state: RequestState,
         answer: Option<StatementId>,
     },
-    /// An officer gives a partner for a time what no grant gives it.
+    /// An officer gives a partner for a limited time what no grant gives it.
     Excepted {
         manifest: StatementId,
         partner: TrustDomain,
@@ -187,10 +187,9 @@ pub enum Deed {
         digests: Vec<Digest>,
         until: Time,
     },
-    /// A partner's receipt says that it has stored releases: so many, from one number to another.
+    /// A partner's receipt says that it has stored releases: how many, and their first and last number.
     Stored { partner: TrustDomain, receipt: StatementId, releases: u64, first: u64, last: u64 },
-    /// Whoever got a version through hubs answered the release by which it came. `verified`: its own signature could be
-    /// checked here.
+    /// A holder that got a version through hubs answered the release by which it came. `verified`: its signature could be checked here.
     HolderAnswered {
         manifest: StatementId,
         holder: TrustDomain,
@@ -198,7 +197,7 @@ pub enum Deed {
         kind: ReceiptKind,
         verified: bool,
     },
-    /// An assessment was taken back by its originator: what this has come to here.
+    /// The originator recalled an assessment. Says what the state is here.
     Recalled {
         assessment: AssessmentId,
         originator: TrustDomain,
@@ -206,7 +205,7 @@ pub enum Deed {
         kind: RecallKind,
         state: RecallState,
     },
-    /// An officer stands behind a purge that another organisation asks for.
+    /// An officer approved a purge that another organisation asks for.
     PurgeApproved { assessment: AssessmentId, originator: TrustDomain, recall: StatementId, approval: StatementId },
     /// A holder answered a recall by its own receipt.
     RecallAnswered {
@@ -217,20 +216,20 @@ pub enum Deed {
         kind: ReceiptKind,
         verified: bool,
     },
-    /// Two different statements of one thing were signed by the organisation whose assessment it is.
+    /// An originator signed two different statements about one subject.
     Equivocated { originator: TrustDomain, assessment: AssessmentId, twice: String, statements: [StatementId; 2] },
-    /// What proves that was taken out as a file.
+    /// The proof of that was exported to a file.
     EvidenceExported { assessment: AssessmentId },
-    /// Somebody told the senders of a version that it is read, acted upon or not.
+    /// A person told the senders of a version that it is read, acted upon or not.
     Acknowledged { manifest: StatementId, kind: ReceiptKind },
 }
 
-/// How many partners one [`Deed::DecidedAlike`] names at most. With the longest names that is 64 KiB.
+/// How many partners one [`Deed::DecidedAlike`] names at most. With the longest names these are 64 KiB.
 const PARTNERS_AN_ENTRY: usize = 250;
 
 impl Deed {
-    /// Decisions about one version, as few deeds as there are different outcomes. Agreements are much alike, so that a thousand partners
-    /// have a handful of outcomes. The partners of a deed keep their order.
+    /// Records the decisions about one version as one deed for each different outcome. Agreements are much alike, so a thousand partners have a
+    /// handful of outcomes. The partners of a deed keep their order.
     pub fn decided<'a>(
         manifest: StatementId,
         decisions: impl IntoIterator<Item = (&'a TrustDomain, &'a [PortionDecision])>,
@@ -253,7 +252,7 @@ impl Deed {
         outcomes.flat_map(|(portions, all)| all.chunks(PARTNERS_AN_ENTRY).map(|some| deed(portions, some))).collect()
     }
 
-    /// The partners that a decision is about and what they may have, if this is one.
+    /// The partners and portions of a decision, if this is one.
     pub fn as_decision(&self) -> Option<(&[TrustDomain], &[PortionDecision])> {
         match self {
             Self::Decided { partner, portions, .. } => Some((std::slice::from_ref(partner), portions)),
@@ -266,7 +265,7 @@ impl Deed {
 /// A release that a receipt answers.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct AnsweredRelease {
-    /// What it handed over.
+    /// The manifest that it handed over.
     pub manifest: StatementId,
     /// Its number.
     pub sequence: u64,
@@ -277,13 +276,13 @@ pub struct AnsweredRelease {
 /// What was decided about one portion.
 #[derive(Debug, Clone, PartialEq, Eq, Hash, Serialize, Deserialize)]
 pub struct PortionDecision {
-    /// Which; its digest.
+    /// The portion's digest.
     pub portion: Digest,
-    /// Whether it may go.
+    /// Whether it may be released.
     pub release: bool,
-    /// The grants or rules that decided, each with its words.
+    /// The grants or rules that decided, each with its explanation.
     pub because: Vec<String>,
-    /// From when on it goes, where that is later.
+    /// From when on it may be released, if that is later.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub not_before: Option<Time>,
 }
@@ -336,7 +335,8 @@ mod tests {
         assert_eq!(serde_json::to_string(&event).unwrap(), text);
     }
 
-    /// A deed's fields stand in one object with those of the event: one of the same name can't be read back, and the ledger would not verify.
+    /// The fields of a deed are in one JSON object with the fields of the event. If two had the same name, the entry could not be read back, and
+    /// the ledger would not verify.
     #[test]
     fn no_deed_has_a_field_of_the_event_s_name() {
         let source = include_str!("event.rs");

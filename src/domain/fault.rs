@@ -1,4 +1,4 @@
-//! The refusals that a partner or a person is told of: a stable reason, a sentence, and the field at fault.
+//! Refusals that a partner or a person sees: a stable reason, a sentence, and the faulty field.
 
 use std::fmt;
 
@@ -17,7 +17,7 @@ pub enum Reason {
     WrongDomain,
     /// The organisation is valid but is not a partner of this node.
     NotAPartner,
-    /// Signed bytes hold a field or value that this node does not know, or are not in canonical form.
+    /// Signed bytes contain a field or value that this node does not know, or are not in canonical form.
     UnknownOrNonCanonical,
     /// A portion's digest is not among those that the manifest or release lists.
     DigestNotListed,
@@ -37,9 +37,9 @@ pub enum Reason {
     AgreementNotInForce,
     /// A release names an agreement that this side does not hold in the same version.
     AgreementDiffers,
-    /// The agreement does not cover what was asked or sent.
+    /// The agreement does not cover what was requested or sent.
     NotCovered,
-    /// What came through a hub bears the name of an organisation that is not known here.
+    /// What came through a hub has the name of an organisation that is not known here.
     OriginUnknown,
     /// The assessment was recalled by its originator.
     Recalled,
@@ -53,19 +53,19 @@ pub enum Reason {
     BehindWitnesses,
     /// The disk is full: writes are refused, reads go on.
     StoreFull,
-    /// The store holds bytes that do not verify.
+    /// The store contains bytes that do not verify.
     StoreCorrupt,
     /// A limit of the protocol was exceeded.
     LimitExceeded,
-    /// There is nothing there that the caller may know of.
+    /// Nothing is there that the caller may know about.
     NotFound,
     /// An argument of a request is malformed.
     InvalidArgument,
-    /// The thing exists already, in another form.
+    /// It exists already in another form.
     Conflict,
-    /// The node, or its store, cannot serve the request at the moment.
+    /// The node, or its store, can't serve the request at the moment.
     Unavailable,
-    /// A fault of this program.
+    /// An error in this program.
     Internal,
     /// A later version of the assessment is here.
     Superseded,
@@ -116,7 +116,7 @@ impl Reason {
         }
     }
 
-    /// All reasons, so that a name from the wire can be read back.
+    /// All reasons. They are needed to read a name from the wire.
     pub const ALL: &'static [Self] = &[
         Self::SignatureInvalid,
         Self::ChainInvalid,
@@ -154,7 +154,7 @@ impl Reason {
         Self::NotYet,
     ];
 
-    /// The reason of that name, if there is one.
+    /// The reason with that name, if there is one.
     pub fn from_name(name: &str) -> Option<Self> {
         Self::ALL.iter().copied().find(|r| r.as_str() == name)
     }
@@ -166,15 +166,15 @@ impl fmt::Display for Reason {
     }
 }
 
-/// A refusal. The message says what was wrong and what to do; it never quotes content or names another partner.
+/// A refusal. The message says what was wrong and what to do. It never quotes content or names another partner.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[error("{}{message}", field.as_ref().map(|f| format!("{f}: ")).unwrap_or_default())]
 pub struct Fault {
-    /// Why.
+    /// The stable reason.
     pub reason: Reason,
     /// A sentence without a full stop, lower case, input in backticks.
     pub message: String,
-    /// The path of the field at fault, as in `portions[3].marking.tlp`.
+    /// The path of the faulty field, such as `portions[3].marking.tlp`.
     pub field: Option<String>,
 }
 
@@ -189,12 +189,12 @@ impl Fault {
         Self { reason, message: message.into(), field: Some(field.into()) }
     }
 
-    /// In words, with its reason.
+    /// The sentence, with the reason.
     pub fn with_reason(&self) -> String {
         format!("{}: {self}", self.reason)
     }
 
-    /// Puts `parent` before the path of the field, so that a nested decoder need not know where it stands.
+    /// Puts `parent` before the path of the field, so that a nested decoder need not know its own place.
     #[must_use]
     pub fn within(mut self, parent: &str) -> Self {
         self.field = Some(match self.field {

@@ -1,5 +1,5 @@
 //! Frameworks of risk factors. Built in: the United Nations Framework of Analysis for Atrocity Crimes (2014; A/70/741-S/2016/71).
-//! Not all of its factors need be present for a risk to exist, and an absence is worth recording too.
+//! A risk can exist without all of its factors, and the absence of a factor is worth recording too.
 
 use std::{fmt, str::FromStr};
 
@@ -10,7 +10,7 @@ use super::ids::shorten;
 /// A published list of risk factors.
 #[derive(Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize)]
 pub struct Framework {
-    /// As in `un-foa-2014`.
+    /// The id, such as `un-foa-2014`.
     pub id: &'static str,
     /// Its full name.
     pub title: &'static str,
@@ -23,13 +23,13 @@ pub struct Framework {
 /// One factor of a framework.
 #[derive(Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize)]
 pub struct Factor {
-    /// From 1.
+    /// Its number, from 1.
     pub number: u8,
-    /// What it is a risk of.
+    /// The crimes that it points to.
     pub group: Group,
     /// Its name, shortened.
     pub name: &'static str,
-    /// How many indicators it lists, where that is certain.
+    /// How many indicators it lists. `None` if the number is not certain.
     pub indicators: Option<u8>,
 }
 
@@ -84,7 +84,7 @@ pub static FRAMEWORKS: &[Framework] = &[Framework {
     ],
 }];
 
-/// The most indicators that any factor of a framework lists; bounds those whose own number is not certain.
+/// The most indicators that any factor of a framework lists. It bounds the indicators of factors whose own number is not certain.
 const MOST_INDICATORS: u8 = 18;
 
 impl Framework {
@@ -93,7 +93,7 @@ impl Framework {
         FRAMEWORKS
             .iter()
             .find(|f| f.id == id)
-            .ok_or_else(|| format!("`{}` is no framework that we know; write `un-foa-2014`", shorten(id)))
+            .ok_or_else(|| format!("`{}` is not a framework that we know; write `un-foa-2014`", shorten(id)))
     }
 
     /// The factor of that number.
@@ -102,7 +102,7 @@ impl Framework {
         self.factors
             .iter()
             .find(|f| f.number == number)
-            .ok_or_else(|| format!("`{number}` is no factor of {}; write 1 to {last}", self.id))
+            .ok_or_else(|| format!("`{number}` is not a factor of {}; write 1 to {last}", self.id))
     }
 
     /// Checks that the factor exists, and the indicator as far as the number of its indicators is certain.
@@ -111,7 +111,7 @@ impl Framework {
         let most = factor.indicators.unwrap_or(MOST_INDICATORS);
         match id.indicator {
             Some(indicator) if indicator > most => {
-                Err(format!("`{id}` is no indicator of {}; its last is `RF{}.{most}`", self.id, id.factor))
+                Err(format!("`{id}` is not an indicator of {}; its last is `RF{}.{most}`", self.id, id.factor))
             }
             _ => Ok(factor),
         }
@@ -127,10 +127,10 @@ pub struct FactorId {
 }
 
 impl FactorId {
-    /// Both numbers count from 1. Whether a framework has them is [`Framework::check`]'s to say.
+    /// Both numbers begin at 1. Whether a framework has them is checked by [`Framework::check`].
     pub fn new(factor: u8, indicator: Option<u8>) -> Result<Self, String> {
         if factor == 0 || indicator == Some(0) {
-            return Err("factors and indicators count from 1; write e.g. `RF7.14`".to_owned());
+            return Err("factors and indicators are counted from 1; write e.g. `RF7.14`".to_owned());
         }
         Ok(Self { factor, indicator })
     }
@@ -164,11 +164,11 @@ impl FromStr for FactorId {
                 Some(number) => Some(number.parse().ok()?),
                 None => None,
             };
-            // `+7` and `07` parse as numbers too, but there is one spelling.
+            // `+7` and `07` parse as numbers too, but only one spelling is accepted.
             Self::new(factor.parse().ok()?, indicator).ok().filter(|id| id.to_string() == text)
         };
         read().ok_or_else(|| {
-            format!("`{}` is no factor; write `RF7` for a factor or `RF7.14` for an indicator", shorten(text))
+            format!("`{}` is not a factor; write `RF7` for a factor or `RF7.14` for an indicator", shorten(text))
         })
     }
 }
@@ -223,20 +223,20 @@ macro_rules! words {
 }
 
 words!(
-    /// Whether a factor is there.
+    /// Whether a factor is present.
     State {
-        /// It is there.
+        /// It is present.
         Present = "present",
         /// It begins to show.
         Emerging = "emerging",
-        /// It was looked for and is not there.
+        /// It was looked for and is not present.
         Absent = "absent",
-        /// It was not or cannot be told.
+        /// It was not determined, or can't be.
         Unknown = "unknown",
     }
 );
 words!(
-    /// Where a factor is going.
+    /// The direction in which a factor changes.
     Trend {
         /// Getting stronger.
         Rising = "rising",
@@ -244,7 +244,7 @@ words!(
         Steady = "steady",
         /// Getting weaker.
         Falling = "falling",
-        /// Not or not yet to be told.
+        /// It was not determined, or can't be yet.
         Unknown = "unknown",
     }
 );
@@ -274,8 +274,8 @@ mod tests {
         let check = |text: &str| un().check(text.parse().unwrap()).map(|f| f.number);
         assert_eq!(check("RF7.14"), Ok(7));
         assert_eq!(check("RF7"), Ok(7));
-        assert_eq!(check("RF7.15").unwrap_err(), "`RF7.15` is no indicator of un-foa-2014; its last is `RF7.14`");
-        assert_eq!(check("RF15").unwrap_err(), "`15` is no factor of un-foa-2014; write 1 to 14");
+        assert_eq!(check("RF7.15").unwrap_err(), "`RF7.15` is not an indicator of un-foa-2014; its last is `RF7.14`");
+        assert_eq!(check("RF15").unwrap_err(), "`15` is not a factor of un-foa-2014; write 1 to 14");
         assert_eq!(check("RF13.18"), Ok(13));
         assert!(check("RF13.19").is_err());
         assert!(Framework::by_id("un").is_err());

@@ -1,5 +1,6 @@
-//! Named groups, spelled out and dated, and who belonged to which organisation on which day. The built-in lists of members only help to
-//! spell a group out in a draft, where it is then dated and signed. No decision uses the lists, so a later list can't widen what was signed.
+//! Named groups with dated lists of members, and who belonged to which organisation on which day. The built-in lists only help to write a
+//! group's members into a draft, where they are dated and signed. No decision uses the built-in lists, so a later list can't widen what was
+//! signed.
 
 use std::{collections::BTreeSet, fmt, str::FromStr, sync::LazyLock};
 
@@ -37,7 +38,7 @@ impl FromStr for GroupName {
         if (1..=64).contains(&text.len()) && text.chars().all(ok) {
             Ok(Self(text.to_owned()))
         } else {
-            Err(format!("`{}` is no name; write 1 to 64 of a-z, 0-9 and `-`", shorten(text)))
+            Err(format!("`{}` is not a name; write 1 to 64 of a-z, 0-9 and `-`", shorten(text)))
         }
     }
 }
@@ -56,7 +57,7 @@ impl From<GroupName> for String {
     }
 }
 
-/// A named group, spelled out and dated.
+/// A named group, with a dated list of its members.
 #[derive(Debug, Clone, PartialEq, Eq, Hash, Serialize)]
 pub struct Group {
     /// Its name.
@@ -69,12 +70,12 @@ pub struct Group {
     pub organisations: Vec<TrustDomain>,
 }
 
-/// The members of an organisation as they stood on a day, to our knowledge. To be verified by those who sign.
+/// The members of an organisation on a day, as far as we know. Those who sign must verify them.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize)]
 pub struct Membership {
     /// The short name in lower case, as in `ecowas`.
     pub id: &'static str,
-    /// The day for which the list holds.
+    /// The day of the list.
     pub as_of: Day,
     /// The organisation's name in English.
     pub title: &'static str,
@@ -103,7 +104,7 @@ impl fmt::Display for Group {
 }
 
 impl Group {
-    /// Whether both have the same name and the same members. They may be of other days.
+    /// Whether both have the same name and the same members. Their days may differ.
     pub fn means_the_same(&self, other: &Self) -> bool {
         let Self { name, as_of: _, countries, organisations } = self;
         (name, countries, organisations) == (&other.name, &other.countries, &other.organisations)
@@ -121,12 +122,15 @@ impl Membership {
         TABLE.iter().filter(|m| m.id == id).max_by_key(|m| m.as_of).ok_or_else(|| unknown(id))
     }
 
-    /// The list that stood on that day: the newest one that is not younger. An error where we know none that old.
+    /// The list in effect on that day: the newest one that is not younger.
     pub fn on(id: &str, day: Day) -> Result<&'static Self, String> {
         let newest = Self::latest(id)?;
         let known = TABLE.iter().filter(|m| m.id == id && m.as_of <= day).max_by_key(|m| m.as_of);
         known.ok_or_else(|| {
-            format!("no list of `{id}` is as old as {day}; spell the members out, or take that of {}", newest.as_of)
+            format!(
+                "no list of `{id}` is as old as {day}; list the members yourself, or take the list of {}",
+                newest.as_of
+            )
         })
     }
 }
@@ -134,7 +138,11 @@ impl Membership {
 fn unknown(id: &str) -> String {
     let mut known: Vec<&str> = TABLE.iter().map(|m| m.id).collect();
     known.dedup();
-    format!("`{}` is no group that we hold a list of; write one of {}, or spell it out", shorten(id), known.join(", "))
+    format!(
+        "`{}` is not a group whose list we hold; write one of {}, or list its members",
+        shorten(id),
+        known.join(", ")
+    )
 }
 
 #[cfg(test)]
@@ -179,9 +187,11 @@ mod tests {
 
     #[test]
     fn an_unknown_group_or_day_is_refused() {
-        assert!(Membership::latest("ECOWAS").unwrap_err().starts_with("`ECOWAS` is no group"));
+        assert!(Membership::latest("ECOWAS").unwrap_err().starts_with("`ECOWAS` is not a group"));
         assert!(
-            Membership::on("ecowas", "1990-01-01".parse().unwrap()).unwrap_err().contains("take that of 2025-01-29")
+            Membership::on("ecowas", "1990-01-01".parse().unwrap())
+                .unwrap_err()
+                .contains("take the list of 2025-01-29")
         );
     }
 }

@@ -1,10 +1,10 @@
-//! Text of others made harmless: for terminals, for the log, and for errors.
+//! Escapes text of others, for terminals, for the log, and for errors.
 
-/// The longest text of a partner's program in an error, characters.
+/// The longest text of a partner's program in an error, in characters.
 const LONGEST: usize = 1_000;
 
-/// A partner's text as a terminal may show it. Newlines stay; other control characters and those that turn the direction of
-/// writing become visible, as `<U+202E>`; those that cannot be seen at all are left out.
+/// Makes a partner's text safe for a terminal. Newlines stay. Other control characters, and characters that change the direction of writing,
+/// become visible, such as `<U+202E>`. Characters that can't be seen at all are left out.
 pub fn harmless(text: &str) -> String {
     let mut out = String::with_capacity(text.len());
     for c in text.chars() {
@@ -19,7 +19,7 @@ pub fn harmless(text: &str) -> String {
     out
 }
 
-/// As [`harmless`], in one line.
+/// As [`harmless`], in a single line.
 pub fn one_line(text: &str) -> String {
     harmless(text).replace('\n', " ")
 }
@@ -29,7 +29,7 @@ fn turns(c: char) -> bool {
     matches!(c, '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}')
 }
 
-/// Zero-width characters, marks of direction, fillers, tags and selectors: all can hide text or make two texts look alike.
+/// Zero-width characters, direction marks, fillers, tags and selectors. They can hide text or make two texts look alike.
 fn invisible(c: char) -> bool {
     matches!(c,
         '\u{ad}' | '\u{34f}' | '\u{61c}' | '\u{115f}' | '\u{1160}' | '\u{17b4}' | '\u{17b5}' | '\u{180b}'..='\u{180f}'
@@ -38,7 +38,7 @@ fn invisible(c: char) -> bool {
         | '\u{e0000}'..='\u{e0fff}')
 }
 
-/// What a partner's program says, for an error or the log: in one line, and not longer than a few sentences.
+/// Makes what a partner's program says safe for an error or the log: in a single line, and not longer than a few sentences.
 pub fn told(text: &str) -> String {
     let line = one_line(text);
     match line.char_indices().nth(LONGEST) {

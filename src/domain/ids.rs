@@ -1,4 +1,4 @@
-//! Names and identifiers, each a type of its own that can only hold a well-formed value.
+//! Names and identifiers. Each has a type of its own that can contain only a well-formed value.
 
 use std::{fmt, str::FromStr};
 
@@ -19,7 +19,7 @@ impl TrustDomain {
 impl FromStr for TrustDomain {
     type Err = String;
 
-    /// SPIFFE allows `[a-z0-9._-]`, 1 to 255 characters; we also ask each label to begin and end with a letter or digit.
+    /// SPIFFE allows `[a-z0-9._-]`, 1 to 255 characters. We also require each label to begin and end with a letter or digit.
     fn from_str(text: &str) -> Result<Self, String> {
         let label_ok = |label: &str| {
             let edge = |c: Option<char>| c.is_some_and(|c| c.is_ascii_lowercase() || c.is_ascii_digit());
@@ -30,12 +30,12 @@ impl FromStr for TrustDomain {
         if text.len() <= 255 && text.split('.').all(label_ok) {
             Ok(Self(text.into()))
         } else {
-            Err(format!("`{}` is no trust domain; write a lower-case name such as gb.example", shorten(text)))
+            Err(format!("`{}` is not a trust domain; write a lower-case name such as gb.example", shorten(text)))
         }
     }
 }
 
-/// Where a word of a SPIFFE id's path puts its bearer.
+/// The role in the path of a SPIFFE id.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
 pub enum Role {
@@ -43,7 +43,7 @@ pub enum Role {
     Node,
     /// Writes and signs assessments.
     Analyst,
-    /// Releasing officer: may do all that an analyst may, and recalls.
+    /// A releasing officer: may do everything that an analyst may, and recall assessments.
     Officer,
     /// Configures partners and agreements.
     Admin,
@@ -78,7 +78,7 @@ impl FromStr for Role {
             .into_iter()
             .find(|r| r.as_str() == text)
             .ok_or_else(|| {
-                format!("`{}` is no role; the roles are node, analyst, officer, admin and service", shorten(text))
+                format!("`{}` is not a role; the roles are node, analyst, officer, admin and service", shorten(text))
             })
     }
 }
@@ -93,12 +93,12 @@ pub struct SpiffeId {
 }
 
 impl SpiffeId {
-    /// Puts an id together; the name is 1 to 64 characters of `[a-z0-9._-]`.
+    /// Makes an id from its parts. The name is 1 to 64 characters of `[a-z0-9._-]`.
     pub fn new(domain: TrustDomain, role: Role, name: &str) -> Result<Self, String> {
         let ok = |c: char| c.is_ascii_lowercase() || c.is_ascii_digit() || matches!(c, '.' | '_' | '-');
         // SPIFFE forbids the segments `.` and `..`.
         if name.is_empty() || name.len() > 64 || !name.chars().all(ok) || name == "." || name == ".." {
-            return Err(format!("`{}` is no name; write 1 to 64 of a-z, 0-9, `.`, `_` and `-`", shorten(name)));
+            return Err(format!("`{}` is not a name; write 1 to 64 of a-z, 0-9, `.`, `_` and `-`", shorten(name)));
         }
         Ok(Self { domain, role, name: name.to_owned() })
     }
@@ -118,7 +118,7 @@ impl SpiffeId {
         &self.name
     }
 
-    /// Whether a person means this one by `word`: the name, `role/name` or the whole id.
+    /// Whether `word` refers to this id: it is the name, `role/name` or the whole id.
     pub fn is_called(&self, word: &str) -> bool {
         word == self.name
             || word.split_once('/').is_some_and(|(role, name)| role == self.role.as_str() && name == self.name)
@@ -138,7 +138,7 @@ impl FromStr for SpiffeId {
     fn from_str(text: &str) -> Result<Self, String> {
         let wrong = || {
             let text = shorten(text);
-            format!("`{text}` is no identity; write e.g. spiffe://gb.example/analyst/alice")
+            format!("`{text}` is not an identity; write e.g. spiffe://gb.example/analyst/alice")
         };
         let mut parts = text.strip_prefix("spiffe://").ok_or_else(wrong)?.split('/');
         let (Some(domain), Some(role), Some(name), None) = (parts.next(), parts.next(), parts.next(), parts.next())
@@ -191,7 +191,7 @@ macro_rules! byte_id {
         impl TryFrom<&[u8]> for $name {
             type Error = String;
             fn try_from(bytes: &[u8]) -> Result<Self, String> {
-                bytes.try_into().map(Self).map_err(|_| format!("{} bytes where {} belong", bytes.len(), $len))
+                bytes.try_into().map(Self).map_err(|_| format!("{} bytes instead of {}", bytes.len(), $len))
             }
         }
 
@@ -206,7 +206,7 @@ macro_rules! byte_id {
             fn from_str(text: &str) -> Result<Self, String> {
                 let mut bytes = [0; $len];
                 hex::decode_to_slice(text, &mut bytes)
-                    .map_err(|_| format!("`{}` is no id of {} hexadecimal digits", shorten(text), 2 * $len))?;
+                    .map_err(|_| format!("`{}` is not an id of {} hexadecimal digits", shorten(text), 2 * $len))?;
                 Ok(Self(bytes))
             }
         }
@@ -216,15 +216,15 @@ macro_rules! byte_id {
 }
 
 byte_id!(
-    /// An assessment over all its versions: 16 random bytes.
+    /// The id of an assessment, the same for all its versions: 16 random bytes.
     AssessmentId, 16
 );
 byte_id!(
-    /// A statement: the SHA-256 of its DSSE pre-authentication encoding, so it does not depend on who has signed yet.
+    /// The id of a statement: the SHA-256 of its DSSE pre-authentication encoding. It does not depend on who has signed yet.
     StatementId, 32
 );
 byte_id!(
-    /// A session that somebody opened in a browser: 16 random bytes. It's not the secret that the browser presents.
+    /// The id of a session that somebody opened in a browser: 16 random bytes. It is not the secret that the browser presents.
     SessionId, 16
 );
 byte_id!(
@@ -232,7 +232,7 @@ byte_id!(
     Digest, 32
 );
 byte_id!(
-    /// What the portions of one version call each other: 8 random bytes.
+    /// The handle by which the portions of one version refer to each other: 8 random bytes.
     Handle, 8
 );
 byte_id!(
@@ -240,15 +240,15 @@ byte_id!(
     Salt, 32
 );
 byte_id!(
-    /// The random bytes that make a request another than one that asks the same.
+    /// The random bytes that distinguish requests which ask the same.
     Nonce, 16
 );
 byte_id!(
-    /// Marks a portion as seen, for whoever has it.
+    /// Marks a portion as seen, in a way that only those who have the portion can recognise.
     Seen, 16
 );
 byte_id!(
-    /// The plain SHA-256 of bytes that travel apart: an attachment, or an original that stays with its holder.
+    /// The plain SHA-256 of bytes that travel separately: an attachment, or an original that stays with its holder.
     Sha256, 32
 );
 

@@ -1,13 +1,13 @@
-//! How one organisation vouches for who another one is.
+//! Introductions: one organisation vouches for the identity of another.
 
 use super::{ids::TrustDomain, time::Time};
 
-/// An organisation's statement of who another one is, for a partner that takes its word.
+/// An organisation's statement about the identity of another, for partners that trust the introducer.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Introduction {
-    /// Who introduces.
+    /// The introducing organisation.
     pub introducer: TrustDomain,
-    /// The other's invitation: an encoded envelope.
+    /// The other organisation's invitation, as an encoded envelope.
     pub invitation: Vec<u8>,
     /// When it was proposed.
     pub issued: Time,

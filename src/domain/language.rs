@@ -4,7 +4,7 @@ use serde::Serialize;
 
 use super::ids::shorten;
 
-/// The longest tag, bytes. RFC 5646, section 4.4.1 asks for room for 35.
+/// The longest tag, in bytes. RFC 5646, section 4.4.1 asks for room for 35.
 const MAX_BYTES: usize = 64;
 
 /// A language tag of BCP 47 in the case that RFC 5646, section 2.1.1 recommends: `fr`, `zh-Hant-TW`.
@@ -18,7 +18,7 @@ impl Language {
         &self.0
     }
 
-    /// Whether both are the same language, whatever the script and the region: `fr` and `fr-CA` are.
+    /// Whether both are the same language in any script and region, such as `fr` and `fr-CA`.
     pub fn is_like(&self, other: &Self) -> bool {
         self.primary() == other.primary()
     }
@@ -42,7 +42,7 @@ impl std::str::FromStr for Language {
         match read {
             Some(tag) if tag.as_str() == text => Ok(Self(text.to_owned())),
             Some(tag) => Err(format!("`{}` is written `{}`", shorten(text), tag.as_str())),
-            None => Err(format!("`{}` is no language tag of BCP 47; write e.g. fr or pt-BR", shorten(text))),
+            None => Err(format!("`{}` is not a language tag of BCP 47; write e.g. fr or pt-BR", shorten(text))),
         }
     }
 }

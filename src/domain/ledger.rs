@@ -1,13 +1,13 @@
-//! Whose ledger is which, and which key signs it.
+//! The names of ledgers, and the statements of the keys that sign them.
 
 use super::{ids::TrustDomain, time::Time};
 
-/// The last epoch that a ledger may reach: each takes a loss and administrators who settle it.
+/// The last epoch that a ledger may reach. Each new epoch needs a loss, or administrators who begin it.
 pub const MAX_EPOCH: u32 = 1_000_000;
-/// How many entries a ledger may have.
+/// The most entries of a ledger.
 pub const MAX_ENTRIES: u64 = (1 << 40) - 1;
 
-/// The name of an organisation's ledger in an epoch, from 1 on: what its notes begin with.
+/// The name of an organisation's ledger in an epoch (from 1), with which its notes begin.
 pub fn origin(domain: &TrustDomain, epoch: u32) -> String {
     match epoch {
         0 | 1 => format!("{domain}/ledger"),
@@ -15,7 +15,7 @@ pub fn origin(domain: &TrustDomain, epoch: u32) -> String {
     }
 }
 
-/// The organisation and the epoch that a ledger's name stands for; `None` also beyond [`MAX_EPOCH`].
+/// The organisation and the epoch in a ledger's name. `None` for other texts and for epochs beyond [`MAX_EPOCH`].
 pub fn of_origin(text: &str) -> Option<(TrustDomain, u32)> {
     let (domain, rest) = text.split_once("/ledger")?;
     let epoch = match rest.strip_prefix('/') {
@@ -29,31 +29,31 @@ pub fn of_origin(text: &str) -> Option<(TrustDomain, u32)> {
 /// An organisation's statement of which key signs its ledger.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct LedgerKey {
-    /// What its notes begin with.
+    /// The name with which its notes begin.
     pub origin: String,
-    /// Ed25519.
+    /// The Ed25519 public key.
     pub public: [u8; 32],
-    /// From 1 on; one more each time that a lost ledger was settled.
+    /// The epoch, from 1. It grows by one each time that a lost ledger is settled or the key is rotated.
     pub epoch: u32,
     /// When the node began to use it.
     pub created: Time,
-    /// That the key of the epoch before hands over to this one; `None` in the first epoch, and where that key is lost.
+    /// The handover by the key of the epoch before. `None` in the first epoch, and if the earlier key is lost.
     pub succession: Option<Succession>,
 }
 
-/// By which the key of an epoch hands over to that of the next one.
+/// The handover from the key of one epoch to the key of the next.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Succession {
-    /// The size of the ledger when it did.
+    /// The size of the ledger at the handover.
     pub size: u64,
     /// The root over these entries.
     pub root: [u8; 32],
-    /// Ed25519, by the key before.
+    /// The Ed25519 signature by the earlier key.
     pub signature: Vec<u8>,
 }
 
 impl Succession {
-    /// What the key before signs: that it hands over from one origin to another, to this key, with so many entries.
+    /// What the earlier key signs: that it hands over from one origin to another, to this key, at this size and root.
     pub fn message(before: &str, next: &str, public: &[u8; 32], size: u64, root: &[u8; 32]) -> Vec<u8> {
         let names = [&b"watchfire.ledger.succession.v1"[..], before.as_bytes(), next.as_bytes()]
             .map(|name| [name, b"\0"].concat());

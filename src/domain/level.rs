@@ -1,4 +1,4 @@
-//! How serious a warning is, and what there is a risk of.
+//! How serious a warning is, and which crimes are at risk.
 
 use serde::{Deserialize, Serialize};
 
@@ -53,13 +53,13 @@ impl TryFrom<u8> for WarningLevel {
 
     fn try_from(number: u8) -> Result<Self, String> {
         Self::ALL.iter().copied().find(|l| u8::from(*l) == number).ok_or_else(|| {
-            format!("`{number}` is no level; write 1 (watch), 2 (concern), 3 (warning), 4 (imminent) or 5 (ongoing)")
+            format!("`{number}` is not a level; write 1 (watch), 2 (concern), 3 (warning), 4 (imminent) or 5 (ongoing)")
         })
     }
 }
 
 words!(
-    /// What there is a risk of; never a legal finding.
+    /// A crime of which there is a risk. It is never a legal finding.
     Crime, "crime" {
         /// 1948 Convention, Article II.
         Genocide = "genocide",
@@ -123,7 +123,7 @@ words!(
 );
 
 words!(
-    /// Analytic confidence (ICD 203, UK PHIA): a field of its own beside the probability.
+    /// Analytic confidence (ICD 203, UK PHIA). It is a separate field from the probability.
     Confidence, "confidence" {
         /// Low.
         Low = "low",

@@ -10,11 +10,11 @@ pub use scale::{Lexicon, Measures, Term};
 pub use tables::LEXICONS;
 
 impl Lexicon {
-    /// The lexicon of that id.
+    /// The lexicon with that id.
     pub fn by_id(id: &str) -> Result<&'static Self, String> {
         LEXICONS.iter().find(|l| l.id == id).ok_or_else(|| {
             let known: Vec<&str> = LEXICONS.iter().map(|l| l.id).collect();
-            format!("`{}` is no lexicon that we know; write one of {}", shorten(id), known.join(", "))
+            format!("`{}` is not a lexicon that we know; write one of {}", shorten(id), known.join(", "))
         })
     }
 }
@@ -114,12 +114,12 @@ mod tests {
         let phia = Lexicon::by_id("uk-phia-2025").unwrap();
         assert_eq!(
             phia.term("highly unlikely").unwrap_err(),
-            "`highly unlikely` is no term's id; write `highly-unlikely`"
+            "`highly unlikely` is not a term's id; write `highly-unlikely`"
         );
         assert!(
             phia.term("remote")
                 .unwrap_err()
-                .starts_with("`remote` is no term of uk-phia-2025; write one of remote-chance, ")
+                .starts_with("`remote` is not a term of uk-phia-2025; write one of remote-chance, ")
         );
         assert!(Lexicon::by_id("phia").unwrap_err().contains("uk-phia-2025"));
     }

@@ -1,5 +1,5 @@
-//! How likely something is: numbers always, and the author's word with the lexicon that it comes from. A reader with another
-//! lexicon gets the terms whose bands hold the numbers, never the same word relabelled.
+//! How likely something is: always in numbers, and with the author's word and its lexicon if there is one. A reader with another lexicon gets
+//! the terms whose bands contain the numbers, and never the same word under another lexicon.
 
 mod rendering;
 
@@ -21,7 +21,7 @@ pub struct ChosenTerm {
 }
 
 impl ChosenTerm {
-    /// Whose word it is.
+    /// The lexicon of the word.
     pub fn lexicon(self) -> &'static Lexicon {
         self.lexicon
     }
@@ -32,8 +32,7 @@ impl ChosenTerm {
     }
 }
 
-/// A likelihood: an interval in percent, and the term that it was told in, if it was told in words. The interval lies in the
-/// term's band.
+/// A likelihood: an interval in percent, and the author's term if the author used a word. The interval is in the term's band.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[serde(try_from = "Form", into = "Form")]
 pub struct Likelihood {
@@ -47,7 +46,7 @@ impl Likelihood {
         Self { interval, told: None }
     }
 
-    /// A likelihood in words, with narrower numbers than the term's band if the author gives them.
+    /// A likelihood in words. The author may give numbers that are narrower than the term's band.
     pub fn told(lexicon: &str, term: &str, interval: Option<Interval>) -> Result<Self, String> {
         let lexicon = Lexicon::by_id(lexicon)?;
         if lexicon.measures != Measures::Probability {
@@ -61,7 +60,7 @@ impl Likelihood {
         let interval = interval.unwrap_or(band);
         if interval != band && !term.covers(interval) {
             return Err(format!(
-                "{interval} does not lie in the band of `{}`, {band}; correct the numbers or choose another term",
+                "{interval} is not in the band of `{}`, {band}; correct the numbers or choose another term",
                 term.id
             ));
         }
@@ -78,7 +77,7 @@ impl Likelihood {
         self.told
     }
 
-    /// The likelihood in a reader's lexicon. Where that is the author's own, the author's word comes first.
+    /// The likelihood in a reader's lexicon. If it is the author's own lexicon, the author's word comes first.
     pub fn render_in(self, lexicon: &'static Lexicon) -> Rendering {
         let mut rendering = render_in(lexicon, self.interval);
         if let (Fit::Covered(terms), Some(told)) = (&mut rendering.fit, self.told)
@@ -91,7 +90,7 @@ impl Likelihood {
 }
 
 impl fmt::Display for Likelihood {
-    /// `likely (55–75 %, uk-phia-2025)`, or `7 %` where no word was chosen.
+    /// `likely (55–75 %, uk-phia-2025)`, or `7 %` if no word was chosen.
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self.told {
             Some(told) => write!(f, "{} ({}, {})", told.term.word(), self.interval, told.lexicon.id),
@@ -100,7 +99,7 @@ impl fmt::Display for Likelihood {
     }
 }
 
-/// As people and programs write it: `{ lexicon, term }`, `{ interval }`, or all three.
+/// The form for people and programs: `{ lexicon, term }`, `{ interval }`, or all three.
 #[derive(Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 struct Form {

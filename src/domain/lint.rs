@@ -16,7 +16,7 @@ pub use subjects::why_withheld;
 use self::finding::Findings;
 use super::{draft::Draft, time::Time};
 
-/// All findings: those about the whole first, then by portion.
+/// All findings. Those about the whole draft come first, then those of each portion.
 pub fn lint(draft: &Draft, now: Time) -> Vec<Finding> {
     let mut found = Findings::new(draft, now);
     structure::check(&mut found, now);

@@ -25,31 +25,31 @@ words!(
 );
 
 words!(
-    /// Conditions on use: a closed set, an unknown one is refused.
+    /// Conditions on use. The set is closed, and an unknown one is refused.
     Caveat, "caveat" {
-        /// The Chatham House rule: may be used, not attributed.
+        /// The Chatham House rule: the content may be used but not attributed.
         NoAttribution = "no-attribution",
         /// Not to be acted on without asking the originator.
         AskBeforeAction = "ask-before-action",
-        /// Not to be used in legal proceedings without the originator's leave.
+        /// Not to be used in legal proceedings without the originator's consent.
         NoLegalUse = "no-legal-use",
-        /// May put a person in danger if it becomes known.
+        /// May endanger a person if it becomes known.
         ProtectLife = "protect-life",
     }
 );
 
-/// An organisation, or a group that the same agreement or marking spells out.
+/// An organisation, or a group that the same agreement or marking lists.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[serde(try_from = "String", into = "String")]
 pub enum Audience {
-    /// A group, by the name under which the agreement or the marking spells it out.
+    /// A group, by the name under which the agreement or the marking lists its members.
     Group(GroupName),
     /// One organisation.
     Organisation(TrustDomain),
 }
 
 impl Audience {
-    /// The group, where it is one.
+    /// The group, if it is one.
     pub fn group(&self) -> Option<&GroupName> {
         match self {
             Self::Group(name) => Some(name),
@@ -92,7 +92,7 @@ impl From<Audience> for String {
     }
 }
 
-/// A publisher's named feed; its name follows the same rules as a group's.
+/// A publisher's named feed. Its name follows the same rules as a group's.
 pub type Topic = GroupName;
 
 /// What a recipient may pass on.
@@ -103,11 +103,11 @@ pub enum Onward {
     None,
     /// Within the receiving organisation.
     WithinOrganisation,
-    /// To these; never empty, ascending.
+    /// To these audiences. Never empty; ascending.
     Named(Vec<Audience>),
 }
 
-/// How [`Onward`] looks in JSON: a word, or a list of names.
+/// The form of [`Onward`] in JSON: a word, or a list of names.
 #[derive(Serialize)]
 #[serde(untagged)]
 enum OnwardWords {
@@ -125,7 +125,7 @@ impl From<Onward> for OnwardWords {
     }
 }
 
-/// A national or alliance label in the shape of STANAG 4774: carried and shown, never interpreted.
+/// A national or alliance label in the shape of STANAG 4774. It is passed on and shown, and never interpreted.
 #[derive(Debug, Clone, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct NationalLabel {
@@ -143,7 +143,7 @@ pub struct NationalLabel {
 pub struct Marking {
     /// Traffic Light Protocol 2.0.
     pub tlp: Tlp,
-    /// Who may get it; empty: whoever an agreement permits. Ascending.
+    /// Who may get it, ascending. Empty means everybody whom an agreement permits.
     pub releasable_to: Vec<Audience>,
     /// What a recipient may pass on.
     pub onward: Onward,
@@ -154,21 +154,21 @@ pub struct Marking {
     /// The national label.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub national: Option<NationalLabel>,
-    /// The groups that it names, and no others: who they are is signed with the portion, and no agreement changes it. Ascending by name.
+    /// Exactly the groups that it names, with their members, ascending by name. They are signed with the portion, and no agreement changes them.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub groups: Vec<Group>,
 }
 
-/// Why a recipient may not pass on anything with this marking.
+/// Why a recipient may not pass on any portion with this marking.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Stays {
-    /// The caveat `no-attribution`: only the originator gives it.
+    /// The caveat `no-attribution`: only the originator may give it.
     NoAttribution,
     /// TLP 2.0 keeps `AMBER+STRICT` within the recipient's organisation, and `RED` with the recipients themselves.
     Tlp(Tlp),
-    /// `onward` lets nobody have it.
+    /// `onward` names nobody.
     Nobody,
-    /// `onward` keeps it within the organisation that got it.
+    /// `onward` keeps it within the recipient's organisation.
     WithinOrganisation,
 }
 
@@ -186,10 +186,10 @@ impl Marking {
         }
     }
 
-    /// To whom a recipient may pass it on, as far as the marking says; never empty.
+    /// The audiences to whom a recipient may pass it on, as far as the marking says. Never empty.
     ///
     /// # Errors
-    /// Why to nobody.
+    /// Why it may be passed on to nobody.
     pub fn goes_on_to(&self) -> Result<&[Audience], Stays> {
         if self.caveats.contains(&Caveat::NoAttribution) {
             return Err(Stays::NoAttribution);
@@ -204,7 +204,7 @@ impl Marking {
         }
     }
 
-    /// The groups that it names, as those to whom it is releasable or to whom it may be passed on. Ascending.
+    /// The groups among the audiences to which it is releasable or may be passed on. Ascending.
     pub fn named_groups(&self) -> BTreeSet<&GroupName> {
         let onward: &[Audience] = match &self.onward {
             Onward::Named(names) => names,
@@ -213,21 +213,21 @@ impl Marking {
         self.releasable_to.iter().chain(onward).filter_map(Audience::group).collect()
     }
 
-    /// How many names it holds, the members of its groups among them.
+    /// How many names it contains, including the members of its groups.
     pub fn names(&self) -> usize {
         let onward = if let Onward::Named(names) = &self.onward { names.len() } else { 0 };
         let members: usize = self.groups.iter().map(|g| g.countries.len() + g.organisations.len()).sum();
         self.releasable_to.len() + onward + self.topics.len() + members
     }
 
-    /// The groups that it names and does not spell out. Ascending.
+    /// The groups that it names without listing their members. Ascending.
     pub fn unspelled(&self) -> BTreeSet<&GroupName> {
         let mut named = self.named_groups();
         self.groups.iter().for_each(|group| _ = named.remove(&group.name));
         named
     }
 
-    /// Spells out the groups that it names and that are among these, unless it does so already.
+    /// Adds the members of those groups that it names and that are among these, unless it lists them already.
     pub fn spell_out(&mut self, all: &[Group]) {
         let unspelled = self.unspelled();
         let found: Vec<Group> = all.iter().filter(|g| unspelled.contains(&g.name)).cloned().collect();

@@ -1,19 +1,19 @@
-//! The author's order of portions. No portion has a number: a number would tell of those that are withheld. So the order is that of
-//! the lists in releases, each of which leaves out what it does not disclose.
+//! The author's order of portions. Portions have no numbers, because a number would reveal that others are withheld. The order is that of the
+//! lists in releases, each of which leaves out what it does not disclose.
 
 use std::{
     collections::{BTreeSet, HashMap, HashSet},
     hash::Hash,
 };
 
-/// Whether all of `part` is in `whole`, in the same order.
+/// Whether every item of `part` is in `whole`, in the same order.
 pub fn is_part<T: Eq>(part: &[T], whole: &[T]) -> bool {
     let mut rest = whole.iter();
     part.iter().all(|one| rest.any(|other| other == one))
 }
 
-/// Everything that is in any of these lists, once, in an order that keeps to each of them. Where they leave it open what came first goes
-/// first; so it does where they contradict each other.
+/// Merges the lists: everything that is in any of them, once, in an order that agrees with each list. If the lists leave the order open or
+/// contradict each other, what came first goes first.
 pub fn merged<T: Eq + Hash + Clone>(lists: impl IntoIterator<Item = Vec<T>>) -> Vec<T> {
     let lists: Vec<Vec<T>> = lists.into_iter().collect();
     let mut numbers: HashMap<&T, usize> = HashMap::new();
@@ -37,7 +37,7 @@ pub fn merged<T: Eq + Hash + Clone>(lists: impl IntoIterator<Item = Vec<T>>) -> 
         followers.get_mut(before).into_iter().for_each(|all| all.push(after));
         waits_for.get_mut(after).into_iter().for_each(|number| *number += 1);
     }
-    // Of those that wait for the fewest, the first: for none, unless the lists contradict each other.
+    // Take the first of those that wait for the fewest others. These wait for none, unless the lists contradict each other.
     let mut waiting: BTreeSet<(usize, usize)> =
         waits_for.iter().copied().enumerate().map(|(n, waits)| (waits, n)).collect();
     let mut all = Vec::with_capacity(each.len());
@@ -70,7 +70,7 @@ mod tests {
     }
 
     proptest! {
-        /// Parts of one order come together in that order, whatever each leaves out, wherever they say how two stand.
+        /// Parts of one order are merged in that order, whatever each part leaves out, as far as they say which of two comes first.
         #[test]
         fn what_came_in_parts_is_in_the_order_of_each(parts in proptest::collection::vec(proptest::collection::vec(any::<bool>(), 12), 0..5)) {
             let lists: Vec<Vec<usize>> =
@@ -86,7 +86,7 @@ mod tests {
             prop_assert!(all.iter().all(|one| lists.iter().any(|list| list.contains(one))));
         }
 
-        /// Lists that contradict each other lose nothing.
+        /// Nothing is lost if lists contradict each other.
         #[test]
         fn contradictions_lose_nothing(lists in proptest::collection::vec(proptest::collection::vec(0..8_u8, 0..8), 0..5)) {
             let all = merged(lists.clone());

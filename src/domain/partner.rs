@@ -7,7 +7,7 @@ use super::{ids::TrustDomain, place::Country, statement::Envelope, time::Time, w
 words!(
     /// What kind of organisation a partner is.
     PartnerKind, "kind of organisation" {
-        /// A state's organ.
+        /// An organ of a state.
         State = "state",
         /// A regional organisation.
         Regional = "regional",
@@ -21,13 +21,13 @@ words!(
 words!(
     /// Whether anything is exchanged with a partner.
     PartnerState, "state of a partner" {
-        /// Yes, as agreements permit.
+        /// Exchanges what agreements permit.
         Active = "active",
-        /// Nothing, until it is resumed.
+        /// Exchanges nothing until it is resumed.
         Suspended = "suspended",
-        /// Nothing; its bundle is held, so that what it has signed can be verified where partners pass it on.
+        /// Exchanges nothing. Its bundle is held, so that its statements can be verified when partners pass them on.
         Known = "known",
-        /// Nothing; its signatures count for nothing either, until it is known or accepted anew.
+        /// Exchanges nothing, and its signatures no longer count, until it is known or accepted again.
         Forgotten = "forgotten",
     }
 );
@@ -39,7 +39,7 @@ pub struct Organisation {
     pub domain: TrustDomain,
     /// What kind it is.
     pub kind: PartnerKind,
-    /// Its country; always there for a state.
+    /// Its country. A state always has one.
     pub country: Option<Country>,
 }
 
@@ -52,13 +52,13 @@ impl Organisation {
         }
     }
 
-    /// The states that it may tell by being their organ: the organ of a territory may tell the state that governs it.
+    /// The states that it may inform because it is their organ. The organ of a territory may inform the state that governs the territory.
     pub fn states(&self) -> impl Iterator<Item = Country> {
         self.state().into_iter().flat_map(|state| [Some(state), state.governed_by()]).flatten()
     }
 }
 
-/// `host:port` of a peer listener. The host is a name or an address; an IPv6 address stands in brackets.
+/// The address of a peer listener as `host:port`. The host is a name or an address. An IPv6 address is in brackets.
 #[derive(Debug, Clone, PartialEq, Eq, Hash, Serialize)]
 #[serde(transparent)]
 pub struct Endpoint(String);
@@ -80,13 +80,13 @@ impl std::str::FromStr for Endpoint {
     type Err = String;
 
     fn from_str(text: &str) -> Result<Self, String> {
-        let wrong = || format!("`{}` is no endpoint; write host:port", super::ids::shorten(text));
+        let wrong = || format!("`{}` is not an endpoint; write host:port", super::ids::shorten(text));
         let (host, port) = text.rsplit_once(':').ok_or_else(wrong)?;
         let host_ok = match host.strip_prefix('[').and_then(|h| h.strip_suffix(']')) {
             Some(v6) => v6.parse::<std::net::Ipv6Addr>().is_ok(),
             None => {
                 (1..=253).contains(&host.len())
-                    // An underscore is in no host name of the DNS, yet in many of those that container networks give.
+                    // Host names of the DNS have no underscore, but many container networks use them.
                     && host.chars().all(|c| c.is_ascii_alphanumeric() || matches!(c, '.' | '-' | '_'))
             }
         };
@@ -94,22 +94,22 @@ impl std::str::FromStr for Endpoint {
     }
 }
 
-/// What an organisation tells a future partner about itself.
+/// What an organisation says about itself to a future partner.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Invitation {
-    /// Who it is.
+    /// The organisation.
     pub organisation: Organisation,
-    /// Where its node listens; `None` where it can't be dialled.
+    /// Where its node listens. `None` if it can't be dialled.
     pub endpoint: Option<Endpoint>,
     /// Its root certificates in DER.
     pub roots: Vec<Vec<u8>>,
     /// When it was written.
     pub issued: Time,
-    /// The number of the bundle that these roots are.
+    /// The number of the bundle with these roots.
     pub sequence: u64,
-    /// Which key signs its ledger; `None` where it has none.
+    /// The statement of the key that signs its ledger. `None` if it has none.
     pub ledger_key: Option<Envelope>,
-    /// The newest head of its ledger, a signed note; empty where there is none yet.
+    /// The newest head of its ledger, as a signed note. Empty if there is none yet.
     pub ledger_note: Vec<u8>,
     /// Its current revocation lists.
     pub lists: Vec<InvitedList>,

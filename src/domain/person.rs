@@ -1,8 +1,8 @@
-//! The register of the own organisation's people: who has which role, with which certificates, since when, and who counts
-//! where a decision takes two.
+//! The register of the organisation's people: who has which role, with which certificates, since when, and whose approval counts for decisions
+//! that take two.
 //!
-//! Nobody is ever taken out of it. So it tells for good whether there have been two administrators: from then on decisions
-//! take two, whoever is revoked or runs out.
+//! Nobody is ever removed from it. So it always shows whether there have been two administrators. From then on decisions take two, even if
+//! people are revoked or their certificates end.
 
 use std::collections::BTreeMap;
 
@@ -35,52 +35,52 @@ pub struct PersonCertificate {
     pub sha256: Sha256,
     /// Its serial number, hexadecimal.
     pub serial: String,
-    /// The key that issued it: with the serial number, what a revocation list names.
+    /// The key that issued it. A revocation list names a certificate by this key and the serial number.
     pub issuing_key: Sha256,
-    /// When the register first had it.
+    /// When it was first registered.
     pub since: Time,
     /// Its last moment.
     pub until: Time,
 }
 
-/// Somebody of the own organisation.
+/// A person of the organisation.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Person {
-    /// Who, with the role.
+    /// The person's id, which includes the role.
     pub id: SpiffeId,
     /// When the register first had a certificate of this person.
     pub since: Time,
-    /// Those who say that this is a person of the organisation, while they are too few.
+    /// Those who have confirmed the person, while they are too few.
     pub confirmed_by: Vec<Approved>,
-    /// Since when this person's word counts where a decision takes two.
+    /// Since when this person's approval counts for decisions that take two.
     pub confirmed_at: Option<Time>,
-    /// When somebody with the stopped node's own files made this person count, where nobody was left to confirm.
+    /// When somebody with access to the stopped node's files registered this person, because nobody was left to confirm.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub recovered_at: Option<Time>,
-    /// All that were seen, the oldest first.
+    /// All certificates that were seen, the oldest first.
     pub certificates: Vec<PersonCertificate>,
 }
 
-/// How a certificate came to the register.
+/// How a certificate came into the register.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Origin {
-    /// By a file in the node's own directory, which administrators of the machine alone can write.
+    /// By a file in the node's own directory. Only administrators of the machine can write there.
     Directory,
-    /// By a file in the node's own directory, when no administrator had ever counted here: whoever founds the node puts them there.
+    /// By a file in the node's own directory, before any administrator had counted here. The founder of the node puts such files there.
     Founding,
     /// By signing in from elsewhere.
     SignIn,
 }
 
-/// All people.
+/// The register of all people.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Register {
     people: BTreeMap<SpiffeId, Person>,
-    /// Whether others remember that there were two administrators, which this register does not tell.
+    /// Whether partners remember that there were two administrators, although this register does not show it.
     had_two: bool,
 }
 
-/// From so many certificates of one person on, the oldest that has ended goes.
+/// From this many certificates of one person on, the oldest one that has ended is removed.
 const MAX_CERTIFICATES: usize = 16;
 
 /// How many persons a decision takes once there have been two administrators.
@@ -93,7 +93,7 @@ impl Register {
         Self { people, had_two: false }
     }
 
-    /// Others remember that there were two administrators: this register is an older one, put in the place of a newer one.
+    /// Records that partners remember two administrators. This register is then an older one that was put in the place of a newer one.
     pub fn remember_two(&mut self) {
         self.had_two = true;
     }
@@ -103,42 +103,43 @@ impl Register {
         self.people.values()
     }
 
-    /// Somebody.
+    /// The person with that id.
     pub fn get(&self, id: &SpiffeId) -> Option<&Person> {
         self.people.get(id)
     }
 
-    /// Puts somebody in the place of what is known of the same id.
+    /// Replaces the entry with the same id.
     pub fn put(&mut self, person: Person) {
         self.people.insert(person.id.clone(), person);
     }
 
-    /// How many administrators have ever counted here, without this one.
+    /// How many administrators have ever counted here, apart from this one.
     fn administrators_but(&self, id: Option<&SpiffeId>) -> usize {
         let counts = |p: &&Person| p.id.role() == Role::Admin && p.confirmed_at.is_some() && Some(&p.id) != id;
         self.people.values().filter(counts).count()
     }
 
-    /// Whether there have been two administrators, by what is kept here.
+    /// Whether there have been two administrators, according to this register.
     pub fn has_two(&self) -> bool {
         self.administrators_but(None) >= TWO
     }
 
-    /// What a certificate in the node's directory counts as, for all that are found there at one time.
+    /// How certificates count that are found in the node's directory at one time.
     pub fn of_directory(&self) -> Origin {
         if self.administrators_but(None) == 0 { Origin::Founding } else { Origin::Directory }
     }
 
-    /// How many persons a decision takes: two, but where one administrator alone has ever counted here. Before there is any, one
-    /// person's word is not enough.
+    /// How many persons a decision takes: two, or one if exactly one administrator has ever counted here. Before there is any administrator, one
+    /// person's approval is not enough.
     pub fn needed(&self) -> usize {
         if self.administrators_but(None) == 1 && !self.had_two { 1 } else { TWO }
     }
 
-    /// What is to be kept where this certificate of somebody is seen; `None` where it is known already.
+    /// The entry to store when a certificate of a person is seen. `None` if it is known already.
     ///
-    /// Whoever is found in the node's directory counts at once, but for an administrator or officer where there have been two
-    /// administrators: nobody makes a second person alone, nor the officer who would take one in. Whoever comes from elsewhere waits for a confirmation.
+    /// Persons found in the node's directory count at once. Administrators and officers are an exception once there have been two
+    /// administrators, because one administrator alone must not create a second person, nor an officer who could confirm one. Persons from
+    /// elsewhere wait for a confirmation.
     #[must_use]
     pub fn see(&self, id: &SpiffeId, certificate: PersonCertificate, origin: Origin) -> Option<Person> {
         let now = certificate.since;
@@ -155,7 +156,7 @@ impl Register {
         };
         if !person.certificates.iter().any(|c| c.sha256 == certificate.sha256) {
             person.certificates.push(certificate);
-            // One that is good still must be there to be revoked with its person.
+            // A certificate that is still valid must stay, so that it can be revoked with its person.
             let has_ended = |c: &PersonCertificate| c.until < now;
             if person.certificates.len() > MAX_CERTIFICATES
                 && let Some(oldest) = person.certificates.iter().position(has_ended)
@@ -179,16 +180,16 @@ impl Register {
         !matches!(id.role(), Role::Admin | Role::Officer) || !had_two
     }
 
-    /// Whether this person's word counts where a decision takes two.
+    /// Checks that this person's approval counts for decisions that take two.
     ///
     /// # Errors
-    /// `SECOND_PERSON_REQUIRED` where the person waits for a confirmation.
+    /// `SECOND_PERSON_REQUIRED`, if the person waits for a confirmation.
     pub fn require_confirmed(&self, id: &SpiffeId) -> Result<(), Fault> {
         if self.people.get(id).is_some_and(|person| person.confirmed_at.is_some()) {
             return Ok(());
         }
         let what = format!(
-            "`{id}` is not confirmed here yet, and does not count where a decision takes two; an administrator gives \
+            "`{id}` is not confirmed here yet, and does not count for decisions that take two; an administrator must run \
              `watchfire person confirm {}/{}`",
             id.role(),
             id.name()
@@ -196,15 +197,15 @@ impl Register {
         Err(Fault::new(Reason::SecondPersonRequired, what))
     }
 
-    /// What is to be kept where somebody confirms `id`. `works` tells whose certificates are neither revoked nor ended, `counts` which
-    /// approval that was kept still does.
+    /// The entry to store when somebody confirms `id`. `works` says whether a person has certificates that are neither revoked nor ended.
+    /// `counts` says whether an earlier approval is still valid.
     ///
-    /// One administrator is enough for an analyst or a program, and for everybody until there have been two administrators. Each
-    /// further administrator or officer takes two administrators, or the one who is left and an officer. Where no administrator has ever counted, an administrator may
-    /// begin with itself.
+    /// One administrator is enough for an analyst or a program, and for everybody until there have been two administrators. Each further
+    /// administrator or officer takes two administrators, or the only one left and an officer. If no administrator has ever counted, an
+    /// administrator may confirm themself.
     ///
     /// # Errors
-    /// `NOT_FOUND`; `CONFLICT` where the person is confirmed; `ROLE_REQUIRED`; `SECOND_PERSON_REQUIRED`.
+    /// `NOT_FOUND`; `CONFLICT`, if the person is confirmed already; `ROLE_REQUIRED`; `SECOND_PERSON_REQUIRED`.
     pub fn confirm(
         &self,
         id: &SpiffeId,
@@ -215,7 +216,7 @@ impl Register {
     ) -> Result<Person, Fault> {
         let mut person = self.registered(id)?.clone();
         if person.confirmed_at.is_some() {
-            return Err(Fault::new(Reason::Conflict, format!("`{id}` is confirmed already")));
+            return Err(Fault::new(Reason::Conflict, format!("`{id}` is already confirmed")));
         }
         self.require_may_confirm(id, &approved.by, &works)?;
         person.confirmed_by.retain(|other| self.people.get(&other.by).is_some_and(&works) && counts(other));
@@ -230,21 +231,21 @@ impl Register {
         Ok(person)
     }
 
-    /// What is to be kept where somebody with the stopped node's own files makes `id` count: a way back where nobody is left to
-    /// confirm. Partners are told of it.
+    /// The entry to store when somebody with access to the stopped node's files makes `id` count. This is the way out if nobody is left who
+    /// could confirm. Partners are informed about it.
     ///
     /// # Errors
-    /// `NOT_FOUND`; `CONFLICT` where the person counts already.
+    /// `NOT_FOUND`; `CONFLICT`, if the person counts already.
     pub fn recover(&self, id: &SpiffeId, now: Time) -> Result<Person, Fault> {
         let mut person = self.registered(id)?.clone();
         if person.confirmed_at.is_some() {
-            return Err(Fault::new(Reason::Conflict, format!("`{id}` counts already where a decision takes two")));
+            return Err(Fault::new(Reason::Conflict, format!("`{id}` already counts for decisions that take two")));
         }
         (person.confirmed_at, person.recovered_at) = (Some(now), Some(now));
         Ok(person)
     }
 
-    /// When somebody was last made to count in that way.
+    /// When a person was last made to count in that way.
     pub fn recovered_at(&self) -> Option<Time> {
         self.people.values().filter_map(|person| person.recovered_at).max()
     }
@@ -259,7 +260,7 @@ impl Register {
         match by.role() {
             Role::Admin if by == id && self.administrators_but(None) == 0 => Ok(()),
             _ if by == id => {
-                let what = "somebody else must confirm you: an administrator gives `watchfire person confirm`";
+                let what = "somebody else must confirm you; an administrator must run `watchfire person confirm`";
                 Err(Fault::new(Reason::SecondPersonRequired, what))
             }
             Role::Admin => self.require_confirmed(by),
@@ -328,10 +329,10 @@ mod tests {
         seen(&mut register, "officer/o", 7, Origin::Directory);
         assert_eq!(register.needed(), 1);
         seen(&mut register, "admin/b", 8, Origin::SignIn);
-        assert_eq!(register.needed(), 1, "whoever is not confirmed does not count");
+        assert_eq!(register.needed(), 1, "a person who is not confirmed does not count");
         confirm(&mut register, "admin/b", "admin/a", &[]).unwrap();
         assert_eq!(register.needed(), 2);
-        // Nobody leaves: there is no way to take somebody out.
+        // There is no way to remove somebody.
         assert_eq!(Register::new(register.people().cloned().collect()).needed(), 2);
     }
 
@@ -366,7 +367,7 @@ mod tests {
     fn a_certificate_that_is_known_changes_nothing_and_a_new_one_is_added() {
         let mut register = register(&[("analyst/x", Origin::SignIn)]);
         assert!(register.see(&id("analyst/x"), certificate(1), Origin::SignIn).is_none());
-        // The same one in the directory: it counts from then on.
+        // The same certificate is in the directory, so the person counts from then on.
         seen(&mut register, "analyst/x", 1, Origin::Directory);
         assert!(counts(&register, "analyst/x"));
         for n in 2..40 {
@@ -403,7 +404,7 @@ mod tests {
         assert_eq!(confirm(&mut register, "admin/c", "officer/o", &[]), Err(Reason::RoleRequired));
         for _ in 0..2 {
             confirm(&mut register, "admin/c", "admin/a", &[]).unwrap();
-            assert!(!counts(&register, "admin/c"), "one administrator, twice");
+            assert!(!counts(&register, "admin/c"), "one administrator confirms twice");
         }
         confirm(&mut register, "admin/c", "admin/b", &[]).unwrap();
         assert!(counts(&register, "admin/c"));
@@ -417,7 +418,7 @@ mod tests {
         seen(&mut register, "admin/c", 9, Directory);
         let gone = ["admin/b"];
         confirm(&mut register, "admin/c", "admin/a", &gone).unwrap();
-        assert!(!counts(&register, "admin/c"), "the one who is left acts alone");
+        assert!(!counts(&register, "admin/c"), "the only one left acts alone");
         confirm(&mut register, "admin/c", "officer/o", &gone).unwrap();
         assert!(counts(&register, "admin/c"));
     }
@@ -436,9 +437,9 @@ mod tests {
         confirm(&mut register, "admin/c", "officer/o", &gone).unwrap();
         confirm(&mut register, "admin/c", "officer/p", &gone).unwrap();
         assert!(!counts(&register, "admin/c"));
-        // One who confirmed and was revoked since.
+        // Somebody who confirmed and was revoked since then.
         confirm(&mut register, "admin/c", "admin/b", &["admin/a"]).unwrap();
-        assert!(counts(&register, "admin/c"), "an officer and the administrator who is left");
+        assert!(counts(&register, "admin/c"), "an officer and the only administrator left");
         seen(&mut register, "admin/d", 30, Directory);
         confirm(&mut register, "admin/d", "admin/a", &[]).unwrap();
         confirm(&mut register, "admin/d", "admin/c", &["admin/a"]).unwrap();

@@ -23,7 +23,7 @@ pub(super) use table::rows;
 use super::ids::shorten;
 
 impl Place {
-    /// Reads a place as authors write it, with the present codes.
+    /// Reads a place as authors write it, in today's codes.
     ///
     /// # Errors
     /// What to write instead.
@@ -38,8 +38,7 @@ impl Place {
 impl FromStr for Place {
     type Err = String;
 
-    /// Reads a code of any edition, because a signed text keeps the meaning that it had in its edition. [`Place::of_today`] reads what
-    /// authors write now.
+    /// Reads a code of any edition, because a signed text keeps the meaning of its edition. [`Place::of_today`] reads what authors write now.
     fn from_str(text: &str) -> Result<Self, String> {
         Self::by_code(text).ok_or_else(|| suggest::place(text))
     }
@@ -59,7 +58,7 @@ impl FromStr for Country {
     }
 }
 
-/// Equality, order and hash by code, for the handles into the tables.
+/// Equality, order and hash by code, for the references into the tables.
 macro_rules! by_code {
     ($($name:ident),*) => {$(
         impl PartialEq for $name {

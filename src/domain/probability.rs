@@ -1,4 +1,4 @@
-//! Probabilities, percentages and intervals: finite, within bounds, and printed so that a rare event does not become `0 %`.
+//! Probabilities, percentages and intervals. They are finite and within bounds, and are printed so that a rare event does not become `0 %`.
 
 use std::{cmp::Ordering, fmt, hash};
 
@@ -12,7 +12,7 @@ macro_rules! bounded {
         pub struct $name(f64);
 
         impl $name {
-            /// The number, if it is within bounds. Minus zero is refused, so that each number has one form.
+            /// The number, if it is within bounds. Negative zero is refused, so that each number has one form.
             pub fn new(value: f64) -> Result<Self, String> {
                 if (0.0..=$max).contains(&value) && value.is_sign_positive() {
                     Ok(Self(value))
@@ -42,7 +42,7 @@ macro_rules! bounded {
             fn partial_cmp(&self, other: &Self) -> Option<Ordering> { Some(self.cmp(other)) }
         }
         impl Ord for $name {
-            // Total, since neither NaN nor minus zero can be held.
+            // The order is total, because neither NaN nor negative zero can occur.
             fn cmp(&self, other: &Self) -> Ordering { self.0.total_cmp(&other.0) }
         }
         impl hash::Hash for $name {
@@ -61,16 +61,16 @@ bounded!(
 );
 
 impl Probability {
-    /// In percent, without the dust of binary fractions (0.55 is 55 %, not 55.00000000000001 %).
+    /// In percent, without rounding errors of binary fractions (0.55 is 55 %, not 55.00000000000001 %).
     pub fn percent(self) -> Percent {
         let plain = self.0 * 100.0;
         let clean = (self.0 * 1e12).round() / 1e10;
-        // Below a millionth the rounding would eat into the figure itself, and near 1 it must not reach certainty.
+        // Below a millionth the rounding would change the figure itself. Near 1 it must not reach certainty.
         let keep = self.0 < 1e-6 || (clean >= 100.0 && self.0 < 1.0);
         Percent(if keep { plain.clamp(0.0, 100.0) } else { clean })
     }
 
-    /// Whether it claims to know: 0 or 1.
+    /// Whether it claims certainty: 0 or 1.
     pub fn is_certain(self) -> bool {
         self.0 == 0.0 || self.0 == 1.0
     }
@@ -88,7 +88,7 @@ impl Percent {
         Self(f64::from(value.min(100)))
     }
 
-    /// Three significant figures of the percentage or, above 50, of what is missing to 100: `3.96`, `0.44`, `99.96`, `60`.
+    /// Three significant figures of the percentage, or above 50 of the difference from 100: `3.96`, `0.44`, `99.96`, `60`.
     fn figures(self) -> String {
         let value = self.0;
         let rarer = value.min(100.0 - value);
@@ -115,7 +115,7 @@ impl fmt::Display for Percent {
     }
 }
 
-/// From one percentage to another, or a single one. Written `[55, 75]`.
+/// From one percentage to another, or a single percentage. Written `[55, 75]`.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[serde(try_from = "[Percent; 2]", into = "[Percent; 2]")]
 pub struct Interval {
@@ -124,7 +124,7 @@ pub struct Interval {
 }
 
 impl Interval {
-    /// From the lower to the upper bound, both in percent.
+    /// An interval from the lower to the upper bound, both in percent.
     pub fn new(lo: Percent, hi: Percent) -> Result<Self, String> {
         if lo <= hi {
             Ok(Self { lo, hi })
@@ -133,12 +133,12 @@ impl Interval {
         }
     }
 
-    /// A single value.
+    /// An interval of a single value.
     pub fn point(value: Percent) -> Self {
         Self { lo: value, hi: value }
     }
 
-    /// A term's band.
+    /// The band of a term.
     pub(crate) fn of_band(lo: u8, hi: u8) -> Self {
         Self { lo: Percent::whole(lo.min(hi)), hi: Percent::whole(lo.max(hi)) }
     }
@@ -153,12 +153,12 @@ impl Interval {
         self.hi
     }
 
-    /// The value, where there is only one.
+    /// The value, if there is only one.
     pub fn as_point(self) -> Option<Percent> {
         (self.lo == self.hi).then_some(self.lo)
     }
 
-    /// The middle, for scoring; whoever scores by it says so.
+    /// The middle of the interval, for scoring. Reports that use it must say so.
     pub fn midpoint(self) -> Percent {
         Percent(f64::midpoint(self.lo.0, self.hi.0))
     }
@@ -194,7 +194,7 @@ impl fmt::Display for Interval {
     }
 }
 
-/// How many times the base rate a forecast is: what a word for a rare event cannot say.
+/// How many times the base rate a forecast is. For a rare event, a word can't express this.
 #[derive(Debug, Clone, Copy, PartialEq, PartialOrd, Serialize)]
 pub struct Multiple(f64);
 
@@ -219,7 +219,7 @@ impl fmt::Display for Multiple {
     }
 }
 
-/// The forecast as a multiple of the base rate; none of a base rate of zero, or one too small to divide by.
+/// The forecast as a multiple of the base rate. `None` if the base rate is zero or too small to divide by.
 pub fn multiple_of_base_rate(probability: Probability, base_rate: Probability) -> Option<Multiple> {
     let multiple = probability.get() / base_rate.get();
     multiple.is_finite().then_some(Multiple(multiple))

@@ -1,4 +1,4 @@
-//! Recalls: an originator takes an assessment back, and what becomes of it at whoever holds it.
+//! Recalls: an originator recalls an assessment, and what follows at each holder.
 
 use serde::{Deserialize, Serialize};
 
@@ -11,9 +11,9 @@ use super::{
 };
 
 words!(
-    /// How far an assessment is taken back.
+    /// How far a recall goes.
     RecallKind, "kind of recall" {
-        /// Nobody reads it any more; its bytes stay for oversight.
+        /// Nobody reads the assessment any more. Its bytes stay for oversight.
         Withdraw = "withdraw",
         /// Its key is destroyed.
         Purge = "purge",
@@ -21,9 +21,9 @@ words!(
 );
 
 words!(
-    /// What a recall has come to at one node.
+    /// The state of a recall at one node.
     RecallState, "state of a recall" {
-        /// Sealed, as was asked.
+        /// Sealed, as the recall asks.
         Withdrawn = "withdrawn",
         /// Sealed; the purge waits for two officers.
         AwaitingApproval = "awaiting-approval",
@@ -37,34 +37,34 @@ words!(
 /// The longest reason of a recall, bytes.
 pub const MAX_REASON: usize = 500;
 
-/// How many officers of a recipient must stand behind a purge to which the originator has no right.
+/// How many officers of a recipient must approve a purge to which the originator has no right.
 pub const PURGERS: usize = 2;
 
-/// The originator's statement. It closes the assessment: all versions, and no further one is published.
+/// The originator's statement. It closes the assessment: it covers all versions, and no further version is published.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Recall {
-    /// Whose assessment it is.
+    /// The organisation whose assessment it is.
     pub originator: TrustDomain,
-    /// Which one.
+    /// The assessment.
     pub assessment: AssessmentId,
-    /// How far.
+    /// How far it goes.
     pub kind: RecallKind,
-    /// Why, in one line for the recipients.
+    /// The reason, in one line for the recipients.
     pub reason: String,
-    /// When.
+    /// When it was signed.
     pub recalled_at: Time,
     /// Whether it is an exercise.
     pub exercise: bool,
 }
 
-/// Where a recall stands at one node.
+/// The standing of a recall at one node.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct RecallStanding {
-    /// What it has come to.
+    /// Its state.
     pub state: RecallState,
-    /// The officers who stand behind the purge, each once.
+    /// The officers who have approved the purge, each once.
     pub approvals: Vec<Approved>,
-    /// Who has declined it, and when; the last word counts.
+    /// Who has declined it, and when. The last decision counts.
     pub declined: Option<Done>,
 }
 
@@ -73,9 +73,9 @@ impl RecallStanding {
         Self { state, approvals: vec![], declined: None }
     }
 
-    /// What a recall comes to that has arrived; `before`: what an earlier one of the same assessment came to. `may_purge`:
-    /// a purge runs here without a further decision. `None` where it says nothing new: nothing is given back, and a purge
-    /// that was decided upon is not asked for again.
+    /// The standing after a recall has arrived. `before` is the standing by an earlier recall of the same assessment. `may_purge` says that a
+    /// purge runs here without a further decision. `None` if nothing changes: nothing is restored, and a purge that was decided on is not asked
+    /// about again.
     pub fn after(before: Option<&Self>, kind: RecallKind, may_purge: bool) -> Option<Self> {
         use RecallState::{AwaitingApproval, Purged, Withdrawn};
         match (before.map(|b| b.state), kind) {
@@ -87,17 +87,17 @@ impl RecallStanding {
         }
     }
 
-    /// An officer stands behind the purge. With the second one it is to run. `counts` tells whose approval still does.
+    /// Adds an officer's approval of the purge. The second approval makes it run. `counts` says which earlier approvals are still valid.
     ///
     /// # Errors
-    /// `CONFLICT` where no purge waits; `SECOND_PERSON_REQUIRED` where the officer has approved already.
+    /// `CONFLICT`, if no purge waits. `SECOND_PERSON_REQUIRED`, if the officer has approved it already.
     pub fn approve(mut self, approved: Approved, counts: impl Fn(&Approved) -> bool) -> Result<Self, Fault> {
         if !matches!(self.state, RecallState::AwaitingApproval | RecallState::Declined) {
             return Err(nothing_waits());
         }
         self.approvals.retain(counts);
         if self.approvals.iter().any(|a| a.by == approved.by) {
-            let what = "you stand behind this purge already; it takes another officer, too";
+            let what = "you have approved this purge already; another officer must approve it, too";
             return Err(Fault::new(Reason::SecondPersonRequired, what));
         }
         self.approvals.push(approved);
@@ -107,10 +107,10 @@ impl RecallStanding {
         Ok(self)
     }
 
-    /// An officer declines the purge: it stays sealed. Whoever stood behind it would have to do so again.
+    /// An officer declines the purge, so the assessment stays sealed. Earlier approvals no longer count.
     ///
     /// # Errors
-    /// `CONFLICT` where no purge waits.
+    /// `CONFLICT`, if no purge waits.
     pub fn decline(self, by: &SpiffeId, at: Time) -> Result<Self, Fault> {
         if self.state != RecallState::AwaitingApproval {
             return Err(nothing_waits());
@@ -187,8 +187,8 @@ mod tests {
     }
 
     proptest! {
-        /// Whatever comes in whatever order: what is taken back stays so, what is destroyed stays destroyed, and without
-        /// the right it takes two who said yes after the last no.
+        /// In whatever order things happen: what is recalled stays recalled, and what is destroyed stays destroyed. Without the right to purge,
+        /// it takes two officers who approved after the last refusal.
         #[test]
         fn a_purge_without_a_right_takes_two_officers(steps in prop::collection::vec(step(), 0..30), revoked in 0u8..4) {
             let now = Time::from_unix_nanos(1);
@@ -203,7 +203,7 @@ mod tests {
                             standing = Some(next);
                         }
                     }
-                    // Whoever is revoked says nothing any more; what was said before stands on record only.
+                    // A revoked officer decides nothing more. Earlier decisions stay on record only.
                     Step::Approve(n) if n != revoked => {
                         if let Some(Ok(next)) = standing.clone().map(|s| s.approve(Approved::unproved(&officer(n), now), |a| a.by != officer(revoked))) {
                             yes.insert(n);
@@ -218,7 +218,7 @@ mod tests {
                     }
                     Step::Approve(_) => {}
                 }
-                prop_assert!(before.is_none() || standing.is_some(), "a recall was taken back");
+                prop_assert!(before.is_none() || standing.is_some(), "a recall was undone");
                 let state = |s: &Option<RecallStanding>| s.as_ref().map(|s| s.state);
                 if state(&before) == Some(RecallState::Purged) {
                     prop_assert_eq!(&standing, &before);

@@ -1,4 +1,4 @@
-//! Receipts: the recipient's signed answer to what was released to it.
+//! Receipts: a recipient's signed answers to what was released to it.
 
 use super::{
     body::Mandate,
@@ -13,29 +13,29 @@ words!(
     ReceiptKind, "kind of receipt" {
         /// Stored durably.
         Stored = "stored",
-        /// Kept from its users: the agreement does not cover it.
+        /// In quarantine there, because the agreement does not cover it.
         Quarantined = "quarantined",
         /// Read there for the first time in that role.
         Read = "read",
         /// Acted upon.
         Acting = "acting",
-        /// Not acted upon; of a recall: not purged.
+        /// Not acted upon. For a recall: not purged.
         Declined = "declined",
         /// Sealed after a recall: nobody there reads it.
         Withdrawn = "withdrawn",
         /// Destroyed after a recall.
         Purged = "purged",
-        /// Wanted once more: it was over a budget when it came, and can be taken now.
+        /// Wanted again: it exceeded a budget when it came, and can be taken now.
         Wanted = "wanted",
-        /// Destroyed because it was kept for as long as it may be.
+        /// Destroyed because its retention ended.
         Expired = "expired",
-        /// The hub that published it under its own seal has told the recipient where it is from.
+        /// The hub that published it under its own seal has told the recipient where it came from.
         Revealed = "revealed",
     }
 );
 
 impl ReceiptKind {
-    /// Whether it acknowledges: a duty to do so is settled by it.
+    /// Whether it acknowledges, which fulfils a duty to do so.
     pub fn acknowledges(self) -> bool {
         matches!(self, Self::Read | Self::Acting | Self::Declined)
     }
@@ -44,38 +44,38 @@ impl ReceiptKind {
 /// The longest line of text in a receipt, bytes.
 pub const MAX_NOTE: usize = 200;
 
-/// The most seconds between two times at which a node tells what was read.
+/// The longest interval at which a node may be set to report readings, in seconds.
 pub const MOST_SECONDS_BETWEEN_READINGS: u32 = 86_400;
 
-/// The most releases in a receipt's path: those by which an entry came, and the one that it answers.
+/// The most releases in a receipt's path: those by which an entry came, including the answered one.
 pub const MAX_PATH: usize = MAX_HOPS + 1;
 
 /// The recipient's signed answer to releases.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Receipt {
-    /// Whose releases are answered.
+    /// The sender whose releases are answered.
     pub sender: TrustDomain,
     /// What happened to them.
     pub kind: ReceiptKind,
-    /// The releases. None where a recall is answered by a party that holds nothing of what it takes back.
+    /// The releases. Empty if a recall is answered by a party that holds nothing of the recalled assessment.
     pub releases: Vec<StatementId>,
-    /// When.
+    /// When that happened.
     pub at: Time,
-    /// Why: a stable reason in capitals for what was refused or awaits somebody, a line of text for what people said.
+    /// The reason: a stable reason in capitals for what was refused or awaits somebody, or a line of text that a person wrote.
     pub reason: Option<String>,
-    /// In which role it was read or answered; never by whom.
+    /// The role in which it was read or answered. The person is never named.
     pub role: Option<Role>,
-    /// The recall that is answered.
+    /// The recall that it answers.
     pub recall: Option<StatementId>,
-    /// Of what came through hubs: the hash of the releases by which it came, from the originator's on; the last is the
-    /// answered one. They travel in [`Envelope::path`](super::statement::Envelope::path).
+    /// The hash of the releases by which it came, for what came through hubs. They run from the originator's to the answered one, and travel in
+    /// [`Envelope::path`](super::statement::Envelope::path).
     pub path: Option<Sha256>,
-    /// The role that read, acts or declines, where the recipient told the sender of that role.
+    /// The role that read, acts or declines, if the recipient has told the sender of that role.
     pub mandate: Option<Mandate>,
 }
 
 impl Receipt {
-    /// About releases, with nothing else said.
+    /// A receipt about releases, with no further fields.
     pub fn about(sender: TrustDomain, kind: ReceiptKind, releases: Vec<StatementId>, at: Time) -> Self {
         Self { sender, kind, releases, at, reason: None, role: None, recall: None, path: None, mandate: None }
     }

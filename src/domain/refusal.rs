@@ -1,17 +1,18 @@
-//! Who refuses whose certificate on a connection, why, and what each side can do: the one table of these words.
+//! Which side refuses whose certificate on a connection, why, and what each side can do. All these texts are in this file.
 
 use super::fault::{Fault, Reason};
 
-/// Why the other side does not take this side's certificate, as far as its TLS alert tells.
+/// Why the other side refuses this side's certificate, as far as its TLS alert says.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Refusal {
     /// It is on a revocation list.
     Revoked,
-    /// It has run out, or is not valid yet by the other side's clock.
+    /// It has expired, or is not valid yet by the other side's clock.
     Expired,
     /// It does not lead to the roots that the other side holds.
     UnknownRoot,
-    /// It is not taken for another reason: no partner there, unknown roots there, a wrong role. A node does not say which.
+    /// It is refused for another reason: this organisation is not a partner there, its roots are unknown there, or the role is wrong. A node
+    /// does not say which.
     NotTaken,
 }
 
@@ -19,7 +20,7 @@ impl Refusal {
     /// All of them.
     pub const ALL: &'static [Self] = &[Self::Revoked, Self::Expired, Self::UnknownRoot, Self::NotTaken];
 
-    /// From the name of a TLS alert (RFC 8446, 6.2) as rustls writes it. `None` for alerts that are not about a certificate.
+    /// Translates the name of a TLS alert (RFC 8446, 6.2) as rustls writes it. `None` for alerts that are not about a certificate.
     pub fn of_alert(name: &str) -> Option<Self> {
         match name {
             "CertificateRevoked" => Some(Self::Revoked),
@@ -43,7 +44,7 @@ impl Refusal {
         }
     }
 
-    /// Between nodes: what the partner's node refuses of this node, and what each side can do.
+    /// Between nodes: why the partner's node refuses this node, and what each side can do.
     pub fn between_nodes(self) -> &'static str {
         match self {
             Self::Revoked => {
@@ -51,15 +52,15 @@ impl Refusal {
                  Here: put a new certificate in place (`watchfire ca renew`, or ask your CA). There: nothing"
             }
             Self::Expired => {
-                "the partner's node refuses this node's TLS certificate: it has run out, or is not valid yet by the clock there. \
+                "the partner's node refuses this node's TLS certificate: it has expired, or is not valid yet by the clock there. \
                  Here: `watchfire expiry list --within 30` shows what to renew, and have this clock checked. There: have the clock checked"
             }
             Self::UnknownRoot => {
-                "the partner's node refuses this node's TLS certificate: it does not lead to the roots that are held there. \
+                "the partner's node refuses this node's TLS certificate: it does not lead to the roots that the partner holds. \
                  Here: give the partner a new invitation, `watchfire partner invite --out FILE`. There: `watchfire partner accept FILE`"
             }
             Self::NotTaken => {
-                "the partner's node refuses this node: it is no active partner there, or its certificate does not lead to the roots that \
+                "the partner's node refuses this node: it is not an active partner there, or its certificate does not lead to the roots that \
                  are held there. A node does not say which. Here: `watchfire doctor` checks this node's certificate; if the roots \
                  have changed, give the partner a new invitation, `watchfire partner invite --out FILE`. There: `watchfire partner \
                  list` shows whether this organisation is an active partner, and the log there says why"
@@ -67,7 +68,7 @@ impl Refusal {
         }
     }
 
-    /// At the desk: what the own node refuses of a person.
+    /// At the desk: why the organisation's own node refuses a person.
     pub fn at_desk(self) -> &'static str {
         match self {
             Self::Revoked => {
@@ -79,7 +80,7 @@ impl Refusal {
                  `watchfire ca renew`, or put the renewed one in your directory under persons/"
             }
             Self::UnknownRoot => {
-                "the node refuses you: your TLS certificate was not issued by a CA of this organisation, as the node holds it; \
+                "the node refuses you: your TLS certificate was not issued under the roots that the node holds of this organisation; \
                  `watchfire doctor` compares it with the bundle"
             }
             Self::NotTaken => {
@@ -90,19 +91,19 @@ impl Refusal {
     }
 }
 
-/// Where this side refuses the partner's certificate: the fault with what each side can do. The reason stays.
+/// The fault for a partner's certificate that this side refuses, with what each side can do. The reason stays the same.
 pub fn by_this_side(fault: &Fault) -> Fault {
     let what_to_do = match fault.reason {
         Reason::CertificateRevoked => "Here: nothing. There: put a new certificate in place",
         Reason::NotAPartner => {
-            "Here: `watchfire partner resume DOMAIN`, or accept its invitation, if it is to be a partner. There: nothing"
+            "Here: `watchfire partner resume DOMAIN`, or accept its invitation, if it should be a partner. There: nothing"
         }
         Reason::WrongDomain => {
             "Here: compare the endpoint that `watchfire partner list` shows with the partner's. There: look at the node's certificate"
         }
-        // The words of `identity`'s faults tell the cases apart; there is no reason for each.
+        // There is no reason for each case, so the texts of `identity`'s faults tell the cases apart.
         _ if fault.message.contains("ended on") => {
-            "Here: nothing, if this clock is right. There: renew the certificate (`watchfire ca renew`, or the own CA); the node takes it up by \
+            "Here: nothing, if this clock is right. There: renew the certificate (`watchfire ca renew`, or your own CA); the node loads it by \
              itself"
         }
         _ if fault.message.contains("trust bundle") => {

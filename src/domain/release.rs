@@ -1,4 +1,4 @@
-//! The release: the decision that hands portions to one partner, and its place in that partner's feed.
+//! Releases: the decisions that hand portions to one partner, and their positions in that partner's feed.
 
 use serde::Serialize;
 
@@ -13,52 +13,52 @@ use super::{
 };
 
 words!(
-    /// What sort of entry stands in a feed.
+    /// The kind of an entry in a feed.
     EntryKind, "kind of entry" {
         /// A first version, or more portions of a version.
         Assessment = "assessment",
         /// A later version.
         Correction = "correction",
-        /// What became of forecasts that were released before.
+        /// The outcome of forecasts that were released before.
         Resolution = "resolution",
     }
 );
 
-/// The most releases by which an entry may have come: the hops of a long chain, and what an entry's size allows.
+/// The most releases by which an entry may have come. It is bounded by the longest chain of hops and by the size of an entry.
 pub const MAX_HOPS: usize = 8;
 
-/// The most statements beside the portions of a release, of all kinds together.
+/// The most statements that a release lists in addition to its portions, of all kinds together.
 pub const MAX_BESIDE: usize = 64;
 
 /// The signed decision that hands a set of portions to one partner.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub struct Release {
-    /// Whom it is for.
+    /// The recipient.
     pub recipient: TrustDomain,
-    /// What sort of entry it is.
+    /// The kind of entry.
     pub kind: EntryKind,
     /// The manifest that it hands over.
     pub manifest: StatementId,
-    /// The portions that it discloses, in the author's order; none exactly where the kind is a resolution.
+    /// The portions that it discloses, in the author's order. Empty exactly if the kind is a resolution.
     pub digests: Vec<Digest>,
-    /// The agreement that allows it, and its version.
+    /// The agreement that permits it, and its version.
     pub agreement: AgreementRef,
-    /// The grants that allow it, strictly ascending, at least one.
+    /// The grants that permit it, strictly ascending, at least one.
     pub grants: Vec<GroupName>,
-    /// What the recipient is held to.
+    /// The terms that bind the recipient.
     pub terms: Terms,
-    /// Its place in the feed.
+    /// Its position in the feed.
     pub position: Position,
     /// When it was signed.
     pub released_at: Time,
-    /// The release by which a hub got it.
+    /// The release by which a hub got it. `None` at the originator.
     pub via: Option<StatementId>,
-    /// When the sender first logged what it hands over: the originator the manifest, a hub the release in `via`. Whole
-    /// seconds. The signature of the manifest, or of that release, is judged as of this time.
+    /// When the sender first logged what it hands over, in whole seconds. The originator logs the manifest, and a hub logs the release in `via`.
+    /// The signature of the manifest, or of that release, is judged as of this time.
     pub logged_at: Time,
     /// The endorsements that it discloses, strictly ascending by id.
     pub endorsements: Vec<Listed>,
-    /// The exceptions that allow what no grant does, strictly ascending by id.
+    /// The exceptions that permit what no grant does, strictly ascending by id.
     pub exceptions: Vec<Listed>,
     /// Statements of kinds that this version does not read, strictly ascending.
     pub unknown: Vec<(GroupName, Listed)>,
@@ -69,72 +69,72 @@ pub struct Release {
 pub struct Listed {
     /// Its id.
     pub id: StatementId,
-    /// When the sender of the release first logged it. Whole seconds.
+    /// When the sender of the release first logged it, in whole seconds.
     pub logged_at: Time,
 }
 
 impl Release {
-    /// All that it discloses: the portions' digests, and the endorsements' ids, which stand where a digest does.
+    /// Everything that it discloses: the digests of portions, and the ids of endorsements, which are used like digests.
     pub fn disclosed(&self) -> impl Iterator<Item = Digest> {
         self.digests.iter().copied().chain(self.endorsements.iter().map(|listed| Digest(listed.id.0)))
     }
 }
 
-/// Names one version of an agreement.
+/// Identifies one version of an agreement.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize)]
 pub struct AgreementRef {
     /// The statement.
     pub id: StatementId,
-    /// The version that it says it is.
+    /// The version in that statement.
     pub version: u32,
 }
 
-/// A place in a partner's feed.
+/// A position in a partner's feed.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize)]
 pub struct Position {
-    /// From 1, without gaps.
+    /// The number, from 1, without gaps.
     pub sequence: u64,
-    /// The release numbered one less; `None` exactly for number 1.
+    /// The id of the release numbered one less. `None` exactly for number 1.
     pub previous: Option<StatementId>,
 }
 
-/// What a release holds its recipient to.
+/// The terms of a release that bind its recipient.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub struct Terms {
-    /// What may be passed on; `None`: nothing.
+    /// What may be passed on. `None` means nothing.
     pub onward: Option<OnwardLimit>,
     /// States whose organisations must not get it, strictly ascending.
     pub barred_states: Vec<Country>,
-    /// How long it may be kept, days; `None`: without limit.
+    /// For how many days it may be kept. `None` means without limit.
     pub retention_days: Option<u32>,
 }
 
 /// What may be passed on.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub struct OnwardLimit {
-    /// To whom, ascending, not empty.
+    /// The audiences, ascending, not empty.
     pub to: Vec<Audience>,
     /// Kinds of portions, ascending.
     pub kinds: Vec<Kind>,
-    /// Kinds of a later edition, ascending: no portion of these can be read here. Not empty where `kinds` is.
+    /// Kinds of a later edition, ascending. This program can't read portions of these kinds. Not empty if `kinds` is.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub later_kinds: Vec<GroupName>,
-    /// The highest marking.
+    /// The highest TLP level.
     pub max_tlp: Tlp,
-    /// How many hops further, at least 1.
+    /// Over how many more hops, at least 1.
     pub depth: u32,
-    /// Each group that `to` names, spelled out, and no other; ascending by name.
+    /// Exactly the groups that `to` names, with their members, ascending by name.
     pub groups: Vec<Group>,
 }
 
-/// Stands in for a release whose permission has ended.
+/// Replaces a release whose permission has ended.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub struct Void {
-    /// Whom it is for.
+    /// The recipient.
     pub recipient: TrustDomain,
-    /// The place of the release that it replaces.
+    /// The position of the release that it replaces.
     pub position: Position,
-    /// The release that it replaces; the next release's `previous` names this.
+    /// The release that it replaces. The `previous` of the next release names this id.
     pub replaced: StatementId,
     /// When it was signed.
     pub voided_at: Time,

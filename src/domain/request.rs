@@ -1,4 +1,4 @@
-//! Requests for more of an assessment, what they are answered, and the exceptions by which an officer gives more.
+//! Requests for more of an assessment, the answers to them, and the exceptions by which an officer gives more.
 
 use serde::Serialize;
 
@@ -11,9 +11,9 @@ use super::{
 
 /// The longest question or answer, bytes.
 pub const MAX_TEXT_BYTES: usize = 2_000;
-/// For how long an exception holds where nobody says, days.
+/// For how many days an exception holds if nobody says otherwise.
 pub const DEFAULT_DAYS: i64 = 7;
-/// The longest time for which an exception may hold, days.
+/// The longest time for which an exception may hold, in days.
 pub const MAX_DAYS: i64 = 90;
 /// The most portions that one exception gives.
 pub const MAX_EXCEPTED: usize = 64;
@@ -21,7 +21,7 @@ pub const MAX_EXCEPTED: usize = 64;
 pub const MAX_EXCEPTIONS: usize = 8;
 
 words!(
-    /// In what role somebody asks; who it is stays within the organisation.
+    /// The role in which somebody asks. Who it is stays within the organisation.
     AskingRole, "role" {
         /// An analyst.
         Analyst = "analyst",
@@ -33,7 +33,7 @@ words!(
 );
 
 impl AskingRole {
-    /// The role, where it is one that may ask.
+    /// The role for asking, if the role may ask.
     pub fn of(role: Role) -> Option<Self> {
         match role {
             Role::Analyst => Some(Self::Analyst),
@@ -44,31 +44,31 @@ impl AskingRole {
     }
 }
 
-/// Asks whoever has released an assessment for more of it.
+/// Asks the organisation that has released an assessment for more of it.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub struct Request {
-    /// Who is asked.
+    /// The organisation that is asked.
     pub addressee: TrustDomain,
-    /// About which assessment.
+    /// The assessment.
     pub assessment: AssessmentId,
-    /// Which version.
+    /// The version.
     pub version: u32,
     /// That version's manifest.
     pub manifest: StatementId,
-    /// Kinds of portions that are asked for, ascending; may be empty.
+    /// The kinds of portions that are asked for, ascending. May be empty.
     pub kinds: Vec<Kind>,
-    /// A question; may be empty where kinds are named.
+    /// A question. May be empty if kinds are named.
     pub question: String,
-    /// In what role somebody asks.
+    /// The role in which somebody asks.
     pub role: AskingRole,
-    /// The same question may be asked again.
+    /// Random bytes, so that the same question can be asked again.
     pub nonce: Nonce,
     /// When it was signed.
     pub requested_at: Time,
 }
 
 words!(
-    /// What an answer is.
+    /// The kind of an answer.
     AnswerKind, "kind of answer" {
         /// A text.
         Text = "text",
@@ -79,37 +79,37 @@ words!(
     }
 );
 
-/// What a request is answered.
+/// The answer to a request.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub struct Answer {
     /// The request.
     pub request: StatementId,
-    /// What it is.
+    /// The kind of answer.
     pub kind: AnswerKind,
-    /// In words; may be empty where something is released.
+    /// The text. May be empty if portions are released.
     pub text: String,
     /// When it was signed.
     pub answered_at: Time,
-    /// The exception, exactly where something is released.
+    /// The exception. Set exactly if portions are released.
     pub exception: Option<StatementId>,
 }
 
-/// For a time stands in for the grant that these portions lack for this partner. It lifts no rule that forbids.
+/// Stands in for a missing grant, for these portions, this partner and a limited time. It lifts no rule that forbids.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub struct Exception {
-    /// Whose officer has signed it.
+    /// The organisation whose officer has signed it.
     pub giver: TrustDomain,
-    /// Who gets them, and nobody else.
+    /// The only partner that gets them.
     pub partner: TrustDomain,
-    /// The version that they belong to.
+    /// The manifest of the version that they belong to.
     pub manifest: StatementId,
-    /// The portions, and endorsements by their ids; strictly ascending, at least one.
+    /// The digests of the portions, and the ids of endorsements. Strictly ascending, at least one.
     pub digests: Vec<Digest>,
     /// The partner's request that it answers.
     pub request: StatementId,
-    /// Why, in one line.
+    /// The reason, in one line.
     pub reason: String,
-    /// The first moment.
+    /// The first moment at which it holds.
     pub from: Time,
     /// The first moment at which it is over.
     pub until: Time,
@@ -123,7 +123,7 @@ impl Exception {
 }
 
 words!(
-    /// Where a request stands, as its asker and the one who is asked see it.
+    /// The state of a request, as both sides see it.
     RequestState, "state of a request" {
         /// On its way.
         Sent = "sent",
@@ -137,7 +137,7 @@ words!(
         Released = "released",
         /// Nothing more is given.
         Declined = "declined",
-        /// What was released by exception has run out.
+        /// The exception by which portions were released has ended.
         Expired = "expired",
     }
 );

@@ -1,4 +1,4 @@
-//! The house rules as files: their texts, their versions, and what is wrong with them.
+//! House rules as files: their texts, their versions, and their mistakes.
 
 use std::fmt;
 
@@ -6,7 +6,7 @@ use serde::Serialize;
 
 use super::{ids::Sha256, time::Time};
 
-/// How long all files of a set may be together, bytes: they are kept in one row and go over the desk in one message.
+/// The longest total length of all files of a set, in bytes. They are stored in one row and sent over the desk in one message.
 pub const MAX_BYTES: usize = 1 << 20;
 
 /// One file of house rules.
@@ -14,22 +14,22 @@ pub const MAX_BYTES: usize = 1 << 20;
 pub struct RuleFile {
     /// The file's name, without its directory.
     pub name: String,
-    /// Cedar.
+    /// The rules, in Cedar.
     pub text: String,
 }
 
 /// One mistake in a file of house rules.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Serialize)]
 pub struct RuleFault {
-    /// The file, as it was named.
+    /// The name of the file as it was given.
     pub file: String,
-    /// From 1; 0: it concerns the whole file.
+    /// The line, from 1. 0 if the fault concerns the whole file.
     pub line: u32,
-    /// In characters, from 1; 0: it concerns the whole file.
+    /// The column in characters, from 1. 0 if the fault concerns the whole file.
     pub column: u32,
     /// What is wrong.
     pub message: String,
-    /// What to do, where there is something to say.
+    /// What to do, if there is a suggestion.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub help: Option<String>,
 }
@@ -42,7 +42,7 @@ impl RuleFault {
 }
 
 impl fmt::Display for RuleFault {
-    /// As compilers write it, so that editors find the place: `b.cedar:2:14: …`.
+    /// The form of compilers, which editors understand: `b.cedar:2:14: …`.
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let Self { file, line, column, message, help } = self;
         f.write_str(file)?;
@@ -57,12 +57,12 @@ impl fmt::Display for RuleFault {
 /// A set of house rules that came into force here.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct RulesVersion {
-    /// Counts from 1.
+    /// The version, from 1.
     pub version: u32,
     /// When it came into force.
     pub at: Time,
-    /// Over the files' names and texts.
+    /// The digest over the files' names and texts.
     pub digest: Sha256,
-    /// By name. None: the rules were taken away.
+    /// The files, by name. Empty if the rules were removed.
     pub files: Vec<RuleFile>,
 }

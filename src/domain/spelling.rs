@@ -1,6 +1,6 @@
-//! Which word was probably meant.
+//! Guesses which known word was meant.
 
-/// How many letters must change (Levenshtein).
+/// How many letters must change (Levenshtein distance).
 pub fn distance(a: &str, b: &str) -> usize {
     let b: Vec<char> = b.chars().collect();
     let mut row: Vec<usize> = (0..=b.len()).collect();
@@ -20,11 +20,11 @@ pub fn distance(a: &str, b: &str) -> usize {
     row.last().copied().unwrap_or_default()
 }
 
-/// The longest word that is compared: no known word is nearly as long, and a longer one must not buy much work.
+/// The longest word that is compared. No known word is nearly as long, and a long one must not cause much work.
 const LONGEST: usize = 100;
 
-/// The known word that a wrong one is a misspelling of; the nearest of several. Capitals, blanks and `_` for `-` are no difference, and
-/// a short word may differ in one letter only.
+/// The known word of which the given one is a misspelling; the nearest, if there are several. Capitals, and blanks or `_` for `-`, do not count
+/// as differences. A short word may differ in only one letter.
 pub fn meant<'a>(word: &str, known: impl IntoIterator<Item = &'a str>) -> Option<&'a str> {
     if word.len() > LONGEST {
         return None;

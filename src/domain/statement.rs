@@ -1,4 +1,4 @@
-//! Signed statements as values: what kind there are, and the envelope that carries one.
+//! Signed statements: their kinds, and the envelope that carries one.
 
 use super::{
     fault::Fault,
@@ -13,41 +13,41 @@ words!(
         Manifest = "manifest",
         /// Terms between two organisations.
         Agreement = "agreement",
-        /// Tells the other party of an agreement what was done with it alone.
+        /// Announces what one party of an agreement did with it alone.
         Notice = "notice",
         /// Hands portions to one partner.
         Release = "release",
-        /// Stands in for a release whose permission has ended.
+        /// Replaces a release whose permission has ended.
         Void = "void",
         /// What a recipient did with releases.
         Receipt = "receipt",
-        /// What an organisation tells a future partner about itself.
+        /// What an organisation says about itself to a future partner.
         Invitation = "invitation",
-        /// Which roots are an organisation's own from now on.
+        /// The roots of an organisation from now on.
         Bundle = "bundle",
-        /// An organisation vouches for who another one is.
+        /// An organisation vouches for the identity of another one.
         Introduction = "introduction",
-        /// A person stands behind exactly one thing of the own organisation.
+        /// A person approves exactly one thing of their own organisation.
         Approval = "approval",
         /// Which key signs an organisation's ledger.
         LedgerKey = "ledger-key",
-        /// Another identity stands behind an assessment.
+        /// A person or program supports an assessment.
         Endorsement = "endorsement",
         /// A partner asks for more of an assessment.
         Request = "request",
-        /// What a request is answered.
+        /// The answer to a request.
         Answer = "answer",
-        /// Gives one partner for a time what no grant gives it.
+        /// Gives one partner for a limited time what no grant gives it.
         Exception = "exception",
-        /// An originator takes an assessment back.
+        /// An originator recalls an assessment.
         Recall = "recall",
-        /// Tells when a statement was first logged.
+        /// States when another statement was first logged.
         Logged = "logged",
     }
 );
 
 impl StatementKind {
-    /// The payload type: the domain separation of signatures.
+    /// The payload type. It separates the domains of signatures.
     pub fn payload_type(self) -> &'static str {
         match self {
             Self::Manifest => "application/vnd.watchfire.manifest.v1+proto",
@@ -88,18 +88,18 @@ words!(
     }
 );
 
-/// The sorts of suites with one of each of which every signer signs, by name. All suites of this version are of one sort: a node keeps its
-/// statement where it signs it anew with a key of another suite, and officers hold keys of several.
+/// The sorts of suites, by name. Every signer signs with one suite of each sort. All suites of this version are of one sort. So a node can sign
+/// its statement again with a key of another suite, and officers can hold keys of different suites.
 pub const SUITES: &[&str] = &["classical"];
-/// The most officers who have to have signed beside the author.
+/// The most officers whose signatures are required in addition to the author's.
 pub const MAX_COSIGNERS: u32 = 3;
 
-/// Who speaks in a statement, and what a reader must find of their signatures.
+/// Who speaks in a statement, and which signatures a reader must find.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Speaker {
-    /// Who it is.
+    /// The speaker.
     pub id: SpeakerId,
-    /// How many officers other than the author have to have signed it too.
+    /// How many officers other than the author must have signed it too.
     pub cosigners: u32,
 }
 
@@ -108,12 +108,12 @@ pub struct Speaker {
 pub enum SpeakerId {
     /// A person or a program.
     Author(SpiffeId),
-    /// An organisation, by its node.
+    /// An organisation, whose node signs.
     Organisation(TrustDomain),
 }
 
 impl From<SpiffeId> for SpeakerId {
-    /// As whom this identity speaks.
+    /// The speaker for this identity.
     fn from(id: SpiffeId) -> Self {
         if id.role() == Role::Node { Self::Organisation(id.domain().clone()) } else { Self::Author(id) }
     }
@@ -142,25 +142,25 @@ impl std::str::FromStr for SpeakerId {
     }
 }
 
-/// What a receiver answers to a statement that is handed over.
+/// The receiver's answer to a statement that was handed over.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Outcome {
-    /// It is verified, and durable there; or one that takes its place is.
+    /// It is verified and durable there, or a statement that replaces it is.
     Accepted,
-    /// It was read, and nothing is said of what became of it. The sender is done with it all the same.
+    /// It was read. The answer does not say what became of it, but the sender is done with it.
     Received,
     /// It could not be taken yet. The sender keeps it and offers it again.
     NotYet(Fault),
-    /// It is refused, and nothing that changes at the receiver could alter that.
+    /// It is refused. No change at the receiver could alter that.
     Refused(Fault),
 }
 
 /// The most signatures on one statement.
 pub const MAX_SIGNATURES: usize = 4;
-/// The most statements about when a statement was first logged: its own organisation's, and that of who passes it on.
+/// The most statements about when one statement was first logged: one by its own organisation, and one by the organisation that passes it on.
 pub const MAX_LOGGED: usize = 2;
 
-/// A statement with its signatures. The payload is as the signer produced it and is never re-encoded.
+/// A statement with its signatures. The payload is as the signer produced it and is never encoded again.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Envelope {
     /// What kind of statement the payload is.
@@ -169,10 +169,10 @@ pub struct Envelope {
     pub payload: Vec<u8>,
     /// One to four signatures.
     pub signatures: Vec<Signature>,
-    /// When it was first logged: statements of kind [`StatementKind::Logged`]. The first names this statement, each further
-    /// one the one before it. Only statements that travel by an outbox have any.
+    /// When it was first logged: statements of kind [`StatementKind::Logged`]. The first one names this statement, and each further one names
+    /// the one before it. Only statements that travel by an outbox have any.
     pub logged: Vec<Envelope>,
-    /// The releases by which came what a receipt answers; the receipt names them by their hash. Nothing else has any.
+    /// The releases by which the answered assessment came, for a receipt that names them by their hash. No other statement has any.
     pub path: Vec<Envelope>,
 }
 
@@ -182,14 +182,14 @@ impl Envelope {
         Self { kind, payload, signatures, logged: vec![], path: vec![] }
     }
 
-    /// About how many bytes it takes.
+    /// The approximate number of bytes.
     pub fn bytes(&self) -> usize {
         let signature = |s: &Signature| s.value.len() + s.certificates.iter().map(Vec::len).sum::<usize>();
         let beside = self.logged.iter().chain(&self.path).map(Self::bytes).sum::<usize>();
         self.payload.len() + self.signatures.iter().map(signature).sum::<usize>() + beside
     }
 
-    /// The same without its path: what is kept of a receipt once the path was checked.
+    /// The same envelope without its path. This is what a node keeps of a receipt once it has checked the path.
     pub fn without_path(&self) -> Self {
         let Self { kind, payload, signatures, logged, path: _ } = self;
         let (payload, signatures, logged) = (payload.clone(), signatures.clone(), logged.clone());
@@ -200,9 +200,9 @@ impl Envelope {
 /// One signature over an envelope's pre-authentication encoding.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Signature {
-    /// How it is made.
+    /// The suite.
     pub suite: Suite,
-    /// The signer's chain in DER, leaf first, without the root. A hint until it is validated.
+    /// The signer's chain in DER, leaf first, without the root. It is unauthenticated until it is validated.
     pub certificates: Vec<Vec<u8>>,
     /// The signature's bytes.
     pub value: Vec<u8>,

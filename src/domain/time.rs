@@ -7,13 +7,13 @@ use serde::{Deserialize, Serialize};
 
 use super::ids::shorten;
 
-/// A point in time, UTC with nanoseconds. Counts from 1970 as a pair, as in `google.protobuf.Timestamp`.
+/// A point in time in UTC, with nanoseconds. It counts from 1970 as a pair, like `google.protobuf.Timestamp`.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[serde(transparent)]
 pub struct Time(jiff::Timestamp);
 
 impl Time {
-    /// From seconds since 1970 and nanoseconds of that second (0 to 999,999,999); `None` out of the years -9999 to 9999.
+    /// Makes a time from seconds since 1970 and nanoseconds of that second (0 to 999,999,999). `None` outside the years -9999 to 9999.
     pub fn from_parts(seconds: i64, nanos: i32) -> Option<Self> {
         if !(0..1_000_000_000).contains(&nanos) {
             return None;
@@ -21,8 +21,8 @@ impl Time {
         jiff::Timestamp::new(seconds, nanos).ok().map(Self)
     }
 
-    /// From whole seconds since 1970, and the calendar's nearest end where they are out of it. RFC 5280 writes "without
-    /// end" as the last second of 9999, which is some hours after the last moment that this type has.
+    /// Makes a time from whole seconds since 1970, clamped to the calendar's ends. RFC 5280 writes "without end" as the last second of 9999,
+    /// which is some hours after the last moment of this type.
     pub fn from_seconds_clamped(seconds: i64) -> Self {
         let end = if seconds < 0 { jiff::Timestamp::MIN } else { jiff::Timestamp::MAX };
         Self(jiff::Timestamp::from_second(seconds).unwrap_or(end))
@@ -36,21 +36,21 @@ impl Time {
         (i64::try_from(seconds).unwrap_or_default(), i32::try_from(rest).unwrap_or_default())
     }
 
-    /// The seconds of the years 1678 to 2261, since 1970: their nanoseconds fit 64 bits. No statement names another time.
+    /// The seconds since 1970 of the years 1678 to 2261, whose nanoseconds fit into 64 bits. No statement contains another time.
     pub const IN_NANOSECONDS: Range<i64> = -9_214_560_000..9_214_646_400;
 
-    /// Nanoseconds since 1970, clamped to what 64 bits hold (the years 1677 to 2262). Only the ends of certificates are ever clamped.
+    /// Nanoseconds since 1970, clamped to 64 bits (the years 1677 to 2262). Only the ends of certificates are ever clamped.
     pub fn unix_nanos(self) -> i64 {
         let nanos = self.0.as_nanosecond();
         i64::try_from(nanos).unwrap_or(if nanos < 0 { i64::MIN } else { i64::MAX })
     }
 
-    /// From nanoseconds since 1970.
+    /// Makes a time from nanoseconds since 1970.
     pub fn from_unix_nanos(nanos: i64) -> Self {
         Self(jiff::Timestamp::from_nanosecond(i128::from(nanos)).unwrap_or(jiff::Timestamp::UNIX_EPOCH))
     }
 
-    /// This time, later by so many seconds (earlier, where negative); saturates at the calendar's ends.
+    /// This time plus a number of seconds, which may be negative. It saturates at the calendar's ends.
     #[must_use]
     pub fn plus_seconds(self, seconds: i64) -> Self {
         let span = jiff::SignedDuration::from_secs(seconds);
@@ -58,7 +58,7 @@ impl Time {
         Self(self.0.checked_add(span).unwrap_or(end))
     }
 
-    /// Whole seconds from `earlier` to this time; negative where `earlier` is later.
+    /// Whole seconds from `earlier` to this time. Negative if `earlier` is later.
     pub fn seconds_since(self, earlier: Self) -> i64 {
         self.0.duration_since(earlier.0).as_secs()
     }
@@ -69,24 +69,24 @@ impl Time {
         Self::from_parts(self.parts().0, 0).unwrap_or(self)
     }
 
-    /// The latest time by the clock that is a multiple of so many seconds since 1970, this time at the latest: of 3600 the full hour of UTC.
+    /// The latest time, not after this one, that is a multiple of this many seconds since 1970. With 3600 it is the full hour of UTC.
     #[must_use]
     pub fn last_multiple_of(self, seconds: u32) -> Self {
         let now = self.parts().0;
         Self::from_seconds_clamped(now.saturating_sub(now.rem_euclid(i64::from(seconds.max(1)))))
     }
 
-    /// The UTC day.
+    /// The day in UTC.
     pub fn day(self) -> Day {
         Day(jiff::tz::Offset::UTC.to_datetime(self.0).date())
     }
 
-    /// The last day of what ends at this time: the UTC day of the last moment before it. What ends at midnight has its last day before.
+    /// The last day of something that ends at this time: the UTC day of the moment before it. If it ends at midnight, that is the day before.
     pub fn last_day(self) -> Day {
         Self(self.0.checked_sub(jiff::SignedDuration::from_nanos(1)).unwrap_or(self.0)).day()
     }
 
-    /// This time as the end of something, for people: `the end of 2026-12-20 (UTC)` where it is a midnight, else the time itself.
+    /// This time as the end of something, for people: `the end of 2026-12-20 (UTC)` if it is a midnight, otherwise the time itself.
     pub fn as_end(self) -> String {
         let last = self.last_day();
         if last.end() == self { format!("the end of {last} (UTC)") } else { self.to_string() }
@@ -110,7 +110,7 @@ impl FromStr for Time {
     type Err = String;
 
     fn from_str(text: &str) -> Result<Self, String> {
-        let wrong = |_| format!("`{}` is no RFC 3339 time; write e.g. 2026-05-01T09:30:00Z", shorten(text));
+        let wrong = |_| format!("`{}` is not an RFC 3339 time; write e.g. 2026-05-01T09:30:00Z", shorten(text));
         text.parse().map(Self).map_err(wrong)
     }
 }
@@ -121,7 +121,7 @@ impl FromStr for Time {
 pub struct Day(Date);
 
 impl Day {
-    /// The calendar's first day; nothing happened before it.
+    /// The calendar's first day. Nothing happened before it.
     pub const FIRST: Self = Self(jiff::civil::date(1, 1, 1));
     /// The last day that ends within the calendar.
     pub const LAST: Self = Self(jiff::civil::date(9999, 12, 28));
@@ -132,20 +132,20 @@ impl Day {
         Time(jiff::tz::Offset::UTC.to_timestamp(midnight).unwrap_or(jiff::Timestamp::MIN))
     }
 
-    /// The day before; the calendar's first one has none and stays.
+    /// The day before. The calendar's first day has none and stays.
     #[must_use]
     pub fn before(self) -> Self {
         Self(self.0.yesterday().unwrap_or(self.0))
     }
 
-    /// The day so many days later (earlier, where negative); saturates at [`Self::FIRST`] and [`Self::LAST`].
+    /// The day this many days later, or earlier if negative. It saturates at [`Self::FIRST`] and [`Self::LAST`].
     #[must_use]
     pub fn plus_days(self, days: i64) -> Self {
         let day = self.start().plus_seconds(days.saturating_mul(86_400)).day();
         day.clamp(Self::FIRST, Self::LAST)
     }
 
-    /// How many days lie between: 1 where `earlier` is the day before; negative where it is later.
+    /// The number of days between: 1 if `earlier` is the day before, negative if it is later.
     pub fn days_since(self, earlier: Self) -> i64 {
         self.start().seconds_since(earlier.start()).div_euclid(86_400)
     }
@@ -166,9 +166,9 @@ impl FromStr for Day {
     type Err = String;
 
     fn from_str(text: &str) -> Result<Self, String> {
-        let wrong = || format!("`{}` is no day; write e.g. 2026-05-01", shorten(text));
+        let wrong = || format!("`{}` is not a day; write e.g. 2026-05-01", shorten(text));
         let day = text.parse().map(Self).map_err(|_| wrong())?;
-        // One spelling only, since days stand in signed bytes.
+        // Only one spelling is accepted, because days are part of signed bytes.
         if day.to_string() == text { Ok(day) } else { Err(wrong()) }
     }
 }
@@ -183,9 +183,9 @@ pub struct Period {
     pub until: Day,
 }
 
-/// What tells the time. Passed in from the outside, so that everything below can be run on simulated time.
+/// The clock. It is passed in from outside, so that everything below can run on simulated time.
 pub trait Clock: Send + Sync {
-    /// Now.
+    /// The current time.
     fn now(&self) -> Time;
 }
 

@@ -7,15 +7,15 @@ use super::time::Time;
 /// What a timer is for. `node/timers.rs` says for each kind what is done when it is due.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub enum TimerKind {
-    /// Agreements run out. One row, with an empty subject.
+    /// Agreements expire. One row, with an empty subject.
     Agreements,
-    /// The log tells of what ends. One row, with an empty subject.
+    /// The log reports what ends. One row, with an empty subject.
     Endings,
-    /// What the log has told: a memory, and forgotten when it is due. The subject is a digest.
+    /// Remembers what the log has reported, and is deleted when it is due. The subject is a digest.
     EndingTold,
-    /// What waits until it can be verified is examined again. One row, with an empty subject.
+    /// What waits for verification is re-examined. One row, with an empty subject.
     Held,
-    /// What was read is told to its senders. One row, with an empty subject.
+    /// Senders are informed about readings. One row, with an empty subject.
     Readings,
 }
 
@@ -49,14 +49,14 @@ impl FromStr for TimerKind {
 pub struct Timer {
     /// What it is for.
     pub kind: TimerKind,
-    /// What it concerns, in the kind's own encoding. It is not encrypted at rest: ids and digests only, never content.
+    /// What it concerns, in the encoding of its kind. It is not encrypted at rest, so it contains only ids and digests, never content.
     pub subject: Vec<u8>,
-    /// From when on it is to be fired.
+    /// The time from which it is due.
     pub due: Time,
 }
 
 impl Timer {
-    /// A timer.
+    /// Makes a timer.
     pub fn new(kind: TimerKind, subject: impl Into<Vec<u8>>, due: Time) -> Self {
         Self { kind, subject: subject.into(), due }
     }

@@ -1,4 +1,4 @@
-//! One macro for the closed sets of words: an enum whose values have one name each in files and in `--json`.
+//! A macro for closed sets of words: enums whose values each have one name in files and in `--json`.
 
 /// Declares an enum with a name for each value, `FromStr` that lists the choices, `Display` and serde by name.
 macro_rules! words {
@@ -28,7 +28,7 @@ macro_rules! words {
             fn from_str(text: &str) -> std::result::Result<Self, String> {
                 Self::ALL.iter().copied().find(|v| v.as_str() == text).ok_or_else(|| {
                     let all: Vec<&str> = Self::ALL.iter().map(|v| v.as_str()).collect();
-                    format!("`{}` is no {}; write one of {}", $crate::domain::ids::shorten(text), $what, all.join(", "))
+                    format!("`{}` is not a known {}; write one of {}", $crate::domain::ids::shorten(text), $what, all.join(", "))
                 })
             }
         }

@@ -21,13 +21,13 @@ use crate::{
 /// The series and the previous version of an agreement.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Lineage {
-    /// The same over all versions.
+    /// The series, which is the same for all versions.
     pub series: Series,
-    /// The version before and its number; `None` for a first one.
+    /// The number and id of the version before. `None` for the first version.
     pub previous: Option<(u32, StatementId)>,
 }
 
-/// Reads an agreement's text; its place among the versions comes from outside.
+/// Reads an agreement. The caller says which version of which series it is.
 ///
 /// # Errors
 /// All faults of the file at once.
@@ -126,7 +126,7 @@ fn acknowledge(at: At<'_>) -> Option<AcknowledgeDuty> {
     Some(AcknowledgeDuty { min_level, within_seconds, mandate: None, answer_within_seconds: None })
 }
 
-/// Checks the rules between the fields, and reports the line of the grant at fault.
+/// Checks the rules between the fields, and reports the line of the faulty grant.
 fn check(agreement: &Agreement, node: &Node, faults: &Faults) {
     let mut faulty = false;
     for (i, grant) in agreement.grants.iter().enumerate() {
@@ -136,7 +136,7 @@ fn check(agreement: &Agreement, node: &Node, faults: &Faults) {
             faults.note::<()>(line, path.as_str(), message);
         }
     }
-    // The check of `wire` decides. It stops at its first fault, so it runs only if there was none here.
+    // The check in `wire` decides. It stops at the first fault, so it runs only if there was none here.
     if !faulty && let Err(fault) = wire::agreement::check(agreement) {
         faults.note::<()>(None, fault.field.unwrap_or_default(), fault.message);
     }
@@ -147,10 +147,10 @@ fn grant_faults(agreement: &Agreement, i: usize, grant: &Grant) -> Vec<String> {
     let [a, b] = &agreement.parties;
     let runs = (&grant.from == a && &grant.to == b) || (&grant.from == b && &grant.to == a);
     if !runs {
-        messages.push(format!("a grant goes from one party to the other; write `{a}` and `{b}` as `from` and `to`"));
+        messages.push(format!("a grant must go from one party to the other; write `{a}` and `{b}` as `from` and `to`"));
     }
     if agreement.grants.iter().take(i).any(|g| g.id == grant.id) {
-        messages.push(format!("another grant bears the id `{}` too; give each its own", grant.id));
+        messages.push(format!("another grant also has the id `{}`; give each grant an id of its own", grant.id));
     }
     for name in grant::groups(grant).into_iter().filter(|name| agreement.group(name).is_none()) {
         messages.push(groups::not_spelled_out(name, &agreement.groups));

@@ -6,7 +6,7 @@ use super::duration;
 use crate::domain::agreement::{Agreement, Duties, Grant, OnwardTerms};
 use crate::domain::group::Group;
 
-/// The agreement's text. Its place among the versions is not in it.
+/// The agreement's text. It does not contain the series and the version.
 pub fn agreement_to_toml(agreement: &Agreement) -> String {
     let mut text = String::new();
     // INVARIANT: writing to a String does not fail.
@@ -51,7 +51,7 @@ fn write_grant(out: &mut String, grant: &Grant) -> fmt::Result {
         places,
         topics,
         kinds,
-        // A draft has the words of this edition.
+        // A draft uses the words of this edition.
         later_kinds: _,
         max_tlp,
         min_level,
@@ -89,7 +89,7 @@ fn write_duties(out: &mut String, duties: &Duties) -> fmt::Result {
     if *duties == Duties::default() {
         return Ok(());
     }
-    // Nothing is in force here with the others.
+    // The other duties are not in force in this version.
     let Duties { acknowledge, purge_on_recall, approvals, .. } = duties;
     let each = acknowledge.iter().map(|d| {
         let within = duration::written(d.within_seconds);
@@ -103,7 +103,7 @@ fn text(out: &mut String, key: &str, value: &str) -> fmt::Result {
     if value.is_empty() { Ok(()) } else { writeln!(out, "{key} = {}", toml::Value::from(value)) }
 }
 
-/// A list of names, which hold nothing that needs escaping.
+/// A list of names. They contain nothing that needs escaping.
 fn list<T: Display>(all: &[T]) -> String {
     format!("[{}]", all.iter().map(|one| format!("\"{one}\"")).collect::<Vec<_>>().join(", "))
 }

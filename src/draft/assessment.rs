@@ -1,4 +1,4 @@
-//! A draft as a whole.
+//! The draft of an assessment.
 
 use super::{
     DraftError, Format,
@@ -15,7 +15,7 @@ use crate::domain::{
     time::{Day, Time},
 };
 
-/// Reads a draft.
+/// Reads the draft of an assessment.
 ///
 /// # Errors
 /// All faults of the file at once.
@@ -30,7 +30,7 @@ fn draft(at: At<'_>) -> Option<Draft> {
     let fields = at.fields()?;
     let header = fields.must("assessment", "write a table `[assessment]` with `level` and `expires`", header);
     let default = fields.maybe("default", default).unwrap_or_default();
-    // Portions are read even where the header is faulty, so that all faults are told; the stand-in never leaves this function.
+    // Portions are read even if the header is faulty, so that all faults are reported. The placeholder never leaves this function.
     let stand_in = Header { topics: vec![], expires: None, exercise: false, shared: Shared::default() };
     let told = header.as_ref().unwrap_or(&stand_in);
     let help = "write at least a `[[portion]]` of kind `headline` and one of kind `subject`";
@@ -48,10 +48,10 @@ fn draft(at: At<'_>) -> Option<Draft> {
     })
 }
 
-/// Puts the groups into the markings that name them. Who is meant is signed with the portion, so the draft has to say it.
+/// Puts the members of groups into the markings that name them. They are signed with the portion, so the draft has to list them.
 fn spell_out(fields: &Fields<'_>, portions: &mut [DraftPortion]) {
     let groups = fields.maybe("groups", groups::read);
-    // What is wrong with the table itself is told already.
+    // Faults in the table itself were reported already.
     let is_wrong = groups.is_none() && fields.has("groups");
     let groups = groups.unwrap_or_default();
     for (i, portion) in portions.iter_mut().enumerate() {
@@ -85,12 +85,12 @@ fn header(at: At<'_>) -> Option<Header> {
     Some(header)
 }
 
-/// 1 to 5.
+/// A level from 1 to 5.
 pub(super) fn level(at: At<'_>) -> Option<WarningLevel> {
     WarningLevel::try_from(at.integer::<u8>()?).map_or_else(|e| at.refuse(e), Some)
 }
 
-/// A day, to its end, or a time.
+/// The end of a day, or a time.
 fn expires(at: At<'_>) -> Option<Time> {
     let text = at.plain()?;
     if text.contains('T') { at.parsed() } else { at.parsed::<Day>().map(Day::end) }

@@ -1,4 +1,4 @@
-//! Portions' bodies as people write them.
+//! The bodies of portions as people write them.
 
 mod forecast;
 mod likelihood;
@@ -21,8 +21,8 @@ use crate::domain::{
 /// A body, the keys that it rests on, and the file of an attachment.
 type Read = (Body, Vec<String>, Option<PathBuf>);
 
-/// Reads the fields of a portion that belong to its kind. Every reader asks for all its fields before it gives up. So a field that nobody
-/// asked for is certainly unknown.
+/// Reads the fields of a portion that belong to its kind. Every reader asks for all its fields before it gives up, so a field that was not asked
+/// for is unknown.
 pub(super) fn read(kind: Kind, fields: &Fields<'_>, shared: &Shared) -> Option<Read> {
     let alone = |body: Option<Body>| body.map(|body| (body, vec![], None));
     match kind {
@@ -46,7 +46,9 @@ pub(super) fn read(kind: Kind, fields: &Fields<'_>, shared: &Shared) -> Option<R
         Kind::Narrative => alone(text(fields).map(|text| Body::Narrative { text })),
         Kind::Endorsement => {
             let _ = text(fields);
-            fields.table().refuse("an endorsement is no portion of a draft; write it with `watchfire assess endorse`")
+            fields
+                .table()
+                .refuse("an endorsement is not a portion of a draft; make one with `watchfire assess endorse`")
         }
         Kind::Attachment => attachment(fields).map(|(a, file)| (Body::Attachment(a), vec![], file)),
     }
@@ -114,20 +116,20 @@ fn recommendation(fields: &Fields<'_>) -> Option<Recommendation> {
     Some(Recommendation { text: text?, addressee, by })
 }
 
-/// An attachment names a file beside the draft, or, from a program, the name, size and digest of bytes sent elsewhere.
+/// An attachment names a file in the draft's directory. From a program, it has the name, size and digest of bytes that are sent separately.
 fn attachment(fields: &Fields<'_>) -> Option<(Attachment, Option<PathBuf>)> {
     let media_type = fields.must("media_type", "write e.g. `image/jpeg`", |at| at.line());
     let name = fields.maybe("name", file_name);
     if fields.has("file") {
         let file: PathBuf = fields.maybe("file", |at| at.line())?.into();
         let Some(name) = name.or_else(|| Some(file.file_name()?.to_str()?.to_owned())) else {
-            return fields.table().refuse("`file` names no file; write a path such as `photo.jpg`");
+            return fields.table().refuse("`file` does not name a file; write a path such as `photo.jpg`");
         };
         let attachment = Attachment { name, media_type: media_type?, size: 0, sha256: UNREAD };
         return Some((attachment, Some(file)));
     }
     let help = "write `file`, or `name`, `size` and `sha256`";
-    // Asked for again, so that its absence is reported.
+    // The field is asked for again, so that its absence is reported.
     let name = name.or_else(|| fields.must("name", help, file_name));
     let size = fields.must("size", help, |at| at.integer());
     let sha256 = fields.must("sha256", help, |at| at.parsed());
@@ -139,7 +141,7 @@ fn file_name(at: At<'_>) -> Option<String> {
     let name = at.line()?;
     if name.contains(['/', '\\']) || Path::new(&name).file_name().is_none() {
         let name = shorten(&name);
-        return at.refuse(format!("`{name}` is no file's name; write it without a path"));
+        return at.refuse(format!("`{name}` is not a file name; write it without a path"));
     }
     Some(name)
 }

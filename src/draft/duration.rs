@@ -9,9 +9,9 @@ pub(super) const DAY: u64 = 24 * HOUR;
 /// A year is 365 days, so that a term of years is the same number of days wherever it begins.
 const YEAR: u64 = 365 * DAY;
 
-/// Seconds.
+/// Reads a span of time, in seconds.
 pub(super) fn seconds(text: &str) -> Result<u64, String> {
-    let wrong = || format!("`{}` is no span of time; write e.g. `24h`, `90 days` or `5y`", shorten(text));
+    let wrong = || format!("`{}` is not a span of time; write e.g. `24h`, `90 days` or `5y`", shorten(text));
     let trimmed = text.trim();
     let end = trimmed.find(|c: char| !c.is_ascii_digit()).ok_or_else(wrong)?;
     let (number, unit) = trimmed.split_at(end);
@@ -30,14 +30,14 @@ pub(super) fn seconds(text: &str) -> Result<u64, String> {
     number.parse::<u64>().ok().and_then(|n| n.checked_mul(unit)).ok_or_else(wrong)
 }
 
-/// Whole days.
+/// Reads a number of whole days.
 pub(super) fn days(text: &str) -> Result<u32, String> {
     let seconds = seconds(text)?;
     let days = u32::try_from(seconds / DAY).ok().filter(|_| seconds % DAY == 0);
-    days.ok_or_else(|| format!("`{}` is no number of whole days; write e.g. `90 days`", shorten(text)))
+    days.ok_or_else(|| format!("`{}` is not a number of whole days; write e.g. `90 days`", shorten(text)))
 }
 
-/// As people would write it.
+/// Writes a span of time as people do.
 pub(super) fn written(seconds: u64) -> String {
     match seconds {
         n if n > 0 && n % DAY == 0 && n != DAY => format!("{} days", n / DAY),

@@ -1,21 +1,21 @@
-//! What is wrong with a file.
+//! The faults of a draft.
 
 use std::fmt;
 
 use serde::Serialize;
 
-/// One thing that is wrong.
+/// One fault.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub struct DraftFault {
-    /// The line, from 1, where it is known.
+    /// The line, from 1, if it is known.
     pub line: Option<usize>,
-    /// The path of the field, as in `portion[3].likelihood.term`; empty where it is about the whole.
+    /// The path of the field, such as `portion[3].likelihood.term`. Empty if the fault is about the whole file.
     pub field: String,
     /// What is wrong and what to do.
     pub message: String,
 }
 
-/// All that is wrong with a file; never empty. In the order of the lines.
+/// All faults of a file, in the order of the lines. Never empty.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub struct DraftError {
     /// The faults.
@@ -23,18 +23,18 @@ pub struct DraftError {
 }
 
 impl DraftError {
-    /// From faults in any order.
+    /// Takes faults in any order.
     pub(super) fn new(mut findings: Vec<DraftFault>) -> Self {
         findings.sort_by_key(|f| f.line);
         Self { findings }
     }
 
-    /// A single fault.
+    /// An error with a single fault.
     pub(super) fn one(line: Option<usize>, message: impl Into<String>) -> Self {
         Self::new(vec![DraftFault { line, field: String::new(), message: message.into() }])
     }
 
-    /// One `FILE:LINE: message` a line, as compilers write it, so that editors find the place.
+    /// Writes one line `FILE:LINE: message` for each fault. Editors understand this form, which compilers use.
     pub fn in_file(&self, file: &str) -> String {
         let lines = self.findings.iter().map(|fault| match fault.line {
             Some(line) => format!("{file}:{line}: {}", fault.sentence()),
@@ -45,7 +45,7 @@ impl DraftError {
 }
 
 impl DraftFault {
-    /// The field and the message.
+    /// The field and the message, as a sentence.
     fn sentence(&self) -> String {
         match self.field.as_str() {
             "" => self.message.clone(),
@@ -55,7 +55,7 @@ impl DraftFault {
 }
 
 impl fmt::Display for DraftError {
-    /// As [`DraftError::in_file`], without the file.
+    /// As [`DraftError::in_file`], without the file's name.
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         for (i, fault) in self.findings.iter().enumerate() {
             let end = if i == 0 { "" } else { "\n" };

@@ -1,4 +1,4 @@
-//! Takes the fields of a table one by one, notes every fault, and refuses the fields that nobody asked for.
+//! Takes the fields of a table one by one. Records every fault, and refuses fields that were not asked for.
 
 use std::{cell::RefCell, str::FromStr};
 
@@ -11,7 +11,7 @@ use super::{
 };
 use crate::domain::{ids::shorten, place::Place};
 
-/// The longest text of one field, bytes; the wire refuses longer ones.
+/// The longest text of one field, bytes. The wire format refuses longer ones.
 const MAX_TEXT: usize = 200 * 1024;
 
 /// The longest message, characters.
@@ -22,20 +22,20 @@ const MAX_MESSAGE: usize = 1_000;
 pub(super) struct Faults(RefCell<Vec<DraftFault>>);
 
 impl Faults {
-    /// Notes one, and is `None`, so that `return faults.note(..)` reads well.
+    /// Records a fault and returns `None`, so that `return faults.note(..)` reads well.
     pub fn note<T>(&self, line: Option<usize>, field: impl Into<String>, message: impl Into<String>) -> Option<T> {
-        // Messages quote the file, and are read on terminals.
+        // Messages quote the file and are shown on terminals.
         let plain = |text: String| text.chars().filter(|c| !c.is_control()).take(MAX_MESSAGE).collect();
         self.0.borrow_mut().push(DraftFault { line, field: plain(field.into()), message: plain(message.into()) });
         None
     }
 
-    /// Whether nothing was noted yet.
+    /// Whether no fault was recorded yet.
     pub fn is_empty(&self) -> bool {
         self.0.borrow().is_empty()
     }
 
-    /// The value, if nothing was noted.
+    /// The value, if no fault was recorded.
     pub fn finish<T>(self, value: Option<T>) -> Result<T, DraftError> {
         let faults = self.0.into_inner();
         match value {
@@ -46,7 +46,7 @@ impl Faults {
     }
 }
 
-/// A value on its way into the domain: where it stands, and where to complain.
+/// A value of the file: where it is, and where its faults are recorded.
 #[derive(Clone, Copy)]
 pub(super) struct At<'a> {
     pub node: &'a Node,
@@ -56,16 +56,16 @@ pub(super) struct At<'a> {
 }
 
 impl<'a> At<'a> {
-    /// Notes a fault of this value.
+    /// Records a fault of this value. Returns `None`.
     pub fn refuse<T>(self, message: impl Into<String>) -> Option<T> {
         self.faults.note(self.line, self.path, message)
     }
 
     fn expected<T>(self, wanted: &str) -> Option<T> {
-        self.refuse(format!("{} stands where {wanted} belongs", self.node.value.what()))
+        self.refuse(format!("found {} instead of {wanted}", self.node.value.what()))
     }
 
-    /// Its words, as they are. A date without quotation marks counts.
+    /// Its text, unchanged. A date without quotation marks is accepted.
     pub fn plain(self) -> Option<&'a str> {
         match &self.node.value {
             Value::Text(text) | Value::Date(text) => Some(text),
@@ -73,19 +73,19 @@ impl<'a> At<'a> {
         }
     }
 
-    /// Its words, owned.
+    /// Its text, owned.
     pub fn plain_text(self) -> Option<String> {
         self.plain().map(str::to_owned)
     }
 
-    /// Text for people: made NFC, with plain newlines; other control characters are refused.
+    /// Text for people: normalised to NFC, with plain newlines. Other control characters are refused.
     pub fn prose(self) -> Option<String> {
         let text: String = self.plain()?.replace("\r\n", "\n").nfc().collect();
         if text.len() > MAX_TEXT {
             return self.refuse("the text is longer than a portion may be; put long material into an attachment");
         }
         if text.chars().any(|c| c.is_control() && c != '\n') {
-            return self.refuse("the text holds a control character; only newline may be used, no tab either");
+            return self.refuse("the text contains a control character; only newlines are allowed, and no tabs");
         }
         Some(text)
     }
@@ -106,32 +106,32 @@ impl<'a> At<'a> {
         if text.contains('\n') { self.refuse("the text must be one line") } else { Some(text) }
     }
 
-    /// A value with one spelling.
+    /// A value of a type that is parsed from a string.
     pub fn parsed<T: FromStr<Err: ToString>>(self) -> Option<T> {
         self.plain()?.parse().map_or_else(|e: T::Err| self.refuse(e.to_string()), Some)
     }
 
-    /// A place, with the codes of today.
+    /// A place with a code of today.
     pub fn place(self) -> Option<Place> {
         Place::of_today(self.plain()?).map_or_else(|e| self.refuse(e), Some)
     }
 
-    /// A number.
+    /// A number with or without a fraction.
     pub fn number(self) -> Option<f64> {
         match self.node.value {
             Value::Float(n) => Some(n),
-            // Exact: whole numbers beyond 2^53 are refused by whoever checks the bounds.
+            // This is exact: the callers' bounds refuse whole numbers beyond 2^53.
             Value::Integer(n) => Some(n as f64),
             _ => self.expected("a number"),
         }
     }
 
-    /// A span of whole days.
+    /// A span of time in whole days.
     pub fn days(self) -> Option<u32> {
         duration::days(self.plain()?).map_or_else(|e| self.refuse(e), Some)
     }
 
-    /// A span of seconds.
+    /// A span of time in seconds.
     pub fn seconds(self) -> Option<u64> {
         duration::seconds(self.plain()?).map_or_else(|e| self.refuse(e), Some)
     }
@@ -153,7 +153,7 @@ impl<'a> At<'a> {
         }
     }
 
-    /// Each element of a list; faulty ones are noted and left out.
+    /// Each element of a list. Faulty elements are recorded and left out.
     pub fn each<T>(self, one: impl Fn(At<'_>) -> Option<T>) -> Option<Vec<T>> {
         let Value::List(all) = &self.node.value else { return self.expected("a list in square brackets") };
         let read = all.iter().enumerate().filter_map(|(i, node)| {
@@ -163,7 +163,7 @@ impl<'a> At<'a> {
         Some(read.collect())
     }
 
-    /// Its fields.
+    /// The fields of a table.
     pub fn fields(self) -> Option<Fields<'a>> {
         let Value::Table(entries) = &self.node.value else { return self.expected("a table") };
         for (i, entry) in entries.iter().enumerate() {
@@ -184,7 +184,7 @@ pub(super) struct Fields<'a> {
 }
 
 impl<'a> Fields<'a> {
-    /// The whole table.
+    /// The whole table as a value.
     pub fn table(&self) -> At<'a> {
         self.at
     }
@@ -194,7 +194,7 @@ impl<'a> Fields<'a> {
         self.entries
     }
 
-    /// A field that may be absent; `read` notes its own faults.
+    /// A field that may be absent. `read` records its own faults.
     pub fn maybe<T>(&self, key: &'static str, read: impl FnOnce(At<'_>) -> Option<T>) -> Option<T> {
         self.known.borrow_mut().push(key);
         let entry = self.entries.iter().find(|e| e.key == key)?;
@@ -202,7 +202,7 @@ impl<'a> Fields<'a> {
         read(At { node: &entry.node, line: entry.line.or(self.at.line), path: &path, faults: self.at.faults })
     }
 
-    /// A field that must be there; `help` says what to write.
+    /// A field that must be present. `help` says what to write.
     pub fn must<T>(&self, key: &'static str, help: &str, read: impl FnOnce(At<'_>) -> Option<T>) -> Option<T> {
         if self.has(key) {
             return self.maybe(key, read);
@@ -211,12 +211,12 @@ impl<'a> Fields<'a> {
         self.at.refuse(format!("`{key}` is missing; {help}"))
     }
 
-    /// Whether the field is written.
+    /// Whether the field is present.
     pub fn has(&self, key: &str) -> bool {
         self.entries.iter().any(|e| e.key == key)
     }
 
-    /// Text that may be absent: empty then.
+    /// A text that may be absent. An absent text is empty.
     pub fn prose(&self, key: &'static str) -> String {
         self.maybe(key, |at| at.prose()).unwrap_or_default()
     }
@@ -226,7 +226,7 @@ impl<'a> Fields<'a> {
         if self.at.path.is_empty() { key } else { format!("{}.{key}", self.at.path) }
     }
 
-    /// Refuses what was not asked for. To be called once all fields were.
+    /// Refuses the fields that were not asked for. Call it after all fields were asked for.
     pub fn refuse_others(&self) {
         let known = self.known.borrow();
         for entry in self.entries.iter().filter(|e| !known.contains(&e.key.as_str())) {
@@ -241,7 +241,7 @@ impl<'a> Fields<'a> {
     }
 }
 
-/// The known name that differs by no more than a third of its letters.
+/// The known name that is most similar. It differs by at most a third of its letters.
 pub(super) fn nearest(name: &str, known: &[&'static str]) -> Option<&'static str> {
     if name.len() > 40 {
         return None;
@@ -250,7 +250,7 @@ pub(super) fn nearest(name: &str, known: &[&'static str]) -> Option<&'static str
     (best.0 <= best.1.len().div_ceil(3).max(1)).then_some(best.1)
 }
 
-/// The number of letters to change, add or drop (Levenshtein).
+/// The number of letters to change, add or remove (Levenshtein distance).
 fn distance(a: &str, b: &str) -> usize {
     let mut row: Vec<usize> = (0..=b.chars().count()).collect();
     for (i, x) in a.chars().enumerate() {

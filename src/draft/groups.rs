@@ -1,4 +1,4 @@
-//! Groups as drafts spell them out, for agreements and for markings.
+//! Groups and their members as drafts list them, for agreements and for markings.
 
 use super::{fields::At, marking::set};
 use crate::{
@@ -12,7 +12,7 @@ use crate::{
     wire::list::MAX_NAMES,
 };
 
-/// Reads the table `[groups]`: one table for each group. Ascending by name.
+/// Reads the table `[groups]`, which contains one table for each group. Returns them ascending by name.
 pub(super) fn read(at: At<'_>) -> Option<Vec<Group>> {
     let fields = at.fields()?;
     let read = fields.entries().iter().filter_map(|entry| {
@@ -27,7 +27,7 @@ pub(super) fn read(at: At<'_>) -> Option<Vec<Group>> {
     Some(groups)
 }
 
-/// Without members it is the group whose list we hold, as it was on that day.
+/// Reads one group. Without members it is the group whose list we hold, as it was on that day.
 fn group(at: At<'_>, name: GroupName) -> Option<Group> {
     let fields = at.fields()?;
     let as_of = fields.must("as_of", "write the day of the list", |at| at.parsed());
@@ -60,7 +60,7 @@ fn group(at: At<'_>, name: GroupName) -> Option<Group> {
     }
 }
 
-/// Why a marking can't name a group that the draft does not spell out.
+/// Why a marking can't name a group whose members the draft does not list.
 pub(super) fn not_spelled_out(name: &GroupName, spelled: &[Group]) -> String {
     let ours = spelled.iter().map(|group| group.name.as_str());
     let held: Vec<&str> = Membership::all().iter().map(|known| known.id).collect();
@@ -76,10 +76,10 @@ pub(super) fn not_spelled_out(name: &GroupName, spelled: &[Group]) -> String {
     format!("nothing says who is in `group:{name}`; {hint}")
 }
 
-/// A group that somebody names in a word, as it is on that day: only one whose list we hold. Its members are states alone.
+/// The group of that name as it was on that day. Only for groups whose lists we hold; their members are states.
 ///
 /// # Errors
-/// That we hold no list of it, in words.
+/// A sentence saying that we hold no list of it.
 pub fn held_group(name: &GroupName, day: Day) -> Result<Group, String> {
     let known = Membership::on(name.as_str(), day)?;
     let countries = known.countries.iter().copied().collect();

@@ -1,4 +1,4 @@
-//! Markings: the file's default, and what a portion changes of it.
+//! Markings: the file's default, and what a portion changes in it.
 
 use super::fields::{At, Fields};
 use crate::domain::{
@@ -7,15 +7,15 @@ use crate::domain::{
     spelling,
 };
 
-/// Nothing may be passed on.
+/// The word for: nothing may be passed on.
 const NONE: &str = "none";
-/// What may be passed on stays within the receiving organisation.
+/// The word for: what may be passed on stays within the receiving organisation.
 const WITHIN: &str = "within-organisation";
 
-/// What is written of a marking.
+/// What the file says about a marking.
 #[derive(Clone, Default)]
 pub(super) struct Written {
-    /// Whether a level was written, be it a faulty one.
+    /// Whether a level is written, even a faulty one.
     has_level: bool,
     tlp: Option<Tlp>,
     releasable_to: Option<Vec<Audience>>,
@@ -31,7 +31,7 @@ impl Written {
         self.has_level
     }
 
-    /// What this leaves open, from `default`.
+    /// Fills in from `default` what this leaves open.
     pub fn or(self, default: &Self) -> Self {
         let Self { has_level, tlp, releasable_to, onward, topics, caveats, national } = default.clone();
         Self {
@@ -45,7 +45,7 @@ impl Written {
         }
     }
 
-    /// The marking, without its groups' members. What nobody wrote is the narrowest.
+    /// The marking, without the members of its groups. What nobody wrote gets its narrowest value.
     pub fn marking(self, topics: &[Topic]) -> Marking {
         Marking {
             tlp: self.tlp.unwrap_or(Tlp::Red),
@@ -75,11 +75,11 @@ pub(super) fn read(at: At<'_>) -> Option<Written> {
     Some(written)
 }
 
-/// An empty list would mean everybody.
+/// A list that is not empty. An empty list would mean everybody.
 fn some(at: At<'_>) -> Option<Vec<Audience>> {
     let names = audiences(at)?;
     if names.is_empty() && at.faults.is_empty() {
-        return at.refuse("an empty list names nobody; leave the line out where an agreement is to decide");
+        return at.refuse("an empty list names nobody; leave the line out if the agreement should decide");
     }
     Some(names)
 }
@@ -96,16 +96,16 @@ fn onward(at: At<'_>) -> Option<Onward> {
         NONE => Some(Onward::None),
         WITHIN => Some(Onward::WithinOrganisation),
         other => at.refuse(format!(
-            "`{}` is no onward term; write `none`, `within-organisation` or a list of groups and organisations",
+            "`{}` is not an onward term; write `none`, `within-organisation` or a list of groups and organisations",
             shorten(other)
         )),
     }
 }
 
-/// What a recipient may pass on, in the words of a command.
+/// Reads what a recipient may pass on from the words of a command.
 ///
 /// # Errors
-/// What is wrong with them, in words.
+/// A sentence about what is wrong with the words.
 pub fn onward_of(words: &[String]) -> Result<Onward, String> {
     match words {
         [one] if one == NONE => Ok(Onward::None),
@@ -114,28 +114,28 @@ pub fn onward_of(words: &[String]) -> Result<Onward, String> {
     }
 }
 
-/// To these, unless one of them is a word that stands for itself.
+/// The recipients of a list. A word that must be alone is refused among others.
 fn named(names: Vec<Audience>) -> Result<Onward, String> {
     if names.is_empty() {
         return Err("the list is empty; write `none` if nothing may go onward".to_owned());
     }
     for name in names.iter().filter_map(Audience::group).map(GroupName::as_str) {
         if name == NONE || name == WITHIN {
-            return Err(format!("`{name}` stands alone; leave out all others, or it"));
+            return Err(format!("`{name}` can't be combined with others; leave out either it or the others"));
         }
         if spelling::meant(name, [WITHIN]).is_some() {
-            return Err(format!("`{name}` is no group; did you mean `{WITHIN}`?"));
+            return Err(format!("`{name}` is not a group; did you mean `{WITHIN}`?"));
         }
     }
     Ok(Onward::Named(names))
 }
 
-/// A list of groups and organisations, ascending by their text, as the wire has them.
+/// A list of groups and organisations, ascending by their text, the order of the wire format.
 pub(super) fn audiences(at: At<'_>) -> Option<Vec<Audience>> {
     at.each(audience).map(ascending)
 }
 
-/// Each once, by their text, as the wire has them.
+/// Sorts the names by their text, the order of the wire format, and removes repeated ones.
 pub fn ascending(mut all: Vec<Audience>) -> Vec<Audience> {
     all.sort_by_key(ToString::to_string);
     all.dedup();
@@ -146,15 +146,16 @@ fn audience(at: At<'_>) -> Option<Audience> {
     audience_of(at.plain()?).map_or_else(|why| at.refuse(why), Some)
 }
 
-/// A bare name without a dot is a group, as in `ecowas`; an organisation's has one, as in `gb.example`.
+/// Reads a group or an organisation. A bare name without a dot is a group, such as `ecowas`. An organisation's name has a dot, such as
+/// `gb.example`.
 ///
 /// # Errors
-/// Why it is neither, in words.
+/// A sentence about why it is neither.
 pub fn audience_of(text: &str) -> Result<Audience, String> {
     if text.contains(['.', ':']) { text.parse() } else { text.parse().map(Audience::Group) }
 }
 
-/// A list whose order means nothing.
+/// A list whose order has no meaning.
 pub(super) fn set<T: Ord + std::str::FromStr<Err: ToString>>(at: At<'_>) -> Option<Vec<T>> {
     let mut all = at.each(|at| at.parsed::<T>())?;
     all.sort_unstable();

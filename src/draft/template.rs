@@ -1,17 +1,17 @@
-//! What an author begins with. Whatever has to be filled in says so, and the lint refuses what still does.
+//! The files that an author begins with. Each place that has to be filled in is marked, and the lint refuses a draft in which a mark is left.
 
 use crate::domain::{ids::TrustDomain, lint::PLACEHOLDER, time::Day};
 
-/// A commented draft for an author of `own`, with days from `today` on. It parses as it is, and is about the whole world, so
-/// that it would reach no state before its author names the place.
+/// A commented draft for an author of `own`, with days from `today` on. It can be parsed as it is. Its subject is the whole world, so it would
+/// reach no state before the author names a place.
 pub fn template(own: &TrustDomain, today: Day) -> String {
     filled(include_str!("template/assessment.toml"), today).replace("@own", own.as_str())
 }
 
-/// A commented first agreement with a partner: a cautious grant each way, for two years from `today`.
+/// A commented first agreement with a partner: a cautious grant in each direction, for two years from `today`.
 ///
 /// # Errors
-/// Where both are one.
+/// A sentence, if both are the same organisation.
 pub fn agreement_template(own: &TrustDomain, partner: &TrustDomain, today: Day) -> Result<String, String> {
     if own == partner {
         return Err(format!("`{own}` is this organisation itself; name a partner"));

@@ -1,4 +1,4 @@
-//! Of the whole layer: the shipped examples, the templates, and what is told of faulty files.
+//! Tests of the whole layer: the shipped examples, the templates, and the errors for faulty files.
 
 mod agreement;
 mod faults;
@@ -75,7 +75,7 @@ fn the_template_parses_and_lints_once_it_is_filled_in() {
     assert!(findings.iter().all(|f| f.code == "placeholder" || f.severity == Severity::Warning), "{findings:?}");
     assert!(findings.iter().any(|f| f.code == "placeholder"));
     let filled = parse(&written.replace(checks::PLACEHOLDER, "Filled in"), Format::Toml).unwrap();
-    // The world is there to be narrowed.
+    // The template names the whole world. Its author is meant to narrow it.
     let codes: Vec<&str> = checks::lint(&filled, now()).iter().map(|f| f.code).collect();
     assert_eq!(codes, ["region-only"]);
 }

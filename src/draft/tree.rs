@@ -1,4 +1,4 @@
-//! A file as a tree of values that know their line, the same for TOML and JSON.
+//! A file as a tree of values that know their lines. It is the same for TOML and JSON.
 
 use std::fmt;
 
@@ -10,7 +10,7 @@ use super::{
     error::{DraftError, DraftFault},
 };
 
-/// A value and where it stands.
+/// A value and where it is in the file.
 #[derive(Debug)]
 pub(super) struct Node {
     pub line: Option<usize>,
@@ -23,7 +23,7 @@ pub(super) enum Value {
     Integer(i64),
     Float(f64),
     Bool(bool),
-    /// A date or time that TOML knows as such; people may leave the quotation marks out.
+    /// A date or time without quotation marks, which TOML permits.
     Date(String),
     List(Vec<Node>),
     Table(Vec<Entry>),
@@ -38,7 +38,7 @@ pub(super) struct Entry {
 }
 
 impl Value {
-    /// What it is, for errors.
+    /// What kind of value it is, for error messages.
     pub fn what(&self) -> &'static str {
         match self {
             Self::Text(_) => "a text",
@@ -67,7 +67,7 @@ pub(super) fn read(text: &str, format: Format) -> Result<Node, DraftError> {
     }
 }
 
-/// serde_json appends the place, which we tell in our own way.
+/// Removes the place that serde_json appends, because we report it in our own way.
 fn without_place(message: &str) -> &str {
     message.rsplit_once(" at line ").map_or(message, |(before, _)| before)
 }
@@ -87,7 +87,7 @@ fn from_toml(text: &str) -> Result<Node, DraftError> {
     Ok(Node { line, value: table_node(table.into_inner(), &lines) })
 }
 
-/// Where lines begin.
+/// The byte offsets at which lines begin.
 struct Lines(Vec<usize>);
 
 impl Lines {
@@ -95,7 +95,7 @@ impl Lines {
         Self(text.match_indices('\n').map(|(at, _)| at + 1).collect())
     }
 
-    /// The line of a byte, from 1.
+    /// The line of a byte, counted from 1.
     fn at(&self, byte: usize) -> usize {
         self.0.partition_point(|start| *start <= byte) + 1
     }
@@ -113,7 +113,7 @@ fn toml_node(value: toml::Spanned<DeValue<'_>>, lines: &Lines) -> Node {
     let line = Some(lines.at(value.span().start));
     let value = match value.into_inner() {
         DeValue::String(text) => Value::Text(text.into_owned()),
-        // What does not fit can only be out of bounds, and is told as the text that it was.
+        // A number that does not fit is out of bounds in any case. The error quotes its text.
         DeValue::Integer(n) => {
             i64::from_str_radix(n.as_str(), n.radix()).map_or_else(|_| Value::Text(n.to_string()), Value::Integer)
         }
@@ -132,7 +132,7 @@ impl<'de> Deserialize<'de> for Node {
     }
 }
 
-/// Takes JSON as it comes, and keeps repeated keys so that they can be refused.
+/// Reads JSON, and keeps repeated keys so that they can be refused.
 struct AnyValue;
 
 impl<'de> Visitor<'de> for AnyValue {

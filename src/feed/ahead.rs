@@ -1,25 +1,25 @@
-//! How far numbers run ahead of a stream. What is numbered can't be overtaken any more, so that little of it waits: as much as
-//! the stream takes in a moment.
+//! How far numbering may run ahead of a stream. An entry that has a number can't be overtaken by a more urgent one. So only as much is numbered
+//! ahead as the stream takes within a moment.
 
 use std::collections::VecDeque;
 
-/// The moment, nanoseconds.
+/// The length of a moment, in nanoseconds.
 const MOMENT: u64 = 250_000_000;
-/// What was taken in less time counts as taken in this time, nanoseconds: so few are remembered.
+/// Bytes that were taken in less time than this count as taken in this time, in nanoseconds. It bounds how many items are remembered.
 const SHORTEST: u64 = 1_000_000;
-/// The most that is numbered ahead, bytes, however fast the stream is.
+/// The most bytes that are numbered ahead, however fast the stream is.
 pub const MOST: u64 = 1 << 20;
 
-/// What a stream took of late.
+/// How much a stream has taken recently.
 #[derive(Debug, Default)]
 pub struct Ahead {
-    /// In how many nanoseconds it took how many bytes, the latest last. Those before the last moment are gone.
+    /// Pairs of a duration in nanoseconds and the bytes taken in it, the latest last. Pairs older than the last moment are removed.
     taken: VecDeque<(u64, u64)>,
 }
 
 impl Ahead {
-    /// The stream has taken everything that was numbered: so many bytes, in so many nanoseconds. The time in which there was
-    /// nothing for it to take does not count: a slow disk says nothing of the stream.
+    /// Records that the stream has taken everything that was numbered: how many bytes, and in how many nanoseconds. Do not count the time in
+    /// which there was nothing to take, because a slow disk says nothing about the stream.
     pub fn took(&mut self, bytes: u64, nanos: u64) {
         self.taken.push_back((nanos.max(SHORTEST), bytes));
         let mut all: u64 = self.taken.iter().fold(0, |sum, (nanos, _)| sum.saturating_add(*nanos));
@@ -31,8 +31,8 @@ impl Ahead {
         }
     }
 
-    /// How many bytes may be numbered now that nothing numbered waits: what the stream took in the last moment. One entry may be
-    /// numbered also where it is larger.
+    /// How many bytes may be numbered when no numbered entry waits: as many as the stream took in the last moment. One entry may always be
+    /// numbered, even if it is larger.
     pub fn room(&self) -> u64 {
         let (mut left, mut room) = (MOMENT, 0_u64);
         for (nanos, bytes) in self.taken.iter().rev() {
@@ -59,7 +59,7 @@ mod tests {
         ahead.took(4_000, 0);
         ahead.took(4_000, 0);
         assert_eq!(ahead.room(), 8_000);
-        // 64 KiB a second, whatever the size of what went.
+        // The link carries 64 KiB a second, however large the pieces are.
         ahead.took(2_700_000, 41_200 * MILLI);
         assert_eq!(ahead.room(), 2_700_000 * 250 / 41_200);
         ahead.took(10_000, 100 * MILLI);
@@ -69,7 +69,7 @@ mod tests {
     }
 
     proptest! {
-        /// Beside a count of what went in each of the last 250 milliseconds.
+        /// Compares with a count of the bytes taken in each of the last 250 milliseconds.
         #[test]
         fn the_room_is_what_was_taken_in_the_last_moment_and_little_is_remembered(
             taken in proptest::collection::vec((1..600_u64, 0..3_000_u64), 0..100),
@@ -77,7 +77,7 @@ mod tests {
         ) {
             let (mut ahead, mut by_milli) = (Ahead::default(), vec![]);
             for (millis, bytes) in taken.into_iter().chain(burst) {
-                // So many bytes in each millisecond.
+                // The bytes taken in each millisecond.
                 ahead.took(bytes * millis, millis * MILLI);
                 by_milli.extend((0..millis).map(|_| bytes));
                 let last: u64 = by_milli.iter().rev().take(250).sum();

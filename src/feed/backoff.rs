@@ -1,27 +1,27 @@
-//! How long to wait before the next try: doubling, with full jitter, so that a thousand subscribers of a node that
-//! comes back do not all knock at once.
+//! How long to wait before the next attempt. The time doubles and has full jitter, so that a thousand subscribers do not all dial at once when a
+//! node comes back.
 
 use std::time::Duration;
 
 const FIRST: Duration = Duration::from_millis(200);
 const LONGEST: Duration = Duration::from_secs(30);
 
-/// Counts the tries.
+/// Counts the failed attempts.
 #[derive(Debug, Clone, Default)]
 pub struct Backoff {
     tries: u32,
 }
 
 impl Backoff {
-    /// How long to wait after a try that failed. `random` is uniform over its range.
+    /// How long to wait after a failed attempt. `random` is uniform over its range.
     pub fn wait(&mut self, random: u32) -> Duration {
         let ceiling = FIRST.saturating_mul(1u32.checked_shl(self.tries).unwrap_or(u32::MAX)).min(LONGEST);
         self.tries = self.tries.saturating_add(1);
-        // At least a tenth, so that a run of small random numbers can't hammer.
+        // At least a tenth of the time, so that a series of small random numbers does not cause a burst of attempts.
         ceiling / 10 + ceiling.mul_f64(0.9 * f64::from(random) / f64::from(u32::MAX))
     }
 
-    /// A try went well.
+    /// Records that an attempt succeeded.
     pub fn reset(&mut self) {
         self.tries = 0;
     }

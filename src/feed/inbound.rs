@@ -1,4 +1,4 @@
-//! The receiving side: what comes next, what was here before, and what can't be.
+//! The receiving side of a feed: which entry comes next, which one is a repeat, and which one can't be.
 
 use crate::domain::{
     fault::{Fault, Reason},
@@ -6,37 +6,37 @@ use crate::domain::{
     release::Position,
 };
 
-/// Where a feed from a partner stands.
+/// The position of a feed from a partner.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub struct Inbound {
     sequence: u64,
     release: Option<StatementId>,
 }
 
-/// What an entry is to this side.
+/// What an entry means for the receiver.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Verdict {
-    /// The one that was expected: store it.
+    /// The expected entry. Store it.
     Next,
-    /// One that was stored before: compare its id, then forget it.
+    /// An entry that was stored before. Compare its id, then ignore it.
     Repeat,
 }
 
 impl Inbound {
-    /// Resumes after the last stored entry; `(0, None)` where there is none.
+    /// Resumes after the last stored entry. `(0, None)` means that there is none.
     pub fn resume(sequence: u64, release: Option<StatementId>) -> Self {
         Self { sequence, release }
     }
 
-    /// The number of the last entry.
+    /// The number of the last stored entry.
     pub fn sequence(&self) -> u64 {
         self.sequence
     }
 
-    /// What an entry at `position` is.
+    /// Judges an entry at `position`.
     ///
     /// # Errors
-    /// `SEQUENCE_GAP` where one is missing before it, `SEQUENCE_FORK` where it does not continue from the last.
+    /// `SEQUENCE_GAP`, if an entry before it is missing. `SEQUENCE_FORK`, if it does not continue from the last entry.
     pub fn judge(&self, position: &Position) -> Result<Verdict, Fault> {
         if position.sequence <= self.sequence {
             return Ok(Verdict::Repeat);
@@ -56,7 +56,7 @@ impl Inbound {
         Ok(Verdict::Next)
     }
 
-    /// The entry judged [`Verdict::Next`] is taken. For a void, `id` is that of the release that it replaces.
+    /// Advances after an entry that was judged [`Verdict::Next`]. For a void, `id` is the id of the release that it replaces.
     #[must_use]
     pub fn advanced(self, id: StatementId) -> Self {
         Self { sequence: self.sequence + 1, release: Some(id) }
@@ -94,7 +94,7 @@ mod tests {
     }
 
     proptest! {
-        /// However a link loses, repeats and reorders, what is taken is the feed from its beginning, each entry once.
+        /// However a link loses, repeats and reorders entries, the stored entries are the beginning of the feed, each entry once.
         #[test]
         fn any_delivery_stores_a_prefix_exactly_once(deliveries in proptest::collection::vec(0usize..20, 0..300)) {
             let entries = feed(20);

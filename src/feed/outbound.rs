@@ -1,8 +1,8 @@
-//! The sending side: numbers from 1 without gaps, each release naming the one before.
+//! The sending side of a feed. Numbers begin at 1 and have no gaps. Each release names the one before it.
 
 use crate::domain::{ids::StatementId, release::Position};
 
-/// Where a feed to a partner stands.
+/// The position of a feed to a partner.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub struct Outbound {
     sequence: u64,
@@ -10,7 +10,7 @@ pub struct Outbound {
 }
 
 impl Outbound {
-    /// Resumes after the last numbered release; `(0, None)` where there is none.
+    /// Resumes after the last numbered release. `(0, None)` means that there is none.
     pub fn resume(sequence: u64, release: Option<StatementId>) -> Self {
         Self { sequence, release }
     }
@@ -20,12 +20,12 @@ impl Outbound {
         self.sequence
     }
 
-    /// The place that the next release takes.
+    /// The position of the next release.
     pub fn next(&self) -> Position {
         Position { sequence: self.sequence + 1, previous: self.release }
     }
 
-    /// The next release was signed under that id.
+    /// Advances: the next release was signed and has this id.
     #[must_use]
     pub fn released(self, id: StatementId) -> Self {
         Self { sequence: self.sequence + 1, release: Some(id) }

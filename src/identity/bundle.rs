@@ -13,10 +13,10 @@ use crate::{
     seal::hash::sha256,
 };
 
-/// Old and new roots overlap while certificates are renewed; nobody needs more than this.
+/// The most roots of a bundle. Old and new roots overlap while certificates are renewed, and nobody needs more than this.
 pub const MAX_ROOTS: usize = 8;
 
-/// The roots that one organisation's certificates lead to, and no other's.
+/// The roots of one organisation. Its certificates, and no other organisation's, must lead to them.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct TrustBundle {
     domain: TrustDomain,
@@ -27,7 +27,7 @@ impl TrustBundle {
     /// A bundle of 1 to 8 different self-issued CA certificates.
     ///
     /// # Errors
-    /// `CHAIN_INVALID` with what is wrong.
+    /// `CHAIN_INVALID`, with what is wrong.
     pub fn new(domain: TrustDomain, roots: Vec<CertificateDer<'static>>) -> Result<Self, Fault> {
         if roots.is_empty() || roots.len() > MAX_ROOTS {
             return Err(invalid(format!("a trust bundle has 1 to {MAX_ROOTS} root certificates, not {}", roots.len())));
@@ -35,20 +35,20 @@ impl TrustBundle {
         for (n, root) in roots.iter().enumerate() {
             check_root(root).map_err(|fault| fault.within(&format!("roots[{n}]")))?;
             if roots.iter().take(n).any(|earlier| earlier == root) {
-                return Err(invalid("the same root certificate stands there twice").within(&format!("roots[{n}]")));
+                return Err(invalid("the same root certificate is listed twice").within(&format!("roots[{n}]")));
             }
         }
         Ok(Self { domain, roots })
     }
 
-    /// Reads PEM; anything between the certificates is skipped.
+    /// Reads PEM. Text between the certificates is skipped.
     ///
     /// # Errors
-    /// As [`Self::new`], and where the text is no PEM.
+    /// As [`Self::new`], and if the text is not PEM.
     pub fn from_pem(domain: TrustDomain, pem: &[u8]) -> Result<Self, Fault> {
         let roots = CertificateDer::pem_slice_iter(pem)
             .collect::<Result<Vec<_>, _>>()
-            .map_err(|_| invalid("the trust bundle is no PEM text; it holds BEGIN CERTIFICATE sections"))?;
+            .map_err(|_| invalid("the trust bundle is not a PEM text; it must contain BEGIN CERTIFICATE sections"))?;
         Self::new(domain, roots)
     }
 
@@ -57,7 +57,7 @@ impl TrustBundle {
         self.roots.iter().map(|root| to_pem("CERTIFICATE", root)).collect()
     }
 
-    /// Whose they are.
+    /// The organisation.
     pub fn domain(&self) -> &TrustDomain {
         &self.domain
     }
@@ -67,7 +67,7 @@ impl TrustBundle {
         &self.roots
     }
 
-    /// What both sides compare out of band: SHA-256("watchfire.bundle.v1" || 0 || domain || 0 || the SHA-256 of each root,
+    /// The fingerprint that both sides compare out of band: SHA-256("watchfire.bundle.v1" || 0 || domain || 0 || the SHA-256 of each root,
     /// ascending). The order of the roots makes no difference.
     pub fn fingerprint(&self) -> Fingerprint {
         let mut digests: Vec<[u8; 32]> = self.roots.iter().map(|root| sha256(&[root])).collect();
@@ -77,7 +77,7 @@ impl TrustBundle {
         Fingerprint(sha256(&parts))
     }
 
-    /// Whether a root of it issued the chain (DER, leaf first), whenever that was.
+    /// Whether one of its roots issued the chain (DER, leaf first), at any time.
     pub fn stands_behind(&self, chain: &[Vec<u8>]) -> bool {
         let chain: Vec<&[u8]> = chain.iter().map(Vec::as_slice).collect();
         let begins = chain.first().and_then(|der| window(der).ok()).map(|(begins, _)| begins);
@@ -85,7 +85,7 @@ impl TrustBundle {
         prove(&chain, &ChainParameters { anchors: &anchors, usages: None, at }).is_ok()
     }
 
-    /// The roots as webpki wants them.
+    /// The roots in the form that webpki needs.
     pub(super) fn anchors(&self) -> Result<Vec<TrustAnchor<'static>>, Fault> {
         let anchor = |root| webpki::anchor_from_trusted_cert(root).map(|a| a.to_owned()).map_err(|_| malformed());
         self.roots.iter().map(anchor).collect()
@@ -95,7 +95,7 @@ impl TrustBundle {
 fn check_root(der: &CertificateDer<'_>) -> Result<(), Fault> {
     let root = parse(der)?;
     if !root.is_ca() {
-        return Err(invalid("the certificate is not a CA's; a trust bundle holds root certificates only"));
+        return Err(invalid("the certificate is not a CA's; a trust bundle contains root certificates only"));
     }
     if root.subject().as_raw() != root.issuer().as_raw() {
         return Err(invalid("the certificate is not self-issued; put the root there, not an intermediate CA"));

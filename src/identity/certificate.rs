@@ -1,4 +1,4 @@
-//! What one certificate says of itself. Nothing here is proved: chains are proved in `chain`, by webpki.
+//! What one certificate states about itself. Nothing is proved here: `chain` proves chains with webpki.
 
 use x509_parser::prelude::{FromDer, GeneralName, X509Certificate};
 
@@ -31,21 +31,19 @@ pub struct Leaf {
     pub usages: Vec<String>,
     /// The bit string of its public key.
     pub public_key: Vec<u8>,
-    /// How statements are signed with that key; `None` for keys that sign no statements, RSA for one.
+    /// The suite with which the key signs statements. `None` for keys that can't, such as RSA keys.
     pub suite: Option<Suite>,
 }
 
 impl Leaf {
-    /// Reads an end certificate: version 3, not a CA, exactly one URI among its names, which is a SPIFFE id.
+    /// Reads an end certificate: version 3, not a CA, with exactly one URI among its names, which is a SPIFFE id.
     ///
     /// # Errors
-    /// `CHAIN_INVALID` with what is wrong.
+    /// `CHAIN_INVALID`, with what is wrong.
     pub fn parse(der: &[u8]) -> Result<Self, Fault> {
         let certificate = parse(der)?;
         if certificate.is_ca() {
-            return Err(invalid(
-                "a CA's certificate cannot stand for a person or node; send the end certificate first",
-            ));
+            return Err(invalid("a CA's certificate can't identify a person or node; send the end certificate first"));
         }
         let malformed = |_| malformed();
         if let Some(usage) = certificate.key_usage().map_err(malformed)?
@@ -64,7 +62,7 @@ impl Leaf {
         })
     }
 
-    /// Whether it may speak TLS in that way and does nothing else: no key does two jobs.
+    /// Checks that it may be used for TLS in that direction and for nothing else, because no key does two jobs.
     pub(crate) fn check_tls_usage(&self, usage: &str) -> Result<(), Fault> {
         if !self.has(usage) {
             return Err(invalid(format!("the certificate lacks the extended key usage {usage} for TLS")));
@@ -75,7 +73,7 @@ impl Leaf {
         Ok(())
     }
 
-    /// Whether it may sign statements. `accepted` are the usages that the organisation's cards may carry instead.
+    /// Checks that it may sign statements. `accepted` are the usages that the organisation's smart cards may have instead.
     pub(crate) fn check_signing_usage(&self, accepted: &[String]) -> Result<(), Fault> {
         if self.has(DOCUMENT_SIGNING) {
             return if self.has(SERVER_AUTH) || self.has(CLIENT_AUTH) { Err(two_jobs()) } else { Ok(()) };
@@ -91,15 +89,15 @@ impl Leaf {
     }
 }
 
-/// The validity of any certificate: first and last moment.
+/// The validity of any certificate: its first and last moment.
 ///
 /// # Errors
-/// `CHAIN_INVALID` where it is malformed.
+/// `CHAIN_INVALID`, if it is malformed.
 pub fn window(der: &[u8]) -> Result<(Time, Time), Fault> {
     Ok(window_of(&parse(der)?))
 }
 
-/// Parses DER with nothing behind it.
+/// Parses DER with no bytes after it.
 pub(crate) fn parse(der: &[u8]) -> Result<X509Certificate<'_>, Fault> {
     match X509Certificate::from_der(der) {
         Ok(([], certificate)) => Ok(certificate),
@@ -112,13 +110,13 @@ pub(crate) fn invalid(message: impl Into<String>) -> Fault {
     Fault::new(Reason::ChainInvalid, message)
 }
 
-/// The fault for bytes that are no certificate.
+/// The fault for bytes that are not a certificate.
 pub(crate) fn malformed() -> Fault {
     invalid("a certificate is malformed; it must be X.509 version 3 in DER")
 }
 
 fn two_jobs() -> Fault {
-    invalid("the certificate bears usages for TLS and for signing documents; no key does two jobs, so issue two")
+    invalid("the certificate has usages for TLS and for signing documents; no key does two jobs, so issue two")
 }
 
 fn window_of(certificate: &X509Certificate<'_>) -> (Time, Time) {
@@ -141,7 +139,7 @@ fn spiffe_id(certificate: &X509Certificate<'_>, der: &[u8]) -> Result<SpiffeId, 
     let [uri] = uris.as_slice() else {
         return Err(invalid(format!("the certificate has {} URI names; it must have one SPIFFE id", uris.len())));
     };
-    // The library that proves the chain must read the same name as we do.
+    // The library that proves the chain must read the same name as this function.
     let der = der.into();
     let proved = webpki::EndEntityCert::try_from(&der).map_err(|_| malformed())?;
     if proved.valid_uri_names().ne([*uri]) {
@@ -183,7 +181,7 @@ fn suite(certificate: &X509Certificate<'_>) -> Option<Suite> {
     let curve = || key.algorithm.parameters.as_ref()?.as_oid().ok().map(|oid| oid.to_id_string());
     match key.algorithm.algorithm.to_id_string().as_str() {
         "1.3.101.112" => (point_length == 32).then_some(Suite::Ed25519),
-        // id-ecPublicKey; the length tells the uncompressed point from the compressed one.
+        // The key is id-ecPublicKey. The length distinguishes the uncompressed point from the compressed one.
         "1.2.840.10045.2.1" => match (curve()?.as_str(), point_length) {
             ("1.2.840.10045.3.1.7", 65) => Some(Suite::EcdsaP256Sha256),
             ("1.3.132.0.34", 97) => Some(Suite::EcdsaP384Sha384),
@@ -193,10 +191,10 @@ fn suite(certificate: &X509Certificate<'_>) -> Option<Suite> {
     }
 }
 
-/// The serial number of a certificate, as a revocation list names it.
+/// The serial number of a certificate, as a revocation list states it.
 ///
 /// # Errors
-/// `CHAIN_INVALID` where it is malformed.
+/// `CHAIN_INVALID`, if it is malformed.
 pub fn serial(der: &[u8]) -> Result<Vec<u8>, Fault> {
     Ok(parse(der)?.raw_serial().to_vec())
 }

@@ -25,23 +25,23 @@ use crate::{
     seal::hash::sha256,
 };
 
-/// Certificates of a chain, and all their bytes.
+/// The most certificates of a chain, and the most bytes of all of them together.
 const MAX_CERTIFICATES: usize = 4;
 const MAX_BYTES: usize = 16 << 10;
 
-/// The words of faults that a TLS alert names by itself: `verifier` goes by them. The day follows the first one.
+/// The messages of faults for which TLS has an alert of its own. `verifier` recognises them by these texts. The day follows the first one.
 pub(super) const EXPIRED: &str = "a certificate of the chain ended on ";
 pub(super) const NOT_YET: &str = "a certificate of the chain is not valid yet; check the clocks";
 pub(super) const UNKNOWN_ROOT: &str = "the chain does not lead to the trust bundle of the organisation that it claims";
 
 static PROVIDER: LazyLock<Arc<CryptoProvider>> = LazyLock::new(|| {
-    // The library's own order, without its `prefer-post-quantum` feature, puts the hybrid group last.
+    // The library's own order, without its feature `prefer-post-quantum`, puts the hybrid group last.
     let kx_groups = vec![X25519MLKEM768, X25519, SECP256R1];
     Arc::new(CryptoProvider { kx_groups, ..default_provider() })
 });
 
-/// The cryptography of TLS and of certificates: aws-lc-rs, with the post-quantum hybrid group first. Always named, never
-/// the process's default.
+/// The cryptography of TLS and of certificates: aws-lc-rs, with the post-quantum hybrid group first. It is always named explicitly, and the
+/// process's default is never used.
 pub(crate) fn provider() -> Arc<CryptoProvider> {
     PROVIDER.clone()
 }
@@ -62,7 +62,7 @@ pub(super) struct ChainParameters<'a> {
     pub at: Time,
 }
 
-/// Refuses what is empty or too large, before anything is parsed.
+/// Refuses a chain that is empty or too large, before anything is parsed.
 pub(super) fn check_size(chain: &[&[u8]]) -> Result<(), Fault> {
     let bytes: usize = chain.iter().map(|der| der.len()).sum();
     match chain.len() {
@@ -74,8 +74,8 @@ pub(super) fn check_size(chain: &[&[u8]]) -> Result<(), Fault> {
     }
 }
 
-/// The path from the end certificate (first) up to, and without, a root. The leaf's own usage is for the caller to check:
-/// to webpki an absent usage is any usage.
+/// The path from the end certificate (first) up to a root, which is left out. The caller must check the leaf's own usage, because webpki accepts
+/// a leaf without usages for any usage.
 pub(super) fn prove(chain: &[&[u8]], parameters: &ChainParameters<'_>) -> Result<Vec<Link>, Fault> {
     check_size(chain)?;
     let chain: Vec<CertificateDer<'_>> = chain.iter().map(|der| CertificateDer::from(*der)).collect();
@@ -88,7 +88,7 @@ pub(super) fn prove(chain: &[&[u8]], parameters: &ChainParameters<'_>) -> Result
             intermediates,
             unix(parameters.at),
             Usages(parameters.usages),
-            // Revocation is checked link by link, against the lists of the key that issued each: see `trust`.
+            // The caller checks revocation link by link, against the lists of the key that issued each certificate: see `trust`.
             None,
             None,
         )
@@ -105,13 +105,13 @@ pub(super) fn prove(chain: &[&[u8]], parameters: &ChainParameters<'_>) -> Result
     Ok(certificates.iter().zip(keys).map(link).collect())
 }
 
-/// A SEQUENCE in DER with that content: a trust anchor holds its key without the tag and the length.
+/// A DER SEQUENCE with that content. A trust anchor contains its key without tag and length.
 fn sequence(content: &[u8]) -> Vec<u8> {
     let bytes = content.len().to_be_bytes();
     let significant: Vec<u8> = bytes.iter().copied().skip_while(|byte| *byte == 0).collect();
     let length = match u8::try_from(content.len()) {
         Ok(short) if short < 0x80 => vec![short],
-        // At most 8 bytes, so that the first one has room for their count.
+        // The length takes at most 8 bytes, so its own length fits into the first byte.
         _ => std::iter::once(0x80 | significant.len().to_be_bytes().last().copied().unwrap_or_default())
             .chain(significant)
             .collect(),
@@ -119,7 +119,7 @@ fn sequence(content: &[u8]) -> Vec<u8> {
     [&[0x30], length.as_slice(), content].concat()
 }
 
-/// Whether `key_of` signed `message`, by any algorithm that its key serves.
+/// Whether `key_of` signed `message`, with any algorithm of that key.
 pub(super) fn signed_by(key_of: &[u8], message: &[u8], signature: &[u8]) -> bool {
     let der = CertificateDer::from(key_of);
     let algorithms = PROVIDER.signature_verification_algorithms.all;
@@ -127,7 +127,7 @@ pub(super) fn signed_by(key_of: &[u8], message: &[u8], signature: &[u8]) -> bool
         .is_ok_and(|cert| algorithms.iter().any(|a| cert.verify_signature(*a, message, signature).is_ok()))
 }
 
-/// Whole seconds since 1970, as certificates have them.
+/// Whole seconds since 1970, as in certificates.
 pub(super) fn unix(time: Time) -> UnixTime {
     UnixTime::since_unix_epoch(Duration::from_secs(u64::try_from(time.parts().0).unwrap_or_default()))
 }
@@ -145,7 +145,7 @@ impl ExtendedKeyUsageValidator for Usages<'_> {
         if seen.is_empty() || seen.iter().map(dotted).any(|oid| oid == ANY_USAGE || wanted.contains(&oid.as_str())) {
             return Ok(());
         }
-        // The library wants one usage named; `explain` does not show it.
+        // The library requires one usage to be named. `explain` does not show it.
         let required = KeyUsage::client_auth();
         Err(webpki::Error::RequiredEkuNotFoundContext(RequiredEkuNotFoundContext { required, present: seen }))
     }
@@ -156,7 +156,7 @@ fn explain(error: &webpki::Error) -> Fault {
     match error {
         Error::CertExpired { not_after, .. } => expired(*not_after),
         Error::CertNotValidYet { .. } => invalid(NOT_YET),
-        Error::CaUsedAsEndEntity => invalid("a CA's certificate stands where an end certificate belongs"),
+        Error::CaUsedAsEndEntity => invalid("a CA's certificate is in the place of an end certificate"),
         Error::EndEntityUsedAsCa => invalid("a certificate of the chain was issued by one that is not a CA's"),
         Error::UnknownIssuer | Error::InvalidSignatureForPublicKey => invalid(UNKNOWN_ROOT),
         Error::RequiredEkuNotFoundContext(_) | Error::EmptyEkuExtension => {
@@ -165,18 +165,20 @@ fn explain(error: &webpki::Error) -> Fault {
         Error::PathLenConstraintViolated | Error::NameConstraintViolation => {
             invalid("the chain breaks a constraint that one of its CAs sets")
         }
-        _ => invalid("the chain does not validate: a certificate is malformed or of a kind that is not read here"),
+        _ => invalid(
+            "the chain does not validate: a certificate is malformed or of a kind that this program does not read",
+        ),
     }
 }
 
-/// The fault for a certificate that has ended. Whose it is to renew is for the caller to say.
+/// The fault for a certificate that has ended. The caller says who has to renew it.
 pub(super) fn expired(not_after: UnixTime) -> Fault {
     let end =
         i64::try_from(not_after.as_secs()).map_or(Time::from_seconds_clamped(i64::MAX), Time::from_seconds_clamped);
     invalid(format!("{EXPIRED}{end}"))
 }
 
-/// The fault for a certificate that its issuer took back.
+/// The fault for a certificate that its issuer revoked.
 pub(super) fn revoked() -> Fault {
     Fault::new(Reason::CertificateRevoked, "the certificate is on its issuer's revocation list; ask for a new one")
 }

@@ -1,4 +1,4 @@
-//! Remembers chains that were proved, because a few chains come again and again.
+//! A cache of proved chains, because the same few chains come again and again.
 
 use std::{
     collections::HashMap,
@@ -11,10 +11,10 @@ use crate::{
     seal::{chains::Signer, hash::sha256},
 };
 
-/// The most chains that are remembered. Beyond this the cache is cleared.
+/// The most chains in the cache. When there are more, the cache is cleared.
 const MAX_PROVED: usize = 4096;
 
-/// A chain that was proved at a time.
+/// The result of proving a chain.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Proof {
     /// Whose key it is.
@@ -23,7 +23,7 @@ pub struct Proof {
     pub from: Time,
     /// When the first certificate of the chain ends.
     pub until: Time,
-    /// The revocations of certificates of the chain, whenever they were, as one.
+    /// The earliest revocation of any certificate of the chain, if there is one.
     pub revocation: Option<Revocation>,
 }
 

@@ -33,11 +33,11 @@ use crate::{
     seal::hash::sha256,
 };
 
-/// The clocks of the issuer and of the reader may differ by this many seconds.
+/// How far the clocks of the issuer and the reader may differ, in seconds.
 const SKEW_SECONDS: i64 = 300;
 /// The message of the fault for a list that no known CA has signed.
 pub const NOT_SIGNED: &str = "the revocation list is not signed by a CA of that organisation";
-/// The longest number of a list, bytes (RFC 5280, section 5.2.3).
+/// The longest number of a list, in bytes (RFC 5280, section 5.2.3).
 const MAX_NUMBER_BYTES: usize = 20;
 
 /// A list that a CA of the organisation has signed. It is cheap to clone.
@@ -64,8 +64,7 @@ impl Crl {
     /// The validity periods of the CA certificates are not checked, because a list of a CA that has ended still says what it revoked.
     ///
     /// # Errors
-    /// `CHAIN_INVALID` where it is malformed, of a kind that is not read, too large, from the future, or not signed by a CA
-    /// of the organisation.
+    /// `CHAIN_INVALID`, if it is malformed, of an unsupported kind, too large, from the future, or not signed by a CA of the organisation.
     pub fn verify(der: &[u8], bundle: &TrustBundle, through: &[Vec<u8>], now: Time) -> Result<Self, Fault> {
         let parsed = parse(der)?;
         if time(parsed.last_update()).ok_or_else(malformed)? > now.plus_seconds(SKEW_SECONDS) {
@@ -74,10 +73,10 @@ impl Crl {
         Self::of(der, &parsed, bundle.roots(), through)
     }
 
-    /// A list that was verified before and is kept with its issuers' certificates. `roots` are those of the bundle.
+    /// Reads a list that was verified before and is stored with its issuers' certificates. `roots` are those of the bundle.
     ///
     /// # Errors
-    /// `CHAIN_INVALID` where it does not verify against these roots.
+    /// `CHAIN_INVALID`, if it does not verify against these roots.
     pub fn kept(der: &[u8], issuers: &[Vec<u8>], bundle: &TrustBundle) -> Result<Self, Fault> {
         Self::of(der, &parse(der)?, bundle.roots(), issuers)
     }
@@ -112,12 +111,12 @@ impl Crl {
         })))
     }
 
-    /// The list as it came.
+    /// The list (DER), unchanged.
     pub fn der(&self) -> &[u8] {
         &self.0.der
     }
 
-    /// SHA-256 of the list as it came.
+    /// The SHA-256 of the list.
     pub fn sha256(&self) -> Sha256 {
         self.0.sha256
     }
@@ -127,17 +126,17 @@ impl Crl {
         self.0.key
     }
 
-    /// The name of the CA that issued it, for people.
+    /// The name of the CA that issued it, for display.
     pub fn issuer(&self) -> &str {
         &self.0.issuer
     }
 
-    /// The certificates that lead from the issuer to a root, without the root. Empty where a root issued the list.
+    /// The certificates that lead from the issuer to a root, without the root. Empty if a root issued the list.
     pub fn issuers(&self) -> &[Vec<u8>] {
         &self.0.issuers
     }
 
-    /// The id of its scope: SHA-256 of its issuing distribution point, or 32 zero bytes where it has none.
+    /// The id of its scope: the SHA-256 of its issuing distribution point, or 32 zero bytes if it has none.
     pub fn scope(&self) -> Sha256 {
         self.0.scope.id()
     }
@@ -147,7 +146,7 @@ impl Crl {
         self.scope() != Sha256([0; 32])
     }
 
-    /// The number of a list (DER); `None` where it is malformed. The signature is not checked.
+    /// The number of a list (DER). `None` if it is malformed. The signature is not checked.
     pub fn number_in(der: &[u8]) -> Option<Vec<u8>> {
         Some(parse(der).ok()?.crl_number()?.to_bytes_be())
     }
@@ -162,12 +161,12 @@ impl Crl {
         self.0.this_update
     }
 
-    /// When the next list is due. From then on new connections are refused.
+    /// When the next list is due. After that, new connections are limited.
     pub fn next_update(&self) -> Time {
         self.0.next_update
     }
 
-    /// What it revokes.
+    /// The certificates that it revokes.
     pub fn revocations(&self) -> Vec<Entry> {
         listed(&self.0.der).unwrap_or_default()
     }
@@ -177,11 +176,10 @@ impl Crl {
         self.0.scope.covers(certificate, is_end)
     }
 
-    /// The entries of a list (DER): serial numbers, and from when on each counts. This is for the CA that writes the next list. The
-    /// signature is not checked.
+    /// The entries of a list (DER): serial numbers and revocations. The CA uses this to write its next list. The signature is not checked.
     ///
     /// # Errors
-    /// `CHAIN_INVALID` where it is malformed.
+    /// `CHAIN_INVALID`, if it is malformed.
     pub fn entries(der: &[u8]) -> Result<Vec<(Vec<u8>, Revocation)>, Fault> {
         let wrong = || invalid("the revocation list is malformed");
         let (_, parsed) = CertificateRevocationList::from_der(der).map_err(|_| wrong())?;
@@ -196,20 +194,20 @@ impl Crl {
         parsed.iter_revoked_certificates().map(entry).collect()
     }
 
-    /// Whether both are of one key and one scope, so that one replaces the other.
+    /// Whether both have the same key and the same scope, so that one replaces the other.
     pub fn is_same_series(&self, other: &Self) -> bool {
         self.0.key == other.0.key && self.0.scope.id() == other.0.scope.id()
     }
 
-    /// Whether its number is higher than that of the other one.
+    /// Whether its number is higher than that of the other list.
     pub fn is_newer_than(&self, other: &Self) -> bool {
         is_higher(&self.0.number, &other.0.number)
     }
 
-    /// Adds `new` to the lists that are held. It replaces an older one of the same key and scope.
+    /// Adds `new` to the lists that are held. It replaces an older list of the same key and scope.
     ///
     /// # Errors
-    /// `CONFLICT` where the one that is held is newer, or has the same number and other content: a list never goes back.
+    /// `CONFLICT`, if the held list is newer, or has the same number and other content, because a list never goes back.
     pub fn adopt(held: &[Self], new: Self) -> Result<Vec<Self>, Fault> {
         for crl in held.iter().filter(|crl| crl.is_same_series(&new)) {
             if !new.is_newer_than(crl) && crl.0.sha256 != new.0.sha256 {
@@ -220,7 +218,7 @@ impl Crl {
         Ok(Self::replace(held, new))
     }
 
-    /// The same, whatever the number of `new`. It is for a CA that lost its number, on the administrators' demand.
+    /// The same, whatever the number of `new`. An administrator asks for this if a CA has lost its number.
     pub fn replace(held: &[Self], new: Self) -> Vec<Self> {
         let mut lists: Vec<Self> = held.iter().filter(|crl| !crl.is_same_series(&new)).cloned().collect();
         lists.push(new);

@@ -25,9 +25,9 @@ use crate::domain::{
 };
 use crate::seal::raw::RawKey;
 
-/// Validity of the CA's own certificate.
+/// For how many days the CA's own certificate is valid.
 const CA_DAYS: u32 = 3650;
-/// Certificates are valid from a little earlier on, so that a partner whose clock is behind takes them at once.
+/// Certificates are valid from a little earlier on, so that a partner whose clock is behind accepts them at once. In seconds.
 const SKEW_SECONDS: i64 = 300;
 
 /// Why a certificate was not issued.
@@ -36,28 +36,28 @@ pub enum CaError {
     /// The library refused.
     #[error("the certificate could not be made: {0}")]
     Library(#[from] rcgen::Error),
-    /// The key or certificate of the CA is not what it should be.
+    /// The key or certificate of the CA can't be used.
     #[error("the CA's certificate or key cannot be used: {0}")]
     Unusable(String),
-    /// A CA issues for its own domain only.
+    /// A CA issues only for its own domain.
     #[error("the CA of `{ca}` does not issue `{id}`")]
     ForeignId {
-        /// Whose CA it is.
+        /// The CA's organisation.
         ca: TrustDomain,
-        /// What was asked for.
+        /// The requested id.
         id: SpiffeId,
     },
-    /// No randomness.
-    #[error("the system gives no random numbers")]
+    /// The operating system has no random bytes.
+    #[error("the system provides no random numbers")]
     NoRandomness,
 }
 
-/// What a key is for. No key does two jobs.
+/// The purpose of a key. No key has two purposes.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Purpose {
-    /// A node's TLS: it dials and is dialled.
+    /// A node's TLS, for dialling and being dialled.
     NodeTls,
-    /// A person's or program's TLS: it dials.
+    /// A person's or program's TLS, for dialling only.
     PersonTls,
     /// Signing statements.
     Signing,
@@ -75,12 +75,12 @@ pub struct Issued {
     pub not_after: Time,
 }
 
-/// What a revocation list says of itself.
+/// What a revocation list states about itself.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct ListFacts {
     /// Its number.
     pub number: u64,
-    /// Until when it is good.
+    /// Until when it is valid.
     pub next_update: Time,
 }
 
@@ -92,13 +92,13 @@ pub struct DevCa {
 }
 
 impl DevCa {
-    /// A new CA, valid for ten years.
+    /// Creates a CA that is valid for ten years.
     ///
     /// # Errors
-    /// [`CaError`]
+    /// [`CaError`], if the key or the certificate can't be made.
     pub fn create(domain: &TrustDomain, now: Time) -> Result<Self, CaError> {
         let mut params = parameters(now, CA_DAYS)?;
-        // Two CAs of one organisation must differ in name, or the list of one would be taken for that of the other.
+        // Two CAs of one organisation must have different names. Otherwise the list of one would be taken for the list of the other.
         let serial = params.serial_number.as_ref().map(SerialNumber::to_bytes).unwrap_or_default();
         let mark = hex::encode(serial.get(..4).unwrap_or_default());
         params.distinguished_name = name(&format!("{domain} development CA {mark}"));
@@ -109,14 +109,14 @@ impl DevCa {
         Ok(Self { domain: domain.clone(), certificate, issuer: Issuer::new(params, key) })
     }
 
-    /// The CA that [`Self::certificate_pem`] and [`Self::key_pem`] were taken from.
+    /// Loads the CA from which [`Self::certificate_pem`] and [`Self::key_pem`] were taken.
     ///
     /// # Errors
-    /// [`CaError::Unusable`] also where the key is another certificate's.
+    /// [`CaError::Unusable`], also if the key belongs to another certificate.
     pub fn load(domain: &TrustDomain, certificate_pem: &str, key_pem: &str) -> Result<Self, CaError> {
         let unusable = |fault: Fault| CaError::Unusable(fault.to_string());
         let certificate = CertificateDer::from_pem_slice(certificate_pem.as_bytes())
-            .map_err(|_| CaError::Unusable("the certificate is no PEM text".to_owned()))?;
+            .map_err(|_| CaError::Unusable("the certificate is not a PEM text".to_owned()))?;
         TrustBundle::new(domain.clone(), vec![certificate.clone()]).map_err(unusable)?;
         let key = KeyPair::from_pem(key_pem)?;
         let parsed = super::certificate::parse(&certificate).map_err(unusable)?;
@@ -142,10 +142,10 @@ impl DevCa {
         Zeroizing::new(self.issuer.key().serialize_pem())
     }
 
-    /// A certificate with a new key, for `days`. Who needs TLS and signing gets two, with the same id.
+    /// Issues a certificate with a new key, for `days`. Somebody who needs TLS and signing gets two, with the same id.
     ///
     /// # Errors
-    /// [`CaError`]
+    /// [`CaError`], if the id is of another domain or the certificate can't be made.
     pub fn issue(&self, id: &SpiffeId, purpose: Purpose, now: Time, days: u32) -> Result<Issued, CaError> {
         let mut params = self.leaf_parameters(id, purpose, now)?;
         params.not_after = date_time_ymd(1970, 1, 1) + since_1970(now.plus_seconds(i64::from(days) * 86_400));
@@ -162,7 +162,7 @@ impl DevCa {
         })
     }
 
-    /// What an end certificate says of itself, but for its end.
+    /// The fields of an end certificate, except for its end.
     fn leaf_parameters(&self, id: &SpiffeId, purpose: Purpose, now: Time) -> Result<CertificateParams, CaError> {
         if *id.domain() != self.domain {
             return Err(CaError::ForeignId { ca: self.domain.clone(), id: id.clone() });
@@ -190,10 +190,10 @@ impl DevCa {
             && chain::signed_by(&self.certificate, certificate.tbs_certificate.as_ref(), signature)
     }
 
-    /// A new certificate (PEM) for the key, the id and the purpose of one that this CA has issued.
+    /// Issues a new certificate (PEM) with the key, the id and the purpose of one that this CA has issued.
     ///
     /// # Errors
-    /// [`CaError`]
+    /// [`CaError`], if the certificate can't be read or made.
     pub fn reissue(&self, der: &[u8], now: Time, until: Time) -> Result<String, CaError> {
         let unusable = |fault: Fault| CaError::Unusable(fault.to_string());
         let leaf = Leaf::parse(der).map_err(unusable)?;
@@ -209,7 +209,7 @@ impl DevCa {
         Ok(to_pem("CERTIFICATE", params.signed_by(&key, &self.issuer)?.der()))
     }
 
-    /// Number and next update of a list (DER) where this CA has signed it.
+    /// The number and next update of a list (DER), if this CA has signed it.
     pub fn list_facts(&self, der: &[u8]) -> Option<ListFacts> {
         let (_, list) = CertificateRevocationList::from_der(der).ok()?;
         let issuer = super::certificate::parse(&self.certificate).ok()?;
@@ -220,10 +220,10 @@ impl DevCa {
         is_own.then_some(ListFacts { number, next_update })
     }
 
-    /// The revocation list of that number (DER), good for `days`. It names all certificates ever revoked.
+    /// The revocation list with that number (DER), valid for `days`. It names all certificates that were ever revoked.
     ///
     /// # Errors
-    /// [`CaError`]
+    /// [`CaError`], if the list can't be signed.
     pub fn revocation_list(
         &self,
         number: u64,
@@ -234,10 +234,10 @@ impl DevCa {
         self.revocation_list_until(number, revoked, now, now.plus_seconds(i64::from(days) * 86_400))
     }
 
-    /// The same, good until a given time.
+    /// The same, valid until a given time.
     ///
     /// # Errors
-    /// [`CaError`]
+    /// [`CaError`], if the list can't be signed.
     pub fn revocation_list_until(
         &self,
         number: u64,
@@ -273,7 +273,7 @@ fn parameters(now: Time, days: u32) -> Result<CertificateParams, CaError> {
     Ok(params)
 }
 
-/// A fresh key in the form that other tools read, which is not that of the library's own keys.
+/// A fresh key in a form that other tools can read. The library's own form is different.
 fn ed25519() -> Result<KeyPair, CaError> {
     let pkcs8 = RawKey::generate().map_err(|_| CaError::NoRandomness)?;
     Ok(KeyPair::from_pkcs8_der_and_sign_algo(&PrivatePkcs8KeyDer::from(pkcs8.as_slice()), &PKCS_ED25519)?)
@@ -285,7 +285,7 @@ fn name(common: &str) -> DistinguishedName {
     name
 }
 
-/// 16 random bytes, positive and without a leading zero, as DER wants it.
+/// 16 random bytes, positive and without a leading zero, as DER requires.
 fn serial() -> Result<SerialNumber, CaError> {
     let mut bytes = [0; 16];
     chain::provider().secure_random.fill(&mut bytes).map_err(|_| CaError::NoRandomness)?;
@@ -294,7 +294,7 @@ fn serial() -> Result<SerialNumber, CaError> {
     Ok(SerialNumber::from_slice(&bytes))
 }
 
-/// Since 1970, up to the year 9000. The result is added to [`date_time_ymd`], since the calendar's type has no name here.
+/// The duration since 1970, up to the year 9000. The caller adds it to [`date_time_ymd`], because the calendar's type can't be named here.
 fn since_1970(time: Time) -> Duration {
     Duration::from_secs(u64::try_from(time.parts().0).unwrap_or_default().min(221_845_392_000))
 }

@@ -1,4 +1,4 @@
-//! Certificate and key files: keys for their owner only. What stands in them is read in [`super::pem`].
+//! Files of certificates and keys. Keys must be readable by their owner only. [`super::pem`] parses the contents.
 
 use std::{
     fs::{self, DirBuilder, File, OpenOptions},
@@ -13,53 +13,53 @@ use zeroize::Zeroizing;
 use super::pem;
 pub use super::pem::to_pem;
 
-/// No certificate, key or revocation list of ours is larger; a revocation list may hold some 500,000 entries.
+/// The largest file that is read. A revocation list of this size has some 500,000 entries.
 const MAX_FILE: u64 = 16 << 20;
 
 /// What is wrong with a file.
 #[derive(Debug, thiserror::Error)]
 pub enum FileError {
-    /// There is none.
+    /// The file is missing.
     #[error("`{0}` is missing; `watchfire doctor` lists the files that a node needs")]
     Missing(PathBuf),
-    /// It cannot be read.
+    /// The file can't be read.
     #[error("`{0}` cannot be read: {1}")]
     Unreadable(PathBuf, io::Error),
-    /// It holds something else, or in a form that is not read.
+    /// The file contains something else, or has an unsupported form.
     #[error("`{0}` {1}")]
     Content(PathBuf, String),
     /// Others than the owner may read or write it.
-    #[error("`{0}` is open to others than its owner (mode {1:03o}); run `chmod {2:o} {0}`")]
+    #[error("`{0}` is accessible to others than its owner (mode {1:03o}); run `chmod {2:o} {0}`")]
     OpenToOthers(PathBuf, u32, u32),
-    /// It exists, and keys are not overwritten.
+    /// The file exists, and keys are not overwritten.
     #[error("`{0}` exists already; move it away first if you mean to replace it")]
     Exists(PathBuf),
-    /// It cannot be written.
+    /// The file can't be written.
     #[error("`{0}` cannot be written: {1}")]
     Unwritable(PathBuf, io::Error),
 }
 
-/// What to do where the file exists already.
+/// What to do if the file exists already.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Existing {
-    /// Fail, and leave it as it is.
+    /// Fail, and leave the file as it is.
     Keep,
-    /// Put the new one in its place, in one step.
+    /// Replace the file in one step.
     Replace,
 }
 
-/// Reads the chain that a node or person shows: the end certificate first. A root in it is left out.
+/// Reads the chain that a node or person shows, with the end certificate first. A root in it is left out.
 ///
 /// # Errors
-/// [`FileError`], also where there is no certificate in it, a CA's comes first, or there are more than partners read.
+/// [`FileError`], also if it contains no certificate, if a CA's certificate comes first, or if it is longer than partners accept.
 pub fn read_chain(path: &Path) -> Result<Vec<CertificateDer<'static>>, FileError> {
     pem::end_chain(&read(path, false)?, path).map_err(|what| FileError::Content(path.to_owned(), what))
 }
 
-/// Reads the certificates of a trust bundle, all of them.
+/// Reads all certificates of a trust bundle.
 ///
 /// # Errors
-/// [`FileError`], also where there is no certificate in it.
+/// [`FileError`], also if it contains no certificate.
 pub fn read_roots(path: &Path) -> Result<Vec<CertificateDer<'static>>, FileError> {
     pem::all_certificates(&read(path, false)?, path).map_err(|what| FileError::Content(path.to_owned(), what))
 }
@@ -67,65 +67,65 @@ pub fn read_roots(path: &Path) -> Result<Vec<CertificateDer<'static>>, FileError
 /// Reads a private key that only its owner may read (mode 0600 or less).
 ///
 /// # Errors
-/// [`FileError`]; for a wider mode, with the command that mends it.
+/// [`FileError`]. For a wider mode, it contains the command that corrects it.
 pub fn read_key(path: &Path) -> Result<PrivateKeyDer<'static>, FileError> {
     pem::key(&read(path, true)?, path).map_err(|what| FileError::Content(path.to_owned(), what))
 }
 
-/// Reads a private key in PKCS#8, or an EC key in SEC1, which is wrapped; in the same way.
+/// Reads a private key in PKCS#8, in the same way. An EC key in SEC1 is converted.
 ///
 /// # Errors
-/// [`FileError`]; for a wider mode, with the command that mends it.
+/// [`FileError`]. For a wider mode, it contains the command that corrects it.
 pub fn read_pkcs8(path: &Path) -> Result<Zeroizing<Vec<u8>>, FileError> {
     pem::pkcs8(&read(path, true)?, path).map_err(|what| FileError::Content(path.to_owned(), what))
 }
 
-/// Reads revocation lists, DER each.
+/// Reads revocation lists, each in DER.
 ///
 /// # Errors
-/// [`FileError`], also where there is none in it.
+/// [`FileError`], also if it contains no list.
 pub fn read_crls(path: &Path) -> Result<Vec<Vec<u8>>, FileError> {
     pem::lists(&read(path, false)?, path).map_err(|what| FileError::Content(path.to_owned(), what))
 }
 
-/// Whether a file holds a private key, whatever else is in it.
+/// Whether a file contains a private key, possibly among other things.
 ///
 /// # Errors
-/// [`FileError`]
+/// [`FileError`], if it can't be read.
 pub fn holds_key(path: &Path) -> Result<bool, FileError> {
     Ok(pem::holds_key(&read(path, false)?))
 }
 
-/// Whether a file that others than its owner may read holds a private key; with the mode. A file that can't be read holds
-/// none.
+/// The mode of a file that contains a private key and that others than its owner may read. `None` for every other file, and for a file that
+/// can't be read.
 pub fn key_open_to_others(path: &Path) -> Option<u32> {
     let mode = fs::metadata(path).ok()?.mode() & 0o777;
     (mode & 0o077 != 0 && pem::holds_key(&read(path, false).ok()?)).then_some(mode)
 }
 
-/// Reads revocation lists from a file that somebody names: PEM, or one list in DER. The second part is the file as it is, which
-/// may hold certificates too.
+/// Reads revocation lists from a file that somebody names: PEM, or one list in DER. The second part is the whole file, which may also contain
+/// certificates.
 ///
 /// # Errors
-/// [`FileError`], also where there is no list in it.
+/// [`FileError`], also if it contains no list.
 pub fn read_crl_file(path: &Path) -> Result<(Vec<Vec<u8>>, Vec<u8>), FileError> {
     let bytes = read(path, false)?.to_vec();
-    // A SEQUENCE in DER begins so, and no PEM text does.
+    // A DER SEQUENCE begins with this byte, and no PEM text does.
     if bytes.first() == Some(&0x30) {
         return Ok((vec![bytes.clone()], bytes));
     }
     Ok((read_crls(path)?, bytes))
 }
 
-/// Reads a secret file of any content, for its owner only.
+/// Reads a secret file of any content. Only its owner may be able to read it.
 ///
 /// # Errors
-/// [`FileError`]; for a wider mode, with the command that mends it.
+/// [`FileError`]. For a wider mode, it contains the command that corrects it.
 pub fn read_secret(path: &Path) -> Result<Zeroizing<Vec<u8>>, FileError> {
     read(path, true)
 }
 
-/// Writes a secret: mode 0600 from its creation on, whole or not at all, on disk when this returns.
+/// Writes a secret with mode 0600 from its creation on. The file is written as a whole or not at all. It is on disk when this returns.
 ///
 /// # Errors
 /// [`FileError::Exists`] or [`FileError::Unwritable`].
@@ -133,7 +133,7 @@ pub fn write_secret(path: &Path, bytes: &[u8], existing: Existing) -> Result<(),
     write(path, bytes, 0o600, existing)
 }
 
-/// Writes what everybody may read, in the same way.
+/// Writes a file that everybody may read, in the same way.
 ///
 /// # Errors
 /// [`FileError::Exists`] or [`FileError::Unwritable`].
@@ -141,8 +141,7 @@ pub fn write_public(path: &Path, bytes: &[u8], existing: Existing) -> Result<(),
     write(path, bytes, 0o644, existing)
 }
 
-/// Puts new content in a file's place in one step, with the mode that the file has; where there is none, as
-/// [`write_public`].
+/// Replaces a file's content in one step and keeps the file's mode. If there is no file, it acts like [`write_public`].
 ///
 /// # Errors
 /// [`FileError::Unwritable`].
@@ -151,10 +150,10 @@ pub fn write_over(path: &Path, bytes: &[u8]) -> Result<(), FileError> {
     write(path, bytes, mode, Existing::Replace)
 }
 
-/// Makes a directory for its owner only (0700), or checks that the one that exists is so.
+/// Makes a directory for its owner only (0700), or checks that an existing one has that mode.
 ///
 /// # Errors
-/// [`FileError`]; for a wider mode, with the command that mends it.
+/// [`FileError`]. For a wider mode, it contains the command that corrects it.
 pub fn private_directory(path: &Path) -> Result<(), FileError> {
     match DirBuilder::new().mode(0o700).create(path) {
         Ok(()) => Ok(()),
@@ -166,7 +165,7 @@ pub fn private_directory(path: &Path) -> Result<(), FileError> {
     }
 }
 
-/// The certificates of a PEM text; `None` where there is none, or a broken one.
+/// The certificates of a PEM text. `None` if there is none, or if one is broken.
 pub fn certificates(pem: &[u8]) -> Option<Vec<CertificateDer<'static>>> {
     let found = CertificateDer::pem_slice_iter(pem).collect::<Result<Vec<_>, _>>().ok()?;
     (!found.is_empty()).then_some(found)
@@ -178,7 +177,7 @@ fn read(path: &Path, secret: bool) -> Result<Zeroizing<Vec<u8>>, FileError> {
         _ => FileError::Unreadable(path.to_owned(), error),
     };
     let file = File::open(path).map_err(unreadable)?;
-    // The mode of the file that is open, not of what the path may point to a moment later.
+    // The mode of the open file, because the path may point to another file a moment later.
     let meta = file.metadata().map_err(unreadable)?;
     if secret {
         check_mode(path, meta.mode(), 0o600)?;
@@ -186,7 +185,7 @@ fn read(path: &Path, secret: bool) -> Result<Zeroizing<Vec<u8>>, FileError> {
     if meta.len() > MAX_FILE {
         return Err(unreadable(io::Error::other("it is larger than 16 MiB")));
     }
-    // All the room at once: a vector that grows leaves copies of a key behind.
+    // Allocates all memory at once, because a growing vector leaves copies of a key behind.
     let mut bytes = Zeroizing::new(Vec::with_capacity(usize::try_from(meta.len()).unwrap_or_default() + 1));
     file.take(MAX_FILE).read_to_end(&mut bytes).map_err(unreadable)?;
     Ok(bytes)
@@ -206,10 +205,10 @@ fn write(path: &Path, bytes: &[u8], mode: u32, existing: Existing) -> Result<(),
     let draft = path.with_file_name(name);
     let written = write_draft(&draft, bytes, mode).and_then(|()| match existing {
         Existing::Replace => fs::rename(&draft, path),
-        // A link fails where the name is taken; a rename would overwrite.
+        // A hard link fails if the name is taken, whereas a rename would overwrite the file.
         Existing::Keep => fs::hard_link(&draft, path),
     });
-    // After a rename there is nothing left to remove.
+    // After a rename nothing is left to remove.
     let _ = fs::remove_file(&draft);
     written.map_err(failed)?;
     let parent = path.parent().filter(|p| !p.as_os_str().is_empty()).unwrap_or(Path::new("."));
@@ -217,7 +216,7 @@ fn write(path: &Path, bytes: &[u8], mode: u32, existing: Existing) -> Result<(),
 }
 
 fn write_draft(draft: &Path, bytes: &[u8], mode: u32) -> io::Result<()> {
-    // A draft that an interrupted run of the same process id left behind.
+    // A temporary file that an interrupted run with the same process id left behind.
     let _ = fs::remove_file(draft);
     let mut file = OpenOptions::new().write(true).create_new(true).mode(mode).open(draft)?;
     file.write_all(bytes)?;
@@ -240,7 +239,7 @@ mod tests {
         assert!(matches!(write_secret(&path, b"other", Existing::Keep), Err(FileError::Exists(_))));
         write_secret(&path, to_pem("PRIVATE KEY", &[4]).as_bytes(), Existing::Replace).unwrap();
         assert_eq!(read_key(&path).unwrap().secret_der(), [4]);
-        assert_eq!(fs::read_dir(dir.path()).unwrap().count(), 1, "a draft was left behind");
+        assert_eq!(fs::read_dir(dir.path()).unwrap().count(), 1, "a temporary file was left behind");
     }
 
     #[test]

@@ -2,28 +2,28 @@
 
 use std::fmt;
 
-/// The word list of BIP 39 (English): 2,048 words, told apart by their first four letters. Public domain.
+/// The word list of BIP 39 (English): 2,048 words that differ in their first four letters. Public domain.
 static WORDS: &str = include_str!("words.txt");
 
-/// Words in the spoken form. 12 words of 11 bits are the first 132 bits.
+/// The number of words in the spoken form. 12 words of 11 bits are the first 132 bits.
 const SPOKEN: usize = 12;
 const BITS: usize = 11;
 
-/// What both sides compare, by another way than the network, before they trust each other's bundle.
+/// What both sides compare over another channel than the network, before they trust each other's bundle.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub struct Fingerprint(pub [u8; 32]);
 
 impl Fingerprint {
-    /// Twelve words, for the telephone.
+    /// Twelve words that people can read out on the telephone.
     pub fn words(&self) -> String {
         let words: Vec<&str> = (0..SPOKEN).filter_map(|n| WORDS.lines().nth(self.group(n))).collect();
         words.join(" ")
     }
 
-    /// Whether `text` is this fingerprint: 64 hexadecimal digits or the twelve words, in any case, however spaced.
+    /// Whether `text` is this fingerprint: 64 hexadecimal digits or the twelve words, in any case and with any spacing.
     ///
     /// # Errors
-    /// Where the text is neither, so that a slip of the pen is not taken for an attack.
+    /// A sentence, if the text is neither. So a typing mistake is not taken for an attack.
     pub fn agrees_with(&self, text: &str) -> Result<bool, String> {
         let text = text.to_lowercase();
         let parts: Vec<&str> =
@@ -37,7 +37,7 @@ impl Fingerprint {
         if let Some(unknown) = parts.iter().find(|part| !WORDS.lines().any(|word| word == **part)) {
             let unknown = crate::domain::ids::shorten(unknown);
             return Err(format!(
-                "`{unknown}` is no word of a fingerprint; give its 12 words or its 64 hexadecimal digits"
+                "`{unknown}` is not a word of a fingerprint; give its 12 words or its 64 hexadecimal digits"
             ));
         }
         if parts.len() != SPOKEN {
@@ -76,7 +76,7 @@ mod tests {
 
     #[test]
     fn words_follow_bip_39() {
-        // BIP 39's own vector for 128 zero bits is `abandon` eleven times; the twelfth word holds its checksum there.
+        // The vector of BIP 39 for 128 zero bits is `abandon` eleven times. Its twelfth word contains a checksum.
         assert_eq!(Fingerprint([0; 32]).words(), ["abandon"; 12].join(" "));
         assert_eq!(
             Fingerprint([0x7f; 32]).words().split(' ').take(3).collect::<Vec<_>>(),

@@ -1,4 +1,4 @@
-//! Roots that organisations have given up. Statements that were logged before that still count under them.
+//! Roots that organisations no longer use. Statements that were logged before still count under them.
 
 use std::{collections::BTreeMap, sync::Arc};
 
@@ -11,20 +11,20 @@ use crate::domain::{
     time::{Day, Time},
 };
 
-/// A root that an organisation has given up.
+/// A root that an organisation no longer uses.
 #[derive(Debug, Clone)]
 pub struct Former {
-    /// The root alone.
+    /// A bundle with this root alone.
     pub bundle: TrustBundle,
-    /// The last moment at which it counted: the date of the bundle that left it out, or when words settled it here.
+    /// The last moment at which it counted: the date of the bundle that left it out, or when comparing words settled it here.
     pub until: Time,
-    /// Whether comparing words settled it. Then only the organisation itself can say what was logged before.
+    /// Whether comparing words settled it. In that case only the organisation itself can state what was logged before.
     pub by_words: bool,
-    /// Somebody else may have its key since this day.
+    /// Its key may be known to others since this day.
     pub compromised_since: Option<Day>,
 }
 
-/// The roots that organisations have given up.
+/// The roots that organisations no longer use.
 #[derive(Clone, Default)]
 pub(super) struct FormerRoots(BTreeMap<TrustDomain, Vec<AnchoredRoot>>);
 
@@ -46,7 +46,7 @@ impl FormerRoots {
         Ok(formers)
     }
 
-    /// Those of one organisation.
+    /// The former roots of one organisation.
     pub(super) fn of(&self, domain: &TrustDomain) -> &[AnchoredRoot] {
         self.0.get(domain).map(Vec::as_slice).unwrap_or_default()
     }

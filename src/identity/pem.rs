@@ -1,7 +1,7 @@
-//! PEM texts as tools write them: what is read from them, and what is said of those that can't be read.
+//! PEM texts as tools write them: reading them, and explaining why one can't be read.
 //!
-//! Text around the sections, CRLF line ends, and sections of another kind are skipped. Everything that can't be read is
-//! told with the command that mends it. No message quotes the content: it may be a key.
+//! Text around the sections, CRLF line ends, and sections of another kind are skipped. Every error names the command that corrects the file. No
+//! message quotes the content, because it may be a key.
 
 use std::path::Path;
 
@@ -15,10 +15,10 @@ use zeroize::Zeroizing;
 
 use super::{certificate, chain::signed_by};
 
-/// A chain that a node or person shows has at most so many certificates, the end certificate among them.
+/// The most certificates of a chain that a node or person shows, including the end certificate.
 const MAX_CHAIN: usize = 4;
 
-/// What a file is meant to hold.
+/// What a file should contain.
 #[derive(Clone, Copy)]
 pub(super) enum Kind {
     Certificates,
@@ -53,13 +53,13 @@ impl Kind {
     }
 }
 
-/// All sections of one kind, in their order.
+/// All sections of one kind, in the order of the file.
 ///
 /// # Errors
-/// What is wrong with the file, to be put behind its name.
+/// What is wrong with the file. The text is put after the file's name.
 fn sections<T: PemObject>(bytes: &[u8], kind: Kind, path: &Path) -> Result<Vec<T>, String> {
     if bytes.starts_with(&[0xff, 0xfe]) || bytes.starts_with(&[0xfe, 0xff]) {
-        let what = "is a text in UTF-16; PEM is ASCII";
+        let what = "is in UTF-16, but PEM is ASCII";
         return Err(mended_by(what, &format!("iconv -f UTF-16 -t ASCII {}", path.display()), path));
     }
     // Some editors put a byte order mark before the text.
@@ -70,15 +70,15 @@ fn sections<T: PemObject>(bytes: &[u8], kind: Kind, path: &Path) -> Result<Vec<T
         Ok(found) => Ok(found),
         Err(_) if matches!(kind, Kind::Key) && is_encrypted(text) => Err(encrypted(path)),
         Err(Error::MissingSectionEnd { .. }) => {
-            Err("is cut off: a section has no -----END line; copy it anew".to_owned())
+            Err("is cut off: a section has no -----END line; copy it again".to_owned())
         }
         Err(_) => {
-            Err("is damaged: a section is no base64 between its -----BEGIN and -----END; copy it anew".to_owned())
+            Err("is damaged: a section has no base64 between its -----BEGIN and -----END; copy it again".to_owned())
         }
     }
 }
 
-/// The certificates of a file, in their order.
+/// The certificates of a file, in the order of the file.
 ///
 /// # Errors
 /// As [`sections`].
@@ -86,11 +86,11 @@ pub(super) fn all_certificates(bytes: &[u8], path: &Path) -> Result<Vec<Certific
     sections(bytes, Kind::Certificates, path)
 }
 
-/// The chain that a node or person shows: the end certificate first. A root at its end is left out, since nobody trusts a
-/// root for being sent.
+/// The chain that a node or person shows, with the end certificate first. A root at its end is left out, because a root is not trusted for being
+/// sent.
 ///
 /// # Errors
-/// As [`sections`]; where a CA's certificate comes first; where partners would not read the chain for its length.
+/// As [`sections`]; if a CA's certificate comes first; if the chain is longer than partners accept.
 pub(super) fn end_chain(bytes: &[u8], path: &Path) -> Result<Vec<CertificateDer<'static>>, String> {
     let all = all_certificates(bytes, path)?;
     let is_ca = |der: &CertificateDer<'_>| certificate::parse(der).is_ok_and(|c| c.is_ca());
@@ -104,7 +104,7 @@ pub(super) fn end_chain(bytes: &[u8], path: &Path) -> Result<Vec<CertificateDer<
         std::iter::once(first).chain(others.iter().filter(|der| !is_self_signed(der))).cloned().collect();
     if sent.len() > MAX_CHAIN {
         return Err(format!(
-            "has {} certificates; a chain of at most {MAX_CHAIN} is read, the end certificate among them: leave out what \
+            "has {} certificates; a chain may have at most {MAX_CHAIN}, including the end certificate: leave out what \
              does not lead to a root, or have the certificate issued by a CA nearer to the root",
             sent.len()
         ));
@@ -112,36 +112,37 @@ pub(super) fn end_chain(bytes: &[u8], path: &Path) -> Result<Vec<CertificateDer<
     Ok(sent)
 }
 
-/// The one private key of a file.
+/// The only private key of a file.
 ///
 /// # Errors
-/// As [`sections`]; where the key is encrypted, or there is more than one.
+/// As [`sections`]; if the key is encrypted, or if there is more than one.
 pub(super) fn key(bytes: &[u8], path: &Path) -> Result<PrivateKeyDer<'static>, String> {
     let mut keys: Vec<PrivateKeyDer<'static>> = sections(bytes, Kind::Key, path)?;
     match (keys.pop(), keys.is_empty()) {
         (Some(key), true) => Ok(key),
-        _ => Err("holds several private keys; leave only the one of the certificate in it".to_owned()),
+        _ => Err("contains several private keys; keep only the one of the certificate".to_owned()),
     }
 }
 
-/// The one private key of a file in PKCS#8. An EC key in SEC1 ("EC PRIVATE KEY") is wrapped.
+/// The only private key of a file in PKCS#8. An EC key in SEC1 ("EC PRIVATE KEY") is converted.
 ///
 /// # Errors
-/// As [`key`]; for an RSA key in PKCS#1, which signs no statements.
+/// As [`key`]; for an RSA key in PKCS#1, which can't sign statements.
 pub(super) fn pkcs8(bytes: &[u8], path: &Path) -> Result<Zeroizing<Vec<u8>>, String> {
     match key(bytes, path)? {
         PrivateKeyDer::Pkcs8(key) => Ok(Zeroizing::new(key.secret_pkcs8_der().to_vec())),
         PrivateKeyDer::Sec1(key) => wrapped(key.secret_sec1_der()).ok_or_else(|| {
-            let what = "holds an EC key of another curve than P-256 and P-384, or a damaged one; if openssl reads it";
+            let what =
+                "contains an EC key of another curve than P-256 and P-384, or a damaged one; if openssl can read it";
             mended_by(what, &format!("openssl pkcs8 -topk8 -nocrypt -in {}", path.display()), path)
         }),
-        _ => Err("holds an RSA key; statements are signed with Ed25519, ECDSA P-256 or ECDSA P-384, so have the \
+        _ => Err("contains an RSA key; statements are signed with Ed25519, ECDSA P-256 or ECDSA P-384, so have the \
                   certificate issued for such a key"
             .to_owned()),
     }
 }
 
-/// The revocation lists of a file, DER each.
+/// The revocation lists of a file, each in DER.
 ///
 /// # Errors
 /// As [`sections`].
@@ -150,19 +151,19 @@ pub(super) fn lists(bytes: &[u8], path: &Path) -> Result<Vec<Vec<u8>>, String> {
     Ok(lists.iter().map(|der| der.as_ref().to_vec()).collect())
 }
 
-/// Whether a text holds a private key of any kind.
+/// Whether a text contains a private key of any kind.
 pub(super) fn holds_key(bytes: &[u8]) -> bool {
     contains(bytes, "PRIVATE KEY-----")
 }
 
-/// One PEM section (RFC 7468).
+/// Encodes one PEM section (RFC 7468).
 pub fn to_pem(label: &str, der: &[u8]) -> String {
     let text = STANDARD.encode(der);
     let lines = text.as_bytes().chunks(64).map(|line| String::from_utf8_lossy(line).into_owned() + "\n");
     format!("-----BEGIN {label}-----\n{}-----END {label}-----\n", lines.collect::<String>())
 }
 
-/// What a file holds in the place of what belongs there.
+/// Describes what a file contains instead of what it should.
 fn instead(bytes: &[u8], kind: Kind, path: &Path) -> String {
     let file = path.display();
     let has = |label: &str| contains(bytes, label);
@@ -179,33 +180,37 @@ fn instead(bytes: &[u8], kind: Kind, path: &Path) -> String {
     }
     if has("BEGIN PKCS7") {
         return mended_by(
-            "holds PKCS#7, not PEM certificates",
+            "contains PKCS#7, not PEM certificates",
             &format!("openssl pkcs7 -print_certs -in {file}"),
             path,
         );
     }
     if has("BEGIN TRUSTED CERTIFICATE") || has("BEGIN X509 CERTIFICATE") {
-        return mended_by("holds a certificate with OpenSSL's own marks", &format!("openssl x509 -in {file}"), path);
+        return mended_by(
+            "contains a certificate with OpenSSL's own trust settings",
+            &format!("openssl x509 -in {file}"),
+            path,
+        );
     }
     if has("CERTIFICATE REQUEST-----") {
-        return "holds a request for a certificate; put the certificate there that the CA has made of it".to_owned();
+        return "contains a request for a certificate; put the certificate there that the CA has issued for it"
+            .to_owned();
     }
     if has("BEGIN OPENSSH PRIVATE KEY") {
-        return "holds a key in OpenSSH's format, which no certificate is issued for; have one made by `openssl genpkey`".to_owned();
+        return "contains a key in OpenSSH's format, for which no certificate is issued; make a key with `openssl genpkey`".to_owned();
     }
     let (words, label) = (kind.words(), kind.label());
-    format!("holds no {words} in PEM; PEM begins with a line such as -----BEGIN {label}-----")
+    format!("contains no {words} in PEM; PEM begins with a line such as -----BEGIN {label}-----")
 }
 
-/// The command's output takes the file's place, and may hold a key.
+/// Adds the command that corrects the file. Its output replaces the file and may contain a key.
 fn mended_by(what: &str, command: &str, path: &Path) -> String {
     let file = path.display();
     format!("{what}; run `(umask 077; {command} > {file}.new) && mv {file}.new {file}`")
 }
 
 fn encrypted(path: &Path) -> String {
-    let what =
-        "is encrypted; a node starts with nobody there to give a passphrase, so the file's mode protects its keys";
+    let what = "is encrypted; a node starts without anybody who could enter a passphrase, so the file's mode protects its keys";
     mended_by(what, &format!("openssl pkey -in {}", path.display()), path)
 }
 
@@ -226,7 +231,7 @@ fn is_pkcs12(bytes: &[u8]) -> bool {
     in_sequence(bytes).is_some_and(|content| content.starts_with(&[0x02, 0x01, 0x03]))
 }
 
-/// The content of a DER sequence that is as long as the file.
+/// The content of a DER sequence that fills the file.
 fn in_sequence(bytes: &[u8]) -> Option<&[u8]> {
     let (length, content): (&[u8], _) = match bytes {
         [0x30, 0x81, a, rest @ ..] => (&[*a], rest),
@@ -239,7 +244,7 @@ fn in_sequence(bytes: &[u8]) -> Option<&[u8]> {
     (content.len() == length).then_some(content)
 }
 
-/// A root: signed with the key that it names. A CA's new key signed with its old one is not.
+/// Whether a certificate is a root: signed with the key that it contains. A CA's new key that is signed with its old one is not a root.
 fn is_self_signed(der: &CertificateDer<'_>) -> bool {
     certificate::parse(der).is_ok_and(|c| {
         c.subject().as_raw() == c.issuer().as_raw()
@@ -247,13 +252,13 @@ fn is_self_signed(der: &CertificateDer<'_>) -> bool {
     })
 }
 
-/// An `ECPrivateKey` (RFC 5915) as PKCS#8 (RFC 5958); `None` for curves that sign no statements.
+/// An `ECPrivateKey` (RFC 5915) as PKCS#8 (RFC 5958). `None` for curves that can't sign statements.
 fn wrapped(sec1: &[u8]) -> Option<Zeroizing<Vec<u8>>> {
     const P256: &[u8] = &[0x06, 0x08, 0x2a, 0x86, 0x48, 0xce, 0x3d, 0x03, 0x01, 0x07];
     const P384: &[u8] = &[0x06, 0x05, 0x2b, 0x81, 0x04, 0x00, 0x22];
     const EC_KEY: &[u8] = &[0x06, 0x07, 0x2a, 0x86, 0x48, 0xce, 0x3d, 0x02, 0x01];
     let (_, parsed) = parse_der(sec1).ok()?;
-    // The version, and then the private key, which is as long as the curve's field.
+    // The version, and then the private key, which is as long as a coordinate of the curve.
     let curve = match parsed.as_sequence().ok()?.get(1)?.as_slice().ok()?.len() {
         32 => P256,
         48 => P384,
@@ -267,7 +272,7 @@ fn wrapped(sec1: &[u8]) -> Option<Zeroizing<Vec<u8>>> {
 /// One DER value of up to 64 KiB.
 fn tlv(tag: u8, parts: &[&[u8]]) -> Zeroizing<Vec<u8>> {
     let length: usize = parts.iter().map(|part| part.len()).sum();
-    // All the room at once: a vector that grows leaves copies of a key behind.
+    // Allocates all memory at once, because a growing vector leaves copies of a key behind.
     let mut out = Zeroizing::new(Vec::with_capacity(length + 4));
     let [.., high, low] = length.to_be_bytes();
     match length {

@@ -1,4 +1,4 @@
-//! Proves whose key a certificate chain belongs to, against the roots of its organisation, present and former.
+//! Proves to whom the key of a certificate chain belongs, against the present and former roots of its organisation.
 
 use super::{
     certificate::{Leaf, invalid, window},
@@ -13,14 +13,14 @@ use crate::{
     seal::chains::{Signer, When},
 };
 
-/// Whose statements are accepted.
+/// The organisations whose statements are accepted.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Accept {
-    /// Those of the own organisation and of active partners: for what arrives from partners.
+    /// This organisation and active partners. For what arrives from partners.
     Active,
-    /// Those of known organisations too: for what partners pass on.
+    /// Also known organisations. For what partners pass on.
     Carried,
-    /// Those of suspended partners too: for what is stored already.
+    /// Also suspended partners. For what is stored already.
     Held,
 }
 
@@ -35,11 +35,11 @@ impl Accept {
 }
 
 impl Trust {
-    /// Whose key the chain (DER, leaf first) proves at the time `at`, and which revocation of it is known. A certificate that
-    /// has ended since then still counts.
+    /// Returns whose key the chain (DER, leaf first) proves at the time `at`, and which revocation of it is known. A certificate that has ended
+    /// since then still counts.
     ///
     /// # Errors
-    /// `CHAIN_INVALID`, or `NOT_A_PARTNER` where no bundle of the claimed domain is accepted.
+    /// `CHAIN_INVALID`, or `NOT_A_PARTNER` if no bundle of the claimed domain is accepted.
     pub fn prove_signer(&self, chain: &[Vec<u8>], at: Time, accept: Accept) -> Result<Proof, Fault> {
         let chain: Vec<&[u8]> = chain.iter().map(Vec::as_slice).collect();
         check_size(&chain)?;
@@ -67,15 +67,15 @@ impl Trust {
         self.proof(leaf, suite, &path, &held.member)
     }
 
-    /// The suite with which a certificate signs statements.
+    /// The suite with which a certificate's key signs statements.
     fn suite_of(&self, leaf: &Leaf) -> Result<Suite, Fault> {
         leaf.check_signing_usage(self.signing_usages())?;
         leaf.suite.ok_or_else(|| {
-            invalid("the certificate's key signs no statements; issue one with Ed25519, ECDSA P-256 or P-384")
+            invalid("the certificate's key can't sign statements; issue one with Ed25519, ECDSA P-256 or P-384")
         })
     }
 
-    /// What a path to a root of the member proves.
+    /// The result of a path to a root of the member.
     fn proof(&self, leaf: Leaf, suite: Suite, path: &[Link], member: &Member) -> Result<Proof, Fault> {
         let (mut from, mut until, mut revocation) = (leaf.not_before, leaf.not_after, None::<Revocation>);
         for link in path {
@@ -132,7 +132,7 @@ mod tests {
         },
     };
 
-    /// The old root issued the analyst's certificate; the organisation has the new one only.
+    /// The old root issued the analyst's certificate. The organisation has only the new root.
     fn trust(fr: &TrustBundle, gb: &TrustBundle, former: Former) -> Trust {
         let member =
             |bundle: &TrustBundle| Member { bundle: bundle.clone(), crls: vec![], state: PartnerState::Active };
@@ -160,18 +160,18 @@ mod tests {
         };
         let analyst = Ok("spiffe://fr.example/analyst/a".to_owned());
         let refused = Err(Reason::ChainInvalid);
-        // Logged before: anybody may state the time. Logged after, or without a stated time: it does not count.
+        // If it was logged before, anybody may state the time. If it was logged after, or no time is stated, it does not count.
         for by in [&fr_says, &hub_says] {
             assert_eq!(judged(&former, Some((-60, by, true))), analyst, "{by}");
             assert_eq!(judged(&former, Some((60, by, true))), refused, "{by}");
         }
         assert_eq!(judged(&former, None), refused);
-        // Settled by comparing words: only the organisation's own statement counts, and only a firm one.
+        // If comparing words settled it, only the organisation's own statement counts, and only a firm one.
         let by_words = Former { by_words: true, ..former.clone() };
         assert_eq!(judged(&by_words, Some((-60, &fr_says, true))), analyst);
         assert_eq!(judged(&by_words, Some((-60, &fr_says, false))), refused);
         assert_eq!(judged(&by_words, Some((-60, &hub_says, true))), refused);
-        // The same if somebody else may have its key. What was logged after that day does not count.
+        // The same applies if the key may be known to others. What was logged after that day does not count.
         let day = until.plus_seconds(-86_400).day();
         let lost = Former { compromised_since: Some(day), ..former };
         let before = day.end().seconds_since(until) - 1;

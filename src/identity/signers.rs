@@ -1,4 +1,4 @@
-//! Decides whether a signature counts, and as whose: the implementation of `seal`'s trait [`Chains`].
+//! Decides whether a signature counts, and as whose. It implements the trait [`Chains`] of `seal`.
 
 use std::sync::Arc;
 
@@ -16,16 +16,18 @@ use crate::{
 
 pub use super::{chain_cache::Proof, prove_signer::Accept};
 
-/// For this long after a chain has ended, another organisation's statement of the time counts as much as the own one's, seconds.
+/// For this long after a chain has ended, another organisation's statement of the time counts as much as the signer's own organisation's. In
+/// seconds.
 const FOREIGN_WORD_SECONDS: i64 = 30 * 86_400;
 
-const NOT_FIRM: &str = "the key is revoked, and its organisation says by a key that has ended that it was used before";
+const NOT_FIRM: &str =
+    "the key is revoked, and the only statement that it was used before is by a key of its organisation that has ended";
 
 impl Trust {
-    /// Whose key the chain (DER, leaf first) proves as of a time, by the rules of [`Chains::signer`].
+    /// Returns whose key the chain (DER, leaf first) proves as of a time, by the rules of [`Chains::signer`].
     ///
     /// # Errors
-    /// `CHAIN_INVALID`, `CERTIFICATE_REVOKED`, or `NOT_A_PARTNER` where no bundle of the claimed domain is accepted.
+    /// `CHAIN_INVALID`, `CERTIFICATE_REVOKED`, or `NOT_A_PARTNER` if no bundle of the claimed domain is accepted.
     pub fn judge_signer(&self, chain: &[Vec<u8>], when: &When<'_>, accept: Accept) -> Result<Signer, Fault> {
         let proved = match self.prove_signer(chain, when.at(), accept) {
             Err(fault) if fault.reason == Reason::ChainInvalid && when.at() < when.now => {
@@ -47,7 +49,7 @@ impl Trust {
         let own_word = when.stated.filter(|stated| stated.by == signer.id.domain());
         if let Some(revocation) = revocation.filter(|revocation| revocation.at <= when.now) {
             let invalid_since = revocation.invalid_since.unwrap_or(revocation.at);
-            // A key signs nothing before its chain begins, so an earlier time says nothing about when it was lost.
+            // A key signs nothing before its chain begins, so an earlier stated time says nothing about when it was compromised.
             match own_word {
                 Some(stated) if stated.at.max(from) < invalid_since && stated.is_firm => {}
                 // Its organisation may state the time again with a valid key.
@@ -64,7 +66,7 @@ impl Trust {
     }
 }
 
-/// The current trust, as `seal` uses it.
+/// Makes the current trust available to `seal`.
 #[derive(Clone)]
 pub struct Identities {
     trust: Arc<ArcSwap<Trust>>,

@@ -1,4 +1,4 @@
-//! A CA for unit tests: roots, issuing CAs, end certificates and revocation lists, as a test bends them.
+//! A CA for unit tests: roots, issuing CAs, end certificates and revocation lists, which a test can modify.
 
 use rcgen::{
     BasicConstraints, CertificateParams, CertificateRevocationListParams, CrlDistributionPoint,
@@ -9,12 +9,12 @@ use rcgen::{
 use super::bundle::TrustBundle;
 use crate::domain::time::Time;
 
-/// When the lists of these CAs are current.
+/// A time at which the lists of these CAs are current.
 pub fn now() -> Time {
     "2026-05-01T00:00:00Z".parse().unwrap()
 }
 
-/// A CA: its certificate, and what it issues with.
+/// A CA: its certificate, and the key with which it issues.
 pub struct Ca {
     pub der: Vec<u8>,
     issuer: Issuer<'static, KeyPair>,
@@ -74,7 +74,7 @@ impl Ca {
         params.signed_by(&self.issuer).unwrap().der().to_vec()
     }
 
-    /// A list for those end certificates alone that name this distribution point.
+    /// A list that covers only end certificates that name this distribution point.
     pub fn list_of_part(&self, number: u64, name: &str) -> Vec<u8> {
         let distribution_point = CrlDistributionPoint { uris: vec![format!("http://x/{name}")] };
         self.list_of(

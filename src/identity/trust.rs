@@ -19,27 +19,27 @@ use crate::domain::{
     time::Time,
 };
 
-/// What this node knows of one organisation.
+/// What this node knows about one organisation.
 #[derive(Debug, Clone)]
 pub struct Member {
     /// Its roots.
     pub bundle: TrustBundle,
     /// Its revocation lists, one for each issuing key and scope. Empty if it never gave one.
     pub crls: Vec<Crl>,
-    /// Whether it is a partner at present. A suspended partner's stored statements can still be read.
+    /// Whether it is a partner now. Stored statements of a suspended partner can still be read.
     pub state: PartnerState,
 }
 
-/// All trust bundles, revocation lists and states, at one moment.
+/// All trust bundles, revocation lists and states at one moment.
 pub struct Trust {
     own: TrustDomain,
     members: BTreeMap<TrustDomain, Arc<AnchoredMember>>,
-    /// Every revocation that was ever seen, by issuing key. A key that issues for several organisations revokes for all.
+    /// Every revocation that was ever seen, by issuing key. A key that issues for several organisations revokes for all of them.
     seen: Seen,
     signing_usages: Vec<String>,
-    /// Roots that were given up.
+    /// Roots that organisations no longer use.
     pub(super) formers: FormerRoots,
-    /// Part of the snapshot, so that no proof outlives the trust under which it was made.
+    /// It is part of the snapshot, so that no proof outlives the trust under which it was made.
     pub(super) proved: ChainCache,
 }
 
@@ -53,29 +53,29 @@ pub(super) struct AnchoredMember {
 pub enum Audience {
     /// The nodes of active partners: the peer listener.
     Partners,
-    /// Everybody of the own organisation: the desk.
+    /// Everybody of the node's own organisation: the desk.
     Own,
-    /// A node of one organisation: the one that a dialler expects.
+    /// A node of one organisation, which is the one that a dialler expects.
     NodeOf(TrustDomain),
 }
 
 /// Which end of a TLS connection shows a certificate.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum TlsUsage {
-    /// The one that dialled.
+    /// The end that dialled.
     Client,
-    /// The one that was dialled.
+    /// The end that was dialled.
     Server,
 }
 
 /// Who is at the other end of a connection.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct TlsPeer {
-    /// Whose certificate it is.
+    /// The id in its certificate.
     pub id: SpiffeId,
     /// The earliest end of the certificates in its path.
     pub not_after: Time,
-    /// Whether its organisation has given a revocation list at all.
+    /// Whether its organisation has ever given a revocation list.
     pub revocation_known: bool,
     /// Set if a revocation list that covers its path is past its next update. Such a peer may only say hello and hand over lists. A
     /// peer that is known to be revoked is refused.
@@ -87,9 +87,9 @@ pub struct TlsPeer {
 pub struct Lapse {
     /// The id of the key that issues it.
     pub issuing_key: Sha256,
-    /// The name of the CA that issues it, for people.
+    /// The name of the CA that issues it, for display.
     pub issuer: String,
-    /// When its next one was due.
+    /// When the next one was due.
     pub next_update: Time,
 }
 
@@ -107,11 +107,11 @@ impl Lapse {
 }
 
 impl Trust {
-    /// Trust in the own organisation and in its partners. `signing_usages` are further extended key usages (dotted) that count for
-    /// signing documents, in addition to id-kp-documentSigning. An organisation's smart cards may carry another usage.
+    /// Trust in the node's own organisation and in its partners. `signing_usages` are further extended key usages (dotted) that are accepted for
+    /// signing documents, in addition to id-kp-documentSigning. An organisation's smart cards may have another usage.
     ///
     /// # Errors
-    /// `CONFLICT` where a domain occurs twice, or `CHAIN_INVALID` where a bundle does not parse.
+    /// `CONFLICT`, if a domain occurs twice; `CHAIN_INVALID`, if a bundle can't be parsed.
     pub fn new(own: Member, partners: Vec<Member>, signing_usages: Vec<String>) -> Result<Self, Fault> {
         Self::remembering(own, partners, signing_usages, Seen::default())
     }
@@ -145,10 +145,10 @@ impl Trust {
         })
     }
 
-    /// The same, with the roots that organisations have given up.
+    /// The same trust, with the roots that organisations no longer use.
     ///
     /// # Errors
-    /// `CHAIN_INVALID` where one does not parse.
+    /// `CHAIN_INVALID`, if a root can't be parsed.
     pub fn with_former(self, roots: Vec<Former>) -> Result<Self, Fault> {
         Ok(Self { formers: FormerRoots::new(roots)?, ..self })
     }
@@ -166,17 +166,17 @@ impl Trust {
         Self { own, members, seen, signing_usages, formers: self.formers.clone(), proved: ChainCache::default() }
     }
 
-    /// The own organisation.
+    /// The node's own organisation.
     pub fn own(&self) -> &TrustDomain {
         &self.own
     }
 
-    /// What is known of an organisation.
+    /// What is known about an organisation.
     pub fn member(&self, domain: &TrustDomain) -> Option<&Member> {
         self.members.get(domain).map(|held| &held.member)
     }
 
-    /// What is known of each organisation, including the own one. The next snapshot is made from these.
+    /// What is known about each organisation, including the node's own one. The next snapshot is made from these.
     pub fn members(&self) -> impl Iterator<Item = &Member> {
         self.members.values().map(|held| &held.member)
     }
@@ -191,22 +191,22 @@ impl Trust {
         changed
     }
 
-    /// All extended key usages that count for signing documents.
+    /// All extended key usages that are accepted for signing documents.
     pub(super) fn accepted_usages(&self) -> Vec<&str> {
         std::iter::once(DOCUMENT_SIGNING).chain(self.signing_usages.iter().map(String::as_str)).collect()
     }
 
-    /// The extended key usages that count for signing documents beside id-kp-documentSigning.
+    /// The extended key usages that are accepted for signing documents in addition to id-kp-documentSigning.
     pub fn signing_usages(&self) -> &[String] {
         &self.signing_usages
     }
 
-    /// Who shows this chain (DER, leaf first) on a TLS connection, if the audience admits it. The chain is verified against the bundle of
-    /// the leaf's domain, and against no other bundle.
+    /// Returns who shows this chain (DER, leaf first) on a TLS connection, if the audience admits it. The chain is verified against the bundle
+    /// of the leaf's domain, and against no other bundle.
     ///
     /// # Errors
-    /// `NOT_A_PARTNER`, `WRONG_DOMAIN`, `CHAIN_INVALID` or `CERTIFICATE_REVOKED`. A list that is past its next update is no
-    /// error here. It is in [`TlsPeer::lapsed`], for whoever serves the connection.
+    /// `NOT_A_PARTNER`, `WRONG_DOMAIN`, `CHAIN_INVALID` or `CERTIFICATE_REVOKED`. A list that is past its next update is not an error here. It
+    /// is in [`TlsPeer::lapsed`], for the code that serves the connection.
     pub fn tls_peer(&self, chain: &[&[u8]], usage: TlsUsage, audience: &Audience, at: Time) -> Result<TlsPeer, Fault> {
         check_size(chain)?;
         let leaf = Leaf::parse(chain.first().copied().unwrap_or_default())?;
@@ -226,8 +226,8 @@ impl Trust {
         Ok(TlsPeer { id: leaf.id, not_after, revocation_known: !held.member.crls.is_empty(), lapsed })
     }
 
-    /// Whether a list of the own organisation that covers this chain (of a node or person for signing or TLS) is past its next
-    /// update. Also `None` if the chain does not verify.
+    /// A list of the node's own organisation that covers this chain (of a node or person, for signing or TLS) and is past its next update.
+    /// `None` if there is none, or if the chain does not verify.
     pub fn own_lapse(&self, chain: &[Vec<u8>], at: Time) -> Option<Lapse> {
         let chain: Vec<&[u8]> = chain.iter().map(Vec::as_slice).collect();
         let held = self.held(&self.own)?;
@@ -235,8 +235,8 @@ impl Trust {
         held.lapse(&path, at)
     }
 
-    /// Whether the end certificate of a chain (DER, leaf first) of the own organisation was ever revoked, also where it has ended since.
-    /// Also `false` if the chain does not verify.
+    /// Whether the end certificate of a chain (DER, leaf first) of the node's own organisation was ever revoked, even if it has ended since
+    /// then. `false` if the chain does not verify.
     pub fn is_own_revoked(&self, chain: &[Vec<u8>]) -> bool {
         let chain: Vec<&[u8]> = chain.iter().map(Vec::as_slice).collect();
         let begins = chain.first().and_then(|der| window(der).ok()).map(|(begins, _)| begins);
@@ -245,8 +245,8 @@ impl Trust {
         path.first().is_some_and(|link| self.revocation(link).is_some())
     }
 
-    /// The key that issued an own certificate (chain in DER, leaf first), and its serial number. A revocation list names it by these.
-    /// `None` if the chain does not lead to the own roots.
+    /// The key that issued a certificate of the node's own organisation (chain in DER, leaf first), and its serial number. A revocation list
+    /// names the certificate by these. `None` if the chain does not lead to this organisation's roots.
     pub fn own_certificate(&self, chain: &[Vec<u8>]) -> Option<(Sha256, Vec<u8>)> {
         let chain: Vec<&[u8]> = chain.iter().map(Vec::as_slice).collect();
         let (begins, _) = window(chain.first()?).ok()?;
@@ -256,7 +256,7 @@ impl Trust {
         path.into_iter().next().map(|link| (link.issuing_key, link.serial))
     }
 
-    /// Whether the certificate with this serial number by that key was ever revoked.
+    /// Whether the certificate with this serial number and issuing key was ever revoked.
     pub fn has_revoked(&self, issuing_key: &Sha256, serial: &[u8]) -> bool {
         self.seen.find(issuing_key, serial).is_some()
     }
@@ -265,7 +265,7 @@ impl Trust {
         self.members.get(domain).map(Arc::as_ref)
     }
 
-    /// Whether a certificate of a proved path was ever revoked, by whichever list of the key that issued it.
+    /// The revocation of a certificate of a proved path, by any list of the key that issued it.
     pub(super) fn revocation(&self, link: &Link) -> Option<Revocation> {
         self.seen.find(&link.issuing_key, &link.serial)
     }
@@ -273,7 +273,7 @@ impl Trust {
 
 impl AnchoredMember {
     fn new(mut member: Member, own: &TrustDomain, seen: &mut Seen) -> Result<Self, Fault> {
-        // The own organisation is always active.
+        // The node's own organisation is always active.
         if member.bundle.domain() == own {
             member.state = PartnerState::Active;
         }
@@ -282,14 +282,14 @@ impl AnchoredMember {
         Ok(Self { member, anchors })
     }
 
-    /// The fault to report for a chain that does not verify. Only a peer that these roots certify learns what is wrong with its chain.
-    /// webpki checks times before roots. Without this, a self-made expired certificate would show which organisations are partners.
+    /// The fault to report for a chain that does not verify. Only a peer that these roots certify learns what is wrong with its chain. webpki
+    /// checks times before roots. Without this, a self-made expired certificate would reveal which organisations are partners.
     fn for_strangers(&self, fault: Fault, chain: &[&[u8]], leaf: &Leaf) -> Fault {
         let parameters = ChainParameters { anchors: &self.anchors, usages: None, at: leaf.not_before };
         prove(chain, &parameters).err().unwrap_or(fault)
     }
 
-    /// Proves a chain against this organisation's roots. The caller checks revocation, link by link.
+    /// Proves a chain against this organisation's roots. The caller checks revocation link by link.
     fn prove(&self, chain: &[&[u8]], usages: &[&str], at: Time) -> Result<Vec<Link>, Fault> {
         prove(chain, &ChainParameters { anchors: &self.anchors, usages: Some(usages), at })
     }
@@ -298,8 +298,8 @@ impl AnchoredMember {
         self.prove(chain, usages, at)
     }
 
-    /// The first link of the path whose issuer has given lists that cover it, of which none is current. A CA that never gave a list need
-    /// not give one; a CA that did must keep doing so. Lists of keys that issued nothing in this path don't matter.
+    /// The first link of the path whose issuer has given lists that cover it, none of which is current. A CA that never gave a list need not
+    /// give one. A CA that did must keep giving them. Lists of keys that issued nothing in this path don't matter.
     fn lapse(&self, path: &[Link], at: Time) -> Option<Lapse> {
         path.iter().enumerate().find_map(|(n, link)| {
             let is_of_link = |crl: &&Crl| crl.issuing_key() == link.issuing_key && crl.covers(&link.der, n == 0);
@@ -325,12 +325,12 @@ impl Audience {
             Self::Partners if id.role() != Role::Node => {
                 wrong(format!("only nodes are served here, not the role `{}`", id.role()))
             }
-            Self::Own if id.domain() != own => wrong("only the own organisation is served here".to_owned()),
+            Self::Own if id.domain() != own => wrong("only this node's own organisation is served here".to_owned()),
             Self::NodeOf(domain) if id.domain() != domain => {
-                wrong(format!("`{}` answered where `{domain}` was meant; check the endpoint", id.domain()))
+                wrong(format!("`{}` answered instead of `{domain}`; check the endpoint", id.domain()))
             }
             Self::NodeOf(_) if id.role() != Role::Node => {
-                wrong(format!("a certificate of role `{}` answered where a node was meant", id.role()))
+                wrong(format!("a certificate of the role `{}` answered instead of a node's", id.role()))
             }
             _ => Ok(()),
         }
@@ -349,7 +349,7 @@ fn is_same(one: Option<&Member>, other: Option<&Member>) -> bool {
     one.bundle == other.bundle && one.state == other.state && lists(one) == lists(other)
 }
 
-/// The refusal of an unknown or suspended organisation. It is the same text for both.
+/// The refusal of an unknown or suspended organisation. The text is the same for both.
 pub(super) fn not_a_partner(domain: &TrustDomain) -> Fault {
     Fault::new(Reason::NotAPartner, format!("`{domain}` is not a partner of this node"))
 }

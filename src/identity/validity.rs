@@ -1,30 +1,30 @@
-//! From when until when certificates and revocation lists are valid, for telling people. Nothing here is proved.
+//! When certificates and revocation lists begin and end, for display. Nothing is proved here.
 
 use x509_parser::prelude::{CertificateRevocationList, FromDer, X509Name};
 
 use super::certificate::{malformed, parse};
 use crate::domain::{fault::Fault, time::Time};
 
-/// What a certificate or list says of its own validity.
+/// What a certificate or list states about its own validity.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Validity {
-    /// The subject's name; of a list the issuer's. Printable characters only.
+    /// The subject's name, or the issuer's name for a list. Printable characters only.
     pub name: String,
-    /// The name of the CA that issued it, likewise.
+    /// The name of the CA that issued it. Printable characters only.
     pub issuer: String,
-    /// Tells it from others: the serial number in hexadecimal; of a list its CA's name.
+    /// Distinguishes it from others: the serial number in hexadecimal, or the CA's name for a list.
     pub mark: String,
     /// The first moment.
     pub from: Time,
-    /// The last moment; of a list its next update.
+    /// The last moment, or the next update for a list.
     pub until: Time,
 }
 
 impl Validity {
-    /// Of a certificate (DER).
+    /// Reads a certificate (DER).
     ///
     /// # Errors
-    /// `CHAIN_INVALID` where it is malformed.
+    /// `CHAIN_INVALID`, if it is malformed.
     pub fn of_certificate(der: &[u8]) -> Result<Self, Fault> {
         let certificate = parse(der)?;
         let validity = certificate.validity();
@@ -37,10 +37,10 @@ impl Validity {
         })
     }
 
-    /// Of a revocation list (DER).
+    /// Reads a revocation list (DER).
     ///
     /// # Errors
-    /// `CHAIN_INVALID` where it is malformed, or names no next update.
+    /// `CHAIN_INVALID`, if it is malformed or names no next update.
     pub fn of_list(der: &[u8]) -> Result<Self, Fault> {
         let (_, list) = CertificateRevocationList::from_der(der).map_err(|_| malformed())?;
         let name = printable(list.issuer());
@@ -58,7 +58,7 @@ fn time(time: x509_parser::time::ASN1Time) -> Result<Time, Fault> {
     Time::from_parts(time.timestamp(), 0).ok_or_else(malformed)
 }
 
-/// The common name, or all of the name where there is none; shortened.
+/// The common name, shortened. The whole name, if there is no common name.
 fn printable(name: &X509Name<'_>) -> String {
     let common = name.iter_common_name().next().and_then(|cn| cn.as_str().ok()).map(str::to_owned);
     let text = common.unwrap_or_else(|| name.to_string());

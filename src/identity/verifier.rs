@@ -1,4 +1,4 @@
-//! What rustls asks when a peer shows its certificate. The answer is always that of the trust of the moment.
+//! Answers rustls when a peer shows its certificate. The answer always uses the current trust.
 
 use std::{fmt, sync::Arc};
 
@@ -22,28 +22,28 @@ use crate::domain::{
     time::{Clock, Time},
 };
 
-/// The cryptography that every TLS configuration here names: aws-lc-rs, the post-quantum hybrid group first.
+/// The cryptography that every TLS configuration names: aws-lc-rs, with the post-quantum hybrid group first.
 pub fn provider() -> Arc<CryptoProvider> {
     chain::provider()
 }
 
-/// Judges the other end of a connection.
+/// Verifies the other end of a connection.
 pub struct PeerVerifier {
     trust: Arc<ArcSwap<Trust>>,
     audience: Audience,
     ended: Option<SeeEnded>,
 }
 
-/// Is shown each certificate that was refused only because it has ended.
+/// A callback that gets each certificate that was refused only because it has ended.
 pub type SeeEnded = Box<dyn Fn(&CertificateDer<'_>) + Send + Sync>;
 
 impl PeerVerifier {
-    /// A verifier that admits that audience under whatever trust is in force when it is asked.
+    /// A verifier that admits that audience, under the trust in force at each call.
     pub fn new(trust: Arc<ArcSwap<Trust>>, audience: Audience) -> Self {
         Self { trust, audience, ended: None }
     }
 
-    /// The same, which shows the certificates that have ended.
+    /// The same verifier with a callback for certificates that have ended.
     pub fn showing(self, ended: SeeEnded) -> Self {
         Self { ended: Some(ended), ..self }
     }
@@ -59,8 +59,8 @@ impl PeerVerifier {
         let now = i64::try_from(now.as_secs()).ok().and_then(|seconds| Time::from_parts(seconds, 0));
         let now = now.ok_or(Error::FailedToGetCurrentTime)?;
         match self.trust.load().tls_peer(&chain, usage, &self.audience, now) {
-            // One whose revocation list is past its next update is let in here, to hand over a new one. The connection's
-            // owner permits it nothing else: see `TlsPeer::lapsed`.
+            // A peer whose revocation list is past its next update is admitted here, so that it can hand over a new one. The connection's owner
+            // permits it nothing else: see `TlsPeer::lapsed`.
             Ok(_) => Ok(()),
             Err(fault) => Err(self.refuse(fault, &chain, leaf)),
         }
@@ -81,7 +81,7 @@ impl PeerVerifier {
 }
 
 impl ClientCertVerifier for PeerVerifier {
-    /// None: the names of the CAs that are trusted would name the partners to whoever knocks.
+    /// Empty: the names of the trusted CAs would reveal the partners to anybody who connects.
     fn root_hint_subjects(&self) -> &[DistinguishedName] {
         &[]
     }
@@ -101,7 +101,7 @@ impl ClientCertVerifier for PeerVerifier {
         _: &CertificateDer<'_>,
         _: &DigitallySignedStruct,
     ) -> Result<HandshakeSignatureValid, Error> {
-        Err(Error::General("only TLS 1.3 is spoken here".to_owned()))
+        Err(Error::General("only TLS 1.3 is supported".to_owned()))
     }
 
     fn verify_tls13_signature(
@@ -119,7 +119,7 @@ impl ClientCertVerifier for PeerVerifier {
 }
 
 impl ServerCertVerifier for PeerVerifier {
-    /// The name that was dialled means nothing here: the SPIFFE id must be one of the audience.
+    /// The dialled name is not checked: the SPIFFE id must be one of the audience.
     fn verify_server_cert(
         &self,
         end_entity: &CertificateDer<'_>,
@@ -160,7 +160,7 @@ impl fmt::Debug for PeerVerifier {
     }
 }
 
-/// Our clock, for rustls.
+/// Makes our clock available to rustls.
 pub struct TlsClock(pub Arc<dyn Clock>);
 
 impl TimeProvider for TlsClock {
@@ -175,11 +175,11 @@ impl fmt::Debug for TlsClock {
     }
 }
 
-/// The alert tells the peer about its own certificate only; the whole fault stays here, for the log. Where an alert names the cause,
-/// rustls has no place for our words: [`fault_of`] finds them again.
+/// The TLS error for a fault. The alert tells the peer about its own certificate only. The whole fault stays here, for the log. If TLS has an
+/// alert for the cause, rustls has no place for our message; [`fault_of`] finds it again.
 ///
-/// Partners' listener gives one alert for "no partner" and for "not by the roots held here". Anybody can mint a node of any name: two
-/// alerts would tell it who the partners are.
+/// The partners' listener answers "not a partner" and "not issued under the roots held here" with the same alert. Anybody can make a node
+/// certificate with any name, and two different alerts would reveal who the partners are.
 fn refusal(fault: Fault, audience: &Audience) -> Error {
     Error::InvalidCertificate(match (fault.reason, fault.message.as_str()) {
         (Reason::CertificateRevoked, _) => CertificateError::Revoked,
@@ -189,11 +189,11 @@ fn refusal(fault: Fault, audience: &Audience) -> Error {
     })
 }
 
-/// The fault for which we refused the peer, if `error` (of rustls, tokio, hyper or tonic) goes back to one.
+/// The fault for which we refused the peer, if `error` (of rustls, tokio, hyper or tonic) was caused by one.
 pub fn fault_of(error: &(dyn std::error::Error + 'static)) -> Option<Fault> {
     let mut cause = Some(error);
     while let Some(error) = cause {
-        // An `io::Error` is not the source of itself: what it wraps must be asked for.
+        // An `io::Error` is not its own source, so the error inside it must be asked for.
         let inner: &(dyn std::error::Error + 'static) =
             error.downcast_ref::<std::io::Error>().and_then(|io| io.get_ref()).map_or(error, |inner| inner);
         if let Some(fault) = inner.downcast_ref::<Fault>() {
@@ -214,7 +214,7 @@ pub fn fault_of(error: &(dyn std::error::Error + 'static)) -> Option<Fault> {
     None
 }
 
-/// Why a handshake failed, in our words where it was we who refused.
+/// Why a handshake failed: our own message, if it was we who refused.
 pub fn reason_of(error: &(dyn std::error::Error + 'static)) -> String {
     fault_of(error).map_or_else(|| error.to_string(), |fault| format!("{}: {fault}", fault.reason))
 }

@@ -1,4 +1,4 @@
-//! How a head that a partner shows is judged against the one that is held of it.
+//! Judges a head that a partner shows against the head of that partner that is held here.
 
 use super::{
     note::Checkpoint,
@@ -10,34 +10,34 @@ use crate::domain::words::words;
 pub struct Shown<'a> {
     /// Its newest head, verified by its key.
     pub head: &'a Checkpoint,
-    /// From which size on it proves that nothing changed; 0: from none.
+    /// The size from which the proof leads to the head. 0 means that there is no proof.
     pub from: u64,
-    /// The proof.
+    /// The consistency proof.
     pub proof: &'a [Hash],
-    /// What this side had told the partner that it holds, where the partner knew when it showed its head.
+    /// The size that this side had said it holds, if the partner knew that when it showed its head.
     pub told: Option<u64>,
 }
 
-/// What becomes of it.
+/// The result of comparing a shown head with the one that is held.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Verdict {
     /// The first head of that ledger.
     First,
-    /// The one that is held.
+    /// The head that is held.
     Same,
-    /// A later one, proved to go on from the one that is held.
+    /// A later head, proved to extend the one that is held.
     Grown,
-    /// It may be later; it is not proved from the one that is held. The partner is told which that is.
+    /// A head that may be later, but is not proved from the one that is held. The partner is told which head that is.
     Unproved,
-    /// An earlier one, which may have been overtaken on the way.
+    /// An earlier head, which may have been overtaken on the way.
     Overtaken,
-    /// Of one size there are two roots, or a later one does not go on from the one that is held.
+    /// Two roots of one size, or a later head that does not extend the one that is held.
     Fork,
-    /// An earlier one, although the partner knew of the later one.
+    /// An earlier head, although the partner knew of the later one.
     Rollback,
 }
 
-/// Judges a head of the same origin as the one held. No clock is asked: who answers, or who says from which size on it proves,
+/// Judges a head of the same origin as the one held. No clock is involved: a partner that answers, or that names the size its proof starts from,
 /// knows of the later head.
 pub fn judge(held: Option<&Checkpoint>, shown: &Shown<'_>) -> Verdict {
     let Some(held) = held else { return Verdict::First };
@@ -57,9 +57,9 @@ pub fn judge(held: Option<&Checkpoint>, shown: &Shown<'_>) -> Verdict {
 }
 
 words!(
-    /// What is wrong with a partner's ledger, or the own one.
+    /// What is wrong with a partner's ledger or with this node's own.
     AlarmKind, "kind of alarm" {
-        /// Two heads that can't be of one ledger.
+        /// Two heads that can't belong to one ledger.
         Fork = "fork",
         /// An earlier head after a later one.
         Rollback = "rollback",
@@ -67,21 +67,21 @@ words!(
         SplitView = "split-view",
         /// No head, or no proof, for too long.
         NoAnswer = "no-answer",
-        /// Another key than the one that is known.
+        /// A key other than the known one.
         KeyChanged = "key-changed",
         /// The ledger was begun anew.
         NewEpoch = "new-epoch",
         /// Two different bundles of one number, each signed by its administrators.
         BundleFork = "bundle-fork",
-        /// Two different statements of one thing, both signed by the organisation whose assessment it is.
+        /// Two different statements about one subject, both signed by the originator.
         Equivocation = "equivocation",
-        /// Somebody with a partner's machine alone made a person of it count where its decisions take two.
+        /// One person with access to a partner's machine registered a further person, although that partner's decisions take two.
         Recovered = "recovered",
-        /// Partners know that decisions here took two administrators before: an older store was put in the place of a newer one.
+        /// Partners know that decisions here took two administrators before. So an older store was put in the place of a newer one.
         FewerPersons = "fewer-persons",
         /// Somebody else signs with this node's ledger key.
         Twin = "twin",
-        /// Something that is kept here can't be read any more.
+        /// Something in this node's store can't be read any more.
         Damage = "damage",
         /// A partner holds a head that this node has signed and no longer has.
         Behind = "behind",
@@ -103,7 +103,7 @@ mod tests {
     fn each_head_gets_its_verdict() {
         let held = head(8, None);
         let shown = |head: &Checkpoint, from, told| {
-            // From 8 to 9 leaves the proof is: the root of the 8 is known, so the ninth leaf alone.
+            // The proof from 8 to 9 is the ninth leaf alone, because the root of the 8 is known.
             let proof = [crate::ledger::tree::leaf_hash(&[0, 8])];
             judge(Some(&held), &Shown { head, from, proof: &proof, told })
         };

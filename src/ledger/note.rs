@@ -1,8 +1,8 @@
-//! Checkpoints as C2SP signed notes (c2sp.org/signed-note, tlog-checkpoint), and the cosignatures of witnesses
-//! (tlog-cosignature, version 1). One spelling each: what does not write back as the same bytes is refused.
+//! Checkpoints as C2SP signed notes (c2sp.org/signed-note, tlog-checkpoint), and the cosignatures of witnesses (tlog-cosignature, version 1).
+//! Each note has one spelling: a note that is not written back as the same bytes is refused.
 //!
-//! Own code: the crate for notes, `signed_note`, brings a second Ed25519 library and knows no cosignatures; and one strict rule
-//! for signatures holds on every node (`seal/verify.rs`).
+//! This is our own code for two reasons. The crate `signed_note` brings a second Ed25519 library and has no cosignatures. And one strict rule
+//! for signatures has to hold on every node (`seal/verify.rs`).
 
 use std::fmt;
 
@@ -23,22 +23,22 @@ use crate::{
     },
 };
 
-/// How a signature line is made, as its key's id has it.
+/// The algorithm of a signature line, as it is hashed into the key's id.
 const CHECKPOINT: u8 = 0x01;
 const COSIGNATURE: u8 = 0x04;
-/// No note of ours is longer, with all its cosignatures.
+/// The longest note, with all its cosignatures, in bytes.
 pub const MAX_NOTE: usize = 64 * 1024;
 
 fn malformed(what: &str) -> Fault {
     Fault::new(Reason::UnknownOrNonCanonical, format!("the note can't be read: {what}"))
 }
 
-/// Under what name a ledger's key signs, and its public half.
+/// The name under which a ledger's key signs, and its public key.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct LogKey {
     /// The ledger's origin.
     pub name: String,
-    /// Ed25519.
+    /// The Ed25519 public key.
     pub public: [u8; PUBLIC_KEY_LEN],
 }
 
@@ -61,13 +61,13 @@ impl std::str::FromStr for LogKey {
     type Err = Fault;
 
     fn from_str(text: &str) -> Result<Self, Fault> {
-        let wrong = || malformed(&format!("`{}` is no key; write name+id+key", shorten(text)));
+        let wrong = || malformed(&format!("`{}` is not a key; write name+id+key", shorten(text)));
         let mut parts = text.splitn(3, '+');
         let (Some(name), Some(_), Some(key)) = (parts.next(), parts.next(), parts.next()) else { return Err(wrong()) };
         let bytes = STANDARD.decode(key).map_err(|_| wrong())?;
         let public = bytes.strip_prefix(&[CHECKPOINT]).and_then(|p| p.try_into().ok()).ok_or_else(wrong)?;
         let key = Self { name: name.to_owned(), public };
-        // The id, and the one spelling.
+        // Checks the id, and that the text is in its one spelling.
         if key.to_string() == text && is_name(name) { Ok(key) } else { Err(wrong()) }
     }
 }
@@ -76,19 +76,19 @@ fn is_name(name: &str) -> bool {
     !name.is_empty() && name.chars().all(|c| !c.is_whitespace() && !c.is_control() && c != '+')
 }
 
-/// The head of a ledger: how many entries, and the root over them.
+/// The head of a ledger: the number of entries, and the root over them.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Checkpoint {
-    /// Whose ledger.
+    /// The ledger's origin.
     pub origin: String,
-    /// How many entries.
+    /// The number of entries.
     pub size: u64,
     /// The root.
     pub root: Hash,
 }
 
 impl Checkpoint {
-    /// What is signed.
+    /// The text that is signed.
     pub fn text(&self) -> String {
         format!("{}\n{}\n{}\n", self.origin, self.size, STANDARD.encode(self.root))
     }
@@ -97,22 +97,22 @@ impl Checkpoint {
         let mut lines = text.lines();
         let (Some(origin), Some(size), Some(root), None) = (lines.next(), lines.next(), lines.next(), lines.next())
         else {
-            return Err(malformed("it has not three lines: origin, size, root"));
+            return Err(malformed("it must have three lines: origin, size, root"));
         };
         let size = size.parse().ok().filter(|size| *size <= MAX_ENTRIES);
-        let size = size.ok_or_else(|| malformed("its size is no number, or beyond what a ledger may have"))?;
+        let size = size.ok_or_else(|| malformed("its size is not a number, or larger than a ledger may be"))?;
         let root = STANDARD.decode(root).ok().and_then(|r| r.try_into().ok());
-        let root = root.ok_or_else(|| malformed("its root is no SHA-256 in base64"))?;
+        let root = root.ok_or_else(|| malformed("its root is not a SHA-256 in base64"))?;
         let checkpoint = Self { origin: origin.to_owned(), size, root };
         let is_one_spelling = checkpoint.text() == text && is_name(origin);
-        if is_one_spelling { Ok(checkpoint) } else { Err(malformed("it is not in its one spelling")) }
+        if is_one_spelling { Ok(checkpoint) } else { Err(malformed("it is not in canonical form")) }
     }
 }
 
 /// A signature line of a note.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct SignatureLine {
-    /// Under what name.
+    /// The name of the signer.
     pub name: String,
     /// The key's id, then the signature.
     bytes: Vec<u8>,
@@ -123,7 +123,7 @@ impl SignatureLine {
         Self { name: key.name.clone(), bytes: [&key.id(algorithm)[..], signature].concat() }
     }
 
-    /// The signature of that key, where the line claims to be one.
+    /// The signature, if the line claims to be by that key.
     fn signature(&self, key: &LogKey, algorithm: u8) -> Option<&[u8]> {
         let of_key = self.name == key.name;
         self.bytes.strip_prefix(&key.id(algorithm)).filter(|_| of_key)
@@ -148,17 +148,17 @@ impl std::str::FromStr for SignatureLine {
     }
 }
 
-/// A checkpoint with its signatures: its ledger's own, and those of witnesses. Not verified by being one.
+/// A checkpoint with its signatures: the ledger's own, and those of witnesses. A `Note` is not verified.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Note {
-    /// What it says.
+    /// The checkpoint.
     pub checkpoint: Checkpoint,
     /// Its ledger's signature first.
     pub signatures: Vec<SignatureLine>,
 }
 
 impl Note {
-    /// A checkpoint, signed by its ledger's key.
+    /// Makes a note: a checkpoint signed by its ledger's key.
     pub fn sign(checkpoint: Checkpoint, key: &RawKey) -> Self {
         let name = LogKey { name: checkpoint.origin.clone(), public: key.public_key() };
         let line = SignatureLine::by(&name, CHECKPOINT, &key.sign(checkpoint.text().as_bytes()));
@@ -181,31 +181,31 @@ impl Note {
         Ok(Self { checkpoint, signatures })
     }
 
-    /// Whether that key, the ledger's own, has signed it.
+    /// Checks that the ledger's own key has signed it.
     ///
     /// # Errors
-    /// `SIGNATURE_INVALID`; `WRONG_DOMAIN` where the note is another ledger's.
+    /// `SIGNATURE_INVALID`; `WRONG_DOMAIN`, if the note is of another ledger.
     pub fn verify(&self, key: &LogKey) -> Result<(), Fault> {
         if self.checkpoint.origin != key.name {
-            return Err(Fault::new(Reason::WrongDomain, "the note is another ledger's"));
+            return Err(Fault::new(Reason::WrongDomain, "the note is of another ledger"));
         }
         let signature = self.signatures.iter().find_map(|s| s.signature(key, CHECKPOINT));
         let missing = || Fault::new(Reason::SignatureInvalid, "the ledger's key has not signed the note");
         verify_raw(Suite::Ed25519, &key.public, self.checkpoint.text().as_bytes(), signature.ok_or_else(missing)?)
     }
 
-    /// A witness's cosignature: by it, it says that it saw this head, at that time (seconds since 1970), and no other that
-    /// does not agree with it.
+    /// Makes a witness's cosignature. With it the witness states that it saw this head at that time (seconds since 1970), and no head that
+    /// contradicts it.
     pub fn cosign(&self, key: &RawKey, name: &str, seconds: u64) -> SignatureLine {
         let witness = LogKey { name: name.to_owned(), public: key.public_key() };
         let signature = key.sign(cosigned(&self.checkpoint, seconds).as_bytes());
         SignatureLine::by(&witness, COSIGNATURE, &[&seconds.to_be_bytes()[..], &signature].concat())
     }
 
-    /// When that witness has cosigned it, in seconds since 1970.
+    /// When that witness has cosigned the note, in seconds since 1970.
     ///
     /// # Errors
-    /// `SIGNATURE_INVALID`, also where it has not.
+    /// `SIGNATURE_INVALID`, also if it has not.
     pub fn cosigned_by(&self, witness: &LogKey) -> Result<u64, Fault> {
         let missing = || Fault::new(Reason::SignatureInvalid, "the witness has not cosigned the note");
         let line = self.signatures.iter().find_map(|s| s.signature(witness, COSIGNATURE)).ok_or_else(missing)?;
@@ -215,7 +215,7 @@ impl Note {
         Ok(seconds)
     }
 
-    /// The note with that signature line alone, or after those that are there.
+    /// Adds a signature line after those that are there, unless it is there already.
     #[must_use]
     pub fn with(mut self, line: SignatureLine) -> Self {
         if !self.signatures.contains(&line) {
@@ -224,7 +224,7 @@ impl Note {
         self
     }
 
-    /// The note with its ledger's signature alone.
+    /// The note with only its ledger's signature.
     #[must_use]
     pub fn bare(&self) -> Self {
         let own = |s: &&SignatureLine| s.name == self.checkpoint.origin;
@@ -286,7 +286,7 @@ mod tests {
         assert_eq!(read.cosigned_by(&named("fr.example/ledger", &witness)).unwrap(), 1_780_000_000);
         assert!(read.cosigned_by(&named("fr.example/ledger", &own)).is_err());
         assert!(read.cosigned_by(&named("ng.example/ledger", &witness)).is_err());
-        // A witness's key at work on a ledger of its own signs no checkpoint by cosigning, nor the reverse.
+        // A witness whose key also signs a ledger signs no checkpoint by cosigning, nor the reverse.
         assert!(read.cosigned_by(&named("gb.example/ledger", &own)).is_err());
         let moved = Note { checkpoint: Checkpoint { size: 25, ..read.checkpoint.clone() }, ..read.clone() };
         assert!(moved.cosigned_by(&named("fr.example/ledger", &witness)).is_err());

@@ -1,31 +1,31 @@
-//! How two partners of one organisation find out that it shows them different ledgers, without telling anybody else that they are
-//! its partners: each root at a multiple goes as a tag, its size under a mask, and a check over its root, keyed by what only those
-//! who know the organisation hold. A salt makes each greeting's pairs others, so that nothing can be followed from one to the next.
+//! How two partners of one organisation find out that it shows them different ledgers, without telling anybody else that they are its partners.
+//! Each root at a multiple is sent as a tag, the size under a mask, and a check over the root. The key for these is known only to those who know
+//! the organisation. The salt makes the pairs of each greeting different, so nothing can be linked from one greeting to the next.
 
 use crate::seal::{hash::sha256, raw::hmac_sha256};
 
-/// How long a tag or a check is, bytes.
+/// The length of a tag or a check, in bytes.
 pub const LENGTH: usize = 16;
-/// How long the salt of a greeting is, bytes.
+/// The length of a greeting's salt, in bytes.
 pub const SALT: usize = 16;
-/// How long a pair is, bytes: tag, size and check.
+/// The length of a pair, in bytes: tag, size and check.
 pub const PAIR: usize = LENGTH + 8 + LENGTH;
 
-/// Names an organisation to who knows it.
+/// Identifies an organisation to those who know it.
 pub type Tag = [u8; LENGTH];
 
-/// The root of some organisation's ledger at a size, as told to another one.
+/// The root of some organisation's ledger at a size, as it is sent to another organisation.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub struct Pair {
-    /// Over the place among the organisation's newest multiples.
+    /// A tag for the position among the organisation's newest multiples.
     pub tag: Tag,
-    /// The size, under a mask.
+    /// The masked size.
     pub size: [u8; 8],
-    /// Over size and root.
+    /// A check over size and root.
     pub check: Tag,
 }
 
-/// What pairs about one organisation in one greeting are made with.
+/// The key for the pairs about one organisation in one greeting.
 pub struct Keyed {
     key: [u8; 32],
     salt: [u8; SALT],
@@ -33,27 +33,27 @@ pub struct Keyed {
 }
 
 impl Keyed {
-    /// By a root certificate (DER) of the organisation, the greeting's salt and the ledger's name.
+    /// Derives the key from a root certificate (DER) of the organisation, the greeting's salt and the ledger's name.
     pub fn new(root_certificate: &[u8], salt: [u8; SALT], origin: &str) -> Self {
         Self { key: sha256(&[root_certificate]), salt, origin: origin.to_owned() }
     }
 
-    /// What names the place `n` among the newest multiples.
+    /// The tag for the position `n` among the newest multiples.
     pub fn tag(&self, n: u8) -> Tag {
         first(&self.mac(b"watchfire.ledger.tag.v1\0", &[&[n]]))
     }
 
-    /// The pair of a multiple at the place `n`.
+    /// The pair for a multiple at the position `n`.
     pub fn pair(&self, n: u8, size: u64, root: &[u8; 32]) -> Pair {
         Pair { tag: self.tag(n), size: self.masked(n, size.to_be_bytes()), check: self.check(size, root) }
     }
 
-    /// The size of a pair at the place `n`.
+    /// The size in a pair at the position `n`.
     pub fn size(&self, n: u8, pair: &Pair) -> u64 {
         u64::from_be_bytes(self.masked(n, pair.size))
     }
 
-    /// What a pair says of that root.
+    /// The check for a size and a root.
     pub fn check(&self, size: u64, root: &[u8; 32]) -> Tag {
         first(&self.mac(b"watchfire.ledger.check.v1\0", &[&size.to_be_bytes(), root]))
     }
@@ -73,19 +73,19 @@ impl Keyed {
 }
 
 impl Pair {
-    /// From its bytes; whatever they are, it is a pair.
+    /// Splits the bytes of a pair. Any bytes are a pair.
     pub fn from_bytes(bytes: &[u8; PAIR]) -> Self {
         let (tag, rest) = bytes.split_at(LENGTH);
         let (size, check) = rest.split_at(8);
         let mut pair = Self { tag: [0; LENGTH], size: [0; 8], check: [0; LENGTH] };
-        // INVARIANT: the parts are as long as the fields.
+        // INVARIANT: the parts have the lengths of the fields.
         pair.tag.copy_from_slice(tag);
         pair.size.copy_from_slice(size);
         pair.check.copy_from_slice(check);
         pair
     }
 
-    /// Tag, size and check.
+    /// The bytes of tag, size and check.
     pub fn to_bytes(&self) -> Vec<u8> {
         [&self.tag[..], &self.size, &self.check].concat()
     }
@@ -123,7 +123,7 @@ mod tests {
         let pair = |salt| keyed(b"root", salt, "gb.example/ledger").pair(0, 640, &[1; 32]);
         let (one, other) = (pair(1), pair(2));
         assert!(one.tag != other.tag && one.size != other.size && one.check != other.check);
-        // Nor from one place to the other.
+        // Nor can a position be linked to another position.
         let here = keyed(b"root", 1, "gb.example/ledger");
         let (first, second) = (here.pair(0, 640, &[1; 32]), here.pair(1, 640, &[1; 32]));
         assert!(first.tag != second.tag && first.size != second.size);

@@ -1,4 +1,4 @@
-//! A file that proves one entry: the entry itself, its path to a root, and the note over that root.
+//! A file that proves one entry: the entry, its path to a root, and the note over that root.
 
 use serde::{Deserialize, Serialize};
 
@@ -14,7 +14,7 @@ use crate::{
 /// The version of the format.
 const VERSION: u32 = 1;
 
-/// What proves an entry. Public by its nature: it holds the entry in the clear.
+/// The proof of an entry. It contains the entry in the clear.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Proof {
@@ -23,13 +23,13 @@ pub struct Proof {
     pub version: u32,
     /// The ledger's key, as c2sp.org/signed-note writes it.
     pub key: String,
-    /// Which entry, from 0 on.
+    /// The entry's index, from 0.
     pub index: u64,
     /// The entry's 32 random bytes, hexadecimal.
     pub salt: String,
-    /// The entry: a JSON object, byte for byte.
+    /// The entry: a JSON object, unchanged byte for byte.
     pub event: String,
-    /// From the leaf to the root, hexadecimal.
+    /// The hashes from the leaf to the root, hexadecimal.
     pub path: Vec<String>,
     /// The note over the root, with the cosignatures of witnesses.
     pub note: String,
@@ -40,16 +40,16 @@ pub struct Proof {
 /// What a proof proves.
 #[derive(Debug)]
 pub struct Proved {
-    /// By which key.
+    /// The ledger's key.
     pub key: LogKey,
-    /// The head that it leads to.
+    /// The head to which the path leads.
     pub note: Note,
     /// Which witnesses have cosigned that head, and when (seconds since 1970).
     pub witnesses: Vec<(LogKey, u64)>,
 }
 
 impl Proof {
-    /// Puts a proof together.
+    /// Makes a proof from its parts.
     pub fn new(key: &LogKey, index: u64, plain: &[u8], path: &[Hash], note: &Note, witnesses: &[LogKey]) -> Self {
         let (salt, event) = plain.split_at_checked(32).unwrap_or((plain, &[]));
         Self {
@@ -64,12 +64,12 @@ impl Proof {
         }
     }
 
-    /// From its file.
+    /// Reads the file of a proof.
     ///
     /// # Errors
     /// `UNKNOWN_OR_NON_CANONICAL`.
     pub fn parse(text: &[u8]) -> Result<Self, Fault> {
-        let wrong = |what: String| Fault::new(Reason::UnknownOrNonCanonical, format!("this is no proof: {what}"));
+        let wrong = |what: String| Fault::new(Reason::UnknownOrNonCanonical, format!("this is not a proof: {what}"));
         let proof: Self = serde_json::from_slice(text)
             .map_err(|e| wrong(format!("it is not what `watchfire ledger prove` writes ({e})")))?;
         if proof.version != VERSION {
@@ -78,10 +78,10 @@ impl Proof {
         Ok(proof)
     }
 
-    /// Checks all of it, by the key that stands in it. Whose key that is, is for who knows it to say.
+    /// Checks everything by the key that the proof names. Only somebody who knows the ledger's owner can say whether it is the right key.
     ///
     /// # Errors
-    /// `SIGNATURE_INVALID`, `DIGEST_NOT_LISTED` where the entry is not under the root, `UNKNOWN_OR_NON_CANONICAL`.
+    /// `SIGNATURE_INVALID`; `DIGEST_NOT_LISTED`, if the entry is not under the root; `UNKNOWN_OR_NON_CANONICAL`.
     pub fn check(&self) -> Result<Proved, Fault> {
         let key: LogKey = self.key.parse()?;
         let note = Note::parse(self.note.as_bytes())?;

@@ -1,18 +1,18 @@
-//! The Merkle tree of RFC 9162 §2.1, over leaves of 32 bytes, with proofs made from whatever keeps its nodes.
+//! The Merkle tree of RFC 9162 §2.1, over leaves of 32 bytes. Proofs are made from any storage of the nodes.
 //!
-//! Own code, as the standard is short and its crates do not fit: `ct-merkle` keeps the whole tree in memory, `tlog_tiles` brings
-//! URL and base64 libraries that nothing else here needs, and both hash with another library than ring. The tests compare with
-//! `ct-merkle`, and the vectors with a program in another language.
+//! This is our own code, because the standard is short and its crates do not fit. `ct-merkle` keeps the whole tree in memory. `tlog_tiles`
+//! brings URL and base64 libraries that nothing else here needs. Both hash with another library than ring. The tests compare with `ct-merkle`,
+//! and the vectors with a program in another language.
 
 use crate::seal::hash::sha256;
 
 /// A node of the tree.
 pub type Hash = [u8; 32];
 
-/// Full subtrees of every eighth level are kept, so that a proof reads at most 255 nodes a level, and an entry costs one row in
-/// 256 beside its own.
+/// Full subtrees are stored at every eighth level. A proof then reads at most 255 nodes a level, and an entry costs 1/256 row in addition to its
+/// own.
 pub const KEPT_LEVELS: u8 = 8;
-/// The deepest tree that is thought of: 2^40 leaves.
+/// The deepest tree: 2^40 leaves.
 pub const MAX_LEVEL: u8 = 40;
 
 /// The hash of a leaf.
@@ -20,7 +20,7 @@ pub fn leaf_hash(data: &[u8]) -> Hash {
     sha256(&[&[0], data])
 }
 
-/// The hash of two nodes side by side.
+/// The hash of two adjacent nodes.
 pub fn node_hash(left: &Hash, right: &Hash) -> Hash {
     sha256(&[&[1], left, right])
 }
@@ -30,8 +30,8 @@ pub fn empty_root() -> Hash {
     sha256(&[])
 }
 
-/// The right edge of a tree: the roots of its full subtrees, the largest first; one for each one-bit of its size. What is needed
-/// to append and to tell the root.
+/// The right edge of a tree: the roots of its full subtrees, the largest first, one for each one-bit of its size. It is enough for appending and
+/// for computing the root.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct Frontier {
     size: u64,
@@ -39,15 +39,15 @@ pub struct Frontier {
 }
 
 impl Frontier {
-    /// As it was written down.
+    /// Makes the right edge from its stored form.
     ///
     /// # Errors
-    /// `None` where there are not as many peaks as the size has.
+    /// `None`, if the number of peaks does not fit the size.
     pub fn new(size: u64, peaks: Vec<Hash>) -> Option<Self> {
         (peaks.len() == usize::try_from(size.count_ones()).unwrap_or(usize::MAX)).then_some(Self { size, peaks })
     }
 
-    /// How many leaves there are.
+    /// The number of leaves.
     pub fn size(&self) -> u64 {
         self.size
     }
@@ -57,10 +57,10 @@ impl Frontier {
         &self.peaks
     }
 
-    /// Appends a leaf. `full` is told of each subtree that becomes full by it and is worth keeping: level, place, root.
+    /// Appends a leaf. Calls `full` for each subtree that becomes full by it and should be stored, with level, place and root.
     ///
     /// # Errors
-    /// Those of `full`.
+    /// The errors of `full`.
     pub fn push<E>(&mut self, leaf: &[u8], mut full: impl FnMut(u8, u64, &Hash) -> Result<(), E>) -> Result<(), E> {
         let mut node = leaf_hash(leaf);
         let mut level = 0_u8;
@@ -77,7 +77,7 @@ impl Frontier {
         Ok(())
     }
 
-    /// Appends a leaf, where nothing is kept.
+    /// Appends a leaf without storing subtrees.
     pub fn add(&mut self, leaf: &[u8]) {
         let Ok(()) = self.push::<std::convert::Infallible>(leaf, |_, _, _| Ok(()));
     }
@@ -90,18 +90,18 @@ impl Frontier {
     }
 }
 
-/// Whatever keeps the nodes of full subtrees.
+/// The storage of full subtrees' nodes.
 pub trait Nodes {
-    /// Why a node can't be had.
+    /// Why a node can't be read.
     type Error;
     /// The root of the full subtree at a level (0: leaves) and place.
     ///
     /// # Errors
-    /// Where it can't be had.
+    /// The node can't be read.
     fn node(&self, level: u8, place: u64) -> Result<Hash, Self::Error>;
 }
 
-/// Leaves from `start` on, `count` of them.
+/// `count` leaves from `start` on.
 #[derive(Clone, Copy)]
 struct Span {
     start: u64,
@@ -109,7 +109,7 @@ struct Span {
 }
 
 impl Span {
-    /// The left part, which is full, and the right one. Of one leaf there are none.
+    /// Splits the span into the left part, which is full, and the right part. `None` for a single leaf.
     fn split(self) -> Option<(Self, Self)> {
         let left = self.count.checked_sub(1)?.checked_ilog2().map(|bits| 1 << bits)?;
         Some((Self { start: self.start, count: left }, Self { start: self.start + left, count: self.count - left }))
@@ -130,7 +130,7 @@ impl Span {
 /// The root over the first `size` leaves.
 ///
 /// # Errors
-/// Where a node can't be had.
+/// A node can't be read.
 pub fn root<N: Nodes>(nodes: &N, size: u64) -> Result<Hash, N::Error> {
     Span { start: 0, count: size }.root(nodes)
 }
@@ -138,7 +138,7 @@ pub fn root<N: Nodes>(nodes: &N, size: u64) -> Result<Hash, N::Error> {
 /// The proof that a leaf is among the first `size` leaves (RFC 9162 §2.1.3.1).
 ///
 /// # Errors
-/// Where a node can't be had.
+/// A node can't be read.
 pub fn inclusion<N: Nodes>(nodes: &N, index: u64, size: u64) -> Result<Vec<Hash>, N::Error> {
     let mut path = vec![];
     let mut span = Span { start: 0, count: size };
@@ -154,7 +154,7 @@ pub fn inclusion<N: Nodes>(nodes: &N, index: u64, size: u64) -> Result<Vec<Hash>
 /// The proof that the tree of `second` leaves begins with the tree of `first` leaves (RFC 9162 §2.1.4.1).
 ///
 /// # Errors
-/// Where a node can't be had.
+/// A node can't be read.
 pub fn consistency<N: Nodes>(nodes: &N, first: u64, second: u64) -> Result<Vec<Hash>, N::Error> {
     let mut path = vec![];
     if first == 0 || first >= second {
@@ -180,7 +180,7 @@ pub fn consistency<N: Nodes>(nodes: &N, first: u64, second: u64) -> Result<Vec<H
     Ok(path)
 }
 
-/// Whether the path proves that the leaf's hash stands at that index of the tree (RFC 9162 §2.1.3.2).
+/// Whether the path proves that the leaf's hash is at that index of the tree (RFC 9162 §2.1.3.2).
 pub fn is_included(leaf: &Hash, index: u64, size: u64, path: &[Hash], root: &Hash) -> bool {
     if index >= size {
         return false;
@@ -192,7 +192,7 @@ pub fn is_included(leaf: &Hash, index: u64, size: u64, path: &[Hash], root: &Has
         }
         if place & 1 == 1 || place == last {
             node = node_hash(sibling, &node);
-            // Up to where it is odd, and so has a sibling on its left.
+            // Up to the level at which it is odd and so has a sibling on its left.
             let up = place.trailing_zeros().min(63);
             (place, last) = (place >> up, last >> up);
         } else {
@@ -227,7 +227,7 @@ pub fn is_consistent(first: (u64, &Hash), second: (u64, &Hash), path: &[Hash]) -
         }
         if place & 1 == 1 || place == last {
             (old, new) = (node_hash(node, &old), node_hash(node, &new));
-            // Up to where it is odd, and so has a sibling on its left.
+            // Up to the level at which it is odd and so has a sibling on its left.
             let up = place.trailing_zeros().min(63);
             (place, last) = (place >> up, last >> up);
         } else {

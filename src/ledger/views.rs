@@ -1,9 +1,9 @@
-//! What is held of an organisation's ledger to be compared with what others hold, so that two views of it are found out.
+//! What is held of an organisation's ledger. It is compared with what others hold, so that two different views of the ledger are found out.
 //!
-//! Heads are signed at different sizes for different partners. So each partner also has the root at the last multiple of
-//! [`EVERY`] entries proved. Two who hold the same multiple compare its root. Where their ledgers are so far apart that they hold
-//! none in common, the one with the larger head asks the organisation for the root at the other's multiple, by which the
-//! organisation has to commit itself.
+//! Heads are signed at different sizes for different partners. Therefore each partner also gets the root at the last multiple of [`EVERY`]
+//! entries, with a proof. Two partners that hold the same multiple compare its root. If their ledgers are so far apart that they hold no
+//! multiple in common, the one with the larger head asks the organisation for the root at the other's multiple. The organisation has to commit
+//! itself by answering.
 
 use std::collections::VecDeque;
 
@@ -17,38 +17,38 @@ use crate::domain::{
     time::Time,
 };
 
-/// The sizes at which everybody has the root proved.
+/// Everybody gets the root at multiples of this size.
 pub const EVERY: u64 = 64;
 /// How many of the newest multiples of an organisation are compared.
 pub const NEWEST: usize = 2;
-/// How many questions to one organisation are open at a time, and in one greeting.
+/// How many questions to one organisation are open at a time, and how many are in one greeting.
 pub const QUESTIONS: usize = 4;
 /// How many answers of an organisation are kept.
 const ANSWERS: usize = 16;
 /// How many questions to one organisation wait for their turn.
 const MOST_ASKED: usize = 1024;
-/// How long an organisation has to answer, seconds, and how often it may speak meanwhile without doing so: while it is away it owes
-/// nothing.
+/// How long an organisation has to answer, in seconds. While it is away it owes no answer, so it must also have spoken more than `UNANSWERED`
+/// times.
 pub const PATIENCE: i64 = 600;
 const UNANSWERED: u32 = 3;
 
-/// The last multiple that a ledger of so many entries has passed; `None` before the first one.
+/// The last multiple that a ledger of this size has passed. `None` before the first one.
 pub fn last_multiple(size: u64) -> Option<u64> {
     Some(size - size % EVERY).filter(|size| *size > 0)
 }
 
-/// The root over the first `size` entries, with the proof that leads from there to a head.
+/// The root over the first `size` entries, with a proof that leads from there to a head.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Base {
-    /// How many entries.
+    /// The number of entries.
     pub size: u64,
     /// The root over them.
     pub root: Hash,
-    /// That the head's ledger begins with them (RFC 9162, section 2.1.4).
+    /// The proof that the head's ledger begins with them (RFC 9162, section 2.1.4).
     pub proof: Vec<Hash>,
 }
 
-/// A base with the signed head that it belongs to: evidence by itself.
+/// A base with the signed head that it belongs to. The two together are evidence.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Shown {
     /// The signed note of the head.
@@ -58,7 +58,7 @@ pub struct Shown {
 }
 
 impl Shown {
-    /// Whether that key has signed the head, and the head's ledger begins so. Gives the note.
+    /// Checks that the key has signed the head, and that the head's ledger begins with the base. Returns the note.
     ///
     /// # Errors
     /// `SIGNATURE_INVALID`, and what is wrong with the note.
@@ -74,7 +74,7 @@ impl Shown {
         Err(Fault::new(Reason::SignatureInvalid, "the root at that size is not proved to belong to the head"))
     }
 
-    /// The base as people and programs read it beside the note.
+    /// The base as text, for people and programs that read it with the note.
     pub fn base_text(&self) -> String {
         let Base { size, root, proof } = &self.base;
         let proof: Vec<String> = proof.iter().map(hex::encode).collect();
@@ -82,16 +82,16 @@ impl Shown {
     }
 }
 
-/// What comes of comparing with somebody else's root at a size.
+/// The result of comparing with somebody else's root at a size.
 #[derive(Debug, PartialEq, Eq)]
 pub enum Compared {
     /// The same root.
     Same,
-    /// Another one: this is held here.
+    /// A different root. This one is held here.
     Differs(Box<Shown>),
-    /// It is not held here and could be: the organisation is asked.
+    /// It is not held here and could be, so the organisation is asked.
     Asked,
-    /// It is beyond what is held here: the other side asks.
+    /// It is beyond what is held here, so the other side asks.
     Beyond,
 }
 
@@ -102,7 +102,7 @@ pub struct View {
     newest: VecDeque<Shown>,
     /// The oldest first.
     answers: VecDeque<Shown>,
-    /// What it is to be asked for, in the order in which it came up.
+    /// The sizes to ask the organisation for, in the order in which they came up.
     asked: Vec<OpenQuestion>,
 }
 
@@ -110,33 +110,33 @@ pub struct View {
 #[derive(Debug)]
 struct OpenQuestion {
     size: u64,
-    /// Who has told of that size; `None`: nobody. Each has one question, so that nobody fills the places of others.
+    /// Who named that size. `None` if nobody did. Each partner has one open question, so that nobody takes the places of others.
     by: Option<TrustDomain>,
-    /// Whether it was put into words for it.
+    /// Whether a greeting has asked it.
     is_told: bool,
-    /// When it spoke first after that, without an answer.
+    /// When the organisation first spoke after that without answering.
     since: Option<Time>,
-    /// How often it has spoken without an answer.
+    /// How many times it has spoken without answering.
     unanswered: u32,
 }
 
 impl View {
-    /// The ledger begins anew under another name: nothing of before is compared with it.
+    /// Begins anew: the ledger has another name, and nothing earlier is compared with it.
     pub fn begin_anew(&mut self) {
         *self = Self::default();
     }
 
-    /// The size of its newest head.
+    /// The size of the organisation's newest head.
     pub fn head(&self) -> u64 {
         self.head
     }
 
-    /// A verified head of that size.
+    /// Records a verified head of that size.
     pub fn set_head(&mut self, size: u64) {
         self.head = self.head.max(size);
     }
 
-    /// A verified root at a multiple, told with a head or as an answer.
+    /// Records a verified root at a multiple. It came with a head or as an answer.
     pub fn add(&mut self, shown: Shown) {
         let size = shown.base.size;
         let before = self.asked.len();
@@ -168,7 +168,7 @@ impl View {
             .or_else(|| self.answers.iter().find(|shown| shown.base.size == size))
     }
 
-    /// Compares with the root of somebody else, `by`, at a size; `agrees` says whether a root is theirs.
+    /// Compares with the root that `by` holds at a size. `agrees` says whether a root is the same as theirs.
     pub fn compare(&mut self, by: &TrustDomain, size: u64, agrees: impl Fn(&Hash) -> bool) -> Compared {
         match self.at(size) {
             Some(held) if agrees(&held.base.root) => Compared::Same,
@@ -181,7 +181,7 @@ impl View {
         }
     }
 
-    /// Asks the organisation for the root at a multiple, of which `by` has told. Whoever has a question open gets no second one.
+    /// Asks the organisation for the root at a multiple that `by` named. A partner that already has an open question gets no second one.
     pub fn ask(&mut self, by: Option<&TrustDomain>, size: u64) {
         let is_possible = size > 0 && size <= self.head && self.asked.len() < MOST_ASKED;
         if is_possible && !self.asked.iter().any(|asked| asked.by.as_ref() == by || asked.size == size) {
@@ -189,7 +189,7 @@ impl View {
         }
     }
 
-    /// What the organisation is asked now.
+    /// The questions to ask the organisation now.
     pub fn questions(&mut self) -> Vec<u64> {
         let turn = self.asked.iter_mut().take(QUESTIONS);
         let mut sizes: Vec<u64> = turn
@@ -202,8 +202,8 @@ impl View {
         sizes
     }
 
-    /// The organisation has spoken, and its answers were added. Whether it has left a question open for too long. The question is given
-    /// up then, so that others have their turn.
+    /// Records that the organisation has spoken and that its answers were added. Returns whether it has left a question open for too long. That
+    /// question is then given up, so that others get their turn.
     pub fn heard(&mut self, now: Time) -> bool {
         let before = self.asked.len();
         self.asked.retain_mut(|asked| {

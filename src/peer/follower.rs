@@ -1,4 +1,4 @@
-//! Follows every active partner that can be dialled: one task each, started and ended as partners change.
+//! Follows every active partner that can be dialled. Each has a task, which starts and ends as partners change.
 
 use std::{collections::HashMap, sync::Arc, time::Duration};
 
@@ -18,19 +18,19 @@ use crate::{
     transport::{dialler, limits::Limits, tls_config::TlsConfig},
 };
 
-/// How often a live link says hello again: clocks and revocations.
+/// How often a live link repeats the hello, which exchanges clocks and revocations.
 const HELLO_AGAIN: Duration = Duration::from_secs(30);
-/// How often the list of partners is compared with the tasks, beside each change.
+/// How often the list of partners is compared with the tasks, in addition to each change.
 const REVIEW: Duration = Duration::from_secs(1);
 
-/// What a follower needs of the outside.
+/// What a follower needs.
 #[derive(Clone)]
 pub struct Follower {
-    /// Whose feeds are followed, and where they are stored.
+    /// The node whose partners are followed, and which stores the feeds.
     pub node: Arc<Node>,
-    /// What is shown and believed.
+    /// The certificate that is shown, and the trust by which partners are verified.
     pub tls_config: Arc<TlsConfig>,
-    /// Limits of the links.
+    /// The limits of the links.
     pub limits: Limits,
 }
 
@@ -75,7 +75,7 @@ impl Follower {
         loop {
             let asked = *pulls.borrow_and_update();
             let fault = match self.session(&partner, &endpoint, &mut pulls, asked, &mut backoff).await {
-                // A pull was asked for: begin again at once.
+                // A pull was requested. Begin again at once.
                 Ok(()) => continue,
                 Err(fault) => fault,
             };
@@ -98,7 +98,8 @@ impl Follower {
         }
     }
 
-    /// One connection, from hello to its end. It began when the number of pulls asked for was `asked`. `Ok` means: begin again at once.
+    /// Runs one connection, from hello to its end. `asked` is how many pulls had been requested when it began. `Ok` means that the caller should
+    /// begin again at once.
     async fn session(
         &self,
         partner: &TrustDomain,
@@ -121,7 +122,7 @@ impl Follower {
         backoff.reset();
         live.inbound().send_modify(|i| {
             i.caught_up = asked;
-            // Not cleared before the feed has caught up. Otherwise each new attempt would hide a fault of the feed itself.
+            // This is not cleared before the feed has caught up. Otherwise each new attempt would hide a fault of the feed itself.
             i.problem = None;
         });
         let (mut beside_link, mut fetching_link, mut collecting_link) = (link.clone(), link.clone(), link.clone());
@@ -147,7 +148,7 @@ async fn fetching(link: &mut Link, mut arrivals: watch::Receiver<u64>) -> Fault 
             return fault;
         }
         if arrivals.changed().await.is_err() {
-            return Fault::new(Reason::Unavailable, "the node stops");
+            return Fault::new(Reason::Unavailable, "the node is stopping");
         }
     }
 }

@@ -1,4 +1,4 @@
-//! The first call on every connection: what both sides read, what time it is there, and what is revoked.
+//! Hello, the first call on every connection. Both sides exchange what they can read, their time, and their revocation lists.
 
 use std::sync::Arc;
 
@@ -26,19 +26,19 @@ use crate::{
 
 /// The version of the protocol that this program speaks.
 const PROTOCOL_VERSION: u32 = 1;
-/// The longest name of an edition of roots and lists, bytes.
+/// The longest name of an edition of roots and lists, in bytes.
 const LONGEST_EDITION: usize = 32;
-/// A difference between clocks that is worth a word, seconds.
+/// The difference between two clocks that is worth a log line, in seconds.
 const NOTABLE_SKEW: i64 = 60;
 
-/// What this node says of itself, and of what both see of each other's ledgers. `is_limited`: nothing of ledgers, to a partner
-/// whose revocation list is past its next update.
+/// What this node says about itself and about both ledgers. With `is_limited`, it says nothing about ledgers. That is for a partner whose
+/// revocation list is past its next update.
 pub(super) async fn request(node: &Node, partner: &TrustDomain, is_limited: bool) -> proto::HelloRequest {
     let greeting = if is_limited { None } else { greeting(node, partner, None).await };
     told(node, partner, greeting).await
 }
 
-/// The same, as an answer to who has just said how much it holds of this node's ledger.
+/// The same, as an answer to a partner that has just said how much it holds of this node's ledger.
 pub(super) async fn response(
     node: &Node,
     partner: &TrustDomain,
@@ -100,7 +100,7 @@ async fn told(node: &Node, partner: &TrustDomain, ledger: Option<proto::LedgerGr
     }
 }
 
-/// What an answer says, as if it had been asked, and the SHA-256 of each own list that the partner wants.
+/// Reads a response as if it were a request. Also returns the SHA-256 of each list of this node that the partner wants.
 pub(super) fn answered(message: proto::HelloResponse) -> (proto::HelloRequest, Vec<Sha256>) {
     let wanted = message
         .wanted_revocation_lists
@@ -127,23 +127,23 @@ pub(super) fn answered(message: proto::HelloResponse) -> (proto::HelloRequest, V
     )
 }
 
-/// The sizes of two ledgers, as one hello has them: the partner's, as it is held here, and this node's.
+/// The sizes of two ledgers, as stated in one hello.
 #[derive(Clone, Copy)]
 pub(super) struct Sizes {
-    /// Of the partner's ledger, as it was told to it.
+    /// How much of the partner's ledger this node holds, as it told the partner.
     pub held: u64,
-    /// Of this node's own.
+    /// The size of this node's own ledger.
     pub own: u64,
 }
 
-/// The sizes that stand in this node's own words.
+/// The sizes that this node's own message states.
 pub(super) fn sizes(said: &proto::HelloRequest) -> Sizes {
     let size = |note: &[u8]| Note::parse(note).map_or(0, |n| n.checkpoint.size);
     let ledger = said.ledger.as_ref();
     Sizes { held: ledger.map_or(0, |l| size(&l.witnessed)), own: ledger.map_or(0, |l| size(&l.note)) }
 }
 
-/// What the other side's words come to.
+/// What follows from the other side's hello.
 pub(super) struct Heard {
     /// About ledgers.
     pub next: GreetingAnswer,
@@ -155,8 +155,8 @@ fn payload_types() -> Vec<String> {
     StatementKind::ALL.iter().map(|k| k.payload_type().to_owned()).collect()
 }
 
-/// Takes in what the other side said of itself. `told`: the size of its ledger that this node, as the other side knew when it
-/// spoke, holds. `is_limited`: what it says of ledgers is passed over.
+/// Processes what the other side said about itself. `told` is the size of its ledger that this node holds, as the other side knew it when it
+/// spoke. With `is_limited`, what it says about ledgers is ignored.
 pub(super) async fn take(
     node: &Arc<Node>,
     partner: &TrustDomain,
@@ -184,7 +184,7 @@ pub(super) async fn take(
         return Err(Fault::at(Reason::UnknownOrNonCanonical, "protocol_versions", what));
     }
     note_clock(node, partner, time("now", now)?).await?;
-    // Kinds that this version does not know it does not send either.
+    // This node does not send kinds that it does not know itself.
     let kinds = payload_types.iter().filter_map(|t| StatementKind::from_payload_type(t)).collect();
     node.sessions.of(partner).set_reads(kinds);
     let announced = revocation_lists.into_iter().take(MAX_LISTS).map(lists::from_proto).collect::<Result<_, _>>()?;
@@ -228,8 +228,8 @@ async fn hear(
     })
 }
 
-/// Keeps how far the partner's clock is ahead. Where the two clocks agree again, what could not be verified by a wrong one is
-/// looked at again.
+/// Stores how far the partner's clock is ahead. When the two clocks agree again, entries that could not be verified because of a wrong clock are
+/// re-evaluated.
 async fn note_clock(node: &Arc<Node>, partner: &TrustDomain, theirs: Time) -> Result<(), Fault> {
     let ahead = theirs.seconds_since(node.now());
     let live = node.sessions.of(partner);

@@ -1,4 +1,4 @@
-//! Words about ledgers, as messages.
+//! Converts between the ledger's types and the messages about ledgers.
 
 use crate::{
     domain::{
@@ -103,7 +103,7 @@ pub(super) fn from_proto(greeting: proto::LedgerGreeting) -> Result<Greeting, Fa
     greeting.checked()
 }
 
-/// The proof that a partner asks for.
+/// Answers a partner that asks for a proof.
 pub(super) async fn proof(
     node: &Node,
     partner: &TrustDomain,

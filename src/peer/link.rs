@@ -1,4 +1,4 @@
-//! One connection to a partner, dialled from here: hello, statements, the feed, attachments.
+//! One connection to a partner that this node has dialled: hello, statements, the feed, attachments.
 
 use std::{sync::Arc, time::Duration};
 
@@ -21,23 +21,22 @@ use crate::{
     wire::{self, proto, proto::exchange_service_client::ExchangeServiceClient, status::told_by_partner},
 };
 
-/// The longest that a call with one answer may take.
+/// The longest time for a call with one answer.
 const CALL: Duration = Duration::from_secs(20);
-/// How often hello is said in a row at most.
+/// How many hellos follow each other at most.
 const HELLOS: u32 = 3;
-/// How many bytes are checked and committed together at most, KiB; or one entry.
+/// How much is checked and committed together at most, in KiB. A single larger entry is a batch of its own.
 const BATCH_KIB: usize = 1024;
-/// How much is read ahead at most, with what is checked at the moment, KiB: one message of the largest finds its place.
+/// How much is read ahead at most, including what is being checked, in KiB. The largest message fits.
 const AHEAD_KIB: usize = 4 * 1024 + 1;
-/// When what could not be taken is fetched again.
+/// After how long statements or attachments that could not be taken are fetched again.
 const AGAIN: Duration = Duration::from_secs(30);
-/// The most pages of statements that are fetched before the feed is read; the others come beside it.
+/// How many pages of statements are fetched at most before the feed is read. Further pages are fetched in parallel to the feed.
 const ROUNDS: u32 = 64;
-/// Between two pages of statements.
+/// The pause between two pages of statements.
 const PAUSE: Duration = Duration::from_millis(100);
 
-/// What takes calls to the partner's service and gives the answers: a channel over mutual TLS, or in a simulation the
-/// simulated network.
+/// Carries calls to the partner's service and returns the answers. It is a channel over mutual TLS, or the simulated network.
 pub trait Carrier:
     GrpcService<Body, ResponseBody = Body, Error: Into<StdError>, Future: Send> + Clone + Send + Sync + 'static
 {
@@ -67,7 +66,7 @@ fn call<T>(message: T) -> Request<T> {
     request
 }
 
-/// The longest that a revocation list may take.
+/// The longest time for transferring a revocation list.
 const LIST: Duration = Duration::from_secs(120);
 
 fn list_call<T>(message: T) -> Request<T> {
@@ -77,7 +76,7 @@ fn list_call<T>(message: T) -> Request<T> {
 }
 
 impl<C: Carrier> Link<C> {
-    /// A connection of `node` to `partner`; no message is longer than `message_bytes`.
+    /// A connection of `node` to `partner`. No message is longer than `message_bytes` bytes.
     pub fn new(node: Arc<Node>, partner: TrustDomain, carrier: C, message_bytes: usize) -> Self {
         let client = ExchangeServiceClient::new(carrier)
             .max_decoding_message_size(message_bytes)
@@ -85,23 +84,24 @@ impl<C: Carrier> Link<C> {
         Self { node, partner, client, pause: PAUSE, standing: Arc::new(|| None) }
     }
 
-    /// The same, where `standing` tells whether the revocation list of the node at the other end is past its next update. Then
-    /// nothing but lists is exchanged.
+    /// Sets the function that tells whether the revocation list of the node at the other end is past its next update. In that case only lists
+    /// are exchanged.
     #[must_use]
     pub fn judged_by(self, standing: impl Fn() -> Option<Lapse> + Send + Sync + 'static) -> Self {
         Self { standing: Arc::new(standing), ..self }
     }
 
-    /// The same without pauses between pages of statements: time is simulated, and does not pass by waiting.
+    /// Removes the pauses between pages of statements. In a simulation, time does not pass by waiting.
     #[must_use]
     pub fn without_pauses(self) -> Self {
         Self { pause: Duration::ZERO, ..self }
     }
 
-    /// What comes first on every connection, in this order: hello, the statements that wait here, those that wait there.
+    /// The steps that come first on every connection, in this order: hello, the statements that wait here, the statements that wait at the
+    /// partner.
     ///
     /// # Errors
-    /// Whatever ends the connection.
+    /// What ends the connection.
     pub async fn begin(&mut self) -> Result<(), Fault> {
         self.hello().await?;
         if let Some(lapse) = (self.standing)() {
@@ -111,8 +111,8 @@ impl<C: Carrier> Link<C> {
         self.collect(false).await
     }
 
-    /// The first call: a refusal of this node's certificate shows here. Where the partner holds another head of this node than
-    /// was thought, or there is more to say of ledgers, it is said at once.
+    /// The first call. If the partner refuses this node's certificate, it shows here. If the partner holds another head of this node than
+    /// assumed, or there is more to exchange about ledgers, hello is repeated at once.
     ///
     /// # Errors
     /// The partner's refusal, or that it can't be reached.
@@ -126,7 +126,7 @@ impl<C: Carrier> Link<C> {
             let said = hello::request(&self.node, &self.partner, is_limited).await;
             let sizes = hello::sizes(&said);
             let answer = self.client.hello(call(said)).await;
-            // Where this side refused the other's certificate, it knows why in its own words.
+            // If this side refused the other side's certificate, its own error says why.
             let why =
                 |s: tonic::Status| fault_of(&s).map_or_else(|| told_by_partner(&s), |f| refusal::by_this_side(&f));
             let (answer, wanted_there) = hello::answered(answer.map_err(why)?.into_inner());
@@ -145,13 +145,13 @@ impl<C: Carrier> Link<C> {
         Ok(())
     }
 
-    /// Fetches the lists that this side wants, and hands over those that the other side wants. A list that does not come is in
-    /// the log; it is asked for again with the next hello.
+    /// Fetches the lists that this side wants, and hands over those that the other side wants. A list that does not arrive is logged and asked
+    /// for again with the next hello.
     async fn exchange_lists(&mut self, here: Vec<Wanted>, there: Vec<Sha256>) -> Result<(), Fault> {
         for wanted in here {
             let is_own = wanted.of.is_none();
             let fetched = self.fetch_list(wanted).await;
-            // Nothing of others holds the feed up.
+            // Lists of other organisations must not hold up the feed.
             self.passed("fetched", fetched).or_else(|fault| if is_own { Err(fault) } else { Ok(()) })?;
         }
         for sha256 in there {
@@ -188,7 +188,7 @@ impl<C: Carrier> Link<C> {
         taken.map(|_| ()).map_err(|s| told_by_partner(&s))
     }
 
-    /// Only a broken link ends it.
+    /// Logs a fault and continues. Only a broken link is an error.
     fn passed(&self, what: &str, done: Result<(), Fault>) -> Result<(), Fault> {
         match done {
             Err(fault) if fault.reason == Reason::Unavailable => Err(fault),
@@ -200,11 +200,11 @@ impl<C: Carrier> Link<C> {
         }
     }
 
-    /// Hands over the statements that wait, each once. What the partner can't take at the moment stays: the feed does not
-    /// wait for it.
+    /// Hands over the statements that wait, each once. Statements that the partner can't take at the moment stay. The feed does not wait for
+    /// them.
     ///
     /// # Errors
-    /// Whatever ends the connection; store faults.
+    /// What ends the connection, and faults of the store.
     pub async fn deliver(&mut self) -> Result<(), Fault> {
         let mut after = 0;
         loop {
@@ -215,17 +215,17 @@ impl<C: Carrier> Link<C> {
             let answer = self.client.submit_statements(call(proto::SubmitStatementsRequest { statements })).await;
             let outcomes = answer.map_err(|s| told_by_partner(&s))?.into_inner().outcomes;
             if outcomes.len() != waiting.len() {
-                return Err(Fault::new(Reason::InvalidArgument, "the partner did not answer for every statement"));
+                return Err(Fault::new(Reason::InvalidArgument, "the partner did not answer every statement"));
             }
             statements::settle(&self.node, &self.partner, waiting.iter().zip(&outcomes)).await?;
         }
     }
 
-    /// Fetches the statements that wait for this node at the partner, which may not be able to dial it: all that are there,
-    /// or for ever. A fault other than a broken link is not the feed's: it is tried again later.
+    /// Fetches the statements that wait for this node at the partner. (The partner may be unable to dial this node.) Fetches all that are there,
+    /// or without end if `is_for_ever`. A fault other than a broken link does not end the feed; it is tried again later.
     ///
     /// # Errors
-    /// `UNAVAILABLE` where the link is broken.
+    /// `UNAVAILABLE`, if the link is broken.
     pub async fn collect(&mut self, is_for_ever: bool) -> Result<(), Fault> {
         let (wait_seconds, rounds) = if is_for_ever { (statements::LONGEST_WAIT, u32::MAX) } else { (0, ROUNDS) };
         let mut settled = vec![];
@@ -251,14 +251,14 @@ impl<C: Carrier> Link<C> {
                 settled.push(proto::SettledStatement { ticket, outcome: Some(outcome) });
             }
             if settled.iter().filter_map(|s| s.outcome.as_ref()).any(statements::is_passing) {
-                // What stays there would come again at once.
+                // Statements that stay at the partner would come again at once.
                 self.fetch_page(std::mem::take(&mut settled), 0).await?;
                 if !is_for_ever {
                     return Ok(());
                 }
                 tokio::time::sleep(AGAIN).await;
             }
-            // A partner that answers at once, for ever, costs little.
+            // A pause, so that a partner that always answers at once costs little.
             tokio::time::sleep(self.pause).await;
         }
         Ok(())
@@ -278,15 +278,15 @@ impl<C: Carrier> Link<C> {
     /// Follows the feed from the stored position until it ends. Entries are read ahead while others are checked.
     ///
     /// # Errors
-    /// Why the feed ended; what came before it is stored and acknowledged.
+    /// The reason why the feed ended. The entries before that are stored and acknowledged.
     pub async fn follow(&mut self, until_caught_up: bool) -> Result<(), Fault> {
         let (after_sequence, release) = self.node.monitor.inbound_place(&self.partner).await?;
         let after_release_id = release.map(|id| id.0.to_vec()).unwrap_or_default().into();
         let request = proto::SubscribeRequest { after_sequence, until_caught_up, after_release_id };
         let stream = self.client.subscribe(request).await.map_err(|s| told_by_partner(&s))?.into_inner();
-        // As many entries as the budget of their bytes has room for: each takes a place there.
+        // The channel has room for as many entries as the byte budget, because each takes a place in it.
         let (ahead, mut waiting) = mpsc::channel(AHEAD_KIB);
-        // Whatever ends this ends the reading, and the stream with it.
+        // When this function returns, the reading task and the stream end too.
         let _reader = AbortOnDropHandle::new(tokio::spawn(read(stream, ahead)));
         let mut acknowledged = None;
         let outcome = loop {
@@ -327,17 +327,17 @@ impl<C: Carrier> Link<C> {
         let partner = self.partner.clone();
         *acknowledged = Some(tokio::spawn(async move {
             if let Err(status) = client.acknowledge(call(proto::AcknowledgeRequest { sequence })).await {
-                // The next one says the same and more.
+                // The next acknowledgement covers this one.
                 tracing::debug!(%partner, reason = %told_by_partner(&status).reason, "an acknowledgement did not get through");
             }
         }));
         received.map(|_| ())
     }
 
-    /// Fetches what disclosed attachments lack, each from where it was cut off.
+    /// Fetches the missing bytes of disclosed attachments, each from where it was interrupted.
     ///
     /// # Errors
-    /// `UNAVAILABLE` where the link is broken; store faults.
+    /// `UNAVAILABLE`, if the link is broken; faults of the store.
     pub async fn fetch_attachments(&mut self) -> Result<(), Fault> {
         for (sha256, size) in self.node.assessments.wanted_from(&self.partner).await? {
             if let Err(fault) = self.fetch(&sha256, size).await {
@@ -373,21 +373,21 @@ impl<C: Carrier> Link<C> {
     }
 }
 
-/// An entry with its place in the budget of what is read ahead.
+/// An entry with its share of the read-ahead budget.
 type Weighed = (Entry, OwnedSemaphorePermit);
 
-/// What is checked and committed together.
+/// The entries that are checked and committed together.
 #[derive(Default)]
 struct Batch {
     entries: Vec<Entry>,
-    /// Held until all of it is stored.
+    /// Held until the whole batch is stored.
     places: Vec<OwnedSemaphorePermit>,
-    /// Why the feed has ended behind these.
+    /// Why the feed ended after these entries.
     end: Option<Fault>,
 }
 
 impl Batch {
-    /// The first, and of what is there already as many more as a batch has room for.
+    /// Begins with one entry, and adds as many of those that are already there as fit into a batch.
     fn begun(first: Result<Weighed, Fault>, waiting: &mut mpsc::Receiver<Result<Weighed, Fault>>) -> Self {
         let (mut batch, mut next) = (Self::default(), Some(first));
         let mut kib = 0;
@@ -407,13 +407,13 @@ impl Batch {
     }
 }
 
-/// Reads entries ahead; the bound of their bytes together is what holds the partner back.
+/// Reads entries ahead. When the byte budget is used up, it stops reading, which holds the partner back.
 async fn read(mut stream: Streaming<proto::FeedEntry>, ahead: mpsc::Sender<Result<Weighed, Fault>>) {
     let budget = Arc::new(Semaphore::new(AHEAD_KIB));
     loop {
         let item = match stream.message().await {
             Ok(Some(entry)) => {
-                // A message is at most 4 MiB, so that each finds its place in the budget.
+                // A message has at most 4 MiB, so each fits into the budget.
                 let weight = (entry.encoded_len() / 1024 + 1).min(AHEAD_KIB);
                 let weight = u32::try_from(weight).unwrap_or(u32::MAX);
                 let Ok(place) = budget.clone().acquire_many_owned(weight).await else { return };

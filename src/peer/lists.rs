@@ -18,7 +18,7 @@ use crate::{
     wire::{field, proto, status::from_fault},
 };
 
-/// The largest piece.
+/// The largest piece of a list, bytes.
 pub(super) const PIECE: usize = 256 << 10;
 /// The most certificates that travel with a list.
 const MAX_ISSUERS: usize = 3;
@@ -61,7 +61,7 @@ pub(super) fn passed_on_from_proto(message: proto::PassedOnRevocationList) -> Re
     Ok((field::parsed("passed_on_lists.domain", &domain)?, from_proto(list)?))
 }
 
-/// The list in pieces, from an offset on. The first piece comes with the issuers.
+/// Splits the list into pieces, beginning at `offset`. The first piece comes with the issuers' certificates.
 pub(super) fn pieces(crl: &Crl, offset: usize) -> impl Iterator<Item = (usize, Vec<u8>, Vec<Vec<u8>>)> + Send + use<> {
     let (crl, length) = (crl.clone(), crl.der().len());
     (offset..length).step_by(PIECE).map(move |at| {
@@ -71,7 +71,7 @@ pub(super) fn pieces(crl: &Crl, offset: usize) -> impl Iterator<Item = (usize, V
     })
 }
 
-/// The answer to a fetch.
+/// Answers a partner that fetches a list.
 pub(super) async fn served(
     node: &Node,
     partner: &TrustDomain,
@@ -110,7 +110,7 @@ impl Gathered {
     pub fn add(&mut self, data: &[u8], issuers: Vec<Vec<u8>>) -> Result<(), Fault> {
         let wrong = |what: &str| Err(Fault::at(Reason::InvalidArgument, "data", what));
         if data.is_empty() || data.len() > PIECE || self.der.len().saturating_add(data.len()) > self.wanted.list.size {
-            return wrong("a revocation list comes in pieces of 1 byte to 256 KiB, no more than were announced");
+            return wrong("a revocation list comes in pieces of 1 byte to 256 KiB, together no longer than announced");
         }
         if !issuers.is_empty() && !self.der.is_empty() {
             return wrong("the issuers of a revocation list come with its first piece");
@@ -123,7 +123,7 @@ impl Gathered {
         Ok(())
     }
 
-    /// Gives the whole list to the node. A fault is told in the log too: the link goes on without the list.
+    /// Gives the whole list to the node. A fault is also logged, because the link continues without the list.
     pub async fn take(self, node: &Arc<Node>, partner: &TrustDomain) -> Result<(), Fault> {
         let (node, of) = (node.clone(), partner.clone());
         let Self { wanted: Wanted { list, of: other }, der, issuers } = self;
@@ -139,7 +139,7 @@ impl Gathered {
     }
 }
 
-/// What a partner hands over.
+/// Receives a list that a partner hands over.
 pub(super) async fn submitted(
     node: &Arc<Node>,
     partner: &TrustDomain,
@@ -201,7 +201,7 @@ mod tests {
         assert!(list.add(&[0; 1], vec![vec![]; 4]).is_err());
         list.add(&vec![0; PIECE], vec![vec![1]]).unwrap();
         assert!(!list.is_whole());
-        assert!(list.add(&[0; 1], vec![vec![1]]).is_err(), "issuers come first");
+        assert!(list.add(&[0; 1], vec![vec![1]]).is_err(), "issuers come with the first piece only");
         assert!(list.add(&[0; 2], vec![]).is_err());
         list.add(&[0; 1], vec![]).unwrap();
         assert!(list.is_whole());

@@ -1,4 +1,4 @@
-//! The Exchange service: what partners' nodes may call. The caller is who its certificate says, never what it writes.
+//! The Exchange service: the calls that partners' nodes may make. A caller's identity comes from its certificate and never from a message.
 
 use std::{pin::Pin, sync::Arc, time::Duration};
 
@@ -25,15 +25,15 @@ use crate::{
 /// The most statements in one call.
 const MAX_STATEMENTS: usize = 256;
 
-/// The longest that a revocation list may take to be handed over.
+/// The longest time for handing over a revocation list.
 const LIST: Duration = Duration::from_secs(120);
 
-/// The service, over a node.
+/// The service of a node.
 pub struct Exchange {
     node: Arc<Node>,
 }
 
-/// The service, with the limit of a message set.
+/// Makes the service and sets the largest size of a message.
 pub fn service(node: Arc<Node>, message_bytes: usize) -> ExchangeServiceServer<Exchange> {
     ExchangeServiceServer::new(Exchange { node })
         .max_decoding_message_size(message_bytes)
@@ -168,7 +168,7 @@ impl ExchangeService for Exchange {
         let proto::FetchAttachmentRequest { sha256, offset } = request.into_inner();
         let sha256 = field::bytes("sha256", &sha256).map_err(from_fault)?;
         let node = self.node.clone();
-        // The permission is asked for again with every chunk: who loses it gets no further one.
+        // The permission is checked again for each chunk. A partner that loses it gets no further chunk.
         let chunks = futures_util::stream::unfold(Some(offset), move |offset| {
             let (node, partner) = (node.clone(), partner.clone());
             async move {

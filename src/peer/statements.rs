@@ -1,4 +1,4 @@
-//! Statements between partners, the same whichever side dialled: what is handed over, what became of it, what is settled.
+//! The exchange of statements between partners: handing over, answering and settling. It is the same whichever side dialled.
 
 use std::{sync::Arc, time::Duration};
 
@@ -12,12 +12,12 @@ use crate::{
     wire::{self, field, proto},
 };
 
-/// How many statements go together.
+/// How many statements travel in one message.
 pub(super) const PAGE: usize = 64;
-/// The longest wait for statements, seconds.
+/// The longest time that a partner may wait for statements, in seconds.
 pub(super) const LONGEST_WAIT: u32 = 20;
 
-/// Takes a statement from a partner, and says what became of it.
+/// Takes a statement from a partner. Returns the outcome.
 pub(super) async fn take(node: &Arc<Node>, partner: &TrustDomain, message: proto::Envelope) -> proto::StatementOutcome {
     let taken = match wire::envelope::from_proto(message) {
         Ok(envelope) => {
@@ -30,12 +30,12 @@ pub(super) async fn take(node: &Arc<Node>, partner: &TrustDomain, message: proto
     wire::outcome::to_proto(&taken)
 }
 
-/// Whether an outcome is a refusal of the moment, so that the statement is tried again soon.
+/// Whether an outcome is a temporary refusal, so that the statement should be tried again soon.
 pub(super) fn is_passing(outcome: &proto::StatementOutcome) -> bool {
     matches!(wire::outcome::from_proto(outcome), Outcome::NotYet(fault) if node::inbox::is_of_the_moment(fault.reason))
 }
 
-/// Keeps what the partner answered. `false` where some statements stay for another try soon.
+/// Stores the partner's answers. Returns `false` if some statements stay and should be tried again soon.
 pub(super) async fn settle<'a>(
     node: &Node,
     partner: &TrustDomain,
@@ -47,8 +47,8 @@ pub(super) async fn settle<'a>(
     node.outbox.answered_by(partner, outcomes.map(answered).collect()).await
 }
 
-/// The answer to a partner that fetches: settles what it had before, and gives what waits; where nothing does, something
-/// that comes within the wait.
+/// Answers a partner that fetches statements: settles those that it got before, and returns those that wait. If none wait, it returns one that
+/// is posted within the waiting time.
 pub(super) async fn fetched(
     node: &Arc<Node>,
     partner: &TrustDomain,
@@ -70,7 +70,7 @@ pub(super) async fn fetched(
             .collect::<Result<Vec<_>, Fault>>()?;
         let waiting = node.outbox.waiting(partner, 0, PAGE).await?;
         let named = |ticket: &Sha256| waiting.iter().find(|w| w.ticket == *ticket);
-        // What is not there is settled already.
+        // A statement that is no longer here is already settled.
         settle(node, partner, outcomes.iter().filter_map(|(t, o)| Some((named(t)?, o)))).await?;
     }
     let mut waiting = node.outbox.waiting(partner, 0, PAGE).await?;

@@ -22,7 +22,7 @@ use crate::domain::{
 /// the release are no wider than the grants that it names.
 ///
 /// The policy is compiled with the sender as giver and us as taker. The facts contain the portions that the sender disclosed of this manifest:
-/// those of this release, and those of its earlier releases where this one adds to them. Where the sender is not the originator, they also
+/// those of this release, and those of its earlier releases if this one adds to them. If the sender is not the originator, they also
 /// contain the releases by which the sender got them.
 ///
 /// # Errors
@@ -33,26 +33,29 @@ pub fn accept(policy: &PartnerPolicy, release: &Release, facts: &Facts<'_>) -> R
     }
     let Some(agreement) = policy.agreements.iter().find(|c| c.reference == release.agreement) else {
         let words = format!(
-            "the release stands on agreement {} version {}, which is not in force here",
+            "the release is based on agreement {} version {}, which is not in force here",
             release.agreement.id, release.agreement.version
         );
         return Err(vec![Reason::new("agreement-differs", words)]);
     };
     let acquisitions = Acquisition::all(&policy.giver, facts.originator, &facts.provenances);
     let Some(acquisition) = acquisitions.into_iter().find(|a| a.via() == release.via) else {
-        let words = "the sender says that it got this by a release that is not among those that came with it";
+        let words = "the sender says that it got this by a release that is not among those that arrived with it";
         return Err(vec![Reason::new("via-unknown", words)]);
     };
     let basis = Basis { policy, agreement, facts, acquisition, now: release.released_at };
     let mut reasons = Vec::new();
     for id in release.grants.iter().filter(|id| !agreement.grants.iter().any(|c| c.grant.id == **id)) {
-        reasons.push(Reason::new("agreement-differs", format!("our copy of the agreement has no grant {id} to us")));
+        reasons.push(Reason::new(
+            "agreement-differs",
+            format!("this organisation's copy of the agreement has no grant {id} for it"),
+        ));
     }
     let index_of = |digest: &Digest| facts.items.iter().position(|item| item.id.to_digest() == *digest);
     let disclosed: Vec<Digest> = release.disclosed().collect();
     let indexes: Vec<usize> = disclosed.iter().filter_map(index_of).collect();
     if indexes.len() != disclosed.len() || indexes.is_empty() {
-        reasons.push(Reason::new("portion-missing", "the release names a portion that did not come with it"));
+        reasons.push(Reason::new("portion-missing", "the release names a portion that did not arrive with it"));
     }
     let mut granted = GrantedItems::new();
     for (index, ruling) in basis.rulings(&facts.all_subjects, indexes.into_iter()) {
@@ -99,11 +102,11 @@ fn too_wide(basis: Basis<'_>, release: &Release, granted: &GrantedItems) -> Opti
         ours.onward.as_ref().is_some_and(|ours| is_within(theirs, ours)) && no_group_is_wider(theirs, &agreement.groups)
     };
     if !theirs.onward.as_ref().is_none_or(is_allowed) {
-        wider.push("the release lets more be passed on, or to more, than they do".to_owned());
+        wider.push("the release lets more portions be passed on, or to more organisations, than they do".to_owned());
     }
     let missing: Vec<&str> = missing_bars(facts, theirs, &ours, granted).map(Country::code).collect();
     if !missing.is_empty() {
-        wider.push(format!("the release does not bar {}, whom it is about", missing.join(", ")));
+        wider.push(format!("the release does not bar {}, which it is about", missing.join(", ")));
     }
     let words = || format!("the terms are wider than the grants that the release names: {}", wider.join("; "));
     (!wider.is_empty()).then(|| Reason::new("terms-too-wide", words()))

@@ -43,7 +43,7 @@ impl PartnerPolicy {
     /// checks whether an agreement is in force at its time.
     ///
     /// # Errors
-    /// `INVALID_ARGUMENT` where an agreement is not between the two or can't be compiled. Also where the taker is a state without a country,
+    /// `INVALID_ARGUMENT` if an agreement is not between the two or can't be compiled. Also if the taker is a state without a country,
     /// because the subject rule could not recognise it. Then nothing may be given.
     pub fn compile(
         giver: &TrustDomain,
@@ -52,7 +52,7 @@ impl PartnerPolicy {
         house: &HouseRules,
     ) -> Result<Self, Fault> {
         if taker.kind == PartnerKind::State && taker.country.is_none() {
-            let message = format!("`{}` is a state of no country; give it its country", taker.domain);
+            let message = format!("`{}` is a state without a country; state its country", taker.domain);
             return Err(Fault::at(Reason::InvalidArgument, "country", message));
         }
         let mut compiled = Vec::with_capacity(agreements.len());

@@ -85,7 +85,7 @@ impl<'a> Facts<'a> {
         self
     }
 
-    /// Adds who signed it; `cosigners` of them are officers beside the author. Without this the signers are unknown, and a house rule that
+    /// Adds who signed it; `cosigners` of them are officers other than the author. Without this the signers are unknown, and a house rule that
     /// depends on them denies.
     #[must_use]
     pub fn with_signers(self, all: &[SpiffeId], cosigners: u32) -> Self {
@@ -126,7 +126,7 @@ impl<'a> Facts<'a> {
     }
 
     /// Sets the releases by which a giver that is not the originator got the portions. Without one it may give nothing. They have no effect
-    /// where the giver is the originator.
+    /// if the giver is the originator.
     #[must_use]
     pub fn with_provenances(mut self, provenances: Vec<Provenance>) -> Self {
         self.provenances = provenances;

@@ -1,4 +1,4 @@
-//! An agreement in words.
+//! An agreement in sentences.
 
 use super::{
     Options,
@@ -35,7 +35,7 @@ pub fn agreement(agreement: &Agreement, options: &Options) -> String {
         put(&format!("{}:", grant.id), "");
         put(&one_line(&self::grant(grant)), "  ");
     }
-    put("\nNothing else is given. Nothing about a state reaches that state, whatever stands here.", "");
+    put("\nNothing else is given. Nothing about a state reaches that state, whatever this agreement says.", "");
     for group in &agreement.groups {
         put(&format!("\n{}", self::group(group)), "");
     }
@@ -48,7 +48,7 @@ pub fn agreement(agreement: &Agreement, options: &Options) -> String {
     out
 }
 
-/// One grant in one sentence, and what binds the recipient in the next.
+/// One grant in one sentence, and the recipient's obligations in the next.
 pub(super) fn grant(grant: &Grant) -> String {
     let Grant {
         id: _,
@@ -126,7 +126,7 @@ pub fn group(group: &Group) -> String {
 }
 
 fn duties(duties: &Duties) -> Vec<String> {
-    // The others are among the terms that this program does not keep.
+    // The other duties are among the terms that this program does not keep.
     let Duties { acknowledge, purge_on_recall, approvals, .. } = duties;
     let mut all = vec![String::new()];
     all.extend(

@@ -1,4 +1,4 @@
-//! An assessment for a reader: what it is, who answers for it, and every portion with its marking.
+//! An assessment as a reader sees it: what it is, who signed it, and every portion with its marking.
 
 use std::collections::BTreeMap;
 
@@ -19,7 +19,7 @@ use crate::domain::{
     marking::{GroupName, Marking, Tlp},
 };
 
-/// An assessment as far as it is known here.
+/// An assessment, as far as it is known here.
 #[derive(Debug, Clone, Copy)]
 pub struct AssessmentText<'a> {
     /// What its originator signed.
@@ -28,19 +28,19 @@ pub struct AssessmentText<'a> {
     pub portions: &'a [Portion],
     /// Who signed it.
     pub signatures: &'a [SignatureLine],
-    /// Who stands behind it.
+    /// Who endorses it.
     pub endorsements: &'a [EndorsementLine],
     /// `current`, `superseded`, `withdrawn`, `purged` or `quarantined`.
     pub state: &'a str,
-    /// The organisations by which it came, the first hub first; empty where it came from its originator.
+    /// The organisations by which it came, the first hub first. Empty if it came from its originator.
     pub via: &'a [String],
-    /// Whether it was published here, so that nothing is withheld.
+    /// Whether this organisation published it, so that nothing is withheld.
     pub is_own: bool,
     /// The language that the reader asked for.
     pub language: Option<&'a Language>,
 }
 
-/// A signature and what came of its check.
+/// A signature, and the result of its verification.
 #[derive(Debug, Clone)]
 pub struct SignatureLine {
     /// The signer's SPIFFE id.
@@ -49,16 +49,16 @@ pub struct SignatureLine {
     pub suite: String,
     /// Whether it verifies.
     pub valid: bool,
-    /// What else is to be said, e.g. that the certificate was revoked later.
+    /// A further remark, such as that the certificate was revoked later.
     pub note: Option<String>,
 }
 
-/// An endorsement and what came of its check.
+/// An endorsement, and the result of its verification.
 #[derive(Debug, Clone)]
 pub struct EndorsementLine {
     /// Its statement id.
     pub id: String,
-    /// The organisation that stands behind the assessment.
+    /// The organisation that endorses the assessment.
     pub endorser: String,
     /// The signer's SPIFFE id.
     pub by: String,
@@ -66,13 +66,13 @@ pub struct EndorsementLine {
     pub text: String,
     /// How it may be handled.
     pub marking: Marking,
-    /// Whether the signature is that of the organisation that it claims.
+    /// Whether the signature is of the organisation that it claims.
     pub valid: bool,
-    /// Why not, as a stable reason in capitals.
+    /// Why it is not valid, as a stable reason in capitals.
     pub note: Option<String>,
     /// The organisations from the originator on, to here.
     pub via: Vec<String>,
-    /// Which of the portions that are here the endorser did not see.
+    /// Portions that are here and that the endorser did not see.
     pub unseen: Vec<Handle>,
 }
 
@@ -151,7 +151,7 @@ impl Page {
         self.line("");
     }
 
-    /// Text in lines after an indent.
+    /// Adds a text in lines, after an indent.
     fn text(&mut self, text: &str, indent: &str) {
         for line in wrap(text, self.width, indent) {
             self.line(&line);
@@ -166,19 +166,19 @@ impl Page {
 
     fn banner(&mut self, exercise: bool) {
         if exercise {
-            self.line(&self.style.alarm("EXERCISE EXERCISE EXERCISE: this is no real warning"));
+            self.line(&self.style.alarm("EXERCISE EXERCISE EXERCISE: this is not a real warning"));
         }
     }
 
     /// The highest level of what is shown.
     fn level(&mut self, portions: &[Portion]) {
         let highest = portions.iter().map(|p| p.marking.tlp).max();
-        let level = highest.map_or("nothing to be read".to_owned(), |tlp| format!("TLP:{tlp}"));
+        let level = highest.map_or("nothing to read".to_owned(), |tlp| format!("TLP:{tlp}"));
         self.line(&self.style.tlp(highest.unwrap_or(Tlp::Clear), &level));
         self.blank();
     }
 
-    /// The one with the highest marking tells most; the others were written for readers who may have less.
+    /// The headline with the highest marking says most. The others were written for readers who may have less.
     fn headlines(&mut self, portions: &[Portion], reader: Option<&Language>) {
         let mut all: Vec<(&str, &Portion)> = arranged(portions, reader)
             .into_iter()
@@ -199,7 +199,7 @@ impl Page {
         self.blank();
     }
 
-    /// `  (AMBER, onward none)`, with what stands before it.
+    /// `  (AMBER, onward none)`, with the text before it.
     fn marking(&mut self, portion: &Portion, before: &str) {
         self.marked(&portion.marking, before);
     }
@@ -216,7 +216,7 @@ impl Page {
         }
     }
 
-    /// Who answers for it, and what state it is in.
+    /// Who signed it, and what state it is in.
     fn origin(&mut self, view: &AssessmentText<'_>) {
         let AssessmentText { manifest, signatures, state, via, .. } = view;
         self.row("assessment", &format!("{}, version {}", manifest.assessment, manifest.version));
@@ -241,7 +241,7 @@ impl Page {
         lines.for_each(|line| self.line(&line));
     }
 
-    /// An endorsement. The text of one with an invalid signature is not shown.
+    /// An endorsement. If its signature is invalid, its text is not shown.
     fn endorsement(&mut self, line: &EndorsementLine, names: &Names) {
         self.blank();
         self.marked(&line.marking, "ENDORSEMENT  ");
@@ -257,7 +257,7 @@ impl Page {
         }
     }
 
-    /// Whom the groups mean that markings name, each list once. Where one name has several lists, whose each is.
+    /// The members of the groups that markings name, each list once. If one name has several lists, says where each is used.
     fn groups(&mut self, view: &AssessmentText<'_>, names: &Names) {
         let of_portion = |p: &Portion| names.get(&p.handle).cloned().unwrap_or_default();
         let portions = view.portions.iter().map(|p| (of_portion(p), &p.marking));
@@ -289,7 +289,7 @@ impl Page {
     }
 }
 
-/// The language of a portion behind its name, and whose translation it is.
+/// A portion's language after its name, and whose translation it is.
 fn in_its_language(portion: &Portion, stands: Stands, names: &Names, view: &AssessmentText<'_>) -> String {
     let language = portion.language.as_ref().map(|l| format!(" in {l}")).unwrap_or_default();
     let of = portion.translates.and_then(|handle| names.get(&handle));
@@ -301,7 +301,7 @@ fn in_its_language(portion: &Portion, stands: Stands, names: &Names, view: &Asse
     }
 }
 
-/// What stands behind an endorsement, in words.
+/// Who endorses, and whether the signature verifies, in words.
 fn stands(line: &EndorsementLine) -> String {
     let reason = line.note.as_deref().map(one_line).unwrap_or_default();
     let by = if line.by.is_empty() { "somebody".to_owned() } else { one_line(&line.by) };
@@ -309,10 +309,10 @@ fn stands(line: &EndorsementLine) -> String {
         (true, "") => format!("{by}, verified"),
         (true, note) => format!("{by}, verified; {note}"),
         (false, "NOT_A_PARTNER") => format!(
-            "NOT VERIFIED: it bears the name {by}, and {} is not known here, so nobody can tell whether it is theirs",
+            "NOT VERIFIED: it names {by}, and {} is not known here, so nobody can tell whether it is theirs",
             one_line(&line.endorser)
         ),
-        (false, _) => format!("DOES NOT VERIFY ({reason}): it bears the name {by}; its text is not shown"),
+        (false, _) => format!("DOES NOT VERIFY ({reason}): it names {by}; its text is not shown"),
     }
 }
 

@@ -12,7 +12,7 @@ use crate::domain::{
     level::WarningLevel,
 };
 
-/// All changes as text, grant by grant, ending in a newline: `+` where more is given, `−` where less.
+/// All changes as text, grant by grant, ending in a newline. `+` marks what gives more, `−` what gives less.
 pub fn differences(all: &[Difference], options: &Options) -> String {
     let style = Style { color: options.color };
     let mut out = String::new();
@@ -85,7 +85,7 @@ fn whole(what: &What) -> Option<String> {
         What::PurgeOnRecall(_, false) => "an originator's purge now waits for the recipient's officers".to_owned(),
         What::Approvals(before, after) => {
             let persons = |n: &u32| match n {
-                0 => "as each house decides".to_owned(),
+                0 => "as each organisation decides".to_owned(),
                 n => count(usize::try_from(*n).unwrap_or(usize::MAX), "person"),
             };
             format!("approvals on each side: {} (before: {})", persons(after), persons(before))
@@ -155,7 +155,7 @@ fn hops(depth: u32) -> String {
     count(usize::try_from(depth).unwrap_or(usize::MAX), "hop")
 }
 
-/// A text of theirs, or that there is none.
+/// A text, or words that say that there is none.
 fn text(text: &str) -> String {
     if text.is_empty() { "none".to_owned() } else { format!("\"{}\"", one_line(text)) }
 }

@@ -1,4 +1,4 @@
-//! Portions against partners: who gets what, with a letter for each clause that decided, and the clauses in words, each once.
+//! The table of portions and partners: who gets what, with a letter for each clause that decided. Below it the clauses in words, each once.
 
 use super::{
     Options,
@@ -7,51 +7,51 @@ use super::{
 };
 use crate::domain::marking::Tlp;
 
-/// A portion.
+/// A row: one portion.
 #[derive(Debug, Clone)]
 pub struct Row {
-    /// What people call it: `evidence 2`.
+    /// What people call it, such as `evidence 2`.
     pub name: String,
-    /// Its level.
+    /// Its TLP level.
     pub tlp: Tlp,
-    /// How it begins; may be empty.
+    /// How its text begins. May be empty.
     pub text: String,
 }
 
-/// Whether it goes.
+/// Whether a partner gets a portion.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Mark {
-    /// Yes.
+    /// The partner gets it.
     Gets,
-    /// It is sent, and its users could not read what was sent last.
+    /// The partner is sent it, and its users could not read what was sent last.
     Unread,
-    /// Yes, from this time on.
+    /// The partner gets it from this time on.
     Later(String),
-    /// No.
+    /// It is withheld.
     Withheld,
     /// Nothing was decided.
     Open,
 }
 
-/// One answer.
+/// The decision for one portion and one partner.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Cell {
-    /// Which.
+    /// Whether the partner gets it.
     pub mark: Mark,
     /// The clauses that decided, in words.
     pub because: Vec<String>,
 }
 
-/// A partner, with an answer for each row.
+/// A column: one partner, with a decision for each row.
 #[derive(Debug, Clone)]
 pub struct Column {
     /// The partner.
     pub name: String,
-    /// The answers, in the rows' order.
+    /// The decisions, in the order of the rows.
     pub cells: Vec<Cell>,
 }
 
-/// Clauses by letter, in the order in which they were met.
+/// The clauses by letter, in the order in which they first occurred.
 #[derive(Debug, Default)]
 pub struct Clauses(Vec<String>);
 
@@ -70,7 +70,7 @@ impl Clauses {
         places.into_iter().map(letter).collect()
     }
 
-    /// All of them in words, each once.
+    /// All clauses in words, each once.
     pub fn text(&self, options: &Options) -> String {
         let mut out = String::new();
         for (place, clause) in self.0.iter().enumerate() {
@@ -84,13 +84,13 @@ impl Clauses {
     }
 }
 
-/// `A` to `Z`, then `a` to `z`, then `1.` and on.
+/// `A` to `Z`, then `a` to `z`, then `1.` and so on.
 fn letter(place: usize) -> String {
     let letters = ('A'..='Z').chain('a'..='z');
     letters.clone().nth(place).map_or_else(|| format!("{}.", place - letters.count() + 1), String::from)
 }
 
-/// A clause as people read it: `id: grant id gives ..` would name the grant twice.
+/// A clause as people read it. In `id: grant id gives ..` the grant would be named twice.
 pub fn tidy(because: &str) -> &str {
     let twice = because.split_once(": ").filter(|(id, words)| words.starts_with(&format!("grant {id} ")));
     twice.map_or(because, |(_, words)| words)
@@ -104,10 +104,10 @@ fn clause(mark: &Mark, because: &str) -> String {
     }
 }
 
-/// The least that the beginning of a portion is worth showing with, columns.
+/// The least number of columns in which the beginning of a portion is worth showing.
 const TEXT: usize = 16;
 
-/// The matrix, in as many blocks as the width asks for; its clauses are added to `clauses`.
+/// The table, in as many blocks as the width requires. Adds its clauses to `clauses`.
 pub fn matrix(rows: &[Row], partners: &[Column], clauses: &mut Clauses, options: &Options) -> String {
     let mut cells: Vec<Vec<String>> = vec![Vec::new(); partners.len()];
     for place in 0..rows.len() {
@@ -137,7 +137,7 @@ pub fn matrix(rows: &[Row], partners: &[Column], clauses: &mut Clauses, options:
     out
 }
 
-/// What the marks of these columns mean.
+/// What the marks in these columns mean.
 pub fn legend(partners: &[Column]) -> &'static str {
     if partners.iter().flat_map(|p| &p.cells).any(|cell| cell.mark == Mark::Unread) {
         "● gets it   ◐ gets it later   ○ withheld   A, B ..: the clauses that decided\n\
@@ -147,20 +147,20 @@ pub fn legend(partners: &[Column]) -> &'static str {
     }
 }
 
-/// Where everything stands.
+/// The positions of the columns.
 struct Grid {
     style: Style,
     name: usize,
     tlp: usize,
     text: usize,
-    /// Columns for one partner.
+    /// The width of one partner's column.
     step: usize,
-    /// How many partners stand side by side.
+    /// How many partners are in one block.
     block: usize,
 }
 
 impl Grid {
-    /// As few blocks as leave room for how the portions begin.
+    /// As few blocks as possible, with room for how the portions begin.
     fn new(rows: &[Row], partners: usize, step: usize, options: &Options) -> Self {
         let widest = |of: &dyn Fn(&Row) -> usize| rows.iter().map(of).max().unwrap_or_default();
         let (name, tlp) = (widest(&|r| columns(&r.name)), widest(&|r| r.tlp.as_str().len()));
@@ -168,7 +168,7 @@ impl Grid {
         let room = options.columns().saturating_sub(name + tlp + 4);
         let least = if wanted > 0 { wanted.min(TEXT) + 2 } else { 0 };
         let most = (room.saturating_sub(least) / step).max(1);
-        // Blocks of the same size look calmer than a last one with a single partner.
+        // Blocks of the same size read better than a last block with a single partner.
         let block = partners.div_ceil(partners.div_ceil(most).max(1)).max(1);
         let text = wanted.min(room.saturating_sub(block * step + 2));
         Self { style: Style { color: options.color }, name, tlp, text, step, block }
@@ -179,7 +179,7 @@ impl Grid {
         self.name + self.tlp + 4 + if self.text > 0 { self.text + 2 } else { 0 }
     }
 
-    /// The partners' names, the last one uppermost, each with a line down to its column.
+    /// The partners' names, the last one on top, each with a line down to its column.
     fn heading(&self, partners: &[Column], out: &mut String) {
         for (place, partner) in partners.iter().enumerate().rev() {
             let at = self.start() + place * self.step;

@@ -1,4 +1,4 @@
-//! What a portion says, in paragraphs. Nothing is made harmless here: the page does that for all of it.
+//! What a portion says, in paragraphs. Nothing is escaped here, because the page escapes everything.
 
 use std::collections::BTreeMap;
 
@@ -11,7 +11,7 @@ use crate::domain::{
     likelihood::{Interval, Likelihood, multiple_of_base_rate, render_in},
 };
 
-/// What readers call the portions that they have.
+/// The names by which readers call their portions.
 pub(super) type Names = BTreeMap<Handle, String>;
 
 /// The paragraphs of a body.
@@ -39,7 +39,7 @@ pub(super) fn paragraphs(body: &Body, names: &Names, lexicon: &'static Lexicon) 
     }
 }
 
-/// In the reader's words, and in the author's where theirs are others.
+/// A likelihood in the reader's words, and in the author's if they differ.
 fn likelihood(likelihood: Likelihood, lexicon: &'static Lexicon) -> String {
     let here = likelihood.render_in(lexicon);
     match likelihood.term() {
@@ -76,7 +76,7 @@ fn subject(subject: &Subject) -> Vec<String> {
     lines
 }
 
-/// Likelihood and confidence stand in lines of their own (ICD 203).
+/// Likelihood and confidence are on separate lines (ICD 203).
 fn judgement(judgement: &Judgement, names: &Names, lexicon: &'static Lexicon) -> Vec<String> {
     let Judgement { text, likelihood, confidence, confidence_reason, rests_on } = judgement;
     let mut lines = vec![text.clone()];
@@ -86,7 +86,7 @@ fn judgement(judgement: &Judgement, names: &Names, lexicon: &'static Lexicon) ->
     let why = if confidence_reason.is_empty() { String::new() } else { format!(": {confidence_reason}") };
     lines.push(format!("Confidence: {confidence}{why}"));
     let known: Vec<&String> = rests_on.iter().filter_map(|handle| names.get(handle)).collect();
-    // The list always has strangers in it: what is withheld can't be counted, nor whether anything is.
+    // The list always contains random handles, so a reader can't count what is withheld, or tell whether anything is.
     match known.as_slice() {
         [] if rests_on.is_empty() => {}
         [] => lines.push("Rests on: nothing that you have".to_owned()),
@@ -95,7 +95,7 @@ fn judgement(judgement: &Judgement, names: &Names, lexicon: &'static Lexicon) ->
     lines
 }
 
-/// For a rare event the words all say the same, so the multiple of the base rate is there too.
+/// For a rare event all likelihood words sound alike, so the multiple of the base rate is shown too.
 fn forecast(forecast: &Forecast, lexicon: &'static Lexicon) -> Vec<String> {
     let Forecast { question, event, resolves, window, method, information_cutoff, places, condition, .. } = forecast;
     let mut lines = vec![question.clone()];
@@ -120,7 +120,7 @@ fn forecast(forecast: &Forecast, lexicon: &'static Lexicon) -> Vec<String> {
     lines
 }
 
-/// The probability, or that of each option.
+/// The probability, or the probability of each option.
 fn chances(forecast: &Forecast, lexicon: &'static Lexicon) -> Vec<String> {
     let Forecast { probability, base_rate, options, .. } = forecast;
     let each = options.iter().flat_map(|o| &o.each);

@@ -1,4 +1,4 @@
-//! Colours, where the terminal has them.
+//! Colours, if the terminal has them.
 
 use crate::domain::marking::Tlp;
 
@@ -21,12 +21,12 @@ impl Style {
         self.paint("2", text)
     }
 
-    /// What must not be overlooked.
+    /// Text that must not be overlooked.
     pub fn alarm(self, text: &str) -> String {
         self.paint("1;37;41", text)
     }
 
-    /// A level in its colour on black, as TLP 2.0 asks.
+    /// A TLP level in its colour on black, as TLP 2.0 requires.
     pub fn tlp(self, tlp: Tlp, text: &str) -> String {
         let codes = match tlp {
             Tlp::Clear => "1;37;40",

@@ -1,9 +1,9 @@
-//! Lists in columns.
+//! Tables.
 
 use super::text::{columns, one_line, shortened};
 
-/// A table with its heading, columns two spaces apart. Where it is wider than `width`, the widest columns give way.
-/// Cells are made harmless for terminals.
+/// A table with a heading and two spaces between the columns. If it is wider than `width`, its widest columns are narrowed. Cells are escaped
+/// for terminals.
 pub fn table(heading: &[&str], rows: &[Vec<String>], width: usize) -> String {
     let rows: Vec<Vec<String>> = rows.iter().map(|row| row.iter().map(|cell| one_line(cell)).collect()).collect();
     let mut widths: Vec<usize> = heading.iter().map(|title| columns(title)).collect();
@@ -23,7 +23,7 @@ pub fn table(heading: &[&str], rows: &[Vec<String>], width: usize) -> String {
     out
 }
 
-/// Takes columns' width, one at a time from the widest, until the table fits or none is wider than 8.
+/// Narrows the widest column by one, again and again, until the table fits or no column is wider than 8.
 fn narrow(widths: &mut [usize], width: usize) {
     let gaps = 2 * widths.len().saturating_sub(1);
     let mut over = (widths.iter().sum::<usize>() + gaps).saturating_sub(width);

@@ -1,4 +1,4 @@
-//! The shipped example as its readers see it.
+//! The shipped example as readers see it.
 
 use proptest::prelude::*;
 

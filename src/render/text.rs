@@ -2,7 +2,7 @@
 
 pub use crate::domain::harmless::{harmless, one_line};
 
-/// The columns that a text takes, near enough for layout: wide East Asian characters and pictures count two, combining marks none.
+/// The approximate number of columns of a text: wide East Asian characters and pictures count two, combining marks none.
 pub fn columns(text: &str) -> usize {
     text.chars().map(char_columns).sum()
 }
@@ -18,7 +18,7 @@ fn char_columns(c: char) -> usize {
     }
 }
 
-/// Breaks a text between words into lines of at most `width` columns, each after the indent. Longer words are cut.
+/// Breaks a text between words into lines of at most `width` columns, including the indent. Longer words are cut.
 pub fn wrap(text: &str, width: usize, indent: &str) -> Vec<String> {
     let room = width.saturating_sub(columns(indent)).max(8);
     let mut lines = Vec::new();
@@ -39,7 +39,7 @@ pub fn wrap(text: &str, width: usize, indent: &str) -> Vec<String> {
     lines
 }
 
-/// A word in pieces of at most `room` columns.
+/// Cuts a word into pieces of at most `room` columns.
 fn cut(word: &str, room: usize) -> Vec<String> {
     let mut pieces = Vec::new();
     let mut piece = String::new();
@@ -57,7 +57,7 @@ fn cut(word: &str, room: usize) -> Vec<String> {
     pieces
 }
 
-/// The text in at most `room` columns, with `…` where it was cut.
+/// The text in at most `room` columns. It ends with `…` if it was cut.
 pub fn shortened(text: &str, room: usize) -> String {
     if columns(text) <= room {
         return text.to_owned();
@@ -86,7 +86,7 @@ mod tests {
         assert_eq!(wrap("a\n\nb", 40, ""), ["a", "", "b"]);
         assert_eq!(wrap("abcdefghijklmnop", 10, "  "), ["  abcdefgh", "  ijklmnop"]);
         assert_eq!(shortened("abcdef", 4), "abc…");
-        // A word of combining marks alone takes no column, and the space behind it one.
+        // A word of combining marks alone takes no column, and the space after it takes one.
         assert!(wrap("\u{301} abcdefgh", 8, "").iter().all(|line| columns(line) <= 8));
     }
 

@@ -1,11 +1,11 @@
-//! Portions and their translations: a reader sees a portion in its own language first, and the original beside it.
+//! Portions and their translations. A reader sees a portion in their own language first, and next to it the original.
 
 use crate::domain::{assessment::Portion, language::Language};
 
-/// What a portion is among those that say the same.
+/// How a portion relates to its translations.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Stands {
-    /// There is nothing else that says the same.
+    /// It has no translation here.
     Alone,
     /// It was translated.
     Original,
@@ -13,8 +13,8 @@ pub(super) enum Stands {
     Translation,
 }
 
-/// The portions in the author's order, each translation beside its original: the one in the reader's language goes first. A translation of what
-/// is not here stands where the author put it.
+/// The portions in the author's order, with each translation next to its original. The one in the reader's language comes first. If the original
+/// of a translation is not here, the translation keeps the author's place.
 pub(super) fn arranged<'a>(portions: &'a [Portion], reader: Option<&Language>) -> Vec<(&'a Portion, Stands)> {
     let original = |p: &Portion| p.translates.and_then(|of| portions.iter().find(|o| o.handle == of));
     let is_first = |p: &Portion| original(p).is_none_or(|o| o.translates.is_some());
@@ -26,7 +26,7 @@ pub(super) fn arranged<'a>(portions: &'a [Portion], reader: Option<&Language>) -
         let stands = if translations.is_empty() { Stands::Alone } else { Stands::Original };
         let mut group = vec![(first, stands)];
         group.extend(translations.into_iter().map(|p| (p, Stands::Translation)));
-        // The original stays ahead where the reader reads it.
+        // The original stays first if the reader reads its language.
         if !is_read(first) {
             group.sort_by_key(|(p, _)| !is_read(p));
         }
@@ -65,7 +65,7 @@ mod tests {
             portion(2, "", None),
             portion(3, "fr", Some(1)),
             portion(4, "ha", Some(1)),
-            // Of one that is withheld, of itself, and of a translation.
+            // A translation of a withheld portion, one of itself, and one of a translation.
             portion(5, "fr", Some(9)),
             portion(6, "fr", Some(6)),
             portion(7, "pt", Some(3)),

@@ -9,10 +9,10 @@ use super::random::{self, NoRandomness};
 /// Length of a key, bytes.
 pub const KEY_LEN: usize = 32;
 
-/// Why bytes at rest can't be had.
+/// Why stored bytes can't be encrypted or decrypted.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 pub enum AtRestError {
-    /// Changed, moved, or of another key.
+    /// The bytes were changed or moved, or were encrypted under another key.
     #[error("stored bytes do not decrypt: they were changed, moved, or belong to another storage key")]
     Corrupt,
     /// See [`NoRandomness`].
@@ -20,14 +20,14 @@ pub enum AtRestError {
     NoRandomness(#[from] NoRandomness),
 }
 
-/// A key for data at rest. Has no `Debug`: it stays inside.
+/// A key for data at rest. It has no `Debug`, so that it can't get into logs.
 ///
-/// A key per assessment seals a handful of rows, so random 96-bit nonces can't meet; the storage key wraps at most
-/// 2^32 keys before the chance of a repeat reaches 2^-32 (NIST SP 800-38D §8.3).
+/// A key for one assessment encrypts only a few rows, so random 96-bit nonces don't repeat. The storage key may wrap 2^32 keys before the chance
+/// of a repeat reaches 2^-32 (NIST SP 800-38D §8.3).
 pub struct RestKey(LessSafeKey);
 
 impl RestKey {
-    /// From its bytes.
+    /// Makes a key from its bytes.
     pub fn new(bytes: &[u8; KEY_LEN]) -> Self {
         // INVARIANT: AES-256-GCM keys have 32 bytes, so `new` can't fail.
         #[expect(clippy::expect_used, reason = "the length is a constant of the type")]
@@ -38,15 +38,15 @@ impl RestKey {
     /// Fresh bytes for a key.
     ///
     /// # Errors
-    /// Where the operating system has no random bytes.
+    /// [`NoRandomness`], if the operating system has no random bytes.
     pub fn generate() -> Result<Zeroizing<[u8; KEY_LEN]>, NoRandomness> {
         random::bytes().map(Zeroizing::new)
     }
 
-    /// nonce || ciphertext || tag, bound to `row`.
+    /// Encrypts, and binds the ciphertext to `row`. Returns nonce || ciphertext || tag.
     ///
     /// # Errors
-    /// Where the operating system has no random bytes.
+    /// [`AtRestError::NoRandomness`], if the operating system has no random bytes.
     pub fn seal(&self, row: &[u8], plain: &[u8]) -> Result<Vec<u8>, AtRestError> {
         let nonce: [u8; NONCE_LEN] = random::bytes()?;
         let mut out = Vec::with_capacity(NONCE_LEN + plain.len() + AES_256_GCM.tag_len());
@@ -61,10 +61,10 @@ impl RestKey {
         Ok(out)
     }
 
-    /// What [`Self::seal`] sealed under the same key for the same row.
+    /// Decrypts what [`Self::seal`] has encrypted under the same key for the same row.
     ///
     /// # Errors
-    /// Where the bytes were changed or moved.
+    /// [`AtRestError::Corrupt`], if the bytes were changed or moved, or belong to another key.
     pub fn open(&self, row: &[u8], sealed: &[u8]) -> Result<Vec<u8>, AtRestError> {
         let (nonce, body) = sealed.split_at_checked(NONCE_LEN).ok_or(AtRestError::Corrupt)?;
         let nonce = Nonce::try_assume_unique_for_key(nonce).map_err(|_| AtRestError::Corrupt)?;

@@ -1,4 +1,4 @@
-//! What `seal` needs to know of certificates: whose key a chain proves. `identity` implements it.
+//! What `seal` has to know about certificates: whose key a chain proves. `identity` implements it.
 
 use crate::domain::{
     fault::Fault,
@@ -7,15 +7,15 @@ use crate::domain::{
     time::Time,
 };
 
-/// As of when a signature is judged. The outermost signature is judged at the time when it came to the reader. A signature inside
-/// another statement is judged at the time that the outer statement states for it.
+/// The time as of which a signature is judged. The outermost signature is judged as of when it reached the reader. A signature inside another
+/// statement is judged as of the time that the outer statement states for it.
 #[derive(Debug, Clone, Copy)]
 pub struct When<'a> {
     /// The reader's time.
     pub now: Time,
-    /// When the statement came to the reader: earlier than `now` where it had to wait.
+    /// When the statement reached the reader. Earlier than `now`, if it had to wait.
     pub arrived: Time,
-    /// What the next outer statement states; `None` for the outermost signature.
+    /// What the next outer statement states. `None` for the outermost signature.
     pub stated: Option<Stated<'a>>,
 }
 
@@ -26,8 +26,8 @@ pub struct Stated<'a> {
     pub at: Time,
     /// The organisation that states it.
     pub by: &'a TrustDomain,
-    /// Whether the statement that says so counted by itself when it arrived. One by a key that had ended then counts only by
-    /// the time that another organisation states, and so does what it says.
+    /// Whether the statement that says so counted by itself when it arrived. A statement by a key that had ended counts only by a time that
+    /// another organisation states; the same then holds for what it says.
     pub is_firm: bool,
 }
 
@@ -43,7 +43,7 @@ impl<'a> When<'a> {
         Self { stated: Some(Stated { at, by, is_firm: true }), ..self }
     }
 
-    /// The same, where the statement counts by itself or not.
+    /// The same time, with whether the statement that states it counts by itself.
     #[must_use]
     pub fn firm(mut self, is_firm: bool) -> Self {
         self.stated = self.stated.map(|stated| Stated { is_firm, ..stated });
@@ -67,23 +67,23 @@ pub struct Signer {
     pub public_key: Vec<u8>,
     /// The fingerprint of the trust bundle that the chain leads to.
     pub roots: Sha256,
-    /// The organisation on whose word alone the signature counts: the chain ended long ago, and only another organisation
-    /// than the signer's states a time before its end.
+    /// The organisation on whose word alone the signature counts. In that case the chain ended long ago, and only an organisation other than the
+    /// signer's states a time before its end.
     pub on_word_of: Option<TrustDomain>,
-    /// Whether the chain was good when the statement arrived.
+    /// Whether the chain was valid when the statement arrived.
     pub is_current: bool,
 }
 
 /// Turns certificate chains into signers.
 pub trait Chains: Send + Sync {
-    /// The signer that `chain` (DER, leaf first) proves: the leaf names exactly one SPIFFE id, bears the usage for signing
-    /// statements, and leads to the bundle of *its own* domain without a revoked link.
+    /// Returns the signer that `chain` (DER, leaf first) proves. The leaf must name exactly one SPIFFE id and have the usage for signing
+    /// statements. It must lead to the bundle of *its own* domain, and no certificate on the way may be revoked.
     ///
     /// - A stated time saves a chain from expiry. It is never taken as earlier than the first day of the chain.
-    /// - It saves a chain from revocation only where the signer's own organisation states it, by a statement that counts by itself,
-    ///   and where it is earlier than the date since which the key is invalid (without such a date: the date of the revocation).
+    /// - It saves a chain from revocation only if the signer's own organisation states it, by a statement that counts by itself, and if it is
+    ///   earlier than the date since which the key is invalid (without such a date: the date of the revocation).
     ///
     /// # Errors
-    /// `CHAIN_INVALID`, `CERTIFICATE_REVOKED`, or `NOT_A_PARTNER` where no bundle of the claimed domain is held.
+    /// `CHAIN_INVALID`, `CERTIFICATE_REVOKED`, or `NOT_A_PARTNER` if no bundle of the claimed domain is known.
     fn signer(&self, chain: &[Vec<u8>], when: &When<'_>) -> Result<Signer, Fault>;
 }

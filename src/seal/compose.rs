@@ -1,4 +1,4 @@
-//! From what an author wrote to what is sealed: salts, handles, digests, decoys, manifest.
+//! Turns what an author wrote into what is signed: salts, handles, digests, decoys and the manifest.
 
 use super::{
     digest::{portion_digest, with_decoys},
@@ -21,27 +21,27 @@ use crate::{
 pub struct Piece {
     /// How it may be handled.
     pub marking: Marking,
-    /// What it says; a judgement's `rests_on` is filled in by [`compose`].
+    /// What it says. [`compose`] fills in the `rests_on` of a judgement.
     pub body: Body,
-    /// The pieces that it rests on, by their place in the list.
+    /// The pieces that it rests on, by their index in the list.
     pub rests_on: Vec<usize>,
     /// The language of its text.
     pub language: Option<Language>,
-    /// The piece that it translates, by its place in the list.
+    /// The piece that it translates, by its index in the list.
     pub translates: Option<usize>,
 }
 
-/// What a manifest says beside its digests.
+/// What a manifest says in addition to its digests.
 pub struct Head {
-    /// Which assessment.
+    /// The id of the assessment.
     pub assessment: AssessmentId,
-    /// Which version.
+    /// The version.
     pub version: u32,
-    /// The manifest before.
+    /// The manifest of the version before; `None` for version 1.
     pub previous: Option<StatementId>,
     /// The author's organisation.
     pub originator: TrustDomain,
-    /// Now.
+    /// When it was issued: now.
     pub issued: Time,
     /// When it stops being released.
     pub expires: Time,
@@ -51,7 +51,7 @@ pub struct Head {
 
 /// An assessment ready for signing.
 pub struct Composed {
-    /// Commits to the portions.
+    /// The manifest, which commits to the portions.
     pub manifest: Manifest,
     /// The portions' encodings, in the author's order.
     pub portions: Vec<Vec<u8>>,
@@ -60,15 +60,15 @@ pub struct Composed {
 /// A fresh assessment id.
 ///
 /// # Errors
-/// Where the operating system has no random bytes.
+/// [`NoRandomness`], if the operating system has no random bytes.
 pub fn new_assessment_id() -> Result<AssessmentId, NoRandomness> {
     random::bytes().map(AssessmentId)
 }
 
-/// Gives every portion a salt and a handle, and commits to all of them.
+/// Gives every portion a salt and a handle, and makes the manifest that commits to all of them.
 ///
 /// # Errors
-/// `LIMIT_EXCEEDED` where there are too many portions or one is too long, `INTERNAL` where there is no randomness.
+/// `LIMIT_EXCEEDED`, if there are too many portions or one is too long. `INTERNAL`, if there are no random bytes.
 pub fn compose(head: Head, pieces: Vec<Piece>) -> Result<Composed, Fault> {
     let no_randomness = |e: NoRandomness| Fault::new(Reason::Internal, e.to_string());
     let handles = pieces.iter().map(|_| random::bytes().map(Handle)).collect::<Result<Vec<_>, _>>();
@@ -116,10 +116,10 @@ fn sealed(piece: Piece, salt: Salt, handle: Handle, handles: &[Handle]) -> Resul
     Ok(Portion { language, translates, ..Portion::new(salt, handle, marking, body) })
 }
 
-/// A portion that holds an endorsement, with fresh salt and handle.
+/// A portion that contains an endorsement, with fresh salt and handle.
 ///
 /// # Errors
-/// `INTERNAL` where there is no randomness.
+/// `INTERNAL`, if there are no random bytes.
 pub fn endorsement(marking: Marking, text: String) -> Result<Portion, Fault> {
     let no_randomness = |e: NoRandomness| Fault::new(Reason::Internal, e.to_string());
     let salt = Salt(random::bytes().map_err(no_randomness)?);
@@ -127,8 +127,8 @@ pub fn endorsement(marking: Marking, text: String) -> Result<Portion, Fault> {
     Ok(Portion::new(salt, handle, marking, Body::Endorsement { text }))
 }
 
-/// The handles of what a judgement rests on, with as many random ones as fill the row, ascending. Where it rests on nothing there are
-/// none.
+/// The handles of what a judgement rests on, ascending, and as many random ones as fill the row. Nobody can then count what is withheld. Empty
+/// if the judgement rests on nothing.
 fn with_strangers(mut handles: Vec<Handle>) -> Result<Vec<Handle>, NoRandomness> {
     while !handles.len().is_multiple_of(BASIS_ROW) {
         handles.push(Handle(random::bytes()?));

@@ -1,4 +1,4 @@
-//! Portions' digests, and the decoys among them (01-protocol §3).
+//! The digests of portions, and the decoys among them (01-protocol §3).
 
 use super::{
     hash::sha256,
@@ -14,11 +14,11 @@ pub fn portion_digest(assessment: &AssessmentId, portion: &[u8]) -> Digest {
     Digest(sha256(&[b"watchfire.portion.v1\0", assessment.as_bytes(), portion]))
 }
 
-/// The manifest's list: the portions' digests and as many random decoys as fill the row, ascending.
-/// There is always at least one decoy, so that nobody can tell that they have it all.
+/// The manifest's list, ascending: the portions' digests, and as many random decoys as fill the last row. There is always at least one decoy, so
+/// that nobody can tell that they have everything.
 ///
 /// # Errors
-/// Where the operating system has no random bytes.
+/// [`NoRandomness`], if the operating system has no random bytes.
 pub fn with_decoys(mut digests: Vec<Digest>) -> Result<Vec<Digest>, NoRandomness> {
     let rows = digests.len() / DIGEST_ROW + 1;
     while digests.len() < rows * DIGEST_ROW {

@@ -1,6 +1,5 @@
-//! One strict Ed25519 rule on every node (01-protocol §2): canonical S, canonical encodings, no points of small order.
-//! ring checks S < L and the equation; it lets keys and nonces of small order pass, which would make one
-//! signature valid for many messages.
+//! The one strict Ed25519 rule of every node (01-protocol §2): canonical S, canonical encodings, no points of small order. ring checks that S <
+//! L and that the equation holds. It accepts keys and nonces of small order, with which one signature would be valid for many messages.
 
 /// The y coordinates (little endian, sign bit clear) of the eight points of small order, with their non-canonical
 /// encodings (y + p). Facts of the curve: Chalkias, Garillot, Nikolaenko, "Taming the many EdDSAs", table 1.
@@ -24,7 +23,7 @@ static SMALL_ORDER: std::sync::LazyLock<Vec<[u8; 32]>> = std::sync::LazyLock::ne
         .collect()
 });
 
-/// Whether neither the key nor the signature's nonce point is of small order or not canonically encoded.
+/// Whether both the key and the signature's nonce point are canonically encoded and not of small order.
 pub(super) fn is_acceptable(public_key: &[u8], signature: &[u8]) -> bool {
     let nonce = signature.get(..32).unwrap_or_default();
     is_good_point(public_key) && is_good_point(nonce)
@@ -46,7 +45,7 @@ fn is_below_p(y: &[u8; 32]) -> bool {
 mod tests {
     use super::*;
 
-    /// A y coordinate, little endian: 2^255 - 1 but for its first byte.
+    /// A y coordinate, little endian: 2^255 - 1 with another first byte.
     fn high(first: u8) -> [u8; 32] {
         let mut y = [0xff; 32];
         (y[0], y[31]) = (first, 0x7f);
@@ -55,14 +54,14 @@ mod tests {
 
     #[test]
     fn a_point_has_one_encoding() {
-        // p - 2 is the highest y that is no point of small order; p + 2 to p + 18 are second encodings of 2 to 18.
+        // p - 2 is the highest y that is not a point of small order. p + 2 to p + 18 are second encodings of 2 to 18.
         assert!(is_good_point(&high(0xeb)));
         for first in 0xec..=0xff {
             assert!(!is_good_point(&high(first)), "{first:#x}");
             let signed = [&high(first)[..31], &[0xff]].concat();
             assert!(!is_good_point(&signed), "{first:#x} with the sign bit");
         }
-        // A high first byte alone is no matter, nor are high others below a low last one.
+        // A high first byte alone is harmless, and so are high bytes above a low last one.
         let mut lower = high(0xff);
         lower[17] = 0xfe;
         assert!(is_good_point(&lower));

@@ -1,5 +1,5 @@
-//! Proofs of equivocation: two different statements about one subject, each with its signatures. Anybody who has the originator's roots
-//! can check them.
+//! Proofs of equivocation: two different statements about one subject, each with its signatures. Anybody who has the originator's roots can
+//! check a proof.
 
 use super::{
     chains::{Chains, When},
@@ -28,10 +28,10 @@ pub struct Signed {
     pub by: Vec<SpiffeId>,
 }
 
-/// What a statement is about, and when it says that it was made. Its signatures are not checked.
+/// The subject of a statement, and when the statement says that it was made. Does not check signatures.
 ///
 /// # Errors
-/// Whatever does not decode; `INVALID_ARGUMENT` for a kind of which several may be signed.
+/// The fault of the decoder. `INVALID_ARGUMENT` for a kind of which several may be signed.
 pub fn subject_of(envelope: &Envelope) -> Result<(Subject, Time), Fault> {
     match envelope.kind {
         StatementKind::Manifest => {
@@ -54,10 +54,10 @@ pub fn subject_of(envelope: &Envelope) -> Result<(Subject, Time), Fault> {
 }
 
 /// Checks that two statements contradict each other, and that the originator signed both. Each chain is verified as of the time that its
-/// statement names, so a certificate that has ended since still counts.
+/// statement names, so a certificate that has ended since then still counts.
 ///
 /// # Errors
-/// The fault of the verification; `INVALID_ARGUMENT` where they are about different things, or are the same.
+/// The fault of the verification. `INVALID_ARGUMENT`, if the statements are about different things or are the same.
 pub fn check(both: [&Envelope; 2], chains: &dyn Chains, now: Time) -> Result<(Subject, [Signed; 2]), Fault> {
     let [(subject, first_at), (other, second_at)] = [subject_of(both[0])?, subject_of(both[1])?];
     if subject != other {

@@ -1,4 +1,4 @@
-//! SHA-256, for everything that is named by its digest.
+//! SHA-256.
 
 use ring::digest;
 
@@ -14,7 +14,7 @@ pub fn sha256(parts: &[&[u8]]) -> [u8; 32] {
     out
 }
 
-/// SHA-256 of bytes that come in pieces.
+/// SHA-256 over bytes that come in pieces.
 pub struct Sha256Stream(digest::Context);
 
 impl Default for Sha256Stream {
@@ -24,17 +24,17 @@ impl Default for Sha256Stream {
 }
 
 impl Sha256Stream {
-    /// Of nothing so far.
+    /// Begins with no bytes.
     pub fn new() -> Self {
         Self(digest::Context::new(&digest::SHA256))
     }
 
-    /// More bytes.
+    /// Adds bytes.
     pub fn update(&mut self, bytes: &[u8]) {
         self.0.update(bytes);
     }
 
-    /// The digest of all of them.
+    /// The digest of all bytes.
     pub fn finish(self) -> [u8; 32] {
         let mut out = [0; 32];
         // INVARIANT: a SHA-256 digest has 32 bytes, as `out` has.

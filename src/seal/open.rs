@@ -1,4 +1,4 @@
-//! From bytes that came with a manifest to portions that it commits to.
+//! Opens the portions that came with a manifest: checks that the manifest commits to them, and decodes them.
 
 use std::collections::HashSet;
 
@@ -13,7 +13,7 @@ use crate::{
     wire,
 };
 
-/// A portion that its manifest commits to. Only [`open`] makes one.
+/// A portion that its manifest commits to. Only [`open`] and [`open_listed`] make one.
 #[derive(Debug, Clone)]
 pub struct Opened {
     digest: Digest,
@@ -26,27 +26,27 @@ impl Opened {
         self.digest
     }
 
-    /// What it is.
+    /// The decoded portion.
     pub fn portion(&self) -> &Portion {
         &self.portion
     }
 
-    /// What it is, without a copy.
+    /// The decoded portion, without a copy.
     pub fn into_portion(self) -> Portion {
         self.portion
     }
 }
 
-/// Checks every portion against the manifest and decodes it strictly. The result is in the order in which they came.
-/// A missing portion is normal; one that is not listed, or comes twice, is an attack.
+/// Checks every portion against the manifest and decodes it strictly. Keeps the order in which they came. A missing portion is normal. A portion
+/// that is not listed, or that comes twice, is an attack.
 ///
 /// # Errors
-/// `DIGEST_NOT_LISTED`, `DIGEST_REPEATED`, `UNKNOWN_OR_NON_CANONICAL`, `STATEMENT_TOO_LARGE`, with the portion's index.
+/// `DIGEST_NOT_LISTED`, `DIGEST_REPEATED`, `UNKNOWN_OR_NON_CANONICAL` or `STATEMENT_TOO_LARGE`, with the portion's index.
 pub fn open<B: AsRef<[u8]>>(manifest: &Verified<Manifest>, portions: &[B]) -> Result<Vec<Opened>, Fault> {
     open_listed(manifest.content(), portions)
 }
 
-/// As [`open`], for a manifest of one's own making that is about to be signed or that the store has kept.
+/// As [`open`], for a manifest that this node made itself and is about to sign, or that the store has kept.
 ///
 /// # Errors
 /// As [`open`].
@@ -72,15 +72,15 @@ pub fn open_listed<B: AsRef<[u8]>>(manifest: &Manifest, portions: &[B]) -> Resul
         let portion = wire::portion::decode(bytes.as_ref()).map_err(|f| f.within(&here()))?;
         names += portion.marking.names();
         if names > MAX_MARKED_NAMES {
-            let what = format!("the markings hold more than {MAX_MARKED_NAMES} names together");
+            let what = format!("the markings contain more than {MAX_MARKED_NAMES} names together");
             return Err(Fault::at(Reason::StatementTooLarge, "portions", what));
         }
         if portion.kind() == Kind::Endorsement {
-            let what = "an endorsement is a statement of its own and no part of what its manifest commits to";
+            let what = "an endorsement is a separate statement and not among the portions of a manifest";
             return Err(Fault::at(Reason::UnknownOrNonCanonical, here(), what));
         }
         if !handles.insert(portion.handle) {
-            return Err(Fault::at(Reason::DigestRepeated, here(), "two portions bear one handle"));
+            return Err(Fault::at(Reason::DigestRepeated, here(), "two portions have the same handle"));
         }
         opened.push(Opened { digest, portion });
     }

@@ -22,7 +22,7 @@ use crate::{
     wire,
 };
 
-/// A manifest: by persons, or a program, of its originator.
+/// A manifest is signed by persons, or a program, of its originator.
 pub const MANIFEST: Rule<Manifest> = Rule {
     kind: StatementKind::Manifest,
     roles: &[Role::Analyst, Role::Officer, Role::Service],
@@ -31,7 +31,7 @@ pub const MANIFEST: Rule<Manifest> = Rule {
     made_at: |manifest| Some(manifest.issued),
 };
 
-/// A release: by a node. Whose feed it stands in is for the receiver to compare.
+/// A release is signed by a node. The receiver compares whose feed it is in.
 pub const RELEASE: Rule<Release> = Rule {
     kind: StatementKind::Release,
     roles: &[Role::Node],
@@ -40,7 +40,7 @@ pub const RELEASE: Rule<Release> = Rule {
     made_at: |release| Some(release.released_at),
 };
 
-/// A void: by a node.
+/// A void is signed by a node.
 pub const VOID: Rule<Void> = Rule {
     kind: StatementKind::Void,
     roles: &[Role::Node],
@@ -49,7 +49,7 @@ pub const VOID: Rule<Void> = Rule {
     made_at: |void| Some(void.voided_at),
 };
 
-/// An agreement: by the nodes of its two parties.
+/// An agreement is signed by the nodes of its two parties.
 pub const AGREEMENT: Rule<Agreement> = Rule {
     kind: StatementKind::Agreement,
     roles: &[Role::Node],
@@ -58,8 +58,8 @@ pub const AGREEMENT: Rule<Agreement> = Rule {
     made_at: |_| None,
 };
 
-/// A notice: by the node of a party. Whose agreement it names is for the receiver to compare. Its time orders the steps of its side and
-/// says nothing else; one from a clock that is ahead counts at once, or a stop would wait for that day.
+/// A notice is signed by the node of a party. The receiver compares whose agreement it names. Its time only orders the notices of one side. A
+/// notice whose time is in the future counts at once, because otherwise a stop would be delayed by a wrong clock.
 pub const NOTICE: Rule<Notice> = Rule {
     kind: StatementKind::Notice,
     roles: &[Role::Node],
@@ -68,7 +68,7 @@ pub const NOTICE: Rule<Notice> = Rule {
     made_at: |_| None,
 };
 
-/// A receipt: by the recipient's node.
+/// A receipt is signed by the recipient's node.
 pub const RECEIPT: Rule<Receipt> = Rule {
     kind: StatementKind::Receipt,
     roles: &[Role::Node],
@@ -77,7 +77,7 @@ pub const RECEIPT: Rule<Receipt> = Rule {
     made_at: |receipt| Some(receipt.at),
 };
 
-/// An invitation: by a node of the organisation that it is about.
+/// An invitation is signed by a node of the organisation that it is about.
 pub const INVITATION: Rule<Invitation> = Rule {
     kind: StatementKind::Invitation,
     roles: &[Role::Node],
@@ -86,8 +86,8 @@ pub const INVITATION: Rule<Invitation> = Rule {
     made_at: |invitation| Some(invitation.issued),
 };
 
-/// A bundle: by administrators of the organisation whose roots it names. That they are two, and that the roots before prove them, is
-/// for the receiver to ask.
+/// A bundle is signed by administrators of the organisation whose roots it names. The receiver checks that they are two, and that the roots
+/// before prove them.
 pub const BUNDLE: Rule<Bundle> = Rule {
     kind: StatementKind::Bundle,
     roles: &[Role::Admin],
@@ -96,7 +96,7 @@ pub const BUNDLE: Rule<Bundle> = Rule {
     made_at: |bundle| Some(bundle.issued),
 };
 
-/// An introduction: by administrators of whoever introduces. That they are two is for the receiver to ask.
+/// An introduction is signed by administrators of the introducing organisation. The receiver checks that they are two.
 pub const INTRODUCTION: Rule<Introduction> = Rule {
     kind: StatementKind::Introduction,
     roles: &[Role::Admin],
@@ -105,7 +105,7 @@ pub const INTRODUCTION: Rule<Introduction> = Rule {
     made_at: |introduction| Some(introduction.issued),
 };
 
-/// An approval: by a person of the organisation that it is about. That this person may decide on the matter is for the node to ask.
+/// An approval is signed by a person of the organisation that it is about. The node checks that this person may decide on the matter.
 pub const APPROVAL: Rule<Approval> = Rule {
     kind: StatementKind::Approval,
     roles: &[Role::Admin, Role::Officer],
@@ -114,7 +114,7 @@ pub const APPROVAL: Rule<Approval> = Rule {
     made_at: |approval| Some(approval.issued),
 };
 
-/// A ledger's key: by the node of the organisation whose ledger it is.
+/// A ledger's key is signed by the node of the organisation whose ledger it is.
 pub const LEDGER_KEY: Rule<LedgerKey> = Rule {
     kind: StatementKind::LedgerKey,
     roles: &[Role::Node],
@@ -123,7 +123,7 @@ pub const LEDGER_KEY: Rule<LedgerKey> = Rule {
     made_at: |key| Some(key.created),
 };
 
-/// An endorsement: by persons, or a program, of the endorsing organisation.
+/// An endorsement is signed by persons, or a program, of the endorsing organisation.
 pub const ENDORSEMENT: Rule<Endorsement> = Rule {
     kind: StatementKind::Endorsement,
     roles: &[Role::Analyst, Role::Officer, Role::Service],
@@ -132,7 +132,7 @@ pub const ENDORSEMENT: Rule<Endorsement> = Rule {
     made_at: |endorsement| Some(endorsement.endorsed_at),
 };
 
-/// A request: by the node of the organisation that asks.
+/// A request is signed by the node of the organisation that asks.
 pub const REQUEST: Rule<Request> = Rule {
     kind: StatementKind::Request,
     roles: &[Role::Node],
@@ -141,7 +141,7 @@ pub const REQUEST: Rule<Request> = Rule {
     made_at: |request| Some(request.requested_at),
 };
 
-/// An answer: by a node. Whose request it answers is for the receiver to compare.
+/// An answer is signed by a node. The receiver compares whose request it answers.
 pub const ANSWER: Rule<Answer> = Rule {
     kind: StatementKind::Answer,
     roles: &[Role::Node],
@@ -150,7 +150,7 @@ pub const ANSWER: Rule<Answer> = Rule {
     made_at: |answer| Some(answer.answered_at),
 };
 
-/// An exception: by a releasing officer of the organisation that gives, and by nobody else.
+/// An exception is signed by an officer of the giving organisation, and by nobody else.
 pub const EXCEPTION: Rule<Exception> = Rule {
     kind: StatementKind::Exception,
     roles: &[Role::Officer],
@@ -159,7 +159,7 @@ pub const EXCEPTION: Rule<Exception> = Rule {
     made_at: |exception| Some(exception.from),
 };
 
-/// A recall: by officers of the assessment's originator, and by nobody else.
+/// A recall is signed by officers of the assessment's originator, and by nobody else.
 pub const RECALL: Rule<Recall> = Rule {
     kind: StatementKind::Recall,
     roles: &[Role::Officer],
@@ -168,8 +168,8 @@ pub const RECALL: Rule<Recall> = Rule {
     made_at: |recall| Some(recall.recalled_at),
 };
 
-/// When a statement was first logged: by a node. Whether its organisation signed that statement is for the receiver to
-/// compare.
+/// A statement of when another statement was first logged. It is signed by a node. The receiver checks that the node's organisation signed that
+/// other statement.
 pub const LOGGED: Rule<Logged> = Rule {
     kind: StatementKind::Logged,
     roles: &[Role::Node],

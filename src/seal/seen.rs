@@ -1,5 +1,5 @@
-//! Which portions an endorser saw. The list tells it only to those who have the portions themselves: a list of digests would tell
-//! everybody else which entries of the manifest are portions and which are decoys.
+//! Which portions an endorser saw. Only somebody who has a portion can find it in the list. A list of digests would tell everybody which entries
+//! of the manifest are portions and which are decoys.
 
 use super::{
     hash::sha256,
@@ -20,10 +20,10 @@ fn mark(manifest: &StatementId, portion: &[u8]) -> Seen {
     Seen(mark)
 }
 
-/// The marks of these portions, and random ones up to as many as the manifest has digests; ascending.
+/// The marks of these portions, and random ones up to the number of the manifest's digests. Ascending.
 ///
 /// # Errors
-/// Where the operating system has no random bytes.
+/// [`NoRandomness`], if the operating system has no random bytes.
 pub fn marks<B: AsRef<[u8]>>(
     manifest: &StatementId,
     portions: impl IntoIterator<Item = B>,
@@ -37,7 +37,7 @@ pub fn marks<B: AsRef<[u8]>>(
     Ok(marks)
 }
 
-/// Whether its signer saw a portion.
+/// Whether the signer of the endorsement saw a portion.
 pub fn saw(endorsement: &Endorsement, portion: &[u8]) -> bool {
     endorsement.seen.binary_search(&mark(&endorsement.manifest, portion)).is_ok()
 }

@@ -1,4 +1,4 @@
-//! Signing: a key with its chain, and the statements that it makes.
+//! Signing: keys with their chains, and the statements that they sign.
 
 use ring::{
     rand::SystemRandom,
@@ -20,11 +20,11 @@ use crate::{
 /// Why a key can't be used.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 pub enum KeyError {
-    /// No suite reads it.
+    /// The key is of no known suite.
     #[error("the signing key is not an Ed25519, ECDSA P-256 or ECDSA P-384 key in PKCS#8")]
     Unusable,
     /// The certificate is of another key.
-    #[error("the signing key does not belong to the certificate beside it")]
+    #[error("the signing key does not belong to its certificate")]
     Mismatch,
     /// Signing failed.
     #[error("the operating system gives no random bytes to sign with")]
@@ -36,7 +36,7 @@ enum Pair {
     Ecdsa(Suite, EcdsaKeyPair),
 }
 
-/// A signing key with the chain that proves whose it is. Has no `Debug`: the key stays inside.
+/// A signing key with the chain that proves whose it is. It has no `Debug`, so that it can't get into logs.
 pub struct SigningKey {
     pair: Pair,
     chain: Vec<Vec<u8>>,
@@ -44,10 +44,10 @@ pub struct SigningKey {
 }
 
 impl SigningKey {
-    /// From PKCS#8 (DER) and the chain in DER, leaf first; `leaf_key` is the public key that the leaf names, and `id` whose it is.
+    /// Takes a key in PKCS#8 (DER) and its chain in DER, leaf first. `leaf_key` is the public key in the leaf, and `id` is the id in it.
     ///
     /// # Errors
-    /// Where no suite reads the key, or the leaf names another.
+    /// [`KeyError`], if no suite reads the key, or if the leaf has another key.
     pub fn new(
         pkcs8: &Zeroizing<Vec<u8>>,
         chain: Vec<Vec<u8>>,
@@ -65,7 +65,7 @@ impl SigningKey {
         Ok(Self { pair, chain, id })
     }
 
-    /// How it signs.
+    /// The suite with which it signs.
     pub fn suite(&self) -> Suite {
         match &self.pair {
             Pair::Ed25519(_) => Suite::Ed25519,
@@ -73,15 +73,15 @@ impl SigningKey {
         }
     }
 
-    /// The chain that proves whose it is.
+    /// The chain that proves whose key it is.
     pub fn chain(&self) -> &[Vec<u8>] {
         &self.chain
     }
 
-    /// A signature over a payload as a statement of that kind.
+    /// Signs a payload as a statement of that kind.
     ///
     /// # Errors
-    /// Where the operating system has no random bytes (ECDSA only).
+    /// [`KeyError`], if the operating system has no random bytes (ECDSA only).
     pub fn sign(&self, kind: StatementKind, payload: &[u8]) -> Result<Signature, KeyError> {
         let message = pre_authentication_encoding(kind, payload);
         let value = match &self.pair {
@@ -93,7 +93,7 @@ impl SigningKey {
         Ok(Signature { suite: self.suite(), certificates: self.chain.clone(), value })
     }
 
-    /// A new statement of whose key this is, and of nobody else.
+    /// Makes a statement in which the key's owner speaks, without cosigners, and signs it.
     ///
     /// # Errors
     /// As [`Self::sign`].
@@ -101,12 +101,12 @@ impl SigningKey {
         self.envelope(kind, self.payload(content))
     }
 
-    /// The payload of a statement of whose key this is, and of nobody else.
+    /// Makes the payload of a statement in which the key's owner speaks, without cosigners.
     pub fn payload(&self, content: Vec<u8>) -> Vec<u8> {
         spoken_by(&Speaker { id: self.id.clone().into(), cosigners: 0 }, content)
     }
 
-    /// A payload with this key's signature.
+    /// An envelope with a payload and this key's signature.
     ///
     /// # Errors
     /// As [`Self::sign`].
@@ -117,7 +117,7 @@ impl SigningKey {
 }
 
 fn read(pkcs8: &[u8]) -> Result<Pair, KeyError> {
-    // Other programs write PKCS#8 version 1, without the public key, for Ed25519: both are read.
+    // Other programs write Ed25519 keys as PKCS#8 version 1, without the public key. Both versions are read.
     if let Ok(pair) = Ed25519KeyPair::from_pkcs8_maybe_unchecked(pkcs8) {
         return Ok(Pair::Ed25519(pair));
     }

@@ -1,4 +1,4 @@
-//! A statement's id: the SHA-256 of its DSSE pre-authentication encoding.
+//! The id of a statement: the SHA-256 of its DSSE pre-authentication encoding.
 
 use super::hash::sha256;
 use crate::domain::{
@@ -18,21 +18,21 @@ fn encode(payload_type: &str, payload: &[u8]) -> Vec<u8> {
     pae
 }
 
-/// The id of a statement. Does not depend on who has signed yet.
+/// The id of a statement. It does not depend on who has signed yet.
 pub fn id(envelope: &Envelope) -> StatementId {
     id_of(envelope.kind, &envelope.payload)
 }
 
-/// The id that a payload has, or will have once signed.
+/// The id of a payload, signed or not.
 pub fn id_of(kind: StatementKind, payload: &[u8]) -> StatementId {
     StatementId(sha256(&[&pre_authentication_encoding(kind, payload)]))
 }
 
-/// Keeps hashes of paths apart from all others.
+/// The prefix that keeps hashes of paths apart from all other hashes.
 const PATH: &[u8] = b"watchfire.path.v1\0";
 
-/// The hash by which a receipt names the releases by which something came, in their order. Signatures have no part in
-/// it: a release that is signed anew stays the same statement.
+/// The hash by which a receipt names the releases of a path, in their order. Signatures are not part of it: a release that is signed again stays
+/// the same statement.
 pub fn path_hash(path: &[Envelope]) -> Sha256 {
     let ids: Vec<StatementId> = path.iter().map(id).collect();
     let parts: Vec<&[u8]> = std::iter::once(PATH).chain(ids.iter().map(|id| &id.0[..])).collect();

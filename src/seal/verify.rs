@@ -1,4 +1,4 @@
-//! Verifying: from an envelope to a statement that somebody answers for.
+//! Verification: turns an envelope into a statement whose signers are proved.
 
 use std::collections::BTreeSet;
 
@@ -18,11 +18,11 @@ use crate::domain::{
 };
 use crate::wire;
 
-/// How far a statement may be from the future, seconds (01-protocol §2).
+/// How far in the future a statement's time may be, in seconds (01-protocol §2).
 pub const MAX_SKEW_SECONDS: i64 = 300;
 
-/// A statement whose every signature was verified, and whose signers may sign such a statement. Only
-/// [`verify`] makes one, so whoever holds one need not ask again.
+/// A statement of which every signature was verified, and whose signers may sign such a statement. Only [`verify`] and [`verify_part`] make one,
+/// so code that has one need not check again.
 #[derive(Debug, Clone)]
 pub struct Verified<T> {
     content: T,
@@ -34,7 +34,7 @@ pub struct Verified<T> {
 }
 
 impl<T> Verified<T> {
-    /// What it says.
+    /// The statement's content.
     pub fn content(&self) -> &T {
         &self.content
     }
@@ -44,7 +44,7 @@ impl<T> Verified<T> {
         self.id
     }
 
-    /// Who signed, in the order of the signatures; at least one.
+    /// Who signed, in the order of the signatures. At least one.
     pub fn signers(&self) -> &[SpiffeId] {
         &self.signers
     }
@@ -54,35 +54,35 @@ impl<T> Verified<T> {
         &self.roots
     }
 
-    /// The organisation on whose word alone a signature counts, where one does: see [`Signer::on_word_of`].
+    /// The organisation on whose word alone a signature counts, if there is one: see [`Signer::on_word_of`].
     pub fn on_word_of(&self) -> Option<&TrustDomain> {
         self.on_word_of.as_ref()
     }
 
-    /// Whether every signer's chain was good when the statement arrived.
+    /// Whether every signer's chain was valid when the statement arrived.
     pub fn is_current(&self) -> bool {
         self.is_current
     }
 
-    /// The same, on that organisation's word alone unless it counts on another's already.
+    /// Returns the statement as counting on that organisation's word alone, unless it counts on another's already.
     #[must_use]
     pub fn or_on_word_of(mut self, organisation: Option<TrustDomain>) -> Self {
         self.on_word_of = self.on_word_of.or(organisation);
         self
     }
 
-    /// The content alone.
+    /// Returns the content alone.
     pub fn into_content(self) -> T {
         self.content
     }
 
-    /// Whether somebody of that domain signed.
+    /// Whether one of the signers belongs to that domain.
     pub fn is_signed_by(&self, domain: &TrustDomain) -> bool {
         self.signers.iter().any(|s| s.domain() == domain)
     }
 }
 
-/// What a kind of statement needs: how to decode it, who may sign it, and when it says that it was made.
+/// What a kind of statement requires: how it is decoded, who may sign it, and when it was made.
 pub struct Rule<T> {
     /// The kind.
     pub kind: StatementKind,
@@ -90,19 +90,19 @@ pub struct Rule<T> {
     pub roles: &'static [Role],
     /// The strict decoder of the payload.
     pub decode: fn(&[u8]) -> Result<T, Fault>,
-    /// The domains one of which every signer must belong to.
+    /// Whether an organisation may sign this statement. It has to hold for every signer.
     pub may_speak: fn(&T, &TrustDomain) -> bool,
-    /// When it was made, so that the future is refused; `None` where it bears no time.
+    /// When it says that it was made, so that one from the future is refused. `None` if it has no time.
     pub made_at: fn(&T) -> Option<Time>,
 }
 
-/// Verifies every signature over the exact bytes, the signers' chains, roles and domains, then decodes strictly.
-/// One signature that does not hold refuses the whole: nothing is half-verified. `when` is the reader's time, or
-/// [`When::stated`] for a statement inside another one.
+/// Verifies every signature over the exact bytes, and the signers' chains, roles and domains. Then decodes the payload strictly. If one
+/// signature does not verify, the whole statement is refused. `when` is the reader's time, or [`When::stated`] for a statement inside another
+/// one.
 ///
 /// # Errors
-/// `SIGNATURE_INVALID`, `CHAIN_INVALID`, `CERTIFICATE_REVOKED`, `NOT_A_PARTNER`, `WRONG_DOMAIN`,
-/// `UNKNOWN_OR_NON_CANONICAL`, `STATEMENT_FROM_FUTURE` and whatever the decoder refuses.
+/// `SIGNATURE_INVALID`, `CHAIN_INVALID`, `CERTIFICATE_REVOKED`, `NOT_A_PARTNER`, `WRONG_DOMAIN`, `UNKNOWN_OR_NON_CANONICAL`,
+/// `STATEMENT_FROM_FUTURE`, and the faults of the decoder.
 pub fn verify<'a, T>(
     envelope: &Envelope,
     rule: &Rule<T>,
@@ -110,15 +110,15 @@ pub fn verify<'a, T>(
     when: impl Into<When<'a>>,
 ) -> Result<Verified<T>, Fault> {
     let verified = verify_part(envelope, rule, chains, when)?;
-    // Both parties of an agreement speak.
+    // An agreement has no single speaker, because both parties speak.
     if rule.kind != StatementKind::Agreement {
         check_speaker(&wire::speaker::decode(&envelope.payload)?, &verified.signers)?;
     }
     Ok(verified)
 }
 
-/// As [`verify`], for some of the signatures of a statement that several persons sign one after the other: whether the one who speaks
-/// has signed is not asked yet.
+/// As [`verify`], for a statement that several persons sign one after the other and that does not have all its signatures yet. Does not check
+/// whether the speaker has signed.
 ///
 /// # Errors
 /// As [`verify`].
@@ -130,7 +130,7 @@ pub fn verify_part<'a, T>(
 ) -> Result<Verified<T>, Fault> {
     let when = when.into();
     if envelope.kind != rule.kind {
-        let what = format!("a {} stands where a {} belongs", envelope.kind, rule.kind);
+        let what = format!("a {} is in the place of a {}", envelope.kind, rule.kind);
         return Err(Fault::new(Reason::UnknownOrNonCanonical, what));
     }
     let message = pre_authentication_encoding(envelope.kind, &envelope.payload);
@@ -163,7 +163,7 @@ pub fn verify_part<'a, T>(
     Ok(Verified { content, id, signers, roots, on_word_of, is_current })
 }
 
-/// The one who speaks has signed, with as many officers as the payload says: so no signature can be taken away from a statement.
+/// Checks that the speaker has signed, and as many officers as the payload says. So nobody can take a signature away from a statement.
 fn check_speaker(speaker: &Speaker, signers: &[SpiffeId]) -> Result<(), Fault> {
     let each: BTreeSet<&SpiffeId> = signers.iter().collect();
     let has_signed = match &speaker.id {
@@ -171,14 +171,19 @@ fn check_speaker(speaker: &Speaker, signers: &[SpiffeId]) -> Result<(), Fault> {
         SpeakerId::Organisation(domain) => each.iter().all(|s| s.role() == Role::Node && s.domain() == domain),
     };
     if !has_signed {
-        return Err(Fault::at(Reason::WrongDomain, "speaker.id", "whom the statement names has not signed it"));
+        return Err(Fault::at(
+            Reason::WrongDomain,
+            "speaker.id",
+            "the speaker that the statement names has not signed it",
+        ));
     }
     let is_cosigner = |s: &&&SpiffeId| {
         s.role() == Role::Officer && !matches!(&speaker.id, SpeakerId::Author(author) if author == **s)
     };
     let cosigners = each.iter().filter(is_cosigner).count();
     if cosigners < usize::try_from(speaker.cosigners).unwrap_or(usize::MAX) {
-        let what = format!("{} officers beside the author have to sign, and {cosigners} have", speaker.cosigners);
+        let what =
+            format!("{} officers must sign in addition to the author, and {cosigners} have signed", speaker.cosigners);
         return Err(Fault::at(Reason::SignatureInvalid, "speaker.cosigners", what));
     }
     Ok(())
@@ -191,7 +196,7 @@ fn check_signature(message: &[u8], signature: &Signature, signer: &Signer) -> Re
     verify_raw(signature.suite, &signer.public_key, message, &signature.value)
 }
 
-/// Whether the key made the signature over the message, by the one rule of its suite. Says nothing of whose key it is.
+/// Checks that the key made the signature over the message, by the rule of its suite. Whose key it is, is not checked.
 ///
 /// # Errors
 /// `SIGNATURE_INVALID`.

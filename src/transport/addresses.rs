@@ -1,4 +1,4 @@
-//! The addresses behind a name, tried so that none of them takes the time of the others.
+//! Tries the addresses behind a name in such a way that a silent address does not delay the others.
 
 use std::{collections::VecDeque, future::Future, io, net::SocketAddr, time::Duration};
 
@@ -7,14 +7,14 @@ use tokio::time::{self, Instant};
 
 /// How many addresses of a name are tried at most.
 const MOST: usize = 8;
-/// How long an address is tried alone. After that the next one is tried beside it.
+/// How long an address is tried alone. After that, the next one is tried in parallel.
 const ALONE: Duration = Duration::from_secs(1);
 
-/// Resolves `address` (`host:port`) now and gives what `connect` makes of the first of its addresses that answers. The attempts begin
-/// one after the other and go on side by side, until `patience` is over.
+/// Resolves `address` (`host:port`) and returns the result of `connect` for the first address that answers. The attempts begin one after the
+/// other and run in parallel, until `patience` is over.
 ///
 /// # Errors
-/// What the name's server said; the fault of an attempt, one that says more than silence where there is any.
+/// The name server's fault, or the fault of an attempt. A fault that says more than silence is preferred.
 pub(super) async fn first<T, F: Future<Output = io::Result<T>>>(
     address: &str,
     patience: Duration,
@@ -41,7 +41,7 @@ async fn race<T, F: Future<Output = io::Result<T>>>(
     patience: Duration,
     connect: impl Fn(SocketAddr) -> F,
 ) -> Result<T, Option<io::Error>> {
-    // Half of the time is left for the last address, at least.
+    // At least half of the time is left for the last address.
     let alone = ALONE.min(patience / (2 * waiting.len().max(1) as u32));
     let mut under_way = FuturesUnordered::new();
     let mut fault: Option<io::Error> = None;
@@ -61,7 +61,7 @@ async fn race<T, F: Future<Output = io::Result<T>>>(
     }
 }
 
-/// Of two faults the one that says more: a refusal by somebody who answered, before a network's silence.
+/// Returns the fault that says more: a refusal by somebody who answered, rather than a timeout.
 fn telling(before: Option<io::Error>, error: io::Error) -> io::Error {
     match before {
         Some(before) if before.get_ref().is_some() && error.get_ref().is_none() => before,
@@ -79,7 +79,7 @@ mod tests {
         SocketAddr::from(([127, 0, 0, n], 1))
     }
 
-    /// 1 never answers, 2 refuses, 3 is good.
+    /// Address 1 never answers, 2 refuses, 3 works.
     async fn connect(to: SocketAddr) -> io::Result<u8> {
         match to {
             to if to == address(1) => std::future::pending().await,

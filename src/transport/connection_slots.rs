@@ -9,7 +9,7 @@ use std::{
 #[derive(Debug, Default)]
 pub(super) struct ConnectionSlots(Mutex<HashMap<String, u32>>);
 
-/// One connection of a peer. The slot is free again when it is dropped.
+/// The slot of one connection. It becomes free when this value is dropped.
 #[derive(Debug)]
 pub(super) struct ConnectionSlot {
     slots: Arc<ConnectionSlots>,
@@ -17,7 +17,7 @@ pub(super) struct ConnectionSlot {
 }
 
 impl ConnectionSlots {
-    /// A slot for `name`, if it has fewer than `limit`.
+    /// Takes a slot for `name`. `None` if all `limit` slots are taken.
     pub(super) fn take(self: &Arc<Self>, name: String, limit: u32) -> Option<ConnectionSlot> {
         let mut taken = self.0.lock().unwrap_or_else(PoisonError::into_inner);
         let count = taken.entry(name.clone()).or_default();

@@ -39,19 +39,19 @@ use crate::{
     identity::trust::{Audience, Lapse, Member, TlsUsage, Trust},
 };
 
-/// How long the server may take for its first bytes after the handshake.
+/// How long the dialler waits for the server's first bytes after the handshake.
 const FIRST_WORD: Duration = Duration::from_millis(500);
 
 /// Why no channel can be made.
 #[derive(Debug, thiserror::Error)]
 pub enum DialError {
     /// The endpoint can't be parsed.
-    #[error("`{0}` is no endpoint; write host:port, e.g. node.fr.example:7443")]
+    #[error("`{0}` is not an endpoint; write host:port, e.g. node.fr.example:7443")]
     Endpoint(String),
     /// TLS cannot be set up.
     #[error(transparent)]
     Tls(#[from] TlsConfigError),
-    /// The own bundle is at fault.
+    /// The bundle of the node's own organisation is invalid.
     #[error(transparent)]
     Trust(#[from] Fault),
 }
@@ -62,7 +62,7 @@ pub enum DialError {
 /// With TLS 1.3 the server's refusal of *our* certificate shows in the first call only, so the first call should be a cheap one.
 ///
 /// # Errors
-/// [`DialError`]
+/// [`DialError`], if the endpoint or the settings are invalid. A failed connection shows at the first call.
 pub fn connect(
     endpoint: &str,
     expect: TrustDomain,
@@ -72,10 +72,11 @@ pub fn connect(
     connect_as(endpoint, expect, tls_config, limits, None)
 }
 
-/// The same to a partner's node. The partner's rate limit applies to what it sends, except for answers to this node's requests.
+/// A channel as from [`connect`], to a partner's node. The partner's rate limit applies to what it sends, except for answers to this node's
+/// requests.
 ///
 /// # Errors
-/// [`DialError`]
+/// [`DialError`], as for [`connect`].
 pub fn connect_partner(
     endpoint: &str,
     expect: TrustDomain,
@@ -112,7 +113,7 @@ fn connect_as(
         .origin(uri("https")?)
         // The dialler has its own time limit, with a better error message.
         .connect_timeout(limits.handshake() + Duration::from_secs(1))
-        // Half of the time, so that a silent link is given up and dialled again within 40 seconds.
+        // Half of the usual time, so that a silent link is given up and dialled again within 40 seconds.
         .http2_keep_alive_interval(limits.keepalive() / 2)
         .keep_alive_timeout(limits.keepalive_answer())
         .keep_alive_while_idle(true)
@@ -129,7 +130,7 @@ fn connect_as(
 /// A channel from a person or program to a node of their own organisation.
 ///
 /// # Errors
-/// [`DialError`]
+/// [`DialError`], as for [`connect`].
 pub fn connect_own(
     endpoint: &str,
     credentials: Credentials,
@@ -240,7 +241,7 @@ impl tower::Service<http::Request<tonic::body::Body>> for RefundedChannel {
     }
 }
 
-/// The body of an answer to this node's request. Its bytes are refunded to the partner's rate limit.
+/// The body of an answer to a request of this node. Its bytes are refunded to the partner's rate limit.
 struct RefundedBody {
     body: tonic::body::Body,
     rate_limit: RateLimit,

@@ -29,7 +29,7 @@ pub(super) struct FailedHandshakes {
     known: Mutex<HashMap<String, Vec<(IpAddr, Instant)>>>,
 }
 
-/// An IPv6 address counts as its /64 network, because whoever has one address of it has all 2^64.
+/// Returns the address. An IPv6 address counts as its /64 network, because somebody who has one address of it has all 2^64.
 fn network(address: IpAddr) -> IpAddr {
     match address.to_canonical() {
         IpAddr::V6(v6) => IpAddr::V6(Ipv6Addr::from_bits(v6.to_bits() >> 64 << 64)),
@@ -37,7 +37,7 @@ fn network(address: IpAddr) -> IpAddr {
     }
 }
 
-/// A token bucket: the tokens that were left at a time.
+/// A token bucket: how many tokens were left, and when.
 #[derive(Debug, Clone, Copy)]
 struct Bucket {
     left: f64,
@@ -51,7 +51,7 @@ impl Bucket {
 }
 
 impl FailedHandshakes {
-    /// A connection from this address was refused.
+    /// Records that a connection from this address was refused.
     pub fn record_failure(&self, address: IpAddr, now: Instant) {
         let mut failed = lock(&self.refused);
         if failed.len() >= MOST {
@@ -61,7 +61,7 @@ impl FailedHandshakes {
         *bucket = Bucket { left: (bucket.left(now) - 1.0).max(0.0), at: now };
     }
 
-    /// The peer of this name has proved who it is from this address.
+    /// Records that the peer of this name has proved its identity from this address.
     pub fn record_success(&self, name: &str, address: IpAddr, now: Instant) {
         let mut known = lock(&self.known);
         let own = known.entry(name.to_owned()).or_default();
@@ -85,7 +85,7 @@ impl FailedHandshakes {
     }
 }
 
-/// The maps are consistent after every statement, so a lock that a panicking thread has poisoned can still be used.
+/// Locks a map. The maps are consistent after every statement, so a lock that a panicking thread has poisoned can still be used.
 fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
     mutex.lock().unwrap_or_else(PoisonError::into_inner)
 }

@@ -1,4 +1,4 @@
-//! The limits of a connection, all set explicitly. An operator may lower them.
+//! The limits of a connection. All are set explicitly. An operator may lower them.
 
 use std::time::Duration;
 
@@ -8,38 +8,37 @@ use serde::{Deserialize, Serialize};
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields, default)]
 pub struct Limits {
-    /// Connections of a listener that have passed their handshake.
+    /// Connections of one listener that have passed their handshake.
     pub connections: u32,
-    /// Connections of one partner; on the desk, of one person or program.
+    /// Connections of one partner. On the desk: of one person or program.
     pub connections_per_peer: u32,
-    /// Handshakes under way at one time. Who comes beyond that is turned away at once.
+    /// Handshakes under way at one time. Further connections are closed at once.
     pub handshakes: u32,
     /// Seconds for a handshake, and then for the first byte after it.
     pub handshake_seconds: u32,
-    /// Requests at one time on a connection.
+    /// Requests at one time on one connection.
     pub streams: u32,
-    /// Bytes of a request's or answer's headers.
+    /// Bytes of the headers of a request or an answer.
     pub header_bytes: u32,
     /// Bytes of one message.
     pub message_bytes: u32,
-    /// Seconds of silence after which a connection is asked whether it still lives.
+    /// Seconds of silence after which the other end is asked whether it is still there.
     pub keepalive_seconds: u32,
-    /// Seconds for the answer to that.
+    /// Seconds within which it has to answer.
     pub keepalive_answer_seconds: u32,
-    /// Seconds that a reader may keep what is meant for it from being sent.
+    /// Seconds for which a reader may block an answer by not reading it.
     pub stalled_reader_seconds: u32,
     /// Seconds that requests under way have when the node stops.
     pub drain_seconds: u32,
-    /// Bytes in a second that are read from one partner, over all connections by which it came; calls count as some more
-    /// (`app/middleware.rs`).
+    /// Bytes per second that are read from one partner, over all its connections. Calls cost some bytes in addition (`app/middleware.rs`).
     pub partner_bytes_per_second: u32,
-    /// Bytes that may come from it at once.
+    /// Bytes that one partner may send at once.
     pub partner_burst_bytes: u32,
-    /// Calls of one partner that are worked on at one time. The others wait.
+    /// Calls of one partner that are worked on at one time. Further calls wait.
     pub calls_per_partner: u32,
-    /// Answers to one partner that may stay open, beside its feeds.
+    /// Answers to one partner that may stay open, not counting its feeds.
     pub open_answers_per_partner: u32,
-    /// Feeds of one partner that may be open: one is fed, the others are of links that died and were not missed yet.
+    /// Feeds of one partner that may be open. One of them is in use. The others allow for links that died without notice.
     pub feeds_per_partner: u32,
 }
 
@@ -67,7 +66,7 @@ impl Default for Limits {
 }
 
 impl Limits {
-    /// Every value that is too small to work with or above its default, as a sentence each.
+    /// One sentence for each value that is above its default or too small to work with.
     pub fn faults(&self) -> Vec<String> {
         let most = Self::default();
         let pairs = [
@@ -113,7 +112,7 @@ impl Limits {
     }
 }
 
-/// With less a node could not even greet a partner.
+/// The least value of a limit. Below it, a node could not even exchange a hello with a partner.
 fn least(name: &str) -> u32 {
     match name {
         "header_bytes" => 4 << 10,

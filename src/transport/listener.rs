@@ -49,9 +49,9 @@ use crate::{
 /// The pause after a failed accept. Without file descriptors, trying again at once only wastes CPU time.
 const ACCEPT_PAUSE: Duration = Duration::from_millis(100);
 
-/// How much of an answer is taken from whoever makes it before it can be written, bytes.
+/// How many bytes of an answer are taken from its producer before they can be written.
 const UNSENT: usize = 64 << 10;
-/// One address may have this fraction of all handshakes under way, rounded up.
+/// One address may have at most this fraction of all handshakes under way, rounded up.
 const PART_OF_ONE: u32 = 4;
 
 /// The verified identity of the peer. Every request carries it in its extensions.
@@ -59,9 +59,9 @@ const PART_OF_ONE: u32 = 4;
 pub struct PeerIdentity {
     /// Whose certificate it is.
     pub id: SpiffeId,
-    /// The key exchange that TLS agreed on, as `X25519MLKEM768`.
+    /// The key exchange that TLS agreed on, such as `X25519MLKEM768`.
     pub key_exchange: String,
-    /// Cancelled when the connection ends, for tasks that run beside it.
+    /// Cancelled when the connection ends, for tasks that run in parallel.
     pub ended: CancellationToken,
     /// Its rate limit, which all its connections share.
     pub rate_limit: RateLimit,
@@ -110,7 +110,7 @@ pub async fn serve(
         };
         match (accepted, handshakes.clone().try_acquire_owned()) {
             (Ok((_, from)), _) if server.failed_handshakes.is_blocked(from.ip(), Instant::now()) => {
-                server.refused(from, "too many connections from there were refused of late", false);
+                server.refused(from, "too many connections from there were refused recently", false);
             }
             (Ok((tcp, from)), Ok(permit)) => {
                 match server
@@ -168,7 +168,7 @@ struct Admitted {
     permit: OwnedSemaphorePermit,
 }
 
-/// Held during a handshake, so that there are not too many at one time.
+/// Held during a handshake. It limits how many are under way at one time.
 struct HandshakeSlot {
     _permit: OwnedSemaphorePermit,
     _slot: ConnectionSlot,
@@ -208,7 +208,7 @@ impl Server {
     /// Logs that no connection can be accepted. The log throttle limits this, because the pause between two attempts is short.
     fn can_t_accept(&self, error: &std::io::Error) {
         if let Some(before) = self.refused_log.permit("", &error.to_string(), Instant::now()) {
-            warn!(%error, before, "can't accept connections; where open files are lacking, raise their limit (LimitNOFILE in systemd)");
+            warn!(%error, before, "can't accept connections; if the limit of open files is reached, raise it (LimitNOFILE in systemd)");
         }
     }
 
@@ -280,7 +280,7 @@ impl Server {
         debug!(peer = %peer.id, key_exchange = peer.key_exchange, "connected");
         loop {
             tokio::select! {
-                // Returning drops the connection, so the peer's streams break off.
+                // Returning drops the connection, which ends the peer's streams.
                 fault = &mut unwelcome => {
                     return info!(peer = %peer.id, reason = %fault.reason, %fault, "cut a live connection");
                 }

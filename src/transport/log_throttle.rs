@@ -1,5 +1,5 @@
-//! Writes one line a minute to the log for each peer and reason. A peer that connects a thousand times a second must not fill the disk
-//! with log lines.
+//! Writes at most one log line a minute for each peer and reason. A peer that connects a thousand times a second must not fill the disk with log
+//! lines.
 
 use std::{
     collections::HashMap,
@@ -7,9 +7,9 @@ use std::{
     time::{Duration, Instant},
 };
 
-/// How long a repeated line is left out.
+/// For how long a repeated line is left out.
 const QUIET: Duration = Duration::from_secs(60);
-/// How many pairs of peer and reason are counted separately. All beyond that are counted together.
+/// How many pairs of peer and reason are counted separately. Further pairs are counted together.
 const MOST: usize = 64;
 
 /// The lines that were written, by peer and reason.
@@ -19,12 +19,12 @@ pub(super) struct LogThrottle(Mutex<HashMap<(String, String), Logged>>);
 #[derive(Debug)]
 struct Logged {
     at: Instant,
-    /// How many lines were left out since.
+    /// How many lines were left out since then.
     since: u64,
 }
 
 impl LogThrottle {
-    /// Whether to write the line now. If so, how many lines like it were left out since the last one.
+    /// Whether to write the line now. `Some` contains how many such lines were left out since the last one.
     pub fn permit(&self, who: &str, what: &str, now: Instant) -> Option<u64> {
         let mut throttle = self.0.lock().unwrap_or_else(PoisonError::into_inner);
         let mut name = (who.to_owned(), what.to_owned());

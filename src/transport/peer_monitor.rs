@@ -1,4 +1,4 @@
-//! Checks again and again whether the peer of a live connection is still trusted.
+//! Verifies again and again that the peer of a live connection is still trusted.
 
 use std::{
     sync::{
@@ -36,8 +36,8 @@ struct Limited {
 }
 
 impl Standing {
-    /// Who shows the chain (leaf first), and what it may do. The listener and the dialler do the same after a handshake; this function
-    /// is for connections that they don't make, such as simulated ones.
+    /// Returns who shows the chain (leaf first), and what it may do. The listener and the dialler do the same after a handshake. This function
+    /// is for other connections, such as simulated ones.
     ///
     /// # Errors
     /// As [`Trust::tls_peer`](crate::identity::trust::Trust::tls_peer).
@@ -108,7 +108,7 @@ impl PeerMonitor {
         Self { tls_config, chain: chain.unwrap_or_default().to_vec(), usage, audience, changes }
     }
 
-    /// The peer, if it is still trusted.
+    /// Returns the peer, if it is still trusted.
     pub(super) fn check(&self) -> Result<TlsPeer, Fault> {
         judge(&self.tls_config, &self.chain, self.usage, &self.audience)
     }

@@ -21,12 +21,12 @@ use tokio::{
 
 use super::limits::Limits;
 
-/// What a handshake costs. It is charged when the handshake has ended, because the peer is not known before.
+/// The cost of a handshake, bytes. It is charged after the handshake, because the peer is not known before.
 pub(super) const HANDSHAKE: u64 = 32 << 10;
-/// How much a node that this one has dialled may send at once beyond what it was asked for. This is more than the flow-control window
-/// of a connection, so that an answer never waits for the bucket.
+/// How many bytes a dialled node may send at once beyond what it was asked for. This is more than the flow-control window of a connection, so
+/// that an answer never waits for the bucket.
 const DIALLED_BURST: u64 = 4 << 20;
-/// The most debt, in full buckets. With more debt a peer's connections would only time out.
+/// The most debt, in full buckets. With more debt, a peer's connections would only time out.
 const MOST_DEBT: u64 = 4;
 
 /// The rate limit of one peer. All its connections share it.
@@ -48,14 +48,14 @@ struct Inner {
 pub enum CallKind {
     /// One of the calls that are worked on at the same time. A call beyond them waits, and is not read meanwhile.
     Call,
-    /// So many of the permits for answers that stay open. The call is refused if there are not enough.
+    /// This number of the permits for open answers. The call is refused if fewer are left.
     Answer(u32),
     /// One of the permits for feeds, which are separate. When a link dies silently, its answers stay open until the loss is noticed. They must
     /// not keep the partner from opening its feed again.
     Feed,
 }
 
-/// How many bytes are left, and as of when. A negative number is a debt.
+/// How many bytes are left, and as of when. A negative number is debt.
 #[derive(Debug)]
 struct TokenBucket {
     left: i64,
@@ -91,7 +91,7 @@ impl RateLimit {
         }))
     }
 
-    /// Takes this many bytes out of the bucket. The bucket may go into debt.
+    /// Takes this many bytes out of the bucket, which may go into debt.
     pub fn spend(&self, bytes: u64) {
         self.spend_at(bytes, Instant::now());
     }
@@ -103,7 +103,7 @@ impl RateLimit {
         bucket.left = bucket.left.saturating_sub(signed(bytes)).max(-signed(burst.saturating_mul(MOST_DEBT)));
     }
 
-    /// Puts back the bytes of an answer that this side has asked for.
+    /// Returns the bytes of an answer that this side has asked for.
     pub(super) fn refund(&self, bytes: u64) {
         let Some((_, burst)) = self.0.rate else { return };
         let mut bucket = self.0.bucket.lock().unwrap_or_else(PoisonError::into_inner);
@@ -119,7 +119,7 @@ impl RateLimit {
         Some(Duration::from_millis(owed.saturating_mul(1000) / rate.max(1) + 1))
     }
 
-    /// A permit for a call of this kind. `None`: the call is to be refused.
+    /// Takes a permit for a call of this kind. `None` means that the call has to be refused.
     pub async fn permit(&self, kind: CallKind) -> Option<CallPermit> {
         let Inner { calls, answers, feeds, .. } = &*self.0;
         let permit = match kind {
@@ -134,7 +134,7 @@ impl RateLimit {
 impl TokenBucket {
     fn fill(&mut self, rate: u64, burst: u64, now: Instant) {
         let earned = now.duration_since(self.at).as_micros().saturating_mul(rate.into()) / 1_000_000;
-        // Less than a byte is not counted yet: `at` stays, so that the time counts later.
+        // A fraction of a byte is not counted yet. `at` stays, so that the time counts later.
         if earned > 0 {
             self.left = self.left.saturating_add(i64::try_from(earned).unwrap_or(i64::MAX)).min(signed(burst));
             self.at = now;
@@ -146,8 +146,8 @@ fn signed(bytes: u64) -> i64 {
     i64::try_from(bytes).unwrap_or(i64::MAX)
 }
 
-/// The rate limits of all peers, by name. They outlive connections: otherwise a peer that reconnects would start with a full bucket. There
-/// are only as many as there are organisations that may connect.
+/// The rate limits of all peers, by name. They outlive connections, because otherwise a peer that reconnects would start with a full bucket.
+/// There are at most as many as organisations that may connect.
 #[derive(Debug, Default)]
 pub struct RateLimits(Mutex<HashMap<String, RateLimit>>);
 
@@ -296,12 +296,12 @@ mod tests {
             let mut ours = Metered::new(ours);
             ours.belongs_to(limit.clone());
             theirs.write_all(&[7; 3_000]).await.unwrap();
-            // In pieces: what is owed shows in between.
+            // The bytes come in pieces, so that the debt shows in between.
             for _ in 0..6 {
                 ours.read_exact(&mut [0; 500]).await.unwrap();
             }
         }
-        // 6,000 bytes, of which 1,000 at once and a piece on credit.
+        // 6,000 bytes, of which 1,000 come at once and one piece on credit.
         assert!(started.elapsed() >= Duration::from_millis(440), "{:?}", started.elapsed());
     }
 

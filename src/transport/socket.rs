@@ -1,4 +1,4 @@
-//! What is set on the sockets of connections.
+//! The options that are set on the sockets of connections.
 
 use std::io;
 
@@ -6,18 +6,18 @@ use std::io;
 use socket2::SockRef;
 use tokio::net::TcpStream;
 
-/// How many bytes that were not sent yet the system takes beside those that are on their way. What it has taken can't be overtaken
-/// by a more urgent warning.
+/// How many unsent bytes the operating system accepts in addition to those in flight. A more urgent warning can't overtake bytes that the system
+/// has accepted.
 #[cfg(target_os = "linux")]
 const NOT_SENT: u32 = 16 << 10;
 
-/// Bytes go at once, and are asked for only when they can go.
+/// Sets the options: bytes are sent at once, and the system asks for more only when it can send them.
 ///
 /// # Errors
-/// The system's.
+/// What the operating system says.
 pub(super) fn sends_what_can_go(tcp: &TcpStream) -> io::Result<()> {
     tcp.set_nodelay(true)?;
-    // Other systems have no such option, or another one.
+    // Other systems lack this option or have a different one.
     #[cfg(target_os = "linux")]
     SockRef::from(tcp).set_tcp_notsent_lowat(NOT_SENT)?;
     Ok(())

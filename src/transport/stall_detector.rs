@@ -1,4 +1,4 @@
-//! Finds connections that stand still: peers that send nothing after the handshake, and readers that never take their answers.
+//! Finds connections without progress: peers that send nothing after the handshake, and readers that never take their answers.
 
 use std::{
     io,
@@ -21,7 +21,8 @@ use tokio::{
 /// How many bytes of a response are handed to HTTP/2 at once. HTTP/2 asks for one piece more than it can send. If a piece were a whole large
 /// message, its sender would believe that it was sent.
 const PIECE: usize = 16 << 10;
-/// Fewer bytes than this within the time limit count as a stall. Keep-alive frames go on even while the reader's window is closed.
+/// Fewer bytes than this within the time limit count as a stall. Zero would not do: keep-alive frames are sent even while the reader's window is
+/// closed.
 const MIN_PROGRESS_BYTES: u64 = 16 << 10;
 const TICK: Duration = Duration::from_secs(1);
 
@@ -33,7 +34,7 @@ pub(super) struct StallDetector {
     responses: Mutex<Vec<Weak<ResponseState>>>,
 }
 
-/// A response that is being sent. While HTTP/2 holds a piece of it and asks for no more: since when, and how many bytes the connection had
+/// A response that is being sent. If HTTP/2 holds a piece of it and does not ask for more: since when, and how many bytes the connection had
 /// written by then.
 #[derive(Debug, Default)]
 struct ResponseState(Mutex<Option<(Instant, u64)>>);
@@ -48,7 +49,7 @@ impl StallDetector {
                 return "it sent nothing after the handshake";
             }
             if self.stalled(stall) {
-                return "it does not take what it asked for";
+                return "it does not read the answers to its requests";
             }
         }
     }
@@ -62,7 +63,7 @@ impl StallDetector {
             match *waiting {
                 Some((since, _)) if since.elapsed() < limit => false,
                 Some((_, before)) if written.saturating_sub(before) < MIN_PROGRESS_BYTES => true,
-                // The link is slow, but it moves: the time starts again.
+                // The link is slow, but there is progress. The time starts again.
                 Some(_) => {
                     *waiting = Some((Instant::now(), written));
                     false
@@ -135,7 +136,7 @@ impl<S> CountedStream<S> {
 /// then asks for the next one. As long as it does not ask, the reader has not taken the piece before.
 pub(super) struct WatchedBody {
     body: Body,
-    /// What was taken of it and not handed over yet.
+    /// Bytes that were taken from the body and not handed over yet.
     rest: Bytes,
     response: Arc<ResponseState>,
     detector: Arc<StallDetector>,
@@ -181,7 +182,7 @@ impl hyper::body::Body for WatchedBody {
     }
 
     fn size_hint(&self) -> SizeHint {
-        // With a piece of it in hand, what is left of the body does not say how long it is.
+        // While a piece is in hand, the rest of the body does not know the whole length.
         if self.rest.is_empty() { self.body.size_hint() } else { SizeHint::default() }
     }
 }

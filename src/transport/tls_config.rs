@@ -31,14 +31,16 @@ use crate::{
 /// Why a certificate and key cannot be used.
 #[derive(Debug, thiserror::Error)]
 pub enum TlsConfigError {
-    /// A file is at fault.
+    /// A file can't be read.
     #[error(transparent)]
     File(#[from] FileError),
-    /// The two do not belong together, or rustls refuses them.
+    /// Certificate and key do not belong together, or rustls refuses them.
     #[error("the TLS certificate and key cannot be used together: {0}")]
     Keys(rustls::Error),
     /// The key of one file is not that of the certificate in the other.
-    #[error("`{key}` is not the key of the certificate in `{certificate}`; put the two there that were made together")]
+    #[error(
+        "`{key}` is not the key of the certificate in `{certificate}`; use a certificate and a key that were made together"
+    )]
     Mismatch {
         /// The certificate's file.
         certificate: std::path::PathBuf,
@@ -55,18 +57,18 @@ pub enum TlsConfigError {
 pub struct Credentials(Arc<CertifiedKey>);
 
 impl Credentials {
-    /// The chain (leaf first) and its key.
+    /// Takes a chain (leaf first) and its key.
     ///
     /// # Errors
-    /// [`TlsConfigError::Keys`]
+    /// [`TlsConfigError::Keys`], if they do not belong together.
     pub fn new(chain: Vec<CertificateDer<'static>>, key: PrivateKeyDer<'static>) -> Result<Self, TlsConfigError> {
         CertifiedKey::from_der(chain, key, &provider()).map(|key| Self(Arc::new(key))).map_err(TlsConfigError::Keys)
     }
 
-    /// From PEM files.
+    /// Reads a chain and its key from PEM files.
     ///
     /// # Errors
-    /// [`TlsConfigError`]
+    /// [`TlsConfigError`], if a file can't be read or the two do not belong together.
     pub fn load(certificate: &Path, key: &Path) -> Result<Self, TlsConfigError> {
         Self::new(read_chain(certificate)?, read_key(key)?).map_err(|error| match error {
             TlsConfigError::Keys(rustls::Error::InconsistentKeys(_)) => {
@@ -82,7 +84,7 @@ impl Credentials {
     }
 }
 
-/// The own certificate and the current trust, for any number of listeners and diallers.
+/// This node's certificate and the current trust. Any number of listeners and diallers share it.
 pub struct TlsConfig {
     shown: Arc<Shown>,
     trust: Arc<ArcSwap<Trust>>,
@@ -113,17 +115,17 @@ impl TlsConfig {
         }
     }
 
-    /// The trust, as shared.
+    /// The shared trust.
     pub fn trust(&self) -> &Arc<ArcSwap<Trust>> {
         &self.trust
     }
 
-    /// The chain that is shown, in DER, leaf first.
+    /// The chain that is shown to peers, in DER, leaf first.
     pub fn shown(&self) -> Vec<Vec<u8>> {
         self.shown.0.load().cert.iter().map(|der| der.to_vec()).collect()
     }
 
-    /// Verifies the shown certificate against the own organisation's bundle, as partners do.
+    /// Verifies the shown certificate against the bundle of the node's own organisation, as partners do.
     ///
     /// # Errors
     /// As [`Trust::tls_peer`].
@@ -140,7 +142,7 @@ impl TlsConfig {
         seen.iter().map(|(domain, der)| (domain.clone(), der.to_vec())).collect()
     }
 
-    /// Remembers the certificate of a peer. Those of the own people are recorded elsewhere.
+    /// Remembers the certificate of a peer. Certificates of the organisation's own people are recorded elsewhere.
     pub(super) fn remember(&self, domain: &TrustDomain, chain: Option<&[CertificateDer<'static>]>) {
         let Some(leaf) = chain.and_then(<[_]>::first) else { return };
         if domain != self.trust.load().own() {
@@ -172,7 +174,7 @@ impl TlsConfig {
         Ok(Arc::new(config))
     }
 
-    /// The same for the client.
+    /// The client's configuration, with the same settings.
     pub(super) fn client(&self, audience: Audience) -> Result<Arc<ClientConfig>, TlsConfigError> {
         let mut config = ClientConfig::builder_with_details(provider(), Arc::new(TlsClock(self.clock.clone())))
             .with_protocol_versions(&[&TLS13])

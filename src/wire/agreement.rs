@@ -21,16 +21,15 @@ use crate::domain::{
     statement::SUITES,
 };
 
-/// The most bytes of an agreement, and the most groups, grants, and names in a list of it. All agreements are read whenever one
-/// changes, those that a partner has merely proposed too.
+/// The most bytes of an agreement. All agreements, including those that a partner has merely proposed, are read whenever one changes.
 pub const MAX_BYTES: usize = 64 * 1024;
-/// From a statement's payload.
+/// Decodes a statement's payload.
 ///
 /// # Errors
 /// `UNKNOWN_OR_NON_CANONICAL` with the field's path; `STATEMENT_TOO_LARGE`.
 pub fn decode(payload: &[u8]) -> Result<Agreement, Fault> {
     if payload.len() > MAX_BYTES {
-        let what = format!("an agreement has at most {MAX_BYTES} bytes; make several of it");
+        let what = format!("an agreement has at most {MAX_BYTES} bytes; split it into several agreements");
         return Err(Fault::new(Reason::StatementTooLarge, what));
     }
     let proto::Agreement {
@@ -70,7 +69,7 @@ pub fn decode(payload: &[u8]) -> Result<Agreement, Fault> {
     Ok(agreement)
 }
 
-/// Checks the rules between the fields of an agreement, whether it comes from a file or from the wire.
+/// Checks the rules between the fields of an agreement. The agreement may come from a file or from the wire.
 ///
 /// # Errors
 /// `UNKNOWN_OR_NON_CANONICAL` with the field's path; `STATEMENT_TOO_LARGE`.
@@ -79,7 +78,7 @@ pub fn check(agreement: &Agreement) -> Result<(), Fault> {
     few("grants", agreement.grants.len(), MAX_PARTS)?;
     few("duties.acknowledge", agreement.duties.acknowledge.len(), MAX_NAMES)?;
     if agreement.version == 0 || (agreement.version == 1) != agreement.previous.is_none() {
-        return Err(refuse("version", "versions count from 1, and each but the first names the one before"));
+        return Err(refuse("version", "versions are counted from 1, and each but the first names the one before it"));
     }
     few("triggers", agreement.triggers.len(), MAX_PARTS)?;
     if agreement.until < agreement.from {
@@ -91,19 +90,19 @@ pub fn check(agreement: &Agreement) -> Result<(), Fault> {
     for (i, group) in agreement.groups.iter().enumerate() {
         few(&format!("groups[{i}]"), group.countries.len() + group.organisations.len(), MAX_NAMES)?;
         if agreement.groups.iter().take(i).any(|g| g.name == group.name) {
-            return Err(refuse(&format!("groups[{i}].name"), "another group bears the same name"));
+            return Err(refuse(&format!("groups[{i}].name"), "another group has the same name"));
         }
     }
     for (i, grant) in agreement.grants.iter().enumerate() {
         check_grant(agreement, grant).map_err(|f| f.within(&format!("grants[{i}]")))?;
         if agreement.grants.iter().take(i).any(|g| g.id == grant.id) {
-            return Err(refuse(&format!("grants[{i}].id"), "another grant bears the same id"));
+            return Err(refuse(&format!("grants[{i}].id"), "another grant has the same id"));
         }
     }
     for (i, trigger) in agreement.triggers.iter().enumerate() {
         check_trigger(agreement, trigger).map_err(|f| f.within(&format!("triggers[{i}]")))?;
         if agreement.triggers.iter().take(i).any(|t| t.id == trigger.id) {
-            return Err(refuse(&format!("triggers[{i}].id"), "another trigger bears the same id"));
+            return Err(refuse(&format!("triggers[{i}].id"), "another trigger has the same id"));
         }
     }
     for (i, audience) in agreement.duties.counts_for.iter().enumerate() {
@@ -116,7 +115,7 @@ pub fn check(agreement: &Agreement) -> Result<(), Fault> {
 
 fn check_trigger(agreement: &Agreement, trigger: &Trigger) -> Result<(), Fault> {
     if agreement.other(&trigger.by) != Some(&trigger.tell.organisation) {
-        return Err(refuse("tell", "one party watches, and a role of the other is told"));
+        return Err(refuse("tell", "one party watches, and the role to notify must be of the other party"));
     }
     for (i, area) in trigger.places.iter().enumerate() {
         if let Area::Group(name) = area {
@@ -129,7 +128,7 @@ fn check_trigger(agreement: &Agreement, trigger: &Trigger) -> Result<(), Fault> 
 fn check_grant(agreement: &Agreement, grant: &Grant) -> Result<(), Fault> {
     let [a, b] = &agreement.parties;
     if !((grant.from == *a && grant.to == *b) || (grant.from == *b && grant.to == *a)) {
-        return Err(refuse("to", "a grant goes from one party to the other"));
+        return Err(refuse("to", "a grant must go from one party to the other"));
     }
     let has_no_kind = grant.kinds.is_empty() && grant.later_kinds.is_empty();
     for (field, is_empty) in [("places", grant.places.is_empty()), ("kinds", has_no_kind)] {
@@ -145,7 +144,7 @@ fn check_grant(agreement: &Agreement, grant: &Grant) -> Result<(), Fault> {
     ] {
         few(field, number, MAX_NAMES)?;
     }
-    // Nobody's list but the signed one says who is in a group.
+    // Only the signed list says who is in a group.
     for (i, area) in grant.places.iter().enumerate() {
         if let Area::Group(name) = area {
             spelled_out(agreement, name, || format!("places[{i}]"))?;
@@ -163,7 +162,7 @@ fn spelled_out(agreement: &Agreement, name: &GroupName, field: impl Fn() -> Stri
     if agreement.group(name).is_some() {
         return Ok(());
     }
-    Err(refuse(&field(), format!("no group `{name}` is spelled out in the agreement")))
+    Err(refuse(&field(), format!("the agreement does not list the members of the group `{name}`")))
 }
 
 fn grant(message: proto::Grant) -> Result<Grant, Fault> {
@@ -211,11 +210,11 @@ fn onward_terms(message: proto::OnwardTerms) -> Result<OnwardTerms, Fault> {
     })
 }
 
-/// Duties that are there say something: the same meaning has no second encoding.
+/// Duties that are present must say something, so that each meaning has one encoding.
 fn stated(message: proto::Duties) -> Result<Duties, Fault> {
     let duties = duty(message)?;
     if duties == Duties::default() {
-        return Err(Fault::new(Reason::UnknownOrNonCanonical, "where there are no duties the field is left out"));
+        return Err(Fault::new(Reason::UnknownOrNonCanonical, "the field must be left out if there are no duties"));
     }
     Ok(duties)
 }
@@ -252,7 +251,7 @@ fn acknowledge_duty(message: proto::AcknowledgeDuty) -> Result<AcknowledgeDuty, 
     })
 }
 
-/// To a payload for signing.
+/// Encodes a payload for signing.
 pub fn encode(agreement: &Agreement) -> Vec<u8> {
     let Agreement { series, version, previous, parties, from, until, purpose, notice_days, groups, .. } = agreement;
     let Agreement { grants, duties, triggers, .. } = agreement;

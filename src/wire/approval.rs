@@ -1,4 +1,4 @@
-//! Approvals: how a person stands behind exactly one thing.
+//! Approvals, by which a person approves exactly one thing.
 
 use prost::Message;
 
@@ -12,7 +12,7 @@ use crate::domain::{
     fault::Fault,
 };
 
-/// From a statement's payload.
+/// Decodes a statement's payload.
 ///
 /// # Errors
 /// `UNKNOWN_OR_NON_CANONICAL` with the field's path.
@@ -26,7 +26,7 @@ pub fn decode(payload: &[u8]) -> Result<Approval, Fault> {
     })
 }
 
-/// To a payload for signing.
+/// Encodes a payload for signing.
 pub fn encode(approval: &Approval) -> Vec<u8> {
     let Approval { domain, matter, subject, issued } = approval;
     proto::Approval {

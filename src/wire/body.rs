@@ -1,4 +1,4 @@
-//! Portions' bodies.
+//! The bodies of portions.
 
 use prost::bytes::Bytes;
 
@@ -25,7 +25,7 @@ use crate::domain::{
     time::Period,
 };
 
-/// From the wire; the field's path begins with the kind.
+/// Decodes a body from the wire. The path of a faulty field begins with the kind.
 ///
 /// # Errors
 /// `UNKNOWN_OR_NON_CANONICAL`.
@@ -169,7 +169,7 @@ fn forecast(message: proto::Forecast) -> Result<Forecast, Fault> {
     } = message;
     ascending("places", &places)?;
     let options = choices(options, is_ordered, &option_probabilities)?;
-    // Where there are options the field is left out, which reads as 0.
+    // If there are options, the field is left out, which reads as 0.
     let p = probability("probability", p)?;
     if options.is_some() && p.get() != 0.0 {
         return Err(refuse("probability", "a question with options has a probability for each of them"));
@@ -193,7 +193,7 @@ fn forecast(message: proto::Forecast) -> Result<Forecast, Fault> {
     })
 }
 
-/// What may come to pass; `None` where the answer is yes or no.
+/// The options of a question. `None` if the answer is yes or no.
 fn choices(texts: Vec<String>, is_ordered: bool, probabilities: &[f64]) -> Result<Option<Options>, Fault> {
     if texts.is_empty() && !is_ordered && probabilities.is_empty() {
         return Ok(None);
@@ -205,17 +205,17 @@ fn choices(texts: Vec<String>, is_ordered: bool, probabilities: &[f64]) -> Resul
     let mut sorted: Vec<&String> = texts.iter().collect();
     sorted.sort_unstable();
     if sorted.windows(2).any(|pair| pair.first() == pair.last()) {
-        return Err(refuse("options", "an option is there twice"));
+        return Err(refuse("options", "an option occurs twice"));
     }
     let inside = |(i, p): (usize, &f64)| {
         let field = format!("option_probabilities[{i}]");
         let p = probability(&field, *p)?;
-        if p.get() > 0.0 && p.get() < 1.0 { Ok(p) } else { Err(refuse(&field, "it is above 0 and below 1")) }
+        if p.get() > 0.0 && p.get() < 1.0 { Ok(p) } else { Err(refuse(&field, "it must be above 0 and below 1")) }
     };
     let probabilities: Vec<Probability> = probabilities.iter().enumerate().map(inside).collect::<Result<_, Fault>>()?;
     let sum: f64 = probabilities.iter().map(|p| p.get()).sum();
     if (sum - 1.0).abs() > 1e-9 {
-        return Err(refuse("option_probabilities", "they add up to 1"));
+        return Err(refuse("option_probabilities", "they must add up to 1"));
     }
     Ok(Some(Options { each: texts.into_iter().zip(probabilities).collect(), is_ordered }))
 }
@@ -267,7 +267,7 @@ fn recommendation(message: proto::Recommendation) -> Result<Recommendation, Faul
 fn attachment(message: proto::Attachment) -> Result<Attachment, Fault> {
     let proto::Attachment { name, media_type, size, sha256 } = message;
     if name.contains(['/', '\\']) || name == "." || name == ".." {
-        return Err(refuse("name", "an attachment's name has no path"));
+        return Err(refuse("name", "an attachment's name must not contain a path"));
     }
     if size > MAX_ATTACHMENT_BYTES {
         return Err(refuse("size", format!("an attachment takes at most {MAX_ATTACHMENT_BYTES} bytes")));
@@ -288,7 +288,7 @@ fn endorsement(message: proto::EndorsementText) -> Result<Body, Fault> {
     Ok(Body::Endorsement { text: required("text", t)? })
 }
 
-/// To the wire.
+/// Encodes a body for the wire.
 pub fn to_proto(body: &Body) -> Wire {
     match body {
         Body::Headline { text } => Wire::Headline(proto::Headline { text: text.clone() }),

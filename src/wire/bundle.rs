@@ -1,4 +1,4 @@
-//! Bundles: which roots are an organisation's own from now on.
+//! Bundles: which roots an organisation has from now on.
 
 use prost::Message;
 
@@ -13,7 +13,7 @@ use crate::domain::{
     ids::Sha256,
 };
 
-/// From a statement's payload.
+/// Decodes a statement's payload.
 ///
 /// # Errors
 /// `UNKNOWN_OR_NON_CANONICAL` with the field's path.
@@ -22,13 +22,16 @@ pub fn decode(payload: &[u8]) -> Result<Bundle, Fault> {
         canonical::decode(payload)?;
     let sequence = number::sequence("sequence", sequence)?;
     if sequence < 2 {
-        return Err(refuse("sequence", "the first bundle goes with an invitation; the next one has number 2"));
+        return Err(refuse(
+            "sequence",
+            "the first bundle travels in an invitation, so a bundle statement has number 2 or more",
+        ));
     }
     if roots.is_empty() || roots.len() > MAX_ROOTS {
-        return Err(refuse("roots", format!("a bundle holds 1 to {MAX_ROOTS} certificates")));
+        return Err(refuse("roots", format!("a bundle contains 1 to {MAX_ROOTS} certificates")));
     }
     if compromised.len() > MAX_ROOTS {
-        return Err(refuse("compromised", format!("there are at most {MAX_ROOTS} of them")));
+        return Err(refuse("compromised", format!("there may be at most {MAX_ROOTS} of them")));
     }
     let one = |(i, root): (usize, proto::CompromisedRoot)| -> Result<Compromised, Fault> {
         let place = |name: &str| format!("compromised[{i}].{name}");
@@ -46,7 +49,7 @@ pub fn decode(payload: &[u8]) -> Result<Bundle, Fault> {
     })
 }
 
-/// To a payload for signing.
+/// Encodes a payload for signing.
 pub fn encode(bundle: &Bundle) -> Vec<u8> {
     let Bundle { domain, sequence, roots, issued, previous, compromised } = bundle;
     let one = |c: &Compromised| proto::CompromisedRoot { sha256: c.root.0.to_vec().into(), since: c.since.to_string() };

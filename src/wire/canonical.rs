@@ -1,15 +1,15 @@
-//! The one encoding: bytes that do not come back bit for bit from decode and encode are refused.
-//! This is how a caveat that an older node can't read is never passed on silently.
+//! The canonical encoding. Bytes that do not come back bit for bit from decoding and encoding are refused. So an older node never silently
+//! passes on a caveat that it can't read.
 
 use prost::{Message, Name};
 
 use super::diagnose;
 use crate::domain::fault::{Fault, Reason};
 
-/// Decodes `bytes`, and refuses them unless re-encoding gives the same bytes.
+/// Decodes `bytes`. Refuses them unless encoding the result gives the same bytes.
 ///
 /// # Errors
-/// `UNKNOWN_OR_NON_CANONICAL` with the path of the first field at fault.
+/// `UNKNOWN_OR_NON_CANONICAL`, with the path of the first faulty field.
 pub fn decode<M: Message + Name + Default>(bytes: &[u8]) -> Result<M, Fault> {
     match M::decode(bytes) {
         Ok(message) if encodes_to(&message, bytes) => Ok(message),

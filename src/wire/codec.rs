@@ -1,5 +1,5 @@
-//! Messages of both services, as they come off the wire: protobuf, once it is known that it does not unfold into far more than it
-//! weighs. Four megabytes may hold two million empty statements, each of which would take eighty bytes.
+//! The codec of both gRPC services. It decodes a protobuf message only after checking that the message does not expand to far more memory than
+//! its bytes. Four megabytes can encode two million empty statements, each of which would take eighty bytes.
 
 use std::{collections::HashMap, marker::PhantomData, sync::LazyLock};
 
@@ -17,11 +17,11 @@ use tonic_prost::{ProstCodec, ProstEncoder};
 use super::status::from_fault;
 use crate::domain::fault::{Fault, Reason};
 
-/// Messages up to here are not looked at: what they may unfold into is little.
+/// Messages up to this size are not checked, because they can't expand to much.
 const SMALL: usize = 64 << 10;
-/// How many pieces (texts, byte strings, messages in it) any message may have.
+/// How many pieces (texts, byte strings, nested messages) any message may have.
 const MOST_PIECES: usize = 1 << 16;
-/// Beyond that, a piece for each so many bytes.
+/// A larger message may have one piece for each this many bytes.
 const BYTES_EACH: usize = 16;
 
 /// The codec of both services.
@@ -53,7 +53,7 @@ where
     }
 }
 
-/// Decodes what is not out of proportion.
+/// A decoder that refuses messages that are out of proportion.
 #[derive(Debug, Clone)]
 pub struct Weighed<U>(PhantomData<U>);
 
@@ -68,12 +68,12 @@ impl<U: Message + Name + Default> Decoder for Weighed<U> {
             let what = "the message is made of more pieces than any message of this kind has; send less at once";
             return Err(from_fault(Fault::new(Reason::LimitExceeded, what)));
         }
-        // As the library words it; `status::documented` gives it the documented reason.
+        // In the library's words. `status::documented` adds the documented reason.
         U::decode(bytes).map(Some).map_err(|error| Status::internal(error.to_string()))
     }
 }
 
-/// The fields that have a length, of each message; those that are messages with the place of theirs.
+/// The fields of each message that have a length prefix, and for nested messages the index of their type.
 struct Shapes {
     places: HashMap<String, usize>,
     messages: Vec<HashMap<u32, usize>>,
@@ -99,12 +99,12 @@ static SHAPES: LazyLock<Shapes> = LazyLock::new(|| {
     Shapes { places, messages }
 });
 
-/// How many pieces a message has; beyond `most` they are not counted on.
+/// How many pieces a message has. Counting stops above `most`.
 fn pieces<U: Name>(bytes: &[u8], most: usize) -> usize {
     SHAPES.places.get(&U::full_name()).map_or(0, |place| count(*place, bytes, 0, most))
 }
 
-/// How many pieces there are, up to the first byte that is no protobuf: prost stops there, too.
+/// How many pieces there are before the first byte that is not valid protobuf. prost stops there, too.
 fn count(message: usize, mut bytes: &[u8], depth: usize, most: usize) -> usize {
     let mut pieces = 0;
     let Some(inner) = SHAPES.messages.get(message).filter(|_| depth <= 100) else { return 0 };
@@ -125,7 +125,7 @@ fn count(message: usize, mut bytes: &[u8], depth: usize, most: usize) -> usize {
                     rest
                 })
             }
-            // A group is skipped by prost; what is in it counts, as long as it goes on.
+            // prost skips a group. Its contents are counted too, until the group ends.
             _ => Some(bytes),
         };
         let Some(rest) = rest else { return pieces };
@@ -168,7 +168,7 @@ mod tests {
 
     #[test]
     fn pieces_are_counted_at_every_depth_and_not_inside_byte_strings() {
-        // The request's field, type, payload, signature, four certificates, value.
+        // The pieces: the request's field, type, payload, signature, four certificates, value.
         assert_eq!(pieces::<SubmitStatementsRequest>(&statements(1, 1).encode_to_vec(), ALL), 9);
         assert_eq!(pieces::<SubmitStatementsRequest>(&statements(256, 4).encode_to_vec(), ALL), 256 * (3 + 4 * 6));
         let entry = FeedEntry { portions: vec![[0x0a, 0].repeat(1000).into(); 3], ..Default::default() };
@@ -180,7 +180,7 @@ mod tests {
         let bomb = [0x0a, 0].repeat(2 << 20);
         assert_eq!(pieces::<SubmitStatementsRequest>(&bomb, ALL), 2 << 20);
         assert_eq!(pieces::<SubmitStatementsRequest>(&bomb, 99), 100, "what is too many already is not counted on");
-        // Signatures within one statement.
+        // Many signatures within one statement.
         let inner = [0x1a, 0].repeat(1 << 20);
         let one = Envelope::decode(&inner[..]).unwrap();
         let request = SubmitStatementsRequest { statements: vec![one] };

@@ -1,4 +1,4 @@
-//! Finds the first field at fault in bytes that are not canonical. Only runs once they are refused, so it may be slow.
+//! Finds the first faulty field in bytes that are not canonical. It runs only after they were refused, so it may be slow.
 
 use std::{collections::HashMap, sync::LazyLock};
 
@@ -27,10 +27,10 @@ static SCHEMA: LazyLock<Schema> = LazyLock::new(|| {
     schema
 });
 
-/// How deep messages may nest; prost refuses at 100 already.
+/// How deep messages may be nested. prost refuses at 100 already.
 const MAX_DEPTH: usize = 100;
 
-/// The first fault of `bytes` as a message of that full name; `None` where this walk finds none.
+/// The first fault of `bytes` as a message of that full name. `None` if none is found.
 pub(super) fn first_fault(message: &str, bytes: &[u8]) -> Option<Finding> {
     walk(message, bytes, 0).err()
 }
@@ -56,14 +56,14 @@ fn walk(message: &str, mut bytes: &[u8], depth: usize) -> Result<(), Finding> {
         let is_list = field.label() == Label::Repeated && !is_packed(field);
         let path = if is_list { format!("{}[{count}]", field.name()) } else { field.name().to_owned() };
         if !is_list && *count > 0 {
-            return Err((path, "the field stands there twice".to_owned()));
+            return Err((path, "the field occurs twice".to_owned()));
         }
         if number < last {
-            return Err((path, "the field stands out of order; encode fields by ascending number".to_owned()));
+            return Err((path, "the field is out of order; encode fields by ascending number".to_owned()));
         }
         if let Some(group) = field.oneof_index.filter(|_| !field.proto3_optional()) {
             if chosen.is_some_and(|(other, member)| other == group && member != number) {
-                return Err((path, "another field stands there already of which only one may".to_owned()));
+                return Err((path, "only one of several fields may be set, and another one is already set".to_owned()));
             }
             chosen = Some((group, number));
         }
@@ -82,12 +82,12 @@ fn join(path: &str, inner: &str) -> String {
     if inner.is_empty() || inner.starts_with('[') { format!("{path}{inner}") } else { format!("{path}.{inner}") }
 }
 
-/// Lists of numbers stand in one field, one after the other.
+/// Lists of numbers are in one field, one number after the other.
 fn is_packed(field: &FieldDescriptorProto) -> bool {
     field.label() == Label::Repeated && !matches!(field.r#type(), Type::String | Type::Bytes | Type::Message)
 }
 
-/// Reads one value, and says what is wrong with it (with the path below this field).
+/// Reads one value. Returns what is wrong with it, with the path below this field.
 fn value(field: &FieldDescriptorProto, wire_type: u8, bytes: &mut &[u8], depth: usize) -> Result<(), Finding> {
     let may_be_default = field.label() == Label::Repeated || field.proto3_optional() || field.oneof_index.is_some();
     match (wire_type, field.r#type()) {
@@ -106,7 +106,7 @@ fn value(field: &FieldDescriptorProto, wire_type: u8, bytes: &mut &[u8], depth: 
         }
         (1, Type::Double) => double(bytes, may_be_default),
         (_, Type::Message | Type::String | Type::Bytes | Type::Double) | (1.., _) => {
-            Err(here("the field has another wire type than its number stands for"))
+            Err(here("the field's wire type is not the one that belongs to its number"))
         }
         (0, _) => match varint(bytes) {
             None => Err(here("the number is cut off or longer than needed")),
@@ -116,7 +116,7 @@ fn value(field: &FieldDescriptorProto, wire_type: u8, bytes: &mut &[u8], depth: 
     }
 }
 
-/// The bytes of a field that begins with its length.
+/// The bytes of a field with a length prefix.
 fn delimited<'a>(bytes: &mut &'a [u8]) -> Result<&'a [u8], Finding> {
     let length = varint(bytes).and_then(|n| usize::try_from(n).ok());
     let (inner, rest) = length.and_then(|n| bytes.split_at_checked(n)).ok_or_else(|| here("the field is cut off"))?;
@@ -153,7 +153,7 @@ fn packed(field: &FieldDescriptorProto, mut inner: &[u8]) -> Result<(), Finding>
     Ok(())
 }
 
-/// Whether a number is one that its field can hold.
+/// Whether the field's type can represent the number.
 fn number(field: &FieldDescriptorProto, value: u64) -> Result<(), Finding> {
     let fits = match field.r#type() {
         Type::Enum => {
@@ -177,7 +177,7 @@ fn varint(bytes: &mut &[u8]) -> Option<u64> {
     for i in 0..10 {
         let (byte, rest) = bytes.split_first()?;
         *bytes = rest;
-        // The tenth byte holds one bit.
+        // The tenth byte has room for one bit.
         if i == 9 && *byte > 1 {
             return None;
         }

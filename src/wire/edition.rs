@@ -1,5 +1,5 @@
-//! Which edition of the vocabularies a portion needs. It is read before anything else: the rest of a portion of a later edition may
-//! hold fields and words that this program does not know, and that is no fault of its author.
+//! Which edition of the vocabularies a portion needs. It is read before anything else. The rest of a portion of a later edition may contain
+//! fields and words that this program does not know, which is not a fault.
 
 use prost::Message;
 
@@ -16,14 +16,14 @@ struct Needed {
     edition: u32,
 }
 
-/// Whether a portion can be read here.
+/// Checks that this program can read a portion.
 ///
 /// # Errors
-/// `NOT_YET` where it needs a later edition, `UNKNOWN_OR_NON_CANONICAL` where it names none; at `edition`. What is no message at
-/// all passes: its decoder refuses it.
+/// `NOT_YET`, if it needs a later edition. `UNKNOWN_OR_NON_CANONICAL`, if it names none. Both at the field `edition`. Bytes that are not a
+/// message at all pass, because their decoder refuses them.
 pub(super) fn check(portion: &[u8]) -> Result<(), Fault> {
     match Needed::decode(portion) {
-        Ok(Needed { edition: 0 }) => Err(refuse("edition", "editions count from 1")),
+        Ok(Needed { edition: 0 }) => Err(refuse("edition", "editions are counted from 1")),
         Ok(Needed { edition }) if edition > NEWEST => {
             let what = format!("it needs edition {edition} of the vocabularies, and this program has edition {NEWEST}");
             Err(Fault::at(Reason::NotYet, "edition", format!("{what}; install a newer version")))

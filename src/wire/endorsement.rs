@@ -11,7 +11,7 @@ use super::{
 };
 use crate::domain::{assessment::MAX_DIGESTS, body::Kind, endorsement::Endorsement, fault::Fault, ids::Seen};
 
-/// From a statement's payload.
+/// Decodes a statement's payload.
 ///
 /// # Errors
 /// `UNKNOWN_OR_NON_CANONICAL` with the field's path, `STATEMENT_TOO_LARGE`.
@@ -30,7 +30,7 @@ pub fn decode(payload: &[u8]) -> Result<Endorsement, Fault> {
     let version = number::version("version", version)?;
     let portion = portion::decode(&content).map_err(|f| f.within("portion"))?;
     if portion.kind() != Kind::Endorsement {
-        return Err(refuse("portion", "its body is that of another kind of portion"));
+        return Err(refuse("portion", "its body is not an endorsement"));
     }
     Ok(Endorsement {
         originator: parsed("originator", &originator)?,
@@ -44,7 +44,7 @@ pub fn decode(payload: &[u8]) -> Result<Endorsement, Fault> {
     })
 }
 
-/// As many as a manifest may have digests.
+/// The marks of an endorsement: at most as many as a manifest may have digests.
 fn marks(seen: &[Bytes]) -> Result<Vec<Seen>, Fault> {
     few("seen", seen.len(), MAX_DIGESTS)?;
     if seen.is_empty() || !seen.len().is_multiple_of(DIGEST_ROW) {
@@ -55,7 +55,7 @@ fn marks(seen: &[Bytes]) -> Result<Vec<Seen>, Fault> {
     Ok(seen)
 }
 
-/// To a payload for signing.
+/// Encodes a payload for signing.
 pub fn encode(endorsement: &Endorsement) -> Vec<u8> {
     let Endorsement { originator, assessment, version, manifest, endorser, endorsed_at, portion: content, seen } =
         endorsement;

@@ -15,10 +15,10 @@ use crate::domain::{
     statement::{Envelope, StatementKind},
 };
 
-/// From the wire. This checks the shape only. Signatures are checked later.
+/// Decodes an entry from the wire. Checks only its shape. Signatures are checked later.
 ///
 /// # Errors
-/// `UNKNOWN_OR_NON_CANONICAL`, `STATEMENT_TOO_LARGE`, with the field's path.
+/// `UNKNOWN_OR_NON_CANONICAL` or `STATEMENT_TOO_LARGE`, with the field's path.
 pub fn from_proto(message: proto::FeedEntry) -> Result<Entry, Fault> {
     let proto::FeedEntry { release, manifest, portions, provenance, beside } = message;
     let release = super::field::present("release", release)?;
@@ -52,14 +52,14 @@ struct Attached {
     later: Vec<Arc<[u8]>>,
 }
 
-/// A kind of statement, as a release names it.
+/// The kind of a statement, as a release names it.
 fn kind_of(payload_type: &str) -> &str {
     let name = payload_type.strip_prefix("application/vnd.watchfire.").unwrap_or(payload_type);
     name.strip_suffix(".v1+proto").unwrap_or(name)
 }
 
-/// Decodes the statements attached to the portions. Those of unknown kinds stay encoded: they wait, with the entry, for a later version of
-/// the program.
+/// Decodes the statements attached to the portions. Those of unknown kinds stay encoded. They wait, with the entry, for a later version of the
+/// program.
 fn attached(all: Vec<proto::Envelope>) -> Result<Attached, Fault> {
     few("beside", all.len(), MAX_BESIDE)?;
     if !all.is_sorted_by_key(|e| kind_of(&e.payload_type).to_owned()) {
@@ -71,7 +71,7 @@ fn attached(all: Vec<proto::Envelope>) -> Result<Attached, Fault> {
     let all = envelopes("beside", all)?;
     let is_other = |e: &Arc<Envelope>| !matches!(e.kind, StatementKind::Endorsement | StatementKind::Exception);
     if let Some(i) = all.iter().position(is_other) {
-        return Err(refuse(&format!("beside[{i}]"), "a statement of this kind goes by another way"));
+        return Err(refuse(&format!("beside[{i}]"), "a statement of this kind does not travel with portions"));
     }
     let (endorsements, exceptions): (Vec<_>, Vec<_>) =
         all.into_iter().partition(|e| e.kind == StatementKind::Endorsement);
@@ -85,7 +85,7 @@ fn envelopes(field: &str, all: Vec<proto::Envelope>) -> Result<Vec<Arc<Envelope>
     all.into_iter().enumerate().map(one).collect()
 }
 
-/// To the wire. The portions are shared, not copied.
+/// Encodes an entry for the wire. The portions are shared, not copied.
 pub fn to_proto(entry: Entry) -> proto::FeedEntry {
     let Entry { release, manifest, portions, provenance, endorsements, exceptions, later } = entry;
     let envelopes = |all: Vec<Arc<Envelope>>| all.iter().map(|e| envelope::to_proto(e)).collect();
@@ -101,12 +101,12 @@ pub fn to_proto(entry: Entry) -> proto::FeedEntry {
     }
 }
 
-/// To bytes, the form in which the store keeps an entry that can't be verified yet.
+/// Encodes an entry as the bytes that the store keeps while the entry can't be verified.
 pub fn encode(entry: Entry) -> Vec<u8> {
     to_proto(entry).encode_to_vec()
 }
 
-/// From the bytes of [`encode`].
+/// Decodes the bytes of [`encode`].
 ///
 /// # Errors
 /// As [`from_proto`].

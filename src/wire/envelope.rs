@@ -13,14 +13,14 @@ use crate::domain::{
     statement::{Envelope, MAX_LOGGED, MAX_SIGNATURES, Signature, StatementKind, Suite},
 };
 
-/// The longest signature, bytes. The suites' signatures are far shorter.
+/// The longest signature, bytes. The signatures of all suites are far shorter.
 const MAX_SIGNATURE: usize = 512;
 /// The most certificates in a chain.
 const MAX_CHAIN_CERTIFICATES: usize = 4;
 /// The most bytes of a chain.
 const MAX_CHAIN_BYTES: usize = 16 * 1024;
 
-/// From bytes, as a file or the store holds them.
+/// Decodes an envelope from the bytes of a file or of the store.
 ///
 /// # Errors
 /// `UNKNOWN_OR_NON_CANONICAL`, `STATEMENT_TOO_LARGE`.
@@ -28,32 +28,32 @@ pub fn decode(bytes: &[u8]) -> Result<Envelope, Fault> {
     from_proto(canonical::decode(bytes)?)
 }
 
-/// To bytes.
+/// Encodes an envelope to bytes.
 pub fn encode(envelope: &Envelope) -> Vec<u8> {
     to_proto(envelope).encode_to_vec()
 }
 
-/// From the message that travels inside others.
+/// Decodes an envelope from a message that travels inside others.
 ///
 /// # Errors
 /// `UNKNOWN_OR_NON_CANONICAL`, `STATEMENT_TOO_LARGE`.
 pub fn from_proto(message: proto::Envelope) -> Result<Envelope, Fault> {
     if message.signatures.is_empty() {
-        return Err(refuse("signatures", format!("a statement bears 1 to {MAX_SIGNATURES} signatures")));
+        return Err(refuse("signatures", format!("a statement has 1 to {MAX_SIGNATURES} signatures")));
     }
     draft_from_proto(message)
 }
 
-/// A statement inside another message. The outer message says when it was logged and by which way it came, so the statement itself must
-/// not say either.
+/// Decodes a statement inside another message. The outer message says when the statement was logged and by which way it came, so the statement
+/// itself must say neither.
 ///
 /// # Errors
-/// As [`from_proto`]; `UNKNOWN_OR_NON_CANONICAL` where it bears a `logged` or a `path`.
+/// As [`from_proto`]. `UNKNOWN_OR_NON_CANONICAL`, if it has a `logged` or a `path`.
 pub(super) fn nested(message: proto::Envelope) -> Result<Envelope, Fault> {
     let envelope = from_proto(message)?;
     for (field, value) in [("logged", &envelope.logged), ("path", &envelope.path)] {
         if !value.is_empty() {
-            return Err(refuse(field, "what is around it tells this"));
+            return Err(refuse(field, "the message around it says this already"));
         }
     }
     Ok(envelope)
@@ -76,7 +76,7 @@ pub fn draft_from_proto(message: proto::Envelope) -> Result<Envelope, Fault> {
     let kind = StatementKind::from_payload_type(&payload_type)
         .ok_or_else(|| refuse("payload_type", "the kind of statement is not known to this version"))?;
     if signatures.len() > MAX_SIGNATURES {
-        return Err(refuse("signatures", format!("a statement bears 1 to {MAX_SIGNATURES} signatures")));
+        return Err(refuse("signatures", format!("a statement has 1 to {MAX_SIGNATURES} signatures")));
     }
     let signatures = signatures
         .into_iter()
@@ -88,17 +88,17 @@ pub fn draft_from_proto(message: proto::Envelope) -> Result<Envelope, Fault> {
     Ok(Envelope { kind, payload: payload.into(), signatures, logged, path })
 }
 
-/// The releases by which the answered assessment came; only a receipt has them.
+/// The releases by which the answered assessment came. Only a receipt has them.
 fn path_from_proto(kind: StatementKind, all: Vec<proto::Envelope>) -> Result<Vec<Envelope>, Fault> {
     if kind != StatementKind::Receipt && !all.is_empty() {
         return Err(refuse("path", "only a receipt has a path"));
     }
     if all.len() > MAX_PATH {
-        let what = format!("what is answered came by at most {MAX_PATH} releases");
+        let what = format!("a path has at most {MAX_PATH} releases");
         return Err(Fault::at(Reason::StatementTooLarge, "path", what));
     }
     if all.len() == 1 {
-        return Err(refuse("path", "what came by one release came directly and has no path"));
+        return Err(refuse("path", "a path has at least 2 releases; an assessment that came directly has no path"));
     }
     let one = |(i, message)| {
         let place = format!("path[{i}]");
@@ -106,7 +106,7 @@ fn path_from_proto(kind: StatementKind, all: Vec<proto::Envelope>) -> Result<Vec
         if envelope.kind == StatementKind::Release {
             return Ok(envelope);
         }
-        Err(refuse(&place, "a path is made of releases"))
+        Err(refuse(&place, "a path may contain only releases"))
     };
     all.into_iter().enumerate().map(one).collect()
 }
@@ -116,7 +116,7 @@ fn logged_from_proto(kind: StatementKind, all: Vec<proto::Envelope>) -> Result<V
     if all.len() > MAX_LOGGED || (kind == StatementKind::Logged && !all.is_empty()) {
         return Err(refuse(
             "logged",
-            format!("a statement has at most {MAX_LOGGED} of these, and one of these has none"),
+            format!("a statement has at most {MAX_LOGGED} of these, and they have none themselves"),
         ));
     }
     let one = |(i, message)| {
@@ -124,7 +124,7 @@ fn logged_from_proto(kind: StatementKind, all: Vec<proto::Envelope>) -> Result<V
         if envelope.kind == StatementKind::Logged {
             return Ok(envelope);
         }
-        Err(refuse(&format!("logged[{i}]"), "the statement does not tell when another was logged"))
+        Err(refuse(&format!("logged[{i}]"), "the statement is not of the kind `logged`"))
     };
     all.into_iter().enumerate().map(one).collect()
 }
@@ -133,8 +133,10 @@ fn signature(message: proto::Signature) -> Result<Signature, Fault> {
     let proto::Signature { suite, certificates, value } = message;
     let size: usize = certificates.iter().map(|c| c.len()).sum();
     if certificates.is_empty() || certificates.len() > MAX_CHAIN_CERTIFICATES || size > MAX_CHAIN_BYTES {
-        let what =
-            format!("a chain holds 1 to {} certificates and at most {} bytes", MAX_CHAIN_CERTIFICATES, MAX_CHAIN_BYTES);
+        let what = format!(
+            "a chain contains 1 to {} certificates and at most {} bytes",
+            MAX_CHAIN_CERTIFICATES, MAX_CHAIN_BYTES
+        );
         return Err(Fault::at(Reason::StatementTooLarge, "certificates", what));
     }
     if value.len() > MAX_SIGNATURE {
@@ -151,7 +153,7 @@ fn signature(message: proto::Signature) -> Result<Signature, Fault> {
     })
 }
 
-/// To the message that travels inside others.
+/// Encodes an envelope as a message that travels inside others.
 pub fn to_proto(envelope: &Envelope) -> proto::Envelope {
     let signatures = envelope.signatures.iter().map(|s| proto::Signature {
         suite: number_of(Suite::ALL, &s.suite),

@@ -1,4 +1,4 @@
-//! Single fields, checked: ids, times, days, closed sets, text.
+//! Checks of single fields: ids, times, days, closed sets, text.
 
 use std::{collections::HashSet, str::FromStr};
 
@@ -9,15 +9,15 @@ use crate::domain::{
     time::Time,
 };
 
-/// A refusal of one field.
+/// The fault for refusing one field.
 pub fn refuse(field: &str, what: impl Into<String>) -> Fault {
     Fault::at(Reason::UnknownOrNonCanonical, field, what)
 }
 
-/// The longest text of one field, bytes; the whole portion has a limit of its own.
+/// The longest text of one field, bytes. A portion as a whole has a limit of its own.
 const MAX_TEXT: usize = 200 * 1024;
 
-/// Text: NFC, no control characters but newline.
+/// A text in NFC, without control characters except newline.
 ///
 /// # Errors
 /// Names the field.
@@ -26,7 +26,7 @@ pub fn text(field: &str, text: String) -> Result<String, Fault> {
         return Err(refuse(field, "the text is longer than a portion may be"));
     }
     if text.chars().any(|c| c.is_control() && c != '\n') {
-        return Err(refuse(field, "the text holds a control character; only newline may be used"));
+        return Err(refuse(field, "the text contains a control character; only newline may be used"));
     }
     if !is_nfc(&text) {
         return Err(refuse(field, "the text is not in Unicode normalization form C; normalise it before signing"));
@@ -34,7 +34,7 @@ pub fn text(field: &str, text: String) -> Result<String, Fault> {
     Ok(text)
 }
 
-/// Text that must not be empty.
+/// A text that is not empty.
 ///
 /// # Errors
 /// Names the field.
@@ -45,7 +45,7 @@ pub fn required(field: &str, value: String) -> Result<String, Fault> {
     text(field, value)
 }
 
-/// One line of text, not empty.
+/// A line of text that is not empty.
 ///
 /// # Errors
 /// Names the field.
@@ -56,7 +56,7 @@ pub fn line(field: &str, value: String) -> Result<String, Fault> {
     required(field, value)
 }
 
-/// Something with one spelling: names, places, days.
+/// A value of a type that has one spelling: a name, a place, a day.
 ///
 /// # Errors
 /// Names the field.
@@ -64,7 +64,7 @@ pub fn parsed<T: FromStr<Err: ToString>>(field: &str, text: &str) -> Result<T, F
     text.parse().map_err(|e: T::Err| refuse(field, e.to_string()))
 }
 
-/// As [`parsed`], where empty means that there is none.
+/// As [`parsed`]. An empty text means that the value is absent.
 ///
 /// # Errors
 /// Names the field.
@@ -72,7 +72,7 @@ pub fn parsed_optional<T: FromStr<Err: ToString>>(field: &str, text: &str) -> Re
     if text.is_empty() { Ok(None) } else { parsed(field, text).map(Some) }
 }
 
-/// Several of one spelling, in order.
+/// Several values as for [`parsed`], in order.
 ///
 /// # Errors
 /// Names the field and its index.
@@ -88,7 +88,7 @@ pub fn bytes<'a, T: TryFrom<&'a [u8], Error = String>>(field: &str, bytes: &'a [
     T::try_from(bytes).map_err(|e| refuse(field, e))
 }
 
-/// As [`bytes`], where empty means that there are none.
+/// As [`bytes`]. An empty byte string means that the value is absent.
 ///
 /// # Errors
 /// Names the field.
@@ -110,7 +110,7 @@ where
     all.iter().enumerate().map(|(i, b)| bytes(&format!("{field}[{i}]"), b)).collect()
 }
 
-/// A value of a closed set. `all` holds the values in the order of their numbers, from 1 on; 0 and unknown are refused.
+/// A value of a closed set. `all` contains the values in the order of their numbers, from 1 on. 0 and unknown numbers are refused.
 ///
 /// # Errors
 /// Names the field.
@@ -118,7 +118,7 @@ pub fn word<T: Copy>(field: &str, all: &[T], number: i32) -> Result<T, Fault> {
     word_optional(field, all, number)?.ok_or_else(|| refuse(field, "the value is missing"))
 }
 
-/// As [`word`], where 0 means that there is none.
+/// As [`word`]. 0 means that the value is absent.
 ///
 /// # Errors
 /// Names the field.
@@ -131,7 +131,7 @@ pub fn word_optional<T: Copy>(field: &str, all: &[T], number: i32) -> Result<Opt
     value.map(Some).ok_or_else(|| refuse(field, format!("the value {number} is not known to this version")))
 }
 
-/// Several values of a closed set.
+/// Several values of a closed set, as for [`word`].
 ///
 /// # Errors
 /// Names the field and its index.
@@ -139,13 +139,13 @@ pub fn word_all<T: Copy>(field: &str, all: &[T], numbers: &[i32]) -> Result<Vec<
     numbers.iter().enumerate().map(|(i, n)| word(&format!("{field}[{i}]"), all, *n)).collect()
 }
 
-/// The number of a value of a closed set: its place in `all`, from 1 on.
+/// The number of a value of a closed set: its position in `all`, counted from 1.
 pub fn number_of<T: PartialEq>(all: &[T], value: &T) -> i32 {
-    // INVARIANT: `all` holds every value of the set, so the position is always found.
+    // INVARIANT: `all` contains every value of the set, so the position is always found.
     all.iter().position(|v| v == value).and_then(|i| i32::try_from(i + 1).ok()).unwrap_or_default()
 }
 
-/// Refuses a list that is not strictly ascending: a set has one spelling.
+/// Refuses a list that is not strictly ascending, so that each set has one encoding.
 ///
 /// # Errors
 /// Names the field and the index.
@@ -156,7 +156,7 @@ pub fn ascending<T: Ord>(field: &str, all: &[T]) -> Result<(), Fault> {
     }
 }
 
-/// Refuses a list that has something twice.
+/// Refuses a list in which something occurs twice.
 ///
 /// # Errors
 /// `DIGEST_REPEATED`, with the field and the index.
@@ -168,7 +168,7 @@ pub fn each_once<T: Eq + std::hash::Hash>(field: &str, all: &[T]) -> Result<(), 
     }
 }
 
-/// A message that must be there.
+/// A message that must be present.
 ///
 /// # Errors
 /// Names the field.
@@ -196,7 +196,7 @@ pub fn time(field: &str, value: Option<prost_types::Timestamp>) -> Result<Time, 
     let prost_types::Timestamp { seconds, nanos } = present(field, value)?;
     let is_kept = Time::IN_NANOSECONDS.contains(&seconds);
     let time = Time::from_parts(seconds, nanos).filter(|_| is_kept);
-    time.ok_or_else(|| refuse(field, "the time is out of bounds; it is in the years 1678 to 2261"))
+    time.ok_or_else(|| refuse(field, "the time is out of bounds; it must be in the years 1678 to 2261"))
 }
 
 /// A time in whole seconds.
@@ -205,10 +205,10 @@ pub fn time(field: &str, value: Option<prost_types::Timestamp>) -> Result<Time, 
 /// Names the field.
 pub fn whole_seconds(field: &str, value: Option<prost_types::Timestamp>) -> Result<Time, Fault> {
     let time = time(field, value)?;
-    if time.parts().1 == 0 { Ok(time) } else { Err(refuse(field, "the time is not in whole seconds")) }
+    if time.parts().1 == 0 { Ok(time) } else { Err(refuse(field, "the time must be in whole seconds")) }
 }
 
-/// A time, for the wire.
+/// Encodes a time for the wire.
 pub fn timestamp(time: Time) -> Option<prost_types::Timestamp> {
     let (seconds, nanos) = time.parts();
     Some(prost_types::Timestamp { seconds, nanos })
@@ -219,7 +219,7 @@ pub fn texts<T: ToString>(all: &[T]) -> Vec<String> {
     all.iter().map(T::to_string).collect()
 }
 
-/// The text of what may be absent; empty where it is.
+/// The text of a value, or an empty text if it is absent.
 pub fn text_of<T: ToString>(value: Option<&T>) -> String {
     value.map(T::to_string).unwrap_or_default()
 }

@@ -1,4 +1,4 @@
-//! Named groups, spelled out: in agreements, in markings, and in the terms of releases.
+//! Named groups with their members: in agreements, in markings, and in the terms of releases.
 
 use super::{
     field::{ascending, parsed, parsed_all, texts},
@@ -19,7 +19,7 @@ pub(super) fn decode(message: proto::Group) -> Result<Group, Fault> {
     })
 }
 
-/// Several, ascending by name, within the limits of an agreement.
+/// Decodes several groups, ascending by name, within the limits of an agreement.
 ///
 /// # Errors
 /// `UNKNOWN_OR_NON_CANONICAL`, `STATEMENT_TOO_LARGE`.
@@ -33,7 +33,7 @@ pub fn decode_set(field: &str, messages: Vec<proto::Group>) -> Result<Vec<Group>
     Ok(groups)
 }
 
-/// To the wire.
+/// Encodes a group for the wire.
 pub fn encode(group: &Group) -> proto::Group {
     let Group { name, as_of, countries, organisations } = group;
     proto::Group {

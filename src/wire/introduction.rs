@@ -1,4 +1,4 @@
-//! Introductions: how one organisation vouches for who another one is.
+//! Introductions, by which one organisation vouches for the identity of another.
 
 use prost::Message;
 
@@ -9,7 +9,7 @@ use super::{
 };
 use crate::domain::{fault::Fault, introduction::Introduction, statement::StatementKind};
 
-/// From a statement's payload.
+/// Decodes a statement's payload.
 ///
 /// # Errors
 /// `UNKNOWN_OR_NON_CANONICAL` with the field's path.
@@ -23,10 +23,10 @@ pub fn decode(payload: &[u8]) -> Result<Introduction, Fault> {
     Ok(Introduction { introducer: domain, invitation: envelope::encode(&inner), issued: time("issued", issued)? })
 }
 
-/// To a payload for signing.
+/// Encodes a payload for signing.
 ///
 /// # Errors
-/// Where the invitation in it can't be read.
+/// The fault, if the invitation in it can't be read.
 pub fn encode(introduction: &Introduction) -> Result<Vec<u8>, Fault> {
     let Introduction { introducer, invitation, issued } = introduction;
     let message = proto::Introduction {

@@ -14,12 +14,12 @@ use crate::domain::{
     statement::StatementKind,
 };
 
-/// The most revocation lists of one organisation, and their most bytes with their issuers.
+/// The most revocation lists of one organisation, and the most bytes of all of them with their issuers.
 pub const MAX_LISTS: (usize, usize) = (24, 1 << 20);
-/// The longest note of a ledger's head, bytes.
+/// The longest note of a ledger's head, in bytes.
 const MAX_NOTE: usize = 4096;
 
-/// From a statement's payload.
+/// Decodes a statement's payload.
 ///
 /// # Errors
 /// `UNKNOWN_OR_NON_CANONICAL` with the field's path.
@@ -39,7 +39,7 @@ pub fn decode(payload: &[u8]) -> Result<Invitation, Fault> {
         speaker: _,
     } = message;
     if roots.is_empty() || roots.len() > MAX_ROOTS {
-        return Err(refuse("roots", format!("a bundle holds 1 to {MAX_ROOTS} certificates")));
+        return Err(refuse("roots", format!("a bundle contains 1 to {MAX_ROOTS} certificates")));
     }
     let organisation = Organisation {
         domain: parsed("domain", &domain)?,
@@ -47,15 +47,15 @@ pub fn decode(payload: &[u8]) -> Result<Invitation, Fault> {
         country: parsed_optional("country", &country)?,
     };
     if organisation.kind == PartnerKind::State && organisation.country.is_none() {
-        return Err(refuse("country", "a state's organ names its country"));
+        return Err(refuse("country", "an organ of a state must name its country"));
     }
     let sequence = number::sequence("sequence", sequence)?;
     if sequence == 0 {
-        return Err(refuse("sequence", "bundles are numbered from 1 on"));
+        return Err(refuse("sequence", "bundles are numbered from 1"));
     }
     let ledger_key = ledger_key.map(envelope::from_proto).transpose().map_err(|f| f.within("ledger_key"))?;
     if ledger_key.as_ref().is_some_and(|key| key.kind != StatementKind::LedgerKey) {
-        return Err(refuse("ledger_key", "the statement is not of a ledger's key"));
+        return Err(refuse("ledger_key", "the statement is not one of a ledger's key"));
     }
     if ledger_note.len() > MAX_NOTE || (ledger_key.is_none() && !ledger_note.is_empty()) {
         let what = format!("a head has at most {MAX_NOTE} bytes, and there is none without a key");
@@ -76,7 +76,7 @@ pub fn decode(payload: &[u8]) -> Result<Invitation, Fault> {
 fn lists(all: Vec<proto::InvitedList>) -> Result<Vec<InvitedList>, Fault> {
     let size = |list: &proto::InvitedList| list.list.len() + list.issuers.iter().map(|i| i.len()).sum::<usize>();
     if all.len() > MAX_LISTS.0 || all.iter().map(size).sum::<usize>() > MAX_LISTS.1 {
-        let what = format!("an invitation holds at most {} lists and {} bytes of them", MAX_LISTS.0, MAX_LISTS.1);
+        let what = format!("an invitation contains at most {} lists and {} bytes of them", MAX_LISTS.0, MAX_LISTS.1);
         return Err(refuse("revocation_lists", what));
     }
     let one = |list: proto::InvitedList| InvitedList {
@@ -86,7 +86,7 @@ fn lists(all: Vec<proto::InvitedList>) -> Result<Vec<InvitedList>, Fault> {
     Ok(all.into_iter().map(one).collect())
 }
 
-/// To a payload for signing.
+/// Encodes a payload for signing.
 pub fn encode(invitation: &Invitation) -> Vec<u8> {
     let Invitation { organisation, endpoint, roots, issued, sequence, ledger_key, ledger_note, lists } = invitation;
     let list = |list: &InvitedList| proto::InvitedList {

@@ -1,4 +1,4 @@
-//! Statements of ledger keys.
+//! The statements of ledger keys.
 
 use prost::Message;
 
@@ -12,7 +12,7 @@ use crate::domain::{
     ledger::{LedgerKey, Succession, of_origin},
 };
 
-/// From a statement's payload.
+/// Decodes a statement's payload.
 ///
 /// # Errors
 /// `UNKNOWN_OR_NON_CANONICAL` with the field's path.
@@ -20,12 +20,12 @@ pub fn decode_key(payload: &[u8]) -> Result<LedgerKey, Fault> {
     let proto::LedgerKey { origin, public_key, epoch, created, succession, speaker: _ } = canonical::decode(payload)?;
     let epoch = number::epoch("epoch", epoch)?;
     if of_origin(&origin).is_none_or(|(_, named)| named != epoch) {
-        return Err(refuse("origin", "the ledger's name is not that of a trust domain and the epoch"));
+        return Err(refuse("origin", "the origin is not made of the trust domain and the epoch"));
     }
-    let public = public_key.as_ref().try_into().map_err(|_| refuse("public_key", "the key has not 32 bytes"))?;
+    let public = public_key.as_ref().try_into().map_err(|_| refuse("public_key", "the key must have 32 bytes"))?;
     let succession = succession.map(handed_over).transpose().map_err(|f| f.within("succession"))?;
     if succession.is_some() && epoch < 2 {
-        return Err(refuse("succession", "there is no key before the first epoch"));
+        return Err(refuse("succession", "the first epoch has no succession, because no key comes before it"));
     }
     Ok(LedgerKey { origin, public, epoch, created: time("created", created)?, succession })
 }
@@ -39,7 +39,7 @@ fn handed_over(message: proto::LedgerSuccession) -> Result<Succession, Fault> {
     Ok(Succession { size: number::entries("size", size)?, root, signature: signature.into() })
 }
 
-/// To a payload for signing.
+/// Encodes a payload for signing.
 pub fn encode_key(key: &LedgerKey) -> Vec<u8> {
     let LedgerKey { origin, public, epoch, created, succession } = key;
     let handed_over = |s: &Succession| proto::LedgerSuccession {

@@ -1,4 +1,4 @@
-//! Lists in agreements and in what refers to them: how long they may be, and their items.
+//! The limits of lists in agreements and in messages that refer to them.
 
 use crate::domain::fault::{Fault, Reason};
 

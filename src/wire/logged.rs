@@ -1,4 +1,4 @@
-//! Statements that tell when another statement was first logged.
+//! Statements that say when another statement was first logged.
 
 use prost::Message;
 
@@ -9,7 +9,7 @@ use super::{
 };
 use crate::domain::{fault::Fault, logged::Logged};
 
-/// From a statement's payload.
+/// Decodes a statement's payload.
 ///
 /// # Errors
 /// `UNKNOWN_OR_NON_CANONICAL`.
@@ -18,7 +18,7 @@ pub fn decode(payload: &[u8]) -> Result<Logged, Fault> {
     Ok(Logged { statement: bytes("statement_id", &statement_id)?, at: whole_seconds("logged_at", logged_at)? })
 }
 
-/// To a payload for signing.
+/// Encodes a payload for signing.
 pub fn encode(logged: &Logged) -> Vec<u8> {
     proto::Logged { speaker: None, statement_id: logged.statement.0.to_vec().into(), logged_at: timestamp(logged.at) }
         .encode_to_vec()

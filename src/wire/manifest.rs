@@ -12,10 +12,10 @@ use crate::domain::{
     fault::{Fault, Reason},
 };
 
-/// Digests and decoys together fill whole rows of this many.
+/// The digests and decoys together fill whole rows of this many.
 pub const DIGEST_ROW: usize = 16;
 
-/// From a statement's payload.
+/// Decodes a statement's payload.
 ///
 /// # Errors
 /// `UNKNOWN_OR_NON_CANONICAL`, `DIGEST_REPEATED`, `STATEMENT_TOO_LARGE`.
@@ -33,10 +33,14 @@ pub fn decode(payload: &[u8]) -> Result<Manifest, Fault> {
         speaker: _,
     } = canonical::decode(payload)?;
     if digests.len() > MAX_DIGESTS {
-        return Err(Fault::at(Reason::StatementTooLarge, "digests", format!("a manifest lists at most {MAX_DIGESTS}")));
+        return Err(Fault::at(
+            Reason::StatementTooLarge,
+            "digests",
+            format!("a manifest lists at most {MAX_DIGESTS} digests"),
+        ));
     }
     if digests.is_empty() || digests.len() % DIGEST_ROW != 0 {
-        return Err(refuse("digests", format!("the number of digests is a multiple of {DIGEST_ROW}")));
+        return Err(refuse("digests", format!("the number of digests must be a multiple of {DIGEST_ROW}")));
     }
     let manifest = Manifest {
         assessment: bytes("assessment_id", &assessment_id)?,
@@ -59,7 +63,7 @@ fn check(manifest: &Manifest) -> Result<(), Fault> {
     }
     ascending("digests", &manifest.digests)?;
     if (manifest.version == 1) != manifest.previous.is_none() {
-        return Err(refuse("version", "versions count from 1, and each but the first names the one before"));
+        return Err(refuse("version", "versions are counted from 1, and each but the first names the one before it"));
     }
     if manifest.expires <= manifest.issued {
         return Err(refuse("expires", "it expires before it is issued"));
@@ -67,7 +71,7 @@ fn check(manifest: &Manifest) -> Result<(), Fault> {
     Ok(())
 }
 
-/// To a payload for signing.
+/// Encodes a payload for signing.
 pub fn encode(manifest: &Manifest) -> Vec<u8> {
     let Manifest { assessment, version, previous, originator, issued, expires, digests, exercise, sealed_origin } =
         manifest;

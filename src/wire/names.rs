@@ -1,11 +1,11 @@
-//! Words of the vocabularies, which travel by name: a later edition adds words and needs no other message.
+//! Words of the vocabularies. They travel by name, so that a later edition can add words without a new message.
 
 use std::{fmt::Display, str::FromStr};
 
 use super::field::{ascending, parsed, parsed_all, texts};
 use crate::domain::{body::Kind, fault::Fault, marking::GroupName};
 
-/// Words of a set that is closed in each edition. They travel in the order of their names.
+/// Decodes words of a set that is closed in each edition. They travel in the order of their names.
 ///
 /// # Errors
 /// `UNKNOWN_OR_NON_CANONICAL` with the field and the index.
@@ -16,7 +16,7 @@ pub fn decode<T: FromStr<Err: ToString> + Ord>(field: &str, names: &[String]) ->
     Ok(all)
 }
 
-/// Kinds of portions: those of this edition, and the names of others.
+/// Decodes kinds of portions. Returns those of this edition, and the names of others.
 ///
 /// # Errors
 /// `UNKNOWN_OR_NON_CANONICAL` with the field and the index.
@@ -33,7 +33,7 @@ pub fn decode_kinds(field: &str, names: &[String]) -> Result<(Vec<Kind>, Vec<Gro
     Ok((known, later))
 }
 
-/// The names of a set, in their order, each once.
+/// The names of a set, in their order, without repetition.
 pub fn encode<T: ToString>(all: &[T]) -> Vec<String> {
     let mut names = texts(all);
     names.sort_unstable();
@@ -41,7 +41,7 @@ pub fn encode<T: ToString>(all: &[T]) -> Vec<String> {
     names
 }
 
-/// The names of kinds, in their order, each once.
+/// The names of kinds, in their order, without repetition.
 pub fn encode_kinds(known: &[Kind], later: &[impl Display]) -> Vec<String> {
     let mut names: Vec<String> =
         known.iter().map(ToString::to_string).chain(later.iter().map(ToString::to_string)).collect();

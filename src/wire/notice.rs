@@ -1,4 +1,4 @@
-//! Notices: what one party of an agreement did alone.
+//! Notices, by which one party stops or resumes an agreement alone.
 
 use prost::Message;
 
@@ -12,7 +12,7 @@ use crate::domain::{
     fault::Fault,
 };
 
-/// From a statement's payload.
+/// Decodes a statement's payload.
 ///
 /// # Errors
 /// `UNKNOWN_OR_NON_CANONICAL` with the field's path.
@@ -27,7 +27,7 @@ pub fn decode(payload: &[u8]) -> Result<Notice, Fault> {
     })
 }
 
-/// To a payload for signing.
+/// Encodes a payload for signing.
 pub fn encode(notice: &Notice) -> Vec<u8> {
     let Notice { agreement, step, at, reason, every_version } = notice;
     proto::Notice {

@@ -1,5 +1,5 @@
-//! Integers that another organisation sets, and how large each may be. What is larger is refused here, before anything is kept of it:
-//! no arithmetic and no column further inside has to think of the ends of its type.
+//! Integers that another organisation sets, and their bounds. Larger ones are refused here, before anything is stored. Code and columns further
+//! inside therefore need not consider the ends of their types.
 
 use std::ops::RangeInclusive;
 
@@ -12,14 +12,14 @@ use crate::domain::{
 
 /// Versions of an assessment or of an agreement.
 const VERSIONS: RangeInclusive<u32> = 1..=1_000_000;
-/// Places in a feed, and of bundles: what every language's JSON holds exactly (RFC 8259, section 6).
+/// Numbers in a feed, and numbers of bundles. JSON in every language represents them exactly (RFC 8259, section 6).
 const MAX_SEQUENCE: u64 = (1 << 53) - 1;
 /// A hundred years.
 const MAX_DAYS: u32 = 36_525;
-/// How often something may be passed on, and how many persons may have to approve.
+/// How many hops something may be passed on, and how many persons may have to approve.
 const MAX_FEW: u32 = 64;
 
-/// A number within its bounds.
+/// Checks that a number is within its bounds.
 ///
 /// # Errors
 /// Names the field.
@@ -38,7 +38,7 @@ pub fn version(field: &str, number: u32) -> Result<u32, Fault> {
     within(field, number, VERSIONS)
 }
 
-/// A place in a row that counts up; 0 is before the first.
+/// A number that counts up. 0 means before the first.
 ///
 /// # Errors
 /// Names the field.
@@ -78,7 +78,7 @@ pub fn seconds(field: &str, number: u64) -> Result<u64, Fault> {
     within(field, number, 0..=u64::from(MAX_DAYS) * 86_400)
 }
 
-/// Officers who sign beside the author.
+/// How many officers must sign in addition to the author.
 ///
 /// # Errors
 /// Names the field.
@@ -86,7 +86,7 @@ pub fn cosigners(field: &str, number: u32) -> Result<u32, Fault> {
     within(field, number, 0..=MAX_COSIGNERS)
 }
 
-/// Hops or persons.
+/// A number of hops or persons.
 ///
 /// # Errors
 /// Names the field.

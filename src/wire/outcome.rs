@@ -1,4 +1,4 @@
-//! What became of a statement that was handed over.
+//! The outcome of a statement that was handed over.
 
 use super::proto;
 use crate::domain::{
@@ -6,7 +6,7 @@ use crate::domain::{
     statement::Outcome,
 };
 
-/// For the wire.
+/// Encodes an outcome for the wire.
 pub fn to_proto(outcome: &Outcome) -> proto::StatementOutcome {
     let (result, fault) = match outcome {
         Outcome::Accepted => (proto::StatementResult::Accepted, None),
@@ -21,8 +21,8 @@ pub fn to_proto(outcome: &Outcome) -> proto::StatementOutcome {
     }
 }
 
-/// From the wire. A result that is not known here counts as not yet: nothing is dropped for it. Only the reason is taken
-/// over, and that only where it is one of the stable names: no free text of a partner's program stands in logs.
+/// Decodes an outcome from the wire. An unknown result counts as not yet, so that nothing is dropped because of it. Of the fault only the reason
+/// is used, and only if it is one of the stable names, so that no free text of a partner's program gets into the log.
 pub fn from_proto(outcome: &proto::StatementOutcome) -> Outcome {
     let reason = Reason::from_name(&outcome.reason).unwrap_or(Reason::NotYet);
     let fault = Fault::new(reason, "the partner said so");
@@ -35,17 +35,17 @@ pub fn from_proto(outcome: &proto::StatementOutcome) -> Outcome {
 }
 
 impl proto::StatementOutcome {
-    /// Whether the statement is verified and durable there.
+    /// Whether the statement is verified and durable at the receiver.
     pub fn is_accepted(&self) -> bool {
         self.result() == proto::StatementResult::Accepted
     }
 
-    /// Whether it was read, and nothing is said of what became of it: no reason and no sentence either.
+    /// Whether the statement was read and the answer says nothing about what became of it. Then there is no reason and no sentence either.
     pub fn is_received(&self) -> bool {
         self.result() == proto::StatementResult::Received && self.reason.is_empty() && self.message.is_empty()
     }
 
-    /// Whether its sender is done with it.
+    /// Whether the sender is done with the statement.
     pub fn is_taken(&self) -> bool {
         self.is_accepted() || self.is_received()
     }

@@ -18,7 +18,7 @@ use crate::domain::{
     marking::{Marking, NationalLabel, Onward, Tlp},
 };
 
-/// From the bytes that the manifest's digest is over.
+/// Decodes the bytes that the manifest's digest covers.
 ///
 /// # Errors
 /// `UNKNOWN_OR_NON_CANONICAL` with the field's path, `STATEMENT_TOO_LARGE`.
@@ -41,7 +41,7 @@ pub fn decode(bytes_: &[u8]) -> Result<Portion, Fault> {
     })
 }
 
-/// To the bytes that the manifest's digest is over.
+/// Encodes a portion as the bytes that the manifest's digest covers.
 pub fn encode(portion: &Portion) -> Vec<u8> {
     let Portion { salt, handle, edition, language, translates, marking, body: content } = portion;
     proto::Portion {
@@ -76,7 +76,7 @@ fn marking(message: proto::Marking) -> Result<Marking, Fault> {
     ascending("releasable_to", &releasable_to)?;
     ascending("topics", &marking.topics)?;
     if !marking.groups.iter().map(|group| &group.name).eq(marking.named_groups()) {
-        return Err(refuse("groups", "it spells out each group that the marking names, and no other"));
+        return Err(refuse("groups", "they must be exactly the groups that the marking names"));
     }
     Ok(marking)
 }
@@ -86,7 +86,7 @@ fn onward(message: proto::Onward) -> Result<Onward, Fault> {
     let reach = proto::OnwardReach::try_from(reach)
         .map_err(|_| refuse("reach", format!("the value {reach} is not known to this version")))?;
     if (reach == proto::OnwardReach::Named) == to.is_empty() {
-        return Err(refuse("to", "names belong to the reach NAMED, and to no other"));
+        return Err(refuse("to", "only the reach NAMED has names"));
     }
     ascending("to", &to)?;
     match reach {
@@ -132,7 +132,7 @@ fn marking_to_proto(marking: &Marking) -> proto::Marking {
     }
 }
 
-/// Sets are written in ascending order of their text.
+/// Sorts the texts of a set in ascending order.
 fn sorted(mut texts: Vec<String>) -> Vec<String> {
     texts.sort_unstable();
     texts.dedup();

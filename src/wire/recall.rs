@@ -12,7 +12,7 @@ use crate::domain::{
     recall::{MAX_REASON, Recall, RecallKind},
 };
 
-/// From a statement's payload.
+/// Decodes a statement's payload.
 ///
 /// # Errors
 /// `UNKNOWN_OR_NON_CANONICAL`, `STATEMENT_TOO_LARGE`, with the field's path.
@@ -20,7 +20,11 @@ pub fn decode(payload: &[u8]) -> Result<Recall, Fault> {
     let proto::Recall { originator, assessment_id, kind, reason, recalled_at, exercise, speaker: _ } =
         canonical::decode(payload)?;
     if reason.len() > MAX_REASON {
-        return Err(Fault::at(Reason::StatementTooLarge, "reason", format!("a line of at most {MAX_REASON} bytes")));
+        return Err(Fault::at(
+            Reason::StatementTooLarge,
+            "reason",
+            format!("a reason is one line of at most {MAX_REASON} bytes"),
+        ));
     }
     Ok(Recall {
         originator: parsed("originator", &originator)?,
@@ -32,7 +36,7 @@ pub fn decode(payload: &[u8]) -> Result<Recall, Fault> {
     })
 }
 
-/// To a payload for signing.
+/// Encodes a payload for signing.
 pub fn encode(recall: &Recall) -> Vec<u8> {
     let Recall { originator, assessment, kind, reason, recalled_at, exercise } = recall;
     proto::Recall {

@@ -18,7 +18,7 @@ use crate::domain::{
 /// The most releases in one receipt.
 pub const MAX_RECEIPT: usize = 4096;
 
-/// From a statement's payload. Which reasons are stable names is for the reader of it to say.
+/// Decodes a statement's payload. Whether the reasons are stable names is for the caller to check.
 ///
 /// # Errors
 /// `UNKNOWN_OR_NON_CANONICAL`, `STATEMENT_TOO_LARGE`, with the field's path.
@@ -26,7 +26,11 @@ pub fn decode(payload: &[u8]) -> Result<Receipt, Fault> {
     let proto::Receipt { sender, kind, release_ids, at, reason, role, recall_id, path_hash, mandate, speaker: _ } =
         canonical::decode(payload)?;
     if release_ids.len() > MAX_RECEIPT {
-        return Err(Fault::at(Reason::StatementTooLarge, "release_ids", format!("a receipt names 1 to {MAX_RECEIPT}")));
+        return Err(Fault::at(
+            Reason::StatementTooLarge,
+            "release_ids",
+            format!("a receipt names 1 to {MAX_RECEIPT} releases"),
+        ));
     }
     let receipt = Receipt {
         sender: parsed("sender", &sender)?,
@@ -43,7 +47,7 @@ pub fn decode(payload: &[u8]) -> Result<Receipt, Fault> {
     Ok(receipt)
 }
 
-/// What belongs together.
+/// Checks the rules between the fields.
 fn check(receipt: &Receipt) -> Result<(), Fault> {
     let Receipt { kind, releases, reason, role, recall, path, mandate, .. } = receipt;
     let answers_recall = match kind {
@@ -52,33 +56,44 @@ fn check(receipt: &Receipt) -> Result<(), Fault> {
         _ => false,
     };
     if recall.is_some() != answers_recall {
-        return Err(refuse("recall_id", "what was withdrawn or purged names the recall, and nothing else does"));
+        return Err(refuse("recall_id", "exactly the receipts `withdrawn` and `purged` name the recall"));
     }
     let mut each = releases.clone();
     each.sort_unstable();
     if each.windows(2).any(|pair| pair.first() == pair.last()) {
-        return Err(refuse("release_ids", "a receipt names each release once"));
+        return Err(refuse("release_ids", "a receipt must name each release once"));
     }
     if releases.is_empty() && !answers_recall {
-        return Err(Fault::at(Reason::StatementTooLarge, "release_ids", format!("a receipt names 1 to {MAX_RECEIPT}")));
+        return Err(Fault::at(
+            Reason::StatementTooLarge,
+            "release_ids",
+            format!("a receipt names 1 to {MAX_RECEIPT} releases"),
+        ));
     }
     let is_of_a_reader = |role: &Role| matches!(role, Role::Analyst | Role::Officer | Role::Service);
     if role.is_some() != kind.acknowledges() || !role.iter().all(is_of_a_reader) {
-        return Err(refuse("role", "what was read or answered names the role of a reader, and nothing else does"));
+        return Err(refuse("role", "exactly the receipts for a reading or an answer name the reader's role"));
     }
     if mandate.is_some() && !kind.acknowledges() {
-        return Err(refuse("mandate", "what was read or answered names a role with a mandate, and nothing else does"));
+        return Err(refuse("mandate", "only a receipt for a reading or an answer may name a mandate"));
     }
     if path.is_some() && releases.len() != 1 {
-        return Err(refuse("path_hash", "a receipt that names a path is about the last of its releases alone"));
+        return Err(refuse(
+            "path_hash",
+            "a receipt that names a path must be about the last release of that path alone",
+        ));
     }
     if kind.acknowledges() && reason.as_ref().is_some_and(|r| r.len() > MAX_NOTE) {
-        return Err(Fault::at(Reason::StatementTooLarge, "reason", format!("a line of at most {MAX_NOTE} bytes")));
+        return Err(Fault::at(
+            Reason::StatementTooLarge,
+            "reason",
+            format!("a reason is one line of at most {MAX_NOTE} bytes"),
+        ));
     }
     Ok(())
 }
 
-/// To a payload for signing.
+/// Encodes a payload for signing.
 pub fn encode(receipt: &Receipt) -> Vec<u8> {
     let Receipt { sender, kind, releases, at, reason, role, recall, path, mandate } = receipt;
     proto::Receipt {

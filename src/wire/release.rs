@@ -26,7 +26,7 @@ use crate::domain::{
     time::Time,
 };
 
-/// A release, from a statement's payload.
+/// Decodes a release from a statement's payload.
 ///
 /// # Errors
 /// `UNKNOWN_OR_NON_CANONICAL`, `DIGEST_REPEATED`, `STATEMENT_TOO_LARGE`.
@@ -51,7 +51,11 @@ pub fn decode(payload: &[u8]) -> Result<Release, Fault> {
     } = canonical::decode(payload)?;
     let kind = word("kind", EntryKind::ALL, kind)?;
     if digests.is_empty() != (kind == EntryKind::Resolution) || digests.len() > MAX_DIGESTS {
-        return Err(Fault::at(Reason::StatementTooLarge, "digests", format!("a release discloses 1 to {MAX_DIGESTS}")));
+        return Err(Fault::at(
+            Reason::StatementTooLarge,
+            "digests",
+            format!("a release discloses 1 to {MAX_DIGESTS} portions"),
+        ));
     }
     let Listing { endorsements, exceptions, unknown } = listed(&beside)?;
     let via = bytes_optional("via_release_id", &via_release_id)?;
@@ -77,12 +81,12 @@ pub fn decode(payload: &[u8]) -> Result<Release, Fault> {
     each_once("digests", &release.digests)?;
     ascending("grants", &release.grants)?;
     if release.grants.is_empty() {
-        return Err(refuse("grants", "a release names the grants that allow it"));
+        return Err(refuse("grants", "a release must name the grants that allow it"));
     }
     Ok(release)
 }
 
-/// When the sender first logged what it hands over. The originator and a hub say it in fields of their own.
+/// When the sender first logged what it hands over. The originator and hubs state this in different fields.
 fn stated(
     is_hub: bool,
     logged_at: Option<prost_types::Timestamp>,
@@ -98,7 +102,7 @@ fn stated(
     whole_seconds(name, value)
 }
 
-/// What a release lists beside the portions.
+/// The statements that a release lists in addition to the portions.
 #[derive(Default)]
 struct Listing {
     endorsements: Vec<Listed>,
@@ -116,7 +120,9 @@ fn listed(all: &[proto::BesideStatement]) -> Result<Listing, Fault> {
         match kind.as_str().parse() {
             Ok(StatementKind::Endorsement) => listing.endorsements.push(listed),
             Ok(StatementKind::Exception) => listing.exceptions.push(listed),
-            Ok(other) => return Err(refuse(&format!("beside[{i}].kind"), format!("a {other} goes by another way"))),
+            Ok(other) => {
+                return Err(refuse(&format!("beside[{i}].kind"), format!("a {other} does not travel with portions")));
+            }
             Err(_) => listing.unknown.push((kind, listed)),
         }
     }
@@ -149,7 +155,10 @@ fn position(sequence: u64, previous: &[u8]) -> Result<Position, Fault> {
     let previous: Option<StatementId> = bytes_optional("previous_release_id", previous)?;
     let sequence = number::sequence("sequence", sequence)?;
     if sequence == 0 || (sequence == 1) != previous.is_none() {
-        return Err(refuse("sequence", "numbers count from 1, and each but the first names the release before"));
+        return Err(refuse(
+            "sequence",
+            "numbers are counted from 1, and each but the first names the release before it",
+        ));
     }
     Ok(Position { sequence, previous })
 }
@@ -177,7 +186,7 @@ fn terms(message: proto::Terms) -> Result<Terms, Fault> {
             let to: Vec<Audience> = parsed_all("onward_to", &onward_to)?;
             let named: BTreeSet<&GroupName> = to.iter().filter_map(Audience::group).collect();
             if !groups.iter().map(|group| &group.name).eq(named) {
-                return Err(refuse("onward_groups", "they spell out each group that `onward_to` names, and no other"));
+                return Err(refuse("onward_groups", "they must be exactly the groups that `onward_to` names"));
             }
             Some(OnwardLimit { to, kinds, later_kinds, max_tlp, depth, groups })
         }
@@ -199,7 +208,7 @@ fn id_or_empty(id: Option<StatementId>) -> prost::bytes::Bytes {
     id.map(|i| i.0.to_vec()).unwrap_or_default().into()
 }
 
-/// A release, to a payload for signing.
+/// Encodes a release as a payload for signing.
 pub fn encode(release: &Release) -> Vec<u8> {
     let Release { recipient, kind, manifest, digests, agreement, grants, terms, position, released_at, via, .. } =
         release;
@@ -236,7 +245,7 @@ pub fn encode(release: &Release) -> Vec<u8> {
     .encode_to_vec()
 }
 
-/// A void, from a statement's payload.
+/// Decodes a void from a statement's payload.
 ///
 /// # Errors
 /// `UNKNOWN_OR_NON_CANONICAL`.
@@ -251,7 +260,7 @@ pub fn decode_void(payload: &[u8]) -> Result<Void, Fault> {
     })
 }
 
-/// A void, to a payload for signing.
+/// Encodes a void as a payload for signing.
 pub fn encode_void(void: &Void) -> Vec<u8> {
     let Void { recipient, position, replaced, voided_at } = void;
     proto::Void {

@@ -16,7 +16,7 @@ use crate::domain::{
 
 const DAY_SECONDS: i64 = 86_400;
 
-/// A text of a person to another.
+/// A text that one person writes to another.
 fn words(field: &str, value: String) -> Result<String, Fault> {
     if value.len() > MAX_TEXT_BYTES {
         return Err(refuse(field, format!("the text takes at most {MAX_TEXT_BYTES} bytes")));
@@ -24,7 +24,7 @@ fn words(field: &str, value: String) -> Result<String, Fault> {
     text(field, value)
 }
 
-/// A request, from a statement's payload.
+/// Decodes a request from a statement's payload.
 ///
 /// # Errors
 /// `UNKNOWN_OR_NON_CANONICAL` with the field's path.
@@ -42,7 +42,7 @@ pub fn decode(payload: &[u8]) -> Result<Request, Fault> {
         speaker: _,
     } = canonical::decode(payload)?;
     if kinds.is_empty() && question.is_empty() {
-        return Err(refuse("question", "it asks for nothing"));
+        return Err(refuse("question", "the request must ask for something"));
     }
     let kinds = names::decode("kinds", &kinds)?;
     Ok(Request {
@@ -58,7 +58,7 @@ pub fn decode(payload: &[u8]) -> Result<Request, Fault> {
     })
 }
 
-/// A request, to a payload for signing.
+/// Encodes a request as a payload for signing.
 pub fn encode(request: &Request) -> Vec<u8> {
     let Request { addressee, assessment, version, manifest, kinds, question, role, nonce, requested_at } = request;
     proto::Request {
@@ -76,7 +76,7 @@ pub fn encode(request: &Request) -> Vec<u8> {
     .encode_to_vec()
 }
 
-/// An answer, from a statement's payload.
+/// Decodes an answer from a statement's payload.
 ///
 /// # Errors
 /// `UNKNOWN_OR_NON_CANONICAL` with the field's path.
@@ -91,7 +91,7 @@ pub fn decode_answer(payload: &[u8]) -> Result<Answer, Fault> {
         exception: bytes_optional("exception_id", &exception_id)?,
     };
     if (answer.kind == AnswerKind::Released) != answer.exception.is_some() {
-        return Err(refuse("exception_id", "an exception belongs to what is released, and to no other answer"));
+        return Err(refuse("exception_id", "only the answer `released` names an exception"));
     }
     if answer.kind != AnswerKind::Released && answer.text.is_empty() {
         return Err(refuse("text", "the text is missing"));
@@ -99,7 +99,7 @@ pub fn decode_answer(payload: &[u8]) -> Result<Answer, Fault> {
     Ok(answer)
 }
 
-/// An answer, to a payload for signing.
+/// Encodes an answer as a payload for signing.
 pub fn encode_answer(answer: &Answer) -> Vec<u8> {
     let Answer { request, kind, text, answered_at, exception } = answer;
     proto::Answer {
@@ -113,7 +113,7 @@ pub fn encode_answer(answer: &Answer) -> Vec<u8> {
     .encode_to_vec()
 }
 
-/// An exception, from a statement's payload.
+/// Decodes an exception from a statement's payload.
 ///
 /// # Errors
 /// `UNKNOWN_OR_NON_CANONICAL` with the field's path, `STATEMENT_TOO_LARGE`.
@@ -130,7 +130,7 @@ pub fn decode_exception(payload: &[u8]) -> Result<Exception, Fault> {
         speaker: _,
     } = canonical::decode(payload)?;
     if digests.is_empty() || digests.len() > MAX_EXCEPTED {
-        let what = format!("an exception names 1 to {MAX_EXCEPTED}");
+        let what = format!("an exception names 1 to {MAX_EXCEPTED} portions");
         return Err(Fault::at(Reason::StatementTooLarge, "digests", what));
     }
     let exception = Exception {
@@ -145,12 +145,15 @@ pub fn decode_exception(payload: &[u8]) -> Result<Exception, Fault> {
     };
     ascending("digests", &exception.digests)?;
     if exception.until <= exception.from || exception.until > exception.from.plus_seconds(MAX_DAYS * DAY_SECONDS) {
-        return Err(refuse("valid_until", format!("an exception ends after it begins, at most {MAX_DAYS} days later")));
+        return Err(refuse(
+            "valid_until",
+            format!("an exception must end after it begins, at most {MAX_DAYS} days later"),
+        ));
     }
     Ok(exception)
 }
 
-/// An exception, to a payload for signing.
+/// Encodes an exception as a payload for signing.
 pub fn encode_exception(exception: &Exception) -> Vec<u8> {
     let Exception { giver, partner, manifest, digests, request, reason, from, until } = exception;
     proto::Exception {

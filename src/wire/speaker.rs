@@ -1,4 +1,4 @@
-//! Who speaks in a statement. The field has the same number in every message, so that it is written and read without knowing the rest.
+//! Who speaks in a statement. The field has the same number in every message, so it can be written and read without knowing the other fields.
 
 use prost::Message;
 
@@ -11,14 +11,14 @@ use crate::domain::{
     statement::{SUITES, Speaker},
 };
 
-/// The fields of a payload that every kind of statement has.
+/// The fields that the payload of every kind of statement has.
 #[derive(Clone, PartialEq, Message)]
 struct Spoken {
     #[prost(message, optional, tag = "100")]
     speaker: Option<proto::Speaker>,
 }
 
-/// What a statement says, with who says it: a payload for signing. It is the last field, so that it stands at the end.
+/// Appends the speaker to a statement's content, which makes a payload for signing. The speaker is the last field.
 pub fn spoken_by(speaker: &Speaker, mut content: Vec<u8>) -> Vec<u8> {
     let Speaker { id, cosigners } = speaker;
     let suites = SUITES.iter().map(ToString::to_string).collect();
@@ -27,16 +27,16 @@ pub fn spoken_by(speaker: &Speaker, mut content: Vec<u8>) -> Vec<u8> {
     content
 }
 
-/// Whether a signature of each of these sorts can be asked for here.
+/// Checks that this version knows each of these sorts of suites.
 pub(super) fn known(suites: &[String]) -> Result<(), Fault> {
     if suites == SUITES {
         return Ok(());
     }
-    let what = format!("signers sign with {}, and this version knows nothing else", SUITES.join(", "));
+    let what = format!("signers sign with {}, and this version knows no other sorts", SUITES.join(", "));
     Err(refuse("suites", what))
 }
 
-/// Who speaks in a payload.
+/// Reads who speaks from a payload.
 ///
 /// # Errors
 /// `UNKNOWN_OR_NON_CANONICAL` with the field's path.

@@ -1,5 +1,5 @@
-//! Refusals as gRPC statuses and back: one mapping for all services. Every error carries `google.rpc.ErrorInfo` with a
-//! stable reason and, where a field is at fault, `google.rpc.BadRequest` with its path.
+//! Converts faults into gRPC statuses and back. All services use this one mapping. Every error carries `google.rpc.ErrorInfo` with a stable
+//! reason. If a field is faulty, it also carries `google.rpc.BadRequest` with the field's path.
 
 use std::{collections::HashMap, time::Duration};
 
@@ -14,24 +14,24 @@ use crate::domain::{
 
 /// The domain of the reasons.
 const DOMAIN: &str = "watchfire";
-/// How rustls says that the other end sent an alert.
+/// The words by which rustls reports an alert of the other side.
 const ALERT: &str = "received fatal alert: ";
-/// How rustls says that what came is no TLS.
+/// The words by which rustls reports that the bytes are not TLS.
 const NO_TLS: &str = "received corrupt message";
 
-/// What a caller is told.
+/// The status for a fault, as a caller sees it.
 pub fn from_fault(fault: Fault) -> Status {
     with_details(fault, ErrorDetails::new())
 }
 
-/// The same, and when to ask again.
+/// The same, with the time after which to ask again.
 pub fn later(fault: Fault, after: Duration) -> Status {
     with_details(fault, ErrorDetails::with_retry_info(Some(after)))
 }
 
 fn with_details(fault: Fault, mut details: ErrorDetails) -> Status {
     if fault.reason == Reason::Internal {
-        tracing::error!(what = %fault.message, "a fault of this program");
+        tracing::error!(what = %fault.message, "an error in this program");
     }
     details.set_error_info(fault.reason.as_str(), DOMAIN, HashMap::new());
     if let Some(field) = &fault.field {
@@ -40,13 +40,13 @@ fn with_details(fault: Fault, mut details: ErrorDetails) -> Status {
     Status::with_error_details(code(fault.reason), fault.to_string(), details)
 }
 
-/// What a partner's status says: in one line, and short, for it stands in logs and on screens.
+/// The fault in a partner's status. It is cut to one short line, because it is shown in logs and on screens.
 pub fn told_by_partner(status: &Status) -> Fault {
     let Fault { reason, message, field } = to_fault(status);
     Fault { reason, message: told(&message), field: field.as_deref().map(told) }
 }
 
-/// What a status says. A status without a known reason is the transport's own.
+/// The fault in a status. A status without a known reason comes from the transport.
 pub fn to_fault(status: &Status) -> Fault {
     let details = status.get_error_details();
     let named = details.error_info().filter(|i| i.domain == DOMAIN).and_then(|i| Reason::from_name(&i.reason));
@@ -61,17 +61,17 @@ pub fn to_fault(status: &Status) -> Fault {
     }
 }
 
-/// A refusal by the gRPC library itself (too large, no message, no such method), with the documented code and reason.
-/// `None` where the answer is no refusal, or says why by itself.
+/// The documented code and reason for a refusal by the gRPC library itself (too large, not a message, no such method). `None` if the answer is
+/// not a refusal, or already has a reason.
 pub fn documented(headers: &http::HeaderMap) -> Option<Status> {
     let status = Status::from_header_map(headers).filter(|s| s.details().is_empty())?;
     let (code, reason, words) = match status.code() {
         Code::OutOfRange | Code::ResourceExhausted => {
             (Code::ResourceExhausted, Reason::LimitExceeded, "the message is larger than the limit; send less at once")
         }
-        // A fault of this program carries details: see `from_fault`.
+        // A fault of this program has details: see `from_fault`.
         Code::Internal | Code::InvalidArgument => {
-            let words = "the bytes are no message of this method; compare with the published proto files";
+            let words = "the bytes are not a message of this method; compare with the published proto files";
             (Code::InvalidArgument, Reason::InvalidArgument, words)
         }
         Code::Unimplemented => {
@@ -84,7 +84,7 @@ pub fn documented(headers: &http::HeaderMap) -> Option<Status> {
     Some(Status::with_error_details(code, words, details))
 }
 
-/// Where the other end refused this side's certificate by a TLS alert: why.
+/// Why the other side refused this side's certificate by a TLS alert. `None` if it did not.
 pub fn refusal_of(status: &Status) -> Option<Refusal> {
     let words = match status.code() {
         Code::Unavailable | Code::Unknown | Code::Cancelled => transport_words(status),
@@ -96,7 +96,7 @@ pub fn refusal_of(status: &Status) -> Option<Refusal> {
 fn transport_words(status: &Status) -> String {
     match status.code() {
         Code::Unavailable | Code::Unknown | Code::Cancelled => {
-            // The chain of causes holds what TLS or the network said.
+            // The chain of causes contains what TLS or the network reported.
             let mut words = status.message().to_owned();
             let mut source = std::error::Error::source(status);
             while let Some(error) = source {
@@ -109,10 +109,10 @@ fn transport_words(status: &Status) -> String {
     }
 }
 
-/// Where another program answers, rustls names types of its own: nobody who reads them is helped.
+/// If another program answers, rustls' message contains names of Rust types, which help nobody.
 fn for_people(words: String) -> String {
     if words.starts_with(ALERT) || words.starts_with(NO_TLS) {
-        "what answers there is no node but another program; check the address".to_owned()
+        "the program that answers there is not a node; check the address".to_owned()
     } else {
         words
     }
@@ -202,7 +202,7 @@ mod tests {
         for another_program in [status("ProtocolVersion"), no_tls] {
             let told = to_fault(&another_program);
             assert_eq!((refusal_of(&another_program), told.reason), (None, Reason::Unavailable));
-            assert!(told.message.contains("another program"), "{told}");
+            assert!(told.message.contains("not a node"), "{told}");
         }
     }
 }

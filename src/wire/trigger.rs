@@ -1,4 +1,4 @@
-//! Triggers of an agreement.
+//! The triggers of an agreement.
 
 use super::{
     field::{ascending, double, parsed, parsed_all, refuse, texts},
@@ -48,14 +48,14 @@ pub(super) fn decode(message: proto::Trigger) -> Result<Trigger, Fault> {
 }
 
 fn at_least_one(field: &str, number: u32) -> Result<u32, Fault> {
-    if number == 0 { Err(refuse(field, "it counts from 1")) } else { Ok(number) }
+    if number == 0 { Err(refuse(field, "it must be at least 1")) } else { Ok(number) }
 }
 
 fn not_negative(field: &str, value: f64) -> Result<Option<f64>, Fault> {
-    if value < 0.0 { Err(refuse(field, "it is below 0")) } else { Ok((value > 0.0).then_some(value)) }
+    if value < 0.0 { Err(refuse(field, "it must not be below 0")) } else { Ok((value > 0.0).then_some(value)) }
 }
 
-/// Exactly one of the two.
+/// A probability or a multiple. Exactly one of the two is set.
 fn measure(probability: f64, multiple: f64) -> Result<Measure, Fault> {
     match (probability, multiple) {
         (0.0, multiple) if multiple > 1.0 => Ok(Measure::Multiple(multiple)),

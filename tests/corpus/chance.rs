@@ -1,8 +1,8 @@
-//! Chance that can be repeated, and mutants by it.
+//! Reproducible random numbers, and mutants made with them.
 
 use crate::splitmix::SplitMix;
 
-/// The same seed gives the same run everywhere.
+/// A random generator. The same seed gives the same run everywhere.
 pub struct Chance(SplitMix);
 
 impl Chance {
@@ -14,7 +14,7 @@ impl Chance {
         self.0.next()
     }
 
-    /// Below `bound`, which is not 0.
+    /// A number below `bound`, which must not be 0.
     pub fn below(&mut self, bound: usize) -> usize {
         (self.next() % bound as u64) as usize
     }
@@ -23,7 +23,7 @@ impl Chance {
         &all[self.below(all.len())]
     }
 
-    /// One change somewhere: a bit, a byte, some bytes less, twice, by chance, or from `other`.
+    /// One change at a random place: a bit or a byte is changed, bytes are removed, doubled, replaced by random ones, or taken from `other`.
     pub fn changed(&mut self, bytes: &mut Vec<u8>, other: &[u8]) {
         let at = self.below(bytes.len() + 1);
         let end = (at + 1 + self.below(16)).min(bytes.len());
@@ -48,7 +48,7 @@ impl Chance {
         }
     }
 
-    /// 1 to 4 changes.
+    /// One to four changes.
     pub fn mutant(&mut self, bytes: &[u8], other: &[u8]) -> Vec<u8> {
         let mut mutant = bytes.to_vec();
         for _ in 0..=self.below(4) {

@@ -8,12 +8,12 @@ use std::{
 
 use crate::{asked::number, chance::Chance, fuzz::TARGETS};
 
-/// Where the corpus is.
+/// The folder of the corpus.
 pub fn corpus(target: &str) -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join("fuzz/corpus").join(target)
 }
 
-/// Its files, by name.
+/// The files of the corpus, by name.
 fn files(target: &str) -> Vec<(String, Vec<u8>)> {
     let entries = fs::read_dir(corpus(target)).unwrap_or_else(|e| panic!("{target} has no corpus: {e}"));
     let mut files: Vec<_> = entries
@@ -39,7 +39,7 @@ fn every_file_of_the_corpus_passes_its_target() {
     println!("{total} files in {folders} targets");
 }
 
-/// For each target as many mutants as `CORPUS_MUTANTS` says; a failing one is named by its seed and file.
+/// Runs `CORPUS_MUTANTS` mutants for each target. A failing mutant is named by its seed and file.
 #[test]
 fn mutants_of_the_corpus_pass_their_targets() {
     let count: u64 = number("CORPUS_MUTANTS", 500);

@@ -1,4 +1,4 @@
-//! Mutants of signed statements of every kind: none is accepted. The promise is 0 of 100,000; `FORGERIES` sets another number.
+//! Mutants of signed statements of every kind. None of them may be accepted. The promise is 0 of 100,000; `FORGERIES` sets another number.
 
 use std::collections::BTreeMap;
 
@@ -16,7 +16,7 @@ use crate::{
     fuzz::{TARGETS, verify, world::world},
 };
 
-/// How many mutants, unless the environment says otherwise; `.ci/run` asks for 100,000.
+/// How many mutants to try, unless the environment says otherwise. `.ci/run` asks for 100,000.
 const FORGERIES: u64 = 10_000;
 
 #[test]
@@ -32,7 +32,7 @@ fn every_statement_of_the_world_is_accepted_as_it_was_signed() {
     assert!(Suite::ALL.iter().all(|suite| suites(*suite)), "a suite is missing");
 }
 
-/// A mutant of the bytes, or of the parts with the bytes put together again, so that it gets past the decoder.
+/// A mutant of the bytes, or of the parts reassembled, so that it gets past the decoder.
 fn mutant(chance: &mut Chance) -> Vec<u8> {
     let all = &world().statements;
     let (one, other) = (chance.one_of(all), chance.one_of(all));
@@ -66,12 +66,12 @@ fn mutant(chance: &mut Chance) -> Vec<u8> {
     wire::envelope::encode(&envelope)
 }
 
-/// What was said, of what kind.
+/// The statement and its kind.
 fn said(envelope: &Envelope) -> (StatementKind, &[u8]) {
     (envelope.kind, &envelope.payload)
 }
 
-/// Why a mutant was refused, or that it is no mutant: the same statement with the same signers.
+/// Why a mutant was refused, or that it is not a mutant because it is the same statement with the same signers.
 fn outcome(bytes: &[u8]) -> &'static str {
     if world().statements.iter().any(|s| s.bytes == bytes) {
         return "unchanged";
@@ -101,17 +101,17 @@ fn no_mutant_of_a_signed_statement_is_accepted() {
         seed += 1;
     }
     println!("{made} mutants, 0 accepted: {outcomes:?}");
-    // The control: were signatures not asked, so many would be accepted.
+    // The control: this many would be accepted if signatures were not checked.
     let by_signature = outcomes.get(Reason::SignatureInvalid.as_str()).copied().unwrap_or_default();
-    assert!(by_signature > count / 10, "hardly a mutant gets as far as its signature: {outcomes:?}");
+    assert!(by_signature > count / 10, "too few mutants get as far as the signature check: {outcomes:?}");
 }
 
-/// The control: a statement that is signed well and is not the world's, as a forgery would be, fails the target.
+/// The control: a validly signed statement that is not of the fixed world makes the target fail, as a forgery would.
 #[test]
 fn a_forgery_would_be_noticed() {
     let (_, check) = TARGETS.iter().find(|(name, _)| *name == "verify").unwrap();
     let honest = &world().statements[0];
     check(&honest.bytes);
     let forged = verify::among(&honest.bytes, &world().statements[1..]);
-    assert!(forged.is_err(), "an accepted statement that nobody signed passes the target");
+    assert!(forged.is_err(), "the target passes although a statement that nobody signed was accepted");
 }

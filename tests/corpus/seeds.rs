@@ -1,5 +1,5 @@
-//! Writes `fuzz/world.json` and the seeds of `fuzz/corpus`, by hand, where a format has changed:
-//! `cargo test --test corpus -- --ignored`. The keys are made for it and thrown away.
+//! Writes `fuzz/world.json` and the seeds of `fuzz/corpus`. Run it by hand after a format has changed: `cargo test --test corpus -- --ignored`.
+//! The keys are made for this purpose and thrown away.
 
 use std::{convert::Infallible, fs, path::Path};
 
@@ -47,7 +47,7 @@ fn kind_of(vector: &serde_json::Value) -> StatementKind {
     StatementKind::from_payload_type(vector["payload_type"].as_str().unwrap()).unwrap()
 }
 
-/// Who signs it: the domain and the role.
+/// The signer: the domain and the role.
 fn signs(kind: StatementKind) -> (&'static [&'static str], Role) {
     match kind {
         StatementKind::Agreement => (&["gb.example", "ecowas.example"], Role::Node),
@@ -91,7 +91,7 @@ fn statements(ca: impl Fn(&str) -> DevCa) -> (Vec<(String, DevCa)>, Vec<Envelope
             envelope.logged.push(second);
         }
         if told("path_hash").is_some() {
-            // Any releases do: what they hash to is for a node to check.
+            // Any releases will do, because only a node checks their hashes.
             let releases = all.iter().filter(|e: &&Envelope| e.kind == StatementKind::Release);
             envelope.path = releases.take(2).cloned().collect();
         }
@@ -100,7 +100,7 @@ fn statements(ca: impl Fn(&str) -> DevCa) -> (Vec<(String, DevCa)>, Vec<Envelope
     (cas, all)
 }
 
-/// Tells when a statement was logged.
+/// States when a statement was logged.
 fn logged(of: &Envelope, by: &SigningKey) -> Envelope {
     let told = Logged { statement: id(of), at: now().plus_seconds(-60).whole_seconds() };
     by.statement(StatementKind::Logged, wire::logged::encode(&told)).unwrap()

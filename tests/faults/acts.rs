@@ -1,4 +1,4 @@
-//! A small day at a node: everything that it writes is written once. Any act may be the one in which the node dies.
+//! A small day at a node. Everything that the node can write is written once. The node may die during any act.
 
 use std::time::{Duration, Instant};
 
@@ -22,10 +22,10 @@ use crate::{
     world::{Door, both_ways, wait},
 };
 
-/// How long an act is waited for where the node may be dead.
+/// How long to wait for an act if the node may be dead.
 const A_WHILE: Duration = Duration::from_secs(4);
 
-/// All of them, in order. Gives the id of the next version of the agreement, once it is acknowledged as proposed.
+/// All acts, in order. Returns the id of the next version of the agreement, once its proposal is acknowledged.
 pub async fn all(
     gb: &mut Org,
     no: &Org,
@@ -55,7 +55,7 @@ pub async fn all(
     id
 }
 
-/// Publishes, one after another, over one connection.
+/// Publishes several times, over one connection.
 async fn several(org: &Org, count: usize, when: &str, promises: &mut Promises) {
     let door = Door::of(org);
     let Some(mut desk) = door.connect("analyst-ana").await else { return };
@@ -99,7 +99,7 @@ pub fn renew_signing_key(org: &Org) {
     write_public(&file("signing.pem"), issued.certificate_pem.as_bytes(), Existing::Replace).unwrap();
 }
 
-/// The agreement's next version, where it was acknowledged, is there and comes into force on both sides.
+/// Checks that the agreement's next version, if it was acknowledged, is there and comes into force on both sides.
 pub async fn agreement_stands(gb: &Org, no: &Org, id: Option<&str>) -> Outcome {
     let mut outcome = Outcome::default();
     let Some(id) = id else { return outcome };

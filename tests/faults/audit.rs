@@ -1,4 +1,4 @@
-//! The check after every fault: a node against its own ledger, against its partner, and against what its people were told.
+//! The check after every fault. It compares a node with its own ledger, with its partner, and with the answers that its people got.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -16,21 +16,21 @@ use crate::{
     world::{settled, wait},
 };
 
-/// No node of these tests holds more: the most that a list shows.
+/// The most assessments that a list shows. No node of these tests has more.
 const MOST: u32 = 10_000;
-/// Of how many the whole content is read; the others by headline.
+/// How many are read in full. Of the others only the headline is read.
 const READ: usize = 300;
 
 /// What a node holds, as its desk shows it.
 pub struct Held {
-    /// By assessment.
+    /// The assessments by id.
     views: BTreeMap<String, proto::AssessmentView>,
-    /// The ledger's.
+    /// The entries of the ledger.
     events: Vec<Value>,
 }
 
 impl Held {
-    /// What can't be listed is not there as a whole.
+    /// What can't be listed does not count as complete.
     pub async fn of(org: &Org) -> Result<Self, tonic::Status> {
         let mut analyst = org.connect("analyst-ana").await;
         let request = proto::ListAssessmentsRequest { limit: MOST, ..Default::default() };
@@ -85,7 +85,7 @@ fn is_recalled(view: &proto::AssessmentView) -> bool {
     matches!(view.state.as_str(), "withdrawn" | "purged")
 }
 
-/// Both nodes of a pair, once what is under way has arrived. The promises are those of the one and of the other.
+/// Compares both nodes of a pair, once what is in transit has arrived. The promises are those of the first and of the second.
 pub async fn pair(orgs: [&Org; 2], promises: [&Promises; 2]) -> Outcome {
     let mut outcome = Outcome { acknowledged: promises.iter().map(|p| p.acknowledged()).sum(), ..Outcome::default() };
     for [from, to] in [orgs, [orgs[1], orgs[0]]] {
@@ -104,7 +104,7 @@ pub async fn pair(orgs: [&Org; 2], promises: [&Promises; 2]) -> Outcome {
     outcome
 }
 
-/// Both nodes as they are now, without waiting for anything.
+/// Both nodes as they are now, without waiting.
 pub async fn look(orgs: [&Org; 2], promises: [&Promises; 2]) -> Outcome {
     let mut outcome = Outcome::default();
     let held = match (Held::of(orgs[0]).await, Held::of(orgs[1]).await) {
@@ -125,7 +125,7 @@ pub async fn look(orgs: [&Org; 2], promises: [&Promises; 2]) -> Outcome {
     outcome
 }
 
-/// Waits until what was taken back is taken back on both sides.
+/// Waits until recalled assessments are recalled on both sides.
 async fn recalls_settled(orgs: [&Org; 2], promises: [&Promises; 2]) -> Result<(), String> {
     let all: BTreeSet<&String> = promises.iter().flat_map(|p| &p.recalled).collect();
     wait("recalls are on both sides", async || {
@@ -133,7 +133,7 @@ async fn recalls_settled(orgs: [&Org; 2], promises: [&Promises; 2]) -> Result<()
             let held = Held::of(org).await.map_err(|s| s.message().to_owned())?;
             let is_left = |id: &&&String| held.views.get(**id).is_some_and(|v| !is_recalled(v));
             if let Some(left) = all.iter().find(is_left) {
-                return Err(format!("{}: {left} was taken back and still stands", org.domain));
+                return Err(format!("{}: {left} was recalled and is still shown", org.domain));
             }
         }
         Ok(())
@@ -141,7 +141,7 @@ async fn recalls_settled(orgs: [&Org; 2], promises: [&Promises; 2]) -> Result<()
     .await
 }
 
-/// Its ledger verifies, nobody is taken for a forger, and `doctor` has nothing to say.
+/// Checks that its ledger verifies, nobody is suspected of forgery, and `doctor` finds nothing.
 async fn is_whole(org: &Org, outcome: &mut Outcome) {
     let verified = org.run(&["--as", "root", "ledger", "verify"]).await;
     outcome.expect(verified.code == 0, || format!("{}: ledger verify: {}", org.domain, verified.stdout));
@@ -157,8 +157,8 @@ async fn is_whole(org: &Org, outcome: &mut Outcome) {
     }
 }
 
-/// Each assessment has its one entry in the ledger, each entry its assessment, each publication its decision. (A void of the partner's
-/// is received, too, and brings nothing.)
+/// Checks that each assessment has its one entry in the ledger, each entry its assessment, and each publication its decision. (A partner's void
+/// is received, too, and has no assessment.)
 fn against_its_ledger(org: &Org, held: &Held, partner: &Held, outcome: &mut Outcome) {
     let (published, decided, mut received) =
         (held.count("published"), held.count("decided-alike"), held.count("received"));
@@ -189,7 +189,7 @@ fn against_its_ledger(org: &Org, held: &Held, partner: &Held, outcome: &mut Outc
     }
 }
 
-/// Numbers without gaps or repeats, the same in the ledgers of both and in the state of the feed.
+/// Checks that numbers have no gaps or repeats, and agree in both ledgers and in the feed's status.
 async fn numbers(from: &Org, to: &Org, gave: &Held, got: &Held, outcome: &mut Outcome) {
     let (out, into) = (gave.numbers("released"), got.numbers("received"));
     let last = from.feed(to.domain, "out").await["last_sequence"].as_u64().unwrap();
@@ -208,7 +208,7 @@ async fn numbers(from: &Org, to: &Org, gave: &Held, got: &Held, outcome: &mut Ou
     outcome.expect(arrived == last, || format!("{} stands at {arrived} of {last} of {}", to.domain, from.domain));
 }
 
-/// What its own people were told.
+/// Compares with the answers that its own people got.
 fn promised(org: &Org, held: &Held, promises: &Promises, outcome: &mut Outcome) {
     for (id, headline) in promises.kept.iter().filter(|(id, _)| !held.views.contains_key(*id)) {
         outcome.lost.push(format!("{}: {id} (`{headline}`) was published, and is not here", org.domain));
@@ -225,12 +225,12 @@ fn promised(org: &Org, held: &Held, promises: &Promises, outcome: &mut Outcome) 
             outcome.lost.push(format!("{}: {id} is {}, and nobody took it back", org.domain, view.state));
         }
         if promises.recalled.contains(id) && !recalled {
-            outcome.lost.push(format!("{}: {id} was taken back, and is {}", org.domain, view.state));
+            outcome.lost.push(format!("{}: {id} was recalled, and is {}", org.domain, view.state));
         }
     }
 }
 
-/// What was published is at the partner too, in the same state. (What was taken back before it went never goes.)
+/// Checks that what was published is at the partner too, in the same state. (What was recalled before it was sent is never sent.)
 fn arrived(partner: &Org, there: &Held, (org, here): (&Org, &Held), outcome: &mut Outcome) {
     for (id, view) in &here.views {
         if manifest_of(view).0.originator.as_str() != org.domain {
@@ -247,7 +247,7 @@ fn arrived(partner: &Org, there: &Held, (org, here): (&Org, &Held), outcome: &mu
     }
 }
 
-/// What can be read is what was written, and each signature and digest verifies.
+/// Checks that what can be read is what was written, and that each signature and digest verifies.
 async fn contents(org: &Org, held: &Held, promises: [&Promises; 2], outcome: &mut Outcome) {
     let mut analyst = org.connect("analyst-ana").await;
     let step = (held.views.len() / READ).max(1);
@@ -279,7 +279,7 @@ fn verifies(view: &proto::AssessmentView, headline: Option<&String>, portions: u
         return Err(format!("a signature does not verify: {}", bad.reason));
     }
     if is_recalled(view) {
-        return if view.portions.is_empty() { Ok(()) } else { Err("it is taken back and can be read".to_owned()) };
+        return if view.portions.is_empty() { Ok(()) } else { Err("it is recalled and can be read".to_owned()) };
     }
     let opened = open_listed(&manifest_of(view).0, &view.portions).map_err(|f| f.to_string())?;
     if opened.len() < portions {

@@ -1,5 +1,5 @@
-//! SIGKILL at the k-th write or sync call of the node's process, by strace: each window between two of them is a power cut
-//! as far as the program can tell. A recorded run says which calls there are; then it is killed at each of them, or a spread of them.
+//! SIGKILL at the k-th write or sync call of the node's process, by strace. For the program, each window between two such calls is like a power
+//! cut. A recorded run says which calls there are. Then the node is killed at each of them, or at a selection of them.
 
 use std::{
     collections::{BTreeMap, BTreeSet},
@@ -20,18 +20,18 @@ use crate::{
 
 /// Calls that change a file or make it durable.
 const CALLS: &str = "pwrite64,pwritev,fsync,fdatasync,ftruncate,rename,renameat,renameat2,link,linkat,unlink,unlinkat";
-/// How many of them the short form is killed at.
+/// At how many of them the short form kills.
 const SHORT: usize = 14;
 const NO_STRACE: &str = "strace is not installed; apt-get install strace";
 
-/// A call at which to be killed: strace counts each kind in each thread.
+/// A call at which to kill. strace counts the calls of each kind in each thread.
 #[derive(Clone, PartialEq, Eq, PartialOrd, Ord)]
 struct Point {
     call: String,
     nth: usize,
 }
 
-/// The options of a run that is killed there, or only recorded.
+/// strace's options for a run that is killed at that call, or only recorded.
 pub fn traced(log: &Path, inject: Option<&str>) -> Vec<String> {
     let mut words = ["strace", "-D", "-f", "-qq", "-y", "-o"].map(str::to_owned).to_vec();
     words.extend([log.to_string_lossy().into_owned(), "-e".to_owned(), format!("trace={CALLS}")]);
@@ -52,7 +52,7 @@ fn calls(log: &Path) -> Vec<(String, String)> {
     text.lines().filter_map(call).collect()
 }
 
-/// Where to be killed: the first so many calls, or a spread of them in the short form.
+/// Where to kill: at the first calls, or at a selection of them in the short form.
 fn points(log: &Path, form: &Form) -> Vec<Point> {
     let (mut counts, mut seen, mut points) = (BTreeMap::new(), BTreeSet::new(), vec![]);
     for (thread, call) in calls(log).into_iter().take(form.calls) {
@@ -66,7 +66,7 @@ fn points(log: &Path, form: &Form) -> Vec<Point> {
     if form.long {
         return points;
     }
-    // As many of those that make durable or rename as of plain writes, though there are fewer.
+    // As many syncs and renames as plain writes, although there are fewer of them.
     let (writes, others): (Vec<_>, Vec<_>) = points.into_iter().partition(|p| p.call.starts_with("pwrite"));
     let spread = |all: Vec<Point>| {
         let step = all.len().div_ceil(SHORT / 2).max(1);
@@ -75,7 +75,7 @@ fn points(log: &Path, form: &Form) -> Vec<Point> {
     spread(writes).chain(spread(others)).collect()
 }
 
-/// Killed while it starts, publishes, receives, takes back, renews its key and agrees.
+/// Killed while it starts, publishes, receives, recalls, renews its key and makes an agreement.
 pub async fn of_serve(form: Form) -> Outcome {
     if !is_there("strace") {
         return Outcome::skipped(NO_STRACE);
@@ -105,7 +105,7 @@ pub async fn of_serve(form: Form) -> Outcome {
         let _ = std::fs::remove_file(&log);
     }
     let span = hit.first().zip(hit.last()).map_or(String::new(), |(a, b)| format!(" (from {a} to {b})"));
-    outcome.expect(!hit.is_empty(), || "strace has killed nobody".to_owned());
+    outcome.expect(!hit.is_empty(), || "strace has not killed the node".to_owned());
     outcome.done = format!(
         "killed at {} write or sync calls{span} of {recorded} in a life; {} different ones; {after} not reached",
         points.len() - after,
@@ -114,7 +114,7 @@ pub async fn of_serve(form: Form) -> Outcome {
     outcome
 }
 
-/// Starts the node under strace, lets its people act until it is gone, starts it again and looks.
+/// Starts the node under strace, lets its people act until it is gone, starts it again and checks.
 async fn one_life(template: &Template, name: &str, log: &Path, point: Option<&Point>) -> (Outcome, bool) {
     let (dir, mut gb, mut no) = template.copy(name);
     let inject = point.map(|p| format!("{}:signal=SIGKILL:when={}", p.call, p.nth));
@@ -139,7 +139,7 @@ async fn one_life(template: &Template, name: &str, log: &Path, point: Option<&Po
     };
     if point.is_none() {
         outcome.expect(ready && !killed && ours.open.is_empty() && agreed.is_some(), || {
-            "not every act succeeded, though nobody was killed".to_owned()
+            "not every act succeeded, although the node was not killed".to_owned()
         });
     }
     gb.kill().await;
@@ -149,7 +149,8 @@ async fn one_life(template: &Template, name: &str, log: &Path, point: Option<&Po
     (outcome, killed)
 }
 
-/// Killed while it makes a node. What is there then is a node, or is none and says so; `init` again, once the rest is put away, makes one.
+/// Killed while `init` runs. Afterwards there is a complete node, or none, which is reported. A second `init` makes one once the leftovers are
+/// removed.
 pub async fn of_init(form: Form) -> Outcome {
     if !is_there("strace") {
         return Outcome::skipped(NO_STRACE);
@@ -173,11 +174,13 @@ pub async fn of_init(form: Form) -> Outcome {
         } else {
             none += 1;
             let refused = watchfire(&place, &["--json", "serve"]).await;
-            outcome.expect(refused.code == 3, || format!("half a node is served: {} {}", refused.code, refused.stdout));
+            outcome.expect(refused.code == 3, || {
+                format!("an incomplete node is served: {} {}", refused.code, refused.stdout)
+            });
             let again = watchfire(&place, &[&["--json"], &arguments[..]].concat()).await;
             if again.code != 0 {
                 let says = again.stderr.contains("was interrupted") && again.reason() == "FILES_AT_FAULT";
-                outcome.expect(says, || format!("init again does not say what to do: {}", again.stderr));
+                outcome.expect(says, || format!("a second init does not say what to do: {}", again.stderr));
                 std::fs::remove_dir_all(&place).unwrap();
                 let anew = watchfire(&place, &arguments).await;
                 outcome.expect(anew.code == 0, || format!("init does not work any more: {}", anew.stderr));
@@ -195,7 +198,7 @@ pub async fn of_init(form: Form) -> Outcome {
     outcome
 }
 
-/// Runs `init` under strace; whether it ended well.
+/// Runs `init` under strace. Returns whether it succeeded.
 async fn init(dir: &Path, log: &Path, point: Option<&Point>, arguments: &[&str]) -> bool {
     let inject = point.map(|p| format!("{}:signal=SIGKILL:when={}", p.call, p.nth));
     let words = traced(log, inject.as_deref());

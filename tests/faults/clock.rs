@@ -1,4 +1,4 @@
-//! A clock that jumps while the node runs, and jumps back: by an hour, by a year, of either side, in either direction.
+//! A clock that jumps while the node runs, and jumps back: by an hour, by a year, on either side, in either direction.
 
 use crate::{
     audit,
@@ -11,7 +11,7 @@ use crate::{
     world::{Door, Template},
 };
 
-/// Time enough for what a wrong clock does.
+/// Long enough for a wrong clock to have its effects.
 const A_WHILE: std::time::Duration = std::time::Duration::from_secs(3);
 
 pub async fn jumps(form: Form) -> Outcome {
@@ -79,7 +79,7 @@ async fn one((mut gb, mut no): (Org, Org), victim: usize, by: &str, library: &st
     (outcome, said)
 }
 
-/// Publishes one note, and keeps what became of it.
+/// Publishes one note, and records the result.
 async fn act(org: &Org, when: &str, promises: &mut Promises) {
     let door = Door::of(org);
     let Some(mut desk) = door.connect("analyst-ana").await else { return };
@@ -88,7 +88,7 @@ async fn act(org: &Org, when: &str, promises: &mut Promises) {
     publish(&mut desk, request, headline, promises).await;
 }
 
-/// Somebody says what is wrong: the command that can't get in, or the feed's status on either side. What was said.
+/// Something reports the fault: the command that is refused, or the feed's status on either side. Returns the report.
 async fn is_told(gb: &Org, no: &Org, victim: usize, by: &str, outcome: &mut Outcome) -> String {
     let (bad, good) = if victim == 0 { (gb, no) } else { (no, gb) };
     let command = watchfire(&bad.dir, &["--as", "root", "feed", "status"]).await;
@@ -98,6 +98,6 @@ async fn is_told(gb: &Org, no: &Org, victim: usize, by: &str, outcome: &mut Outc
         .lines()
         .filter(|l| l.contains("clock") || l.contains("FUTURE") || l.contains("valid") || l.contains("expired"))
         .collect();
-    outcome.expect(!words.is_empty(), || format!("nobody is told of a clock that is {by}: {said}"));
+    outcome.expect(!words.is_empty(), || format!("nothing reports a clock that is {by}: {said}"));
     words.join(" / ")
 }

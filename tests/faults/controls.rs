@@ -1,4 +1,4 @@
-//! Negative controls: the check that every fault ends with must find what is lost and what is there by half.
+//! Negative controls: the check at the end of every fault must find what is lost and what is half-applied.
 
 use rusqlite::Connection;
 
@@ -19,8 +19,8 @@ async fn publish(org: &Org, count: usize, promises: &mut Promises) {
     }
 }
 
-/// An older copy of the store is put in its place (with its head, so that the node does not refuse to start with it): what was published since is
-/// to be found as lost.
+/// An older copy of the store replaces it (with its head, so that the node does not refuse to start). The check must report what was published
+/// since then as lost.
 pub async fn an_older_copy(_form: Form) -> Outcome {
     let template = Template::make().await;
     let (_, mut gb, mut no) = template.copy("older");
@@ -44,12 +44,12 @@ pub async fn an_older_copy(_form: Form) -> Outcome {
     let lost = found.lost.len();
     let mut outcome = Outcome { done: format!("{lost} of 3 found as lost"), ..Outcome::default() };
     outcome.expect(lost == 3, || {
-        format!("an older store was put in place, and the check found {lost} lost: {}", found.in_short())
+        format!("the store was replaced by an older one, and the check reported {lost} as lost: {}", found.in_short())
     });
     outcome
 }
 
-/// Rows are taken out of a store, one kind at a time: each is to be found as half-applied.
+/// Rows are removed from a store, one kind at a time. The check must report each as half-applied.
 pub async fn torn(_form: Form) -> Outcome {
     let template = Template::make().await;
     let mut outcome = Outcome::default();

@@ -1,6 +1,6 @@
-//! Bytes changed in the database: in a page of each table and index, in its header, in the log. Whatever is served verifies;
-//! damage that is met takes one thing out of service, or ends all writing where everything rests on it; log, health and doctor name it; what is
-//! not damaged can be read.
+//! Bytes are changed in the database: in a page of each table and index, in its header, in the log. Whatever is served verifies. Damage that is
+//! read takes one item out of service, or ends all writing if everything depends on it. Log, health and doctor name it. Undamaged content can be
+//! read.
 
 use std::{
     collections::BTreeMap,
@@ -26,14 +26,14 @@ use crate::{
 };
 
 const PAGE: u64 = 4096;
-/// How many assessments the partner has before anything is damaged; as many wait for it.
+/// How many assessments the partner has before anything is damaged. As many more wait for it.
 const BEFORE: usize = 4;
 /// How long the partner may take to get what a damaged node still gives.
 const A_WHILE: Duration = Duration::from_secs(2);
 /// How many places the short form damages.
 const SHORT: usize = 12;
 
-/// Where and how.
+/// The place and the kind of damage.
 #[derive(Clone)]
 struct Place {
     name: String,
@@ -41,7 +41,7 @@ struct Place {
     length: usize,
 }
 
-/// A page of each table and index: its head, and the middle of what it holds.
+/// The places: for a page of each table and index, its head and the middle of its content.
 fn places(store: &Path) -> Vec<Place> {
     let conn = Connection::open(store).unwrap();
     let sql = "SELECT name, pageno, ncell FROM dbstat WHERE pagetype = 'leaf' AND ncell > 0 ORDER BY name, ncell DESC";
@@ -70,17 +70,17 @@ fn damage(file: &Path, place: &Place) {
     file.write_all_at(&bytes, place.at).unwrap();
 }
 
-/// What became of the damaged stores.
+/// The results for the damaged stores.
 #[derive(Default)]
 struct Tally {
     not_started: usize,
     named: usize,
-    /// Those of the named that took one thing out of service, and nothing else.
+    /// Of the reported damages, those that took one item out of service and nothing else.
     local: usize,
     by_doctor: usize,
     harmless: usize,
     readable: usize,
-    /// What came to the partner after the damage, and was looked at there.
+    /// How many assessments arrived at the partner after the damage and were checked there.
     copies: usize,
 }
 
@@ -89,7 +89,7 @@ pub async fn of_pages(form: Form) -> Outcome {
     let (dir, mut gb, mut no) = template.copy("filled");
     let promises = fill(&mut gb, &mut no).await;
     let places = places(&gb.dir.join("store.db"));
-    // An odd step: heads and rows stand in turn, and of both some are to be damaged.
+    // An odd step, because heads and rows alternate, and some of both must be damaged.
     let step = if form.long { 1 } else { places.len().div_ceil(SHORT) | 1 };
     let (mut outcome, mut tally, mut tried) = (Outcome::default(), Tally::default(), 0);
     for (i, place) in places.iter().enumerate().step_by(step) {
@@ -127,7 +127,7 @@ pub async fn of_pages(form: Form) -> Outcome {
     outcome
 }
 
-/// Some assessments that arrived, and some that wait for the partner; both nodes stopped, the log in the database.
+/// Some assessments that have arrived, and some that wait for the partner. Both nodes are stopped, and the log is copied into the database.
 async fn fill(gb: &mut Org, no: &mut Org) -> Promises {
     let mut promises = Promises::default();
     gb.start().await;
@@ -153,7 +153,7 @@ async fn one(gb: &mut Org, no: &mut Org, promises: &Promises, (tally, outcome): 
         tally.not_started += 1;
         return;
     }
-    // Who the analyst is can't be read any more: then nobody acts under that name.
+    // If the analyst's entry can't be read any more, nobody may act under that name.
     if let Err(refused) = gb.try_connect("analyst-ana").await {
         let is_named = refused.to_string().contains("your entry in the register");
         outcome.expect(is_named && gb.log().contains("is out of service"), || format!("refused to sign in: {refused}"));
@@ -165,7 +165,8 @@ async fn one(gb: &mut Org, no: &mut Org, promises: &Promises, (tally, outcome): 
     met |= publishes(gb, outcome).await;
     until_come(no, promises).await;
     for reason in ["SIGNATURE_INVALID", "DIGEST_NOT_LISTED", "UNKNOWN_OR_NON_CANONICAL", "DIGEST_REPEATED"] {
-        outcome.expect(!no.log().contains(reason), || format!("the partner was served what does not verify: {reason}"));
+        outcome
+            .expect(!no.log().contains(reason), || format!("the partner got something that does not verify: {reason}"));
     }
     tally.copies += copies_verify(no, promises, outcome).await;
     let writes_no_more = gb.log().contains("the store writes no more");
@@ -174,26 +175,30 @@ async fn one(gb: &mut Org, no: &mut Org, promises: &Promises, (tally, outcome): 
         tally.named += 1;
         tally.readable += readable;
         tally.local += usize::from(!writes_no_more);
-        outcome.expect(writes_no_more || one_thing, || "DATA_LOSS was told, and the log does not name it".to_owned());
+        outcome.expect(writes_no_more || one_thing, || {
+            "the answer was DATA_LOSS, but the log does not name the damage".to_owned()
+        });
         if writes_no_more {
             says_read_only(gb, &ops, "STORE_CORRUPT", outcome).await;
             let again = publishes(gb, outcome).await;
-            outcome.expect(again, || "what everything rests on is damaged, and it still writes".to_owned());
+            outcome.expect(again, || {
+                "something that everything depends on is damaged, but the node still writes".to_owned()
+            });
         }
         return;
     }
     let doctor = gb.run(&["--as", "root", "doctor"]).await;
     let verify = gb.run(&["--as", "root", "ledger", "verify"]).await;
     let is_named = doctor.stdout.contains("STORE_CORRUPT") || verify.code != 0;
-    outcome.expect(absent == 0 || is_named, || format!("{absent} are not found, and nobody says why"));
+    outcome.expect(absent == 0 || is_named, || format!("{absent} are not found, and nothing says why"));
     match is_named {
         true => tally.by_doctor += 1,
         false => tally.harmless += 1,
     }
 }
 
-/// Reads each assessment: what is given is what was written, what is not given is refused as damage. Whether damage was met, and how
-/// many can be read, and how many are said not to be here.
+/// Reads each assessment. What is given must be what was written, and what is not given must be refused as damaged. Returns whether damage was
+/// found, how many can be read, and how many are reported as missing.
 async fn read_all(org: &Org, promises: &Promises, outcome: &mut Outcome) -> (bool, usize, usize) {
     let mut analyst = org.connect("analyst-ana").await;
     let (mut met, mut readable, mut absent) = (false, 0, 0);
@@ -227,7 +232,7 @@ fn is_as_written(view: &proto::AssessmentView, headline: &str) -> Result<(), Str
     if opened.iter().any(|o| is_it(&o.portion().body)) { Ok(()) } else { Err("another headline".to_owned()) }
 }
 
-/// Time for the partner to get what it can get; where all of it comes, no longer than that.
+/// Waits for the partner to get what it can get, and no longer than until it has everything.
 async fn until_come(no: &Org, promises: &Promises) {
     let started = Instant::now();
     while started.elapsed() < A_WHILE {
@@ -239,7 +244,7 @@ async fn until_come(no: &Org, promises: &Promises) {
     }
 }
 
-/// What the partner has of it verifies there; how many it has beyond those that it had before.
+/// Checks that what the partner has of it verifies there. Returns how many more it has than before.
 async fn copies_verify(no: &Org, promises: &Promises, outcome: &mut Outcome) -> usize {
     let here = no.assessments("gb.example").await;
     let come = here.len().saturating_sub(BEFORE);
@@ -252,7 +257,7 @@ async fn copies_verify(no: &Org, promises: &Promises, outcome: &mut Outcome) -> 
     come
 }
 
-/// Tries to publish; whether it was refused as damage.
+/// Tries to publish. Returns whether it was refused as damage.
 async fn publishes(org: &Org, outcome: &mut Outcome) -> bool {
     let door = Door::of(org);
     let (mut desk, key) = (door.connect("analyst-ana").await.unwrap(), door.key("analyst-ana"));
@@ -267,8 +272,8 @@ async fn publishes(org: &Org, outcome: &mut Outcome) -> bool {
     }
 }
 
-/// The log damaged after `kill -9`: what stood behind the damage is gone with it, which SQLite can't tell from a log that ended
-/// there. The head beside the store tells it: the node serves no changes until that is settled.
+/// The log is damaged after `kill -9`. Everything after the damage is lost with it, and SQLite takes it for a log that ended there. The head in
+/// the file next to the store reveals the loss, and the node accepts no changes until that is settled.
 pub async fn of_the_log(_form: Form) -> Outcome {
     let template = Template::make().await;
     let (_, mut gb, _no) = template.copy("log");
@@ -293,14 +298,14 @@ pub async fn of_the_log(_form: Form) -> Outcome {
             let answer = desk.assessments.publish_assessment(publication(gb.domain, &key, &note("after", "BF"))).await;
             let reason = answer.err().map(|s| wire::status::to_fault(&s).reason.as_str());
             let is_lost = published.iter().any(|p| !here.contains(p));
-            outcome.expect(is_lost, || "the log was damaged, and nothing is missing".to_owned());
+            outcome.expect(is_lost, || "the log was damaged, but nothing is missing".to_owned());
             outcome.expect(reason == Some("BEHIND_WITNESSES"), || {
-                format!("entries are lost, and a change is answered {reason:?}")
+                format!("entries are lost, but a change is answered with {reason:?}")
             });
         }
-        Err(said) => outcome.expect(said.contains("\"reason\""), || format!("it does not start, and says {said}")),
+        Err(said) => outcome.expect(said.contains("\"reason\""), || format!("the node does not start; it says {said}")),
     }
-    outcome.done = "what a damaged log lost is noticed by the head beside the store: BEHIND_WITNESSES".to_owned();
+    outcome.done = "the head next to the store must reveal what a damaged log lost: BEHIND_WITNESSES".to_owned();
     gb.kill().await;
     outcome
 }

@@ -1,5 +1,5 @@
-//! A disk that fails or is full, at a write or at a sync, by strace: the first ends all writing until a restart, the second
-//! until there is room.
+//! A disk that fails or is full, at a write or at a sync, by strace. A failure ends all writing until a restart, and a full disk until there is
+//! room.
 
 use crate::{
     audit,
@@ -13,11 +13,11 @@ use crate::{
     world::{Door, Template, is_there, wait},
 };
 
-/// More than a disk takes that fails.
+/// A failing disk accepts no text of this size.
 const MOST: usize = 60;
 
-/// EIO at a sync and at a write, ENOSPC at a sync: nothing is written after it, everything says so, reading goes on, and after a
-/// restart all that was acknowledged is there.
+/// EIO at a sync and at a write, ENOSPC at a sync: nothing is written after that, everything reports it, reading still works, and after a
+/// restart everything acknowledged is there.
 pub async fn fails(form: Form) -> Outcome {
     if !is_there("strace") {
         return Outcome::skipped("strace is not installed; apt-get install strace");
@@ -52,7 +52,7 @@ async fn one_failure(mut gb: Org, mut no: Org, inject: &str, log: &std::path::Pa
     let named = |words: &str| words.contains("the store failed") && words.contains("restart the node");
     outcome
         .expect(told.as_ref().is_some_and(|(code, words)| *code == tonic::Code::Unavailable && named(words)), || {
-            format!("{inject}: the author was told {told:?}")
+            format!("{inject}: the author got {told:?}")
         });
     outcome.expect(gb.log().contains("the store writes no more"), || format!("{inject}: the log says nothing"));
     says_read_only(&gb, &ops, "UNAVAILABLE", &mut outcome).await;
@@ -70,7 +70,7 @@ async fn one_failure(mut gb: Org, mut no: Org, inject: &str, log: &std::path::Pa
     outcome
 }
 
-/// Gives the node a place for health and metrics; where.
+/// Gives the node an address for health and metrics. Returns the address.
 pub fn with_health(org: &Org) -> String {
     let address = format!("127.0.0.1:{}", crate::kit::free_port());
     let config = org.dir.join("watchfire.toml");
@@ -79,7 +79,7 @@ pub fn with_health(org: &Org) -> String {
     address
 }
 
-/// What a health check is answered.
+/// The answer to a health check.
 pub async fn health(address: &str, path: &str) -> String {
     use tokio::io::{AsyncReadExt, AsyncWriteExt};
     let Ok(mut tcp) = tokio::net::TcpStream::connect(address).await else { return String::new() };
@@ -90,7 +90,7 @@ pub async fn health(address: &str, path: &str) -> String {
     answer
 }
 
-/// Health, metrics and doctor tell that nothing is written any more, and why.
+/// Health, metrics and doctor report that nothing is written any more, and why.
 pub async fn says_read_only(org: &Org, ops: &str, reason: &str, outcome: &mut Outcome) {
     let ready = health(ops, "/readyz").await;
     outcome.expect(ready.contains(" 503 ") && ready.contains(reason), || format!("readiness says {ready}"));
@@ -126,7 +126,7 @@ async fn publish_until_refused(org: &Org, promises: &mut Promises) -> Option<ton
     None
 }
 
-/// The first call on the store's files after one that was made to fail.
+/// The first call on the store's files after a call that was made to fail.
 fn written_after(log: &std::path::Path, org: &Org) -> Option<String> {
     let text = std::fs::read_to_string(log).unwrap();
     let store = format!("{}/store.db", org.dir.display());
@@ -136,7 +136,7 @@ fn written_after(log: &std::path::Path, org: &Org) -> Option<String> {
     after.into_iter().find(writes).map(str::to_owned)
 }
 
-/// ENOSPC at writes, for a while: refused as such, reading goes on, and it recovers by itself.
+/// ENOSPC at writes for a while: writes are refused with that reason, reading still works, and the node recovers by itself.
 pub async fn is_full_for_a_while(_form: Form) -> Outcome {
     if !is_there("strace") {
         return Outcome::skipped("strace is not installed; apt-get install strace");
@@ -176,7 +176,7 @@ pub async fn is_full_for_a_while(_form: Form) -> Outcome {
     outcome
 }
 
-/// A directory that became read-only, before the start and while it runs.
+/// A directory that becomes read-only, before the start and while the node runs.
 pub async fn is_read_only(_form: Form) -> Outcome {
     match Disk::of("64m") {
         Some(disk) => on_a_read_only_disk(&disk).await,
@@ -190,7 +190,7 @@ async fn on_a_read_only_disk(disk: &Disk) -> Outcome {
     org.start().await;
     let id = org.author().await.publish(&note("before", "BF")).await;
     org.kill().await;
-    // The log of the node is on that disk, too: what it says is taken from its answer.
+    // The node's log is on that disk too, so the message is taken from its answer.
     let start = async || {
         let answer = watchfire(&org.dir, &["--json", "serve"]).await;
         (answer.code, answer.stdout, answer.stderr)

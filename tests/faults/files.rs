@@ -1,4 +1,4 @@
-//! Keys that others may read, and files that are missing: refused with the command that mends it.
+//! Keys that others may read, and missing files: they are refused with the command that corrects it.
 
 use std::os::unix::fs::PermissionsExt;
 
@@ -21,7 +21,7 @@ pub async fn of_keys(_form: Form) -> Outcome {
         }
         mode(0o600);
         if key == "node/ledger.key" {
-            // One is made where there is none; a changed one is told of by partners.
+            // A missing one is created. Partners report a changed one.
             continue;
         }
         let aside = gb.dir.join("aside");

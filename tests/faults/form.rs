@@ -1,21 +1,21 @@
-//! How much is done, and which of it: the arguments after `--`.
+//! The size of a run, and which faults it contains: the arguments after `--`.
 
 use crate::{arguments::Chosen, splitmix::SplitMix};
 
-/// How a run is meant to be.
+/// The form of a run.
 #[derive(Clone)]
 pub struct Form {
-    /// Not the short form, which is for every merge.
+    /// The long form. The short form is for every merge.
     pub long: bool,
     /// How many times nodes are killed under load.
     pub kills: usize,
-    /// Up to which of its write and sync calls the node is killed.
+    /// At how many of its write and sync calls the node is killed.
     pub calls: usize,
-    /// From which the moments and victims are drawn.
+    /// The seed for the moments and victims.
     pub seed: u64,
-    /// Which faults.
+    /// The names of the faults.
     pub chosen: Chosen,
-    /// Whether each step is told.
+    /// Whether each step is printed.
     verbose: bool,
 }
 
@@ -40,7 +40,7 @@ impl Form {
         Ok(Self { long, kills, calls: calls.unwrap_or(300), seed, chosen, verbose })
     }
 
-    /// A word on the way, for whoever waits for a long run.
+    /// Prints a step, for somebody who waits for a long run.
     pub fn tell(&self, what: impl FnOnce() -> String) {
         if self.verbose {
             eprintln!("  {}", what());
@@ -53,7 +53,7 @@ impl Form {
     }
 }
 
-/// Random enough for moments and victims, and the same for the same seed.
+/// A random number for moments and victims. It is the same for the same seed.
 pub struct Dice(SplitMix);
 
 impl Dice {
@@ -61,7 +61,7 @@ impl Dice {
         Self(SplitMix::new(seed))
     }
 
-    /// A number from `from` to below `to`.
+    /// A number from `from` up to `to`, exclusive.
     pub fn between(&mut self, from: u64, to: u64) -> u64 {
         from + self.0.next() % (to - from)
     }

@@ -12,13 +12,13 @@ use crate::{
     world::{Door, running_pair},
 };
 
-/// Authors on each side.
+/// The number of authors on each side.
 const AUTHORS: usize = 3;
-/// About as long as a start takes, in milliseconds.
+/// The approximate duration of a start, in milliseconds.
 const START: u64 = 60;
-/// So many starts that are killed, and one of them at least is so in its middle.
+/// After this many killed starts, at least one must have been killed in its middle.
 const ENOUGH: usize = 5;
-/// After so many kills the pair is looked through, and another one takes its place: no list shows more.
+/// After this many kills the pair is checked, and another pair replaces it, because lists show no more entries.
 const ROUND: usize = 100;
 
 pub async fn under_load(form: Form) -> Outcome {
@@ -41,13 +41,11 @@ pub async fn under_load(form: Form) -> Outcome {
         drop(template);
     }
     outcome.expect(!acknowledged.contains(&0), || {
-        format!(
-            "{acknowledged:?} publications were acknowledged on the two sides: of none can be said that it is not lost"
-        )
+        format!("{acknowledged:?} publications were acknowledged on the two sides, so nothing could be checked")
     });
     let [begun, in_a_start] = starts;
     outcome.expect(begun < ENOUGH || in_a_start > 0, || {
-        format!("{begun} starts were killed, and none before it was over")
+        format!("{begun} starts were killed, but none before it was complete")
     });
     outcome.done = format!(
         "{} kills of publishers and subscribers, and {in_a_start} in the middle of a start, under the load of {} authors; of {open} publications without an answer {there} are there, whole",
@@ -57,7 +55,7 @@ pub async fn under_load(form: Form) -> Outcome {
     outcome
 }
 
-/// Counts the starts that are killed, and those of them that were not over.
+/// Counts the killed starts, and those that were killed before they were complete.
 async fn round(
     kills: usize,
     dice: &mut Dice,
@@ -88,7 +86,7 @@ async fn round(
     (template, gb, no, promises)
 }
 
-/// Begins a start and kills it; whether that came before it was ready.
+/// Begins a start and kills it. Returns whether the kill came before the node was ready.
 async fn is_killed_in_its_start(org: &Org, after: u64) -> bool {
     let mut process = org.begun();
     tokio::time::sleep(Duration::from_millis(after)).await;

@@ -1,4 +1,4 @@
-//! Authors who publish without a pause, whatever happens to their node, and remember what they were told.
+//! Authors who publish without a pause, whatever happens to their node, and record the answers.
 
 use std::{
     sync::{
@@ -17,19 +17,19 @@ use crate::{
     world::Door,
 };
 
-/// Between two publications of one author: a thousand kills stay within what a list shows.
+/// The pause between two publications of one author. With it, a thousand kills stay within the length of a list.
 const PAUSE: Duration = Duration::from_millis(40);
-/// No answer is awaited for longer.
+/// The longest wait for an answer.
 const NO_ANSWER: Duration = Duration::from_secs(20);
 
-/// Authors at work.
+/// The authors at work.
 pub struct Load {
     authors: JoinSet<Promises>,
     stop: Arc<AtomicBool>,
 }
 
 impl Load {
-    /// So many of them, at one node.
+    /// Starts this many authors at one node.
     pub fn on(door: &Door, authors: usize) -> Self {
         let (mut set, stop) = (JoinSet::new(), Arc::new(AtomicBool::new(false)));
         for author in 0..authors {
@@ -38,7 +38,7 @@ impl Load {
         Self { authors: set, stop }
     }
 
-    /// Stops them, and gives what all of them were told.
+    /// Stops them, and returns the answers that all of them got.
     pub async fn end(mut self) -> Promises {
         self.stop.store(true, Ordering::Relaxed);
         let mut promises = Promises::default();
@@ -77,7 +77,7 @@ pub fn id_in(request: &proto::PublishAssessmentRequest) -> String {
     wire::manifest::decode(&envelope.payload).unwrap().assessment.to_string()
 }
 
-/// Publishes, and keeps the answer, or that there was none; whether there was one.
+/// Publishes, and records the answer or that there was none. Returns whether there was one.
 pub async fn publish(
     desk: &mut watchfire::desk::client::DeskClient,
     request: proto::PublishAssessmentRequest,

@@ -1,19 +1,19 @@
-//! What came of a fault, and of all of them.
+//! The outcome of a fault, and of all faults together.
 
 use std::{fmt::Write, time::Duration};
 
-/// What came of one fault. Well where nothing is lost, half-applied or otherwise wrong.
+/// The outcome of one fault. It is good if nothing is lost, half-applied or otherwise wrong.
 #[derive(Default)]
 pub struct Outcome {
     /// What was done, in words.
     pub done: String,
-    /// How many acts somebody was told are durable.
+    /// How many acts were acknowledged as durable.
     pub acknowledged: usize,
-    /// What was acknowledged and is not there.
+    /// What was acknowledged and is missing.
     pub lost: Vec<String>,
     /// What is there in part.
     pub half: Vec<String>,
-    /// Any other promise that was not kept.
+    /// Any other broken promise.
     pub wrong: Vec<String>,
     /// Why nothing was tested.
     pub skipped: Option<String>,
@@ -28,7 +28,7 @@ impl Outcome {
         Self { skipped: Some(why.to_owned()), ..Self::default() }
     }
 
-    /// Adds what another check of the same fault found.
+    /// Adds the findings of another check of the same fault.
     pub fn take(&mut self, other: Self) {
         self.acknowledged += other.acknowledged;
         self.lost.extend(other.lost);
@@ -36,7 +36,7 @@ impl Outcome {
         self.wrong.extend(other.wrong);
     }
 
-    /// Notes where something does not hold.
+    /// Records a finding if something is wrong.
     pub fn expect(&mut self, holds: bool, otherwise: impl FnOnce() -> String) {
         if !holds {
             self.wrong.push(otherwise());
@@ -52,7 +52,7 @@ impl Outcome {
         if self.is_well() { "well".to_owned() } else { self.findings() }
     }
 
-    /// Each finding on a line.
+    /// Each finding on its own line.
     fn findings(&self) -> String {
         let mut text = String::new();
         for (kind, found) in [("LOST", &self.lost), ("HALF-APPLIED", &self.half), ("WRONG", &self.wrong)] {
@@ -67,7 +67,7 @@ impl Outcome {
     }
 }
 
-/// All of them together.
+/// The outcomes of all faults.
 pub struct Totals {
     passed: usize,
     failed: usize,
@@ -81,7 +81,7 @@ impl Totals {
         Self { passed: 0, failed: 0, skipped: 0, filtered, sums: [0; 4] }
     }
 
-    /// Counts it, and gives its line. Where `CI` is set nothing may be skipped.
+    /// Adds an outcome, and returns its line. If `CI` is set, no fault may be skipped.
     pub fn add(&mut self, name: &str, outcome: Outcome, took: Duration) -> String {
         if let Some(why) = outcome.skipped {
             let is_fault = std::env::var_os("CI").is_some();
@@ -110,7 +110,7 @@ impl Totals {
         self.failed == 0
     }
 
-    /// The summary, and the line that Rust's own harness would end with.
+    /// The summary, and the line with which Rust's own harness would end.
     pub fn words(&self, took: Duration) -> String {
         let Self { passed, failed, skipped, filtered, sums: [acknowledged, lost, half, wrong] } = self;
         let verdict = if self.are_well() { "ok" } else { "FAILED" };

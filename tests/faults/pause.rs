@@ -1,4 +1,4 @@
-//! A node that stands still (SIGSTOP) under load, and goes on.
+//! A node that is stopped (SIGSTOP) under load, and continues.
 
 use std::time::{Duration, Instant};
 

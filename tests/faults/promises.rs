@@ -1,24 +1,24 @@
-//! What authors were told, and what they were not: the measure of every fault.
+//! The answers that authors got or did not get. Every fault is measured by them.
 
 use std::collections::{BTreeMap, BTreeSet};
 
 /// What a node's people did, by assessment (hexadecimal).
 #[derive(Default, Clone)]
 pub struct Promises {
-    /// Published, acknowledged: the headline.
+    /// Published and acknowledged. The value is the headline.
     pub kept: BTreeMap<String, String>,
-    /// Published without an answer: it may be there or not, but whole.
+    /// Published without an answer. It may be there or not, but only as a whole.
     pub open: BTreeMap<String, String>,
-    /// Taken back, acknowledged.
+    /// Recalled and acknowledged.
     pub recalled: BTreeSet<String>,
-    /// Taken back without an answer.
+    /// Recalled without an answer.
     pub maybe_recalled: BTreeSet<String>,
-    /// Refused with an answer: it must not be there.
+    /// Refused with an answer. It must not be there.
     pub refused: BTreeMap<String, String>,
 }
 
 impl Promises {
-    /// What the headline was, where somebody published it.
+    /// The headline, if somebody published it.
     pub fn headline(&self, assessment: &str) -> Option<&String> {
         self.kept.get(assessment).or_else(|| self.open.get(assessment))
     }

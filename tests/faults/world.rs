@@ -1,4 +1,4 @@
-//! Two organisations that give each other the world, and what it takes to hurt them and to wait for them.
+//! Two organisations that give each other everything, and the means to harm them and wait for them.
 
 use std::{
     path::{Path, PathBuf},
@@ -16,14 +16,14 @@ use watchfire::{
 
 use crate::kit::{Org, terms};
 
-/// Until a node is given up. Only so that a fault does not hang the run.
+/// The longest wait for a node. It only keeps a fault from hanging the run.
 pub const PATIENCE: Duration = Duration::from_secs(60);
 
-/// A pair in a directory of its own, stopped: gb.example and no.example, each giving the other everything of a note.
+/// A stopped pair in a directory of its own: gb.example and no.example, each giving the other everything of a note.
 pub struct Template {
     dir: TempDir,
     orgs: [Org; 2],
-    /// Of their agreement.
+    /// The id of their agreement.
     pub agreement: String,
 }
 
@@ -49,12 +49,12 @@ impl Template {
         Self { dir, orgs: [gb, no], agreement }
     }
 
-    /// Where there is room beside them.
+    /// A directory next to theirs.
     pub fn path(&self) -> &Path {
         self.dir.path()
     }
 
-    /// A copy of both at the same addresses, so one at a time; not running.
+    /// A copy of both at the same addresses, so only one pair can run. Not running.
     pub fn copy(&self, name: &str) -> (PathBuf, Org, Org) {
         let to = self.dir.path().join(name);
         let [gb, no] = self.orgs.each_ref().map(|org| {
@@ -74,14 +74,14 @@ pub async fn running_pair() -> (Template, Org, Org) {
     (template, gb, no)
 }
 
-/// Has a node end in good order.
+/// Stops a node properly.
 pub async fn stop(org: &mut Org) {
     org.signal("TERM");
     wait("it stops", async || org.ended().map(|_| ()).ok_or_else(|| "it runs on".to_owned())).await.unwrap();
     org.kill().await;
 }
 
-/// Asks again until it is well, or gives the last complaint.
+/// Asks again until it succeeds. Otherwise returns the last error.
 pub async fn wait(what: &str, mut ask: impl AsyncFnMut() -> Result<(), String>) -> Result<(), String> {
     let started = Instant::now();
     loop {
@@ -95,7 +95,7 @@ pub async fn wait(what: &str, mut ask: impl AsyncFnMut() -> Result<(), String>) 
     }
 }
 
-/// Waits until everything that was queued for the partner is there and acknowledged.
+/// Waits until everything that was queued for the partner has arrived and is acknowledged.
 pub async fn settled(from: &Org, to: &Org) -> Result<(), String> {
     wait(&format!("the feed from {} to {} is at rest", from.domain, to.domain), async || {
         let (out, into) = (from.feed(to.domain, "out").await, to.feed(from.domain, "in").await);
@@ -107,7 +107,7 @@ pub async fn settled(from: &Org, to: &Org) -> Result<(), String> {
     .await
 }
 
-/// The desk of a node that may be gone at any moment, as one of its people.
+/// A connection to the desk of a node that may die at any moment, as one of its people.
 #[derive(Clone)]
 pub struct Door {
     pub domain: &'static str,
@@ -134,7 +134,7 @@ impl Door {
     }
 }
 
-/// Whether a program can be run.
+/// Whether a program is available.
 pub fn is_there(program: &str) -> bool {
     let found = |dir: &Path| dir.join(program).is_file();
     std::env::var_os("PATH").is_some_and(|path| std::env::split_paths(&path).any(|dir| found(&dir)))

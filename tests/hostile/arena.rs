@@ -1,4 +1,4 @@
-//! An honest pair that goes on exchanging, an honest partner that goes on calling, and attackers that do what they do.
+//! An honest pair that exchanges, an honest partner that makes calls, and attackers.
 
 use std::{
     future::Future,
@@ -18,35 +18,35 @@ use crate::{
     watch::{Quantiles, Span, Watch},
 };
 
-/// Between two exchanges, and between two calls.
+/// The time between two exchanges, and between two calls.
 const EXCHANGE_EVERY: Duration = Duration::from_millis(50);
 const CALL_EVERY: Duration = Duration::from_millis(25);
-/// What takes longer is an error: it tells a hang from an answer, no more.
+/// What takes longer is an error. This only tells a hang from an answer.
 const HANGS: Duration = Duration::from_secs(20);
 /// The most that an attack may add to the victim's memory, MiB.
 const MEMORY: u64 = 256;
-/// Recovered is who is as quick again as this, or as three times the calm.
+/// The pair has recovered when it is as quick as this again, or as three times the calm.
 const QUICK: Duration = Duration::from_millis(250);
 /// What other work on the machine may add to three times the calm.
 const SLACK: Duration = Duration::from_millis(1500);
 /// The promise is 5 s on a machine that does nothing else; this one may have other work.
 const RECOVERS: Duration = Duration::from_secs(15);
-/// How long before an attack counts as calm, and how long after it is looked at.
+/// How long the calm before an attack and the time after it are measured.
 const CALM: Duration = Duration::from_millis(1500);
 const AFTER: Duration = Duration::from_millis(700);
-/// More lines of log than this for one attack is a flood of its own.
+/// More lines of log than this for one attack are a flood of their own.
 const LINES: usize = 80;
-/// What an attack says that did not take place: nothing is shown by it.
+/// What an attack reports if it could not take place. It then shows nothing.
 pub const NOTHING: &str = "nothing got through";
 /// A word of every headline that is exchanged. It must be in no log.
 const CANARY: &str = "zanzibar-canary";
 
-/// How long each attack goes on: `HOSTILE_SECONDS`, 1 by default.
+/// How long each attack lasts: `HOSTILE_SECONDS`, 1 by default.
 pub fn length() -> Duration {
     Duration::from_secs(number("HOSTILE_SECONDS", 1))
 }
 
-/// One arena at a time: what is measured in one must not be the other's noise.
+/// One arena at a time, so that the measurements don't disturb each other.
 pub async fn alone() -> MutexGuard<'static, ()> {
     ONE.lock().await
 }
@@ -54,7 +54,7 @@ pub async fn alone() -> MutexGuard<'static, ()> {
 static ONE: tokio::sync::Mutex<()> = tokio::sync::Mutex::const_new(());
 
 pub struct Arena {
-    /// Publishes, and is attacked.
+    /// The node that publishes and is attacked.
     pub gb: Arc<Org>,
     no: Org,
     watch: Arc<Watch>,
@@ -66,12 +66,12 @@ pub struct Arena {
     _one: MutexGuard<'static, ()>,
 }
 
-/// What is asked of an attack beside its answer.
+/// What an attack must lead to, in addition to its answer.
 pub struct Facing {
     pub name: &'static str,
-    /// Must stand in what the node answered, as the attacker saw it, in whole words; `…` is anything between two of them.
+    /// Must occur in what the node answered, as the attacker saw it, in whole words. `…` means anything between two of them.
     pub answer: &'static str,
-    /// Must stand in the node's log; empty: nothing need.
+    /// Must occur in the node's log. Empty means no requirement.
     pub logged: &'static str,
 }
 
@@ -93,7 +93,7 @@ impl Arena {
         arena
     }
 
-    /// A partner that is enrolled here. A new one for each attack: what the one before has spent is not missing.
+    /// A partner that is enrolled here. Each attack gets a new one, so that it does not lack the budget that the one before has spent.
     pub async fn enrolled(&mut self) -> Arc<Rogue> {
         self.enrolled += 1;
         let rogue = Rogue::new(Box::leak(format!("rogue-{}.example", self.enrolled).into_boxed_str()));
@@ -105,7 +105,7 @@ impl Arena {
         (Watch::quantiles(&self.watch.exchanges, span), Watch::quantiles(&self.watch.calls, span))
     }
 
-    /// Lets an attack run on threads of its own, and says in one line what came of it.
+    /// Runs an attack on its own threads, and reports the outcome in one line.
     pub async fn face<F: Future<Output = String> + Send + 'static>(
         &mut self,
         facing: Facing,
@@ -116,12 +116,12 @@ impl Arena {
         let calm = self.quantiles((start - CALM, start));
         let attack = move || {
             let mut runtime = tokio::runtime::Builder::new_multi_thread();
-            // Attackers sit at other machines: what they take of this one's processors is not the node's doing.
+            // Real attackers use other machines, so the load of these threads is not the node's fault.
             runtime.worker_threads(2).enable_all().on_thread_start(|| {
                 let _ = rustix::process::setpriority_process(None, 19);
             });
             let runtime = runtime.build().unwrap();
-            // On a worker, not on the thread that waits for it.
+            // On a worker thread, not on the thread that waits for it.
             runtime.block_on(async { tokio::spawn(attack()).await.unwrap() })
         };
         let answer = tokio::task::spawn_blocking(attack).await.unwrap();
@@ -130,7 +130,7 @@ impl Arena {
         time::sleep(AFTER.saturating_sub(end.elapsed())).await;
         let (during, after) = (self.quantiles((start, end)), self.quantiles((end, Instant::now())));
         let most = self.watch.most_memory((start, Instant::now()));
-        // That a partner who only attacks can't be dialled is no part of it.
+        // The node can't dial a partner who only attacks. These log lines are not part of the attack.
         let is_of_it = |line: &&str| !line.contains("no link to the partner");
         let log: Vec<String> = self.gb.log().lines().skip(log).filter(is_of_it).map(str::to_owned).collect();
         let errors = self.errors() - errors;
@@ -173,12 +173,12 @@ impl Arena {
         }
     }
 
-    /// From here on an attack may cause so many lines.
+    /// Sets how many log lines an attack may cause from here on.
     pub fn lines(&mut self, most: usize) {
         self.lines = most;
     }
 
-    /// What was wrong so far.
+    /// The faults so far.
     pub fn faults(&self) -> &[String] {
         &self.faults
     }
@@ -201,7 +201,7 @@ impl Arena {
         }
     }
 
-    /// The process lives, no log holds content, and nothing was wrong with any attack.
+    /// Checks that the process lives, no log contains content, and no attack had a fault.
     pub async fn end(self) {
         let mut faults = self.faults;
         for org in [&*self.gb, &self.no] {
@@ -214,7 +214,7 @@ impl Arena {
     }
 }
 
-/// Whether these words stand in an answer. Of a number its end alone does not count: `16` does not stand in `116`.
+/// Whether these words occur in an answer. The end of a number does not count: `16` does not occur in `116`.
 fn stands_in(wanted: &str, answer: &str) -> bool {
     let mut rest = answer;
     wanted.split('…').map(str::trim).all(|part| match place_of(part, rest) {
@@ -226,7 +226,7 @@ fn stands_in(wanted: &str, answer: &str) -> bool {
     })
 }
 
-/// Where the first of these whole words end.
+/// The end of the first match of these whole words.
 fn place_of(words: &str, text: &str) -> Option<usize> {
     let is_of_a_word = |c: char| c.is_alphanumeric() || c == '_';
     let is_whole = |at: usize| {
@@ -249,20 +249,20 @@ fn only_whole_words_are_an_answer() {
     }
 }
 
-/// A line that is shown for tests that pass, too.
+/// Prints a line that is shown even if the test passes.
 pub fn say(line: &str) {
     let mut out = std::io::stdout().lock();
     writeln!(out, "hostile: {line}").unwrap();
 }
 
-/// The author publishes at one node, the analyst of the other one waits for it.
+/// The author publishes at one node, and the analyst of the other node waits for it.
 async fn exchanging(mut author: Author, no: &Org, watch: Arc<Watch>) -> impl Future<Output = ()> + use<> {
     let mut reader = no.connect("analyst-ana").await;
     let request = proto::FollowFeedRequest { partner: author.domain.to_owned(), new_only: true, cursor: String::new() };
     let mut feed = reader.assessments.follow_feed(request).await.unwrap().into_inner();
     async move {
         let mut tick = time::interval(EXCHANGE_EVERY);
-        // Where the disk is slower than that, there are fewer.
+        // If the disk is slower than that, there are fewer.
         tick.set_missed_tick_behavior(time::MissedTickBehavior::Skip);
         loop {
             let due = tick.tick().await.into_std();
@@ -280,7 +280,7 @@ async fn exchanging(mut author: Author, no: &Org, watch: Arc<Watch>) -> impl Fut
     }
 }
 
-/// An honest partner asks whether something waits for it.
+/// An honest partner asks whether anything waits for it.
 fn calling(caller: Rogue, gb: &Org, watch: Arc<Watch>) -> impl Future<Output = ()> + use<> {
     let mut exchange = caller.exchange(gb);
     async move {

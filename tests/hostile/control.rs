@@ -1,4 +1,4 @@
-//! The watch itself: a victim that stops, dies, or says something else than it should is found out.
+//! Tests of the watch itself: it notices a victim that stops, dies, or answers wrongly.
 
 use std::time::Duration;
 

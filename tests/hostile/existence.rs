@@ -1,5 +1,5 @@
-//! Whether the time of an answer tells a partner that something exists which it may not have. What is said, byte by byte, is
-//! compared in `tests/node/existence.rs`.
+//! Whether the time of an answer reveals to a partner that something exists which it may not have. The bytes of answers are compared in
+//! `tests/node/existence.rs`.
 
 use std::time::{Duration, Instant};
 
@@ -18,12 +18,12 @@ use crate::{
     kit::{Org, note, terms},
 };
 
-/// Answers of each kind: `HOSTILE_SAMPLES`, 1,000 by default. The promise is for 10,000.
+/// The number of answers of each kind: `HOSTILE_SAMPLES`, 1,000 by default. The promise is for 10,000.
 fn samples() -> usize {
     number("HOSTILE_SAMPLES", 1_000)
 }
 
-/// How often the one is later than the other, of all pairs; 0.5: no telling.
+/// How often one time is later than the other, over all pairs. 0.5 means that nothing is revealed.
 fn auc(one: &[Duration], other: &[Duration]) -> f64 {
     let mut all: Vec<_> = one.iter().map(|d| (d, true)).chain(other.iter().map(|d| (d, false))).collect();
     all.sort_unstable();
@@ -39,14 +39,14 @@ fn auc(one: &[Duration], other: &[Duration]) -> f64 {
     auc.max(1.0 - auc)
 }
 
-/// What is asked for; the answer is the same refusal.
+/// What is requested. The answer is always the same refusal.
 #[derive(Clone, Copy)]
 enum Ask {
     Attachment([u8; 32]),
     Ticket([u8; 32]),
 }
 
-/// How long the answer took. Several partners ask in turn: what one may ask for in a second is bounded.
+/// How long the answer took. Several partners ask in turn, because the requests of one partner in a second are limited.
 async fn timed(exchange: &mut ExchangeServiceClient<Channel>, ask: Ask) -> Duration {
     let started = Instant::now();
     match ask {
@@ -66,7 +66,7 @@ async fn timed(exchange: &mut ExchangeServiceClient<Channel>, ask: Ask) -> Durat
     started.elapsed()
 }
 
-/// The times of both, asked for in an order by chance. `later` is added to those of what exists: a node that tells.
+/// The times of both, asked for in random order. `later` is added to the times of what exists, to imitate a node that reveals it.
 async fn compared(
     poor: &mut [ExchangeServiceClient<Channel>],
     exists: Ask,
@@ -107,7 +107,7 @@ async fn the_time_of_an_answer_does_not_tell_what_exists() {
         "\n[[portion]]\nkind = \"attachment\"\nfile = \"map.bin\"\nmedia_type = \"application/octet-stream\"\n";
     let draft = gb.file("draft.toml", &(note("a secret", "BF") + attachment));
     gb.one(&["--as", "ana", "assess", "publish", &draft, "--accept", "attachment"]).await;
-    // The rich one has it, and something waits for it.
+    // The rich partner has it, and something waits for that partner.
     let mut exchange = rich.exchange(&gb);
     let request = proto::SubscribeRequest { until_caught_up: true, ..Default::default() };
     exchange.subscribe(request).await.unwrap().into_inner().message().await.unwrap().unwrap();
@@ -122,7 +122,7 @@ async fn the_time_of_an_answer_does_not_tell_what_exists() {
         rogue.get_accepted(&gb, "127.0.0.1:1").await;
         poor.push(rogue.exchange(&gb));
     }
-    // At 10,000 each the bound is that of the promise; of fewer, chance has more of a say.
+    // With 10,000 of each, the bound is that of the promise. With fewer, chance has more influence.
     let most = 0.55 + if samples() < 10_000 { 0.02 } else { 0.0 };
     let none = Duration::ZERO;
     let attachments = compared(&mut poor, Ask::Attachment(map), Ask::Attachment, none).await;
@@ -135,5 +135,5 @@ async fn the_time_of_an_answer_does_not_tell_what_exists() {
          with 1 ms more {control:.3}"
     ));
     assert!(attachments <= most && tickets <= most, "attachments {attachments}, tickets {tickets}");
-    assert!(control > most, "a node that tells is not told apart: {control}");
+    assert!(control > most, "the measurement does not detect the control: {control}");
 }

@@ -1,4 +1,4 @@
-//! Partners that are hostile where they are dialled: what they serve is a flood.
+//! Partners that attack when they are dialled: they serve a flood.
 
 use std::{
     sync::Arc,
@@ -23,7 +23,7 @@ use crate::{
     raw::pair_of,
 };
 
-/// So many bad entries.
+/// The number of bad entries.
 const POISON: u64 = 600;
 
 #[tokio::test(flavor = "multi_thread")]
@@ -51,7 +51,7 @@ async fn a_feed_that_is_a_flood_of_poison_holds_up_nobody_else() {
     arena.end().await;
 }
 
-/// Takes whoever dials, and sends PING frames as fast as they are taken.
+/// Accepts every dialler, and sends PING frames as fast as they are read.
 async fn pinging(rogue: Arc<Rogue>, listener: TcpListener, until: Instant) -> u64 {
     let (chain, key) = pair_of(&rogue.tls);
     let config = ServerConfig::builder_with_provider(provider()).with_protocol_versions(&[&TLS13]).unwrap();
@@ -93,7 +93,7 @@ async fn partners_that_flood_whoever_dials_them_hold_up_nobody_else() {
             for (rogue, listener) in rogues {
                 all.spawn(pinging(rogue, TcpListener::from_std(listener).unwrap(), until));
             }
-            // Each of the four must have been dialled, and have sent some.
+            // Each of the four must have been dialled and have sent frames.
             let sent = all.join_all().await;
             if sent.contains(&0) { NOTHING.to_owned() } else { format!("{} PINGs sent", sent.iter().sum::<u64>()) }
         })

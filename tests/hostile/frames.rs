@@ -1,4 +1,4 @@
-//! HTTP/2 frames by hand (RFC 9113), right ones and wrong ones, and what the other side says to them.
+//! HTTP/2 frames made by hand (RFC 9113), correct and faulty ones, and what the other side answers.
 
 use std::{
     collections::BTreeMap,
@@ -38,7 +38,7 @@ fn string(text: &[u8]) -> Vec<u8> {
     out
 }
 
-/// A number of HPACK with a prefix of so many bits.
+/// A number of HPACK with a prefix of this many bits.
 fn number(mut value: usize, bits: u8, first: u8) -> Vec<u8> {
     let most = (1 << bits) - 1;
     if value < most {
@@ -86,22 +86,22 @@ pub fn reset(stream: u32) -> Vec<u8> {
     frame(RST_STREAM, 0, stream, &8u32.to_be_bytes())
 }
 
-/// What the other side has said, on one connection or several.
+/// What the other side has sent, on one connection or several.
 #[derive(Default, Clone)]
 pub struct Seen {
     /// How often it ended a connection with a reason.
     pub goaway: BTreeMap<u32, usize>,
-    /// Streams that it has reset, by their reason.
+    /// The streams that it has reset, by their reason.
     pub resets: BTreeMap<u32, usize>,
-    /// Frames of each kind.
+    /// The number of frames of each kind.
     pub frames: BTreeMap<u8, usize>,
-    /// Streams on which an answer has begun, and of which nobody said that it is over.
+    /// Streams on which an answer has begun and has not ended.
     pub open: Vec<u32>,
-    /// Answers that were over with their beginning: refusals.
+    /// Answers that ended with their first frame: refusals.
     pub refusals: usize,
-    /// Bytes of bodies.
+    /// The number of bytes of bodies.
     pub body: usize,
-    /// How the connection ended; of several, one that has.
+    /// How the connection ended. Of several, one that has ended.
     pub end: Option<String>,
 }
 
@@ -151,7 +151,7 @@ impl fmt::Display for Seen {
         }
         for (word, kind) in [("answers", HEADERS), ("PING", PING), ("SETTINGS", SETTINGS)] {
             let count = self.of(kind);
-            // Its own settings are no answer.
+            // Its own settings are not an answer.
             if count > 1 {
                 said.push(format!("{word} × {count}"));
             }

@@ -1,4 +1,4 @@
-//! gRPC turned against the node by an enrolled partner: messages that are none, or too many, or too large, or never taken.
+//! Attacks on gRPC by an enrolled partner: messages that are malformed, too many, too large, or never read.
 
 use std::{
     sync::Arc,
@@ -42,13 +42,13 @@ pub fn hello(revocation_lists: Vec<proto::RevocationListAnnouncement>) -> proto:
     }
 }
 
-/// A message with its five bytes before it.
+/// A message with its prefix of five bytes.
 pub fn framed(message: &[u8]) -> Vec<u8> {
     let length = u32::try_from(message.len()).unwrap().to_be_bytes();
     [&[0], &length[..], message].concat()
 }
 
-/// Posts bytes as they are; gives the answer's code, and the reason that its details name.
+/// Posts bytes. Returns the status code of the answer, and the reason in its details.
 async fn post(channel: &mut Channel, path: &str, more: &[(&str, &str)], body: Vec<u8>) -> String {
     let mut request = http::Request::post(path).header("content-type", "application/grpc").header("te", "trailers");
     for (name, value) in more {
@@ -64,7 +64,7 @@ async fn post(channel: &mut Channel, path: &str, more: &[(&str, &str)], body: Ve
     }
 }
 
-/// One call that is wrong, and what is said to it.
+/// One faulty call, and the expected answer.
 struct Wrong {
     name: &'static str,
     answer: &'static str,
@@ -78,7 +78,7 @@ fn wrong_calls() -> Vec<Wrong> {
     let wrong = |name, answer, path, body| Wrong { name, answer, path, headers: &[], body };
     let (large, none) = ("ResourceExhausted LIMIT_EXCEEDED", "InvalidArgument INVALID_ARGUMENT");
     let no_such = "Unimplemented UNKNOWN_OR_NON_CANONICAL";
-    // Padded by a statement's payload to the byte.
+    // A statement's payload pads it to the exact length.
     let padded = |bytes: usize| {
         let mut message = vec![0x0a];
         prost::encoding::encode_varint((bytes - 5) as u64, &mut message);
@@ -175,7 +175,7 @@ async fn a_statement_that_is_wrong_is_refused_by_its_reason() {
     arena.end().await;
 }
 
-/// A partner to which much is due: 48 assessments of 100 KiB.
+/// A partner to which much has to be sent: 48 assessments of 100 KiB.
 async fn with_a_backlog(arena: &mut Arena) -> Arc<Rogue> {
     let rogue = arena.enrolled().await;
     let lineage = Lineage { series: new_assessment_id().unwrap(), previous: None };
@@ -189,7 +189,7 @@ async fn with_a_backlog(arena: &mut Arena) -> Arc<Rogue> {
     rogue
 }
 
-/// Opens what it may and takes nothing: windows of 0 on every connection.
+/// Opens as many answers as permitted and reads nothing: windows of 0 on every connection.
 async fn never_reads(gb: &Org, rogue: &Rogue, connections: u32, length: Duration) -> String {
     let config = Arc::new(client(Some(pair_of(&rogue.tls))));
     let mut open = vec![];
@@ -213,8 +213,8 @@ async fn never_reads(gb: &Org, rogue: &Rogue, connections: u32, length: Duration
     if said.frames.is_empty() {
         return NOTHING.to_owned();
     }
-    // Every second call is a subscription, of which there are places for four; other answers have sixteen. A fetch that waits has no
-    // beginning yet.
+    // Every second call is a subscription, for which there are four places. Other answers have sixteen. A fetch that waits has not begun its
+    // answer yet.
     let feeds = said.open.iter().filter(|stream| *stream % 4 == 1).count();
     let others = said.open.len() - feeds;
     let word = match (feeds, others) {
@@ -229,7 +229,7 @@ async fn never_reads(gb: &Org, rogue: &Rogue, connections: u32, length: Duration
     )
 }
 
-/// So many calls at once that stop a little before their end, each of almost 4 MiB.
+/// This many calls at once, each of almost 4 MiB, that stop shortly before their end.
 async fn never_ends(gb: &Org, rogue: &Rogue, length: Duration) -> String {
     let config = Arc::new(client(Some(pair_of(&rogue.tls))));
     let until = Instant::now() + length;
@@ -245,7 +245,7 @@ async fn never_ends(gb: &Org, rogue: &Rogue, length: Duration) -> String {
                     let begin = frame(DATA, 0, number * 2 + 1, &[0, 0, 0x3f, 0xff, 0xff]);
                     raw.send(&[headers, begin].concat()).await.unwrap_or_default();
                 }
-                // Windows are not looked at: whoever keeps to them has all the more time.
+                // Windows are ignored. An attacker that respects them has all the more time.
                 for round in 0..255 {
                     for number in 0..64 {
                         let piece = frame(DATA, 0, number * 2 + 1, &[round; 16 << 10]);
@@ -283,7 +283,7 @@ async fn calls_that_are_not_taken_or_not_ended_cost_little_memory() {
     };
     arena.face(facing, move || async move { never_reads(&gb, &rogue, 16, length()).await }).await;
     let (rogue, gb) = (arena.enrolled().await, arena.gb.clone());
-    // Who looks at no windows is cut sooner or later; none of the calls is ever whole.
+    // A connection that ignores windows is cut sooner or later. None of the calls is ever complete.
     let facing = Facing { name: "1,024 calls of almost 4 MiB that never end", answer: "0 calls answered", logged: "" };
     arena.face(facing, move || async move { never_ends(&gb, &rogue, length() * 2).await }).await;
     let (rogue, gb) = (arena.enrolled().await, arena.gb.clone());
@@ -303,7 +303,7 @@ async fn calls_that_are_not_taken_or_not_ended_cost_little_memory() {
     arena.end().await;
 }
 
-/// Nothing that is sent by four at once may be like another's.
+/// Everything that the four send at once must be distinct.
 #[derive(Clone, Copy)]
 enum Flood {
     RapidReset,
@@ -322,7 +322,7 @@ async fn four_hostile_partners_at_once_each_with_another_flood_hold_up_nobody_el
     }
     rogues.push((deaf, Flood::Subscriptions));
     let gb = arena.gb.clone();
-    // In the order of the alphabet.
+    // In alphabetical order.
     let facing = Facing {
         name: "4 hostile enrolled partners at once",
         answer: "hellos and requests for attachments: … rapid reset: GOAWAY ENHANCE_YOUR_CALM … \
@@ -386,7 +386,7 @@ async fn rage(gb: &Arc<Org>, rogue: &Arc<Rogue>, flood: Flood, until: Instant) -
     }
 }
 
-/// A receipt about nothing, well signed.
+/// A receipt about nothing, with a valid signature.
 fn rubbish(signer: &Rogue, number: u64) -> proto::Envelope {
     let mut about = [9; 32];
     about[..8].copy_from_slice(&number.to_be_bytes());
@@ -397,7 +397,7 @@ fn rubbish(signer: &Rogue, number: u64) -> proto::Envelope {
 
 type Exchange = proto::exchange_service_client::ExchangeServiceClient<Channel>;
 
-/// Eight connections with sixteen callers each, who call as fast as they are answered.
+/// Eight connections with sixteen callers each, which call as fast as they are answered.
 async fn storm<F: Future<Output = ()> + Send + 'static>(
     gb: &Org,
     rogue: &Rogue,

@@ -1,4 +1,4 @@
-//! HTTP/2 turned against the node by an enrolled partner: floods of frames, and frames that are wrong.
+//! Attacks on HTTP/2 by an enrolled partner: floods of frames, and faulty frames.
 
 use std::sync::Arc;
 
@@ -10,7 +10,7 @@ use crate::{
 
 const FETCH: &str = "/watchfire.v1.ExchangeService/FetchStatements";
 
-/// So many connections of an attacker: what a partner may have.
+/// The number of an attacker's connections, which is what a partner may have.
 const CONNECTIONS: usize = 16;
 
 fn stream(number: u32) -> u32 {
@@ -24,7 +24,7 @@ async fn face(arena: &mut Arena, facing: Facing, pieces: impl Fn(u32) -> Vec<u8>
     arena.face(facing, move || async move { flood(&address, shown, CONNECTIONS, length(), pieces).await }).await;
 }
 
-/// What the node does is said by what it answers: where it must end the connection, with which reason.
+/// The expected answers show what the node does: whether it ends the connection, and with which reason.
 #[tokio::test(flavor = "multi_thread")]
 async fn floods_of_streams_and_headers_hold_up_nobody_else() {
     let mut arena = Arena::new().await;
@@ -45,7 +45,7 @@ async fn floods_of_streams_and_headers_hold_up_nobody_else() {
         answer: "RST_STREAM FLOW_CONTROL_ERROR",
         logged: "",
     };
-    // No window may grow beyond 2^31 - 1: that is an error of the stream, which the node must reset.
+    // No window may grow beyond 2^31 - 1. That is a fault of the stream, which the node must reset.
     let overflow = |n: u32| frame(WINDOW_UPDATE, 0, stream(n), &[0x7f, 0xff, 0xff, 0xff]);
     face(&mut arena, facing, move |n| [open(&headers, n, 0), overflow(n)].concat()).await;
 
@@ -58,7 +58,7 @@ async fn floods_of_streams_and_headers_hold_up_nobody_else() {
     })
     .await;
 
-    // Four thousand bytes put into the table once and named 12,000 times in each request: 48 MB out of 16 KiB.
+    // Four thousand bytes are put into the table once, and named 12,000 times in each request: 48 MB out of 16 KiB.
     let headers = call.clone();
     let facing = Facing { name: "header bomb (HPACK)", answer: "GOAWAY ENHANCE_YOUR_CALM", logged: "" };
     face(&mut arena, facing, move |n| {
@@ -76,7 +76,7 @@ async fn floods_of_streams_and_headers_hold_up_nobody_else() {
     .await;
 
     let headers = call.clone();
-    // Refused, or answered and reset; the connection ends where too many were refused. That is a matter of how fast they come.
+    // Refused, or answered and reset. The connection ends if too many were refused, which depends on how fast they come.
     let facing = Facing { name: "10,000 streams on one connection", answer: "RST_STREAM", logged: "" };
     face(&mut arena, facing, move |n| open(&headers, n, 0)).await;
     arena.end().await;
@@ -88,10 +88,10 @@ async fn floods_of_frames_that_ask_for_nothing_hold_up_nobody_else() {
     let call = call_headers(FETCH);
     let facing = |name, answer| Facing { name, answer, logged: "" };
 
-    // What is read at the pace of a share ends no connection.
+    // What is read at the pace of a share does not end the connection.
     face(&mut arena, facing("PING flood", "PING … kept"), |_| frame(PING, 0, 0, &[7; 8])).await;
     face(&mut arena, facing("SETTINGS flood", "SETTINGS … kept"), |n| settings(&[(1, n % 4096)])).await;
-    // By nothing more than one byte each, of the connection.
+    // The window of the connection, increased by one byte each time.
     face(&mut arena, facing("WINDOW_UPDATE flood", "kept"), |_| frame(WINDOW_UPDATE, 0, 0, &[0, 0, 0, 1])).await;
     face(&mut arena, facing("PRIORITY flood", "kept"), |n| frame(PRIORITY, 0, stream(n % 1000), &[0, 0, 0, 0, 9]))
         .await;

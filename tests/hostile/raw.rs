@@ -1,4 +1,4 @@
-//! Connections as an attacker makes them: TLS that asks nothing, and whatever bytes over it.
+//! Connections as an attacker makes them: TLS that verifies nothing, and any bytes over it.
 
 use std::{
     sync::{Arc, Mutex},
@@ -25,7 +25,7 @@ use crate::{
     hostile_kit::chain,
 };
 
-/// Believes everybody.
+/// A verifier that accepts every server.
 #[derive(Debug)]
 struct Anybody;
 
@@ -86,7 +86,7 @@ pub async fn dial(address: &str, config: &Arc<ClientConfig>) -> std::io::Result<
     tls(TcpStream::connect(address).await?, config).await
 }
 
-/// From an address of its own on loopback: what an address has done counts against it.
+/// From an address of its own on loopback, because refusals count against an address.
 pub async fn dial_from(last: u8, address: &str, config: &Arc<ClientConfig>) -> std::io::Result<TlsStream<TcpStream>> {
     tls(tcp_from(last, address).await?, config).await
 }
@@ -102,7 +102,7 @@ async fn tls(tcp: TcpStream, config: &Arc<ClientConfig>) -> std::io::Result<TlsS
     TlsConnector::from(config.clone()).connect(ServerName::try_from("node.invalid").unwrap(), tcp).await
 }
 
-/// A connection that has said the preface, and whose other side is listened to.
+/// A connection that has sent the preface and reads what the other side sends.
 pub struct Raw {
     pub write: WriteHalf<TlsStream<TcpStream>>,
     pub seen: Arc<Mutex<Seen>>,
@@ -124,10 +124,10 @@ impl Raw {
     }
 }
 
-/// Bytes of an attack, one piece after the other; the number counts within a connection.
+/// The bytes of an attack, one piece after the other. The number counts within a connection.
 pub type Pieces = Arc<dyn Fn(u32) -> Vec<u8> + Send + Sync>;
 
-/// What a flood came to.
+/// The result of a flood.
 #[derive(Default)]
 struct Tally {
     pieces: u64,
@@ -136,7 +136,7 @@ struct Tally {
     said: Seen,
 }
 
-/// So many connections at once send pieces as fast as they are taken, and come back when they are cut.
+/// This many connections at once send pieces as fast as they are read, and reconnect when they are cut.
 pub async fn flood(address: &str, shown: Pair, connections: usize, length: Duration, pieces: Pieces) -> String {
     let config = Arc::new(client(Some(shown)));
     let until = Instant::now() + length;
@@ -147,7 +147,7 @@ pub async fn flood(address: &str, shown: Pair, connections: usize, length: Durat
         tasks.spawn(async move {
             while Instant::now() < until {
                 deluge((&address, &config), until, &pieces, &tally).await;
-                // Who is cut at once comes back, but is no spinning loop of its own.
+                // A connection that is cut at once reconnects, but not in a busy loop.
                 time::sleep(Duration::from_millis(5)).await;
             }
         });
@@ -179,7 +179,7 @@ async fn deluge((address, config): (&str, &Arc<ClientConfig>), until: Instant, p
         match time::timeout(left(), raw.send(&bytes)).await {
             Ok(Ok(())) if before.elapsed() < Duration::from_millis(1) => time::sleep(Duration::ZERO).await,
             Ok(Ok(())) | Err(_) => {}
-            // What it said before it cut the connection is on its way.
+            // What it sent before it cut the connection is still in transit.
             Ok(Err(_)) => {
                 time::sleep(Duration::from_millis(100)).await;
                 break;
@@ -189,7 +189,7 @@ async fn deluge((address, config): (&str, &Arc<ClientConfig>), until: Instant, p
     let mut tally = tally.lock().unwrap();
     tally.pieces += u64::from(number);
     let seen = raw.seen.lock().unwrap();
-    // Cut at once, by TLS or at the door: that is no connection.
+    // A connection that was cut at once, by TLS or on accept, does not count as one.
     if seen.frames.is_empty() {
         tally.refused += 1;
     } else {

@@ -1,4 +1,4 @@
-//! TLS turned against the node: by strangers, by partners with wrong certificates, by handshakes that never end.
+//! Attacks on TLS: by strangers, by partners with wrong certificates, and by handshakes that never end.
 
 use std::{
     sync::Arc,
@@ -28,12 +28,12 @@ use crate::{
     raw::{Pair, Raw, client, dial, dial_from, pair_of, tcp_from},
 };
 
-/// So many connections at once.
+/// The number of connections at once.
 const CROWD: usize = 2_000;
 /// Longer than a handshake may take, and than a partner may be silent after it.
 const BEYOND: Duration = Duration::from_secs(12);
 
-/// What a connection with that certificate comes to: the alert, or that it was let in.
+/// The result of a connection with that certificate: the alert, or that it was admitted.
 async fn knock(last: u8, address: &str, config: ClientConfig) -> String {
     let mut stream = match dial_from(last, address, &Arc::new(config)).await {
         Ok(stream) => stream,
@@ -48,7 +48,7 @@ async fn knock(last: u8, address: &str, config: ClientConfig) -> String {
     }
 }
 
-/// A certificate of the rogue's CA as `bend` wants it, with whatever name.
+/// A certificate of the rogue's CA, changed by `bend`, with any name.
 fn bent(rogue: &Rogue, id: &str, bend: impl FnOnce(&mut CertificateParams)) -> Pair {
     let issuer = Issuer::from_ca_cert_pem(&rogue.ca.certificate_pem(), KeyPair::from_pem(&rogue.ca.key_pem()).unwrap());
     let mut params = CertificateParams::default();
@@ -125,14 +125,14 @@ fn record(content: &[u8]) -> Vec<u8> {
     [&[22, 3, 1], &length[..], content].concat()
 }
 
-/// All that comes back until the end.
+/// Everything that is received until the end.
 async fn answer(mut tcp: TcpStream) -> Vec<u8> {
     let mut all = vec![];
     let _ = time::timeout(Duration::from_secs(5), tcp.read_to_end(&mut all)).await;
     all
 }
 
-/// What is said to a second ClientHello, in plain text, on a connection that is up.
+/// The answer to a second ClientHello, in plain text, on an established connection.
 async fn begun_anew(address: &str, shown: Pair) -> String {
     let mut stream = dial(address, &Arc::new(client(Some(shown)))).await.unwrap();
     stream.write_all(&[PREFACE, &settings(&[])].concat()).await.unwrap();
@@ -171,7 +171,7 @@ async fn only_tls_1_3_is_spoken_nothing_is_resumed_and_nothing_negotiated_anew()
     let resumed = facing("session resumption and 0-RTT", "4 full handshakes, 0 tickets, early data refused", "");
     arena
         .face(resumed, move || async move {
-            // rustls resumes by itself, where it is given a ticket.
+            // rustls resumes by itself if it gets a ticket.
             let mut config = client(Some(shown));
             config.enable_early_data = true;
             let config = Arc::new(config);
@@ -217,17 +217,17 @@ async fn who_is_revoked_is_cut_and_who_has_an_old_revocation_list_stays_out() {
             let config = Arc::new(client(Some(shown)));
             let raw = Raw::open(&gb.peer, &config, &[]).await.unwrap();
             time::sleep(Duration::from_millis(300)).await;
-            assert!(raw.seen.lock().unwrap().end.is_none(), "it never was in");
+            assert!(raw.seen.lock().unwrap().end.is_none(), "it was never admitted");
             let now = SystemClock.now();
             let revoked = [(bad.serial.clone(), Revocation { at: now, invalid_since: None })];
             let list = of.ca.revocation_list(1, &revoked, now, 30).unwrap();
             let told = Instant::now();
-            assert!(of.hand_over(&gb, 1, &list).await.unwrap(), "the list is not wanted");
+            assert!(of.hand_over(&gb, 1, &list).await.unwrap(), "the node does not want the list");
             while raw.seen.lock().unwrap().end.is_none() && told.elapsed() < Duration::from_secs(10) {
                 time::sleep(Duration::from_millis(5)).await;
             }
             let cut = told.elapsed();
-            assert!(cut < Duration::from_secs(5), "cut after {cut:?} only");
+            assert!(cut < Duration::from_secs(5), "cut only after {cut:?}");
             let again = knock(1, &gb.peer, Arc::unwrap_or_clone(config)).await;
             let then = if again.contains("alert") { "refused" } else { "let in" };
             format!("cut, then {then}; {} ms after the list came", cut.as_millis())
@@ -242,9 +242,9 @@ async fn who_is_revoked_is_cut_and_who_has_an_old_revocation_list_stays_out() {
         .face(facing, move || async move {
             let config = client(Some(pair_of(&late.tls)));
             let now = SystemClock.now();
-            // Good for 3 seconds more.
+            // Valid for 3 seconds more.
             let list = late.ca.revocation_list(1, &[], now.plus_seconds(3 - 30 * 86_400), 30).unwrap();
-            assert!(late.hand_over(&gb, 1, &list).await.unwrap(), "the list is not wanted");
+            assert!(late.hand_over(&gb, 1, &list).await.unwrap(), "the node does not want the list");
             let live = Raw::open(&gb.peer, &Arc::new(config.clone()), &[]).await.unwrap();
             let before = knock(1, &gb.peer, config.clone()).await;
             time::sleep(Duration::from_secs(4)).await;
@@ -259,13 +259,13 @@ async fn who_is_revoked_is_cut_and_who_has_an_old_revocation_list_stays_out() {
     arena.end().await;
 }
 
-/// Opens so many connections; gives how long it took until the node had ended the last one, or `None`.
+/// Opens this many connections. Returns how long it took until the node had ended the last one, or `None`.
 async fn crowd<F: Future<Output = ()> + Send + 'static>(one: impl Fn(usize) -> F) -> Option<Duration> {
     let started = Instant::now();
     let mut all = JoinSet::new();
     for number in 0..CROWD {
         all.spawn(one(number));
-        // No more than the listener's backlog at one time.
+        // No more at one time than the listener's backlog.
         time::sleep(Duration::from_micros(500)).await;
     }
     let last =
@@ -277,7 +277,7 @@ fn closed(last: Option<Duration>) -> String {
     last.map_or("some were kept".to_owned(), |after| format!("all closed, the last after {:.1} s", after.as_secs_f64()))
 }
 
-/// Until the other side ends it.
+/// Reads until the other side ends the connection.
 async fn wait(mut tcp: impl tokio::io::AsyncRead + Unpin) {
     let mut bytes = [0; 4096];
     while !matches!(tcp.read(&mut bytes).await, Ok(0) | Err(_)) {}
@@ -310,7 +310,7 @@ async fn crowds_that_say_nothing_or_next_to_nothing_hold_up_nobody_else() {
                     let tcp = tcp_from((n % 200) as u8 + 1, &address).await.unwrap();
                     let (read, mut write) = tcp.into_split();
                     let drip = async {
-                        // A handshake message of 60 KiB in records of 16 KiB, all but its end.
+                        // A handshake message of 60 KiB in records of 16 KiB, without its end.
                         let mut message = vec![1, 0, 0xff, 0];
                         message.resize(60 << 10, 3);
                         for piece in message.chunks(16 << 10) {
@@ -338,7 +338,7 @@ async fn crowds_that_say_nothing_or_next_to_nothing_hold_up_nobody_else() {
             let one = |n: usize| {
                 let (address, config) = (address.clone(), config.clone());
                 async move {
-                    // No more than the listener's backlog at one time.
+                    // No more at one time than the listener's backlog.
                     time::sleep(Duration::from_millis(n as u64)).await;
                     if let Ok(stream) = dial_from(201, &address, &config).await {
                         wait(stream).await;
@@ -363,7 +363,7 @@ async fn records_of_one_byte_and_new_keys_without_end_hold_up_nobody_else() {
     arena.end().await;
 }
 
-/// Over 16 connections, each byte is a record; or each comes under a new key.
+/// Over 16 connections: each byte is a record, or each byte comes under a new key.
 async fn records(address: &str, shown: Pair, new_keys: bool) -> String {
     let (config, until) = (Arc::new(client(Some(shown))), Instant::now() + length());
     let mut all = JoinSet::new();

@@ -1,33 +1,33 @@
-//! What an honest pair feels, second by second: how long things take, what fails, and how much memory the victim has.
+//! What an honest pair experiences, second by second: how long things take, what fails, and how much memory the victim uses.
 
 use std::{
     sync::Mutex,
     time::{Duration, Instant},
 };
 
-/// One thing that was done and how long it took, from when it was due.
+/// One action and how long it took, from the time when it was due.
 #[derive(Clone, Copy)]
 pub struct Sample {
     due: Instant,
     took: Duration,
 }
 
-/// All that was seen since the beginning.
+/// Everything that was measured since the beginning.
 #[derive(Default)]
 pub struct Watch {
-    /// From the author's call until the reader has it, at another node.
+    /// From the author's call until the reader at another node has it.
     pub exchanges: Mutex<Vec<Sample>>,
-    /// Calls of an honest partner at the listener that is attacked.
+    /// Calls of an honest partner to the attacked listener.
     pub calls: Mutex<Vec<Sample>>,
     pub errors: Mutex<Vec<String>>,
-    /// Resident memory of the victim, MiB.
+    /// The resident memory of the victim, in MiB.
     pub memory: Mutex<Vec<(Instant, u64)>>,
 }
 
 /// A span of time.
 pub type Span = (Instant, Instant);
 
-/// Half of all, and all but a hundredth, took no longer.
+/// The median and the 99th percentile.
 #[derive(Clone, Copy, Default)]
 pub struct Quantiles {
     pub p50: Duration,
@@ -46,7 +46,7 @@ impl Watch {
         samples.lock().unwrap().push(Sample { due, took: due.elapsed() });
     }
 
-    /// Of what was due in a span.
+    /// The actions that were due in a span.
     pub fn quantiles(samples: &Mutex<Vec<Sample>>, (from, until): Span) -> Quantiles {
         let samples = samples.lock().unwrap();
         let mut took: Vec<_> = samples.iter().filter(|s| s.due >= from && s.due < until).map(|s| s.took).collect();
@@ -55,7 +55,7 @@ impl Watch {
         Quantiles { p50: at(0.5), p99: at(0.99) }
     }
 
-    /// When the first one that was due after `from` and took no longer than `limit` had ended.
+    /// When the first action ended that was due after `from` and took no longer than `limit`.
     pub fn first_good(samples: &Mutex<Vec<Sample>>, from: Instant, limit: Duration) -> Option<Instant> {
         let samples = samples.lock().unwrap();
         let good = samples.iter().find(|s| s.due >= from && s.took <= limit);

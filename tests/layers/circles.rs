@@ -4,11 +4,11 @@
 //!
 //! - `crate::`, `super::` and `self::` paths, in `use` trees and elsewhere, and paths that begin with a child module
 //!   or with an imported module.
-//! - Each path is followed through the module files, and through names that a module imports or re-exports, to the file
-//!   that holds the item. So `pub use child::X` in `parent.rs` counts for nobody: whoever names `parent::X` imports
-//!   `parent/child.rs`. It counts for `parent.rs` only where its own code names `X` again.
+//! - Each path is followed through the module files, and through names that a module imports or re-exports, to the file that contains the item.
+//!   So `pub use child::X` in `parent.rs` is no import by `parent.rs`: code that names `parent::X` imports `parent/child.rs`. It counts for
+//!   `parent.rs` only if its own code names `X` again.
 //! - `mod child;` is no import.
-//! - An imported module counts as the items that are named through it, or as its file where none is.
+//! - An imported module counts as the items that are named through it, or as its file if none is.
 //! - Code under `#[cfg(test)]` is left out: a unit test imports what it tests.
 //!
 //! Not seen are method calls, whose type needs no import, and paths inside macros that begin with `$crate`.
@@ -26,21 +26,21 @@ use crate::{
 /// The files of a crate, and what each declares and imports.
 struct Files {
     files: Vec<Module>,
-    /// From the path of a module to its place in `files`.
+    /// The index in `files` of each module's path.
     modules: BTreeMap<Vec<String>, usize>,
 }
 
 struct Module {
     file: String,
     path: Vec<String>,
-    /// Without comments, tests and `use` declarations.
+    /// The code without comments, tests and `use` declarations.
     code: String,
     imports: Vec<Import>,
 }
 
 struct Import {
     name: String,
-    /// From the root of the crate on.
+    /// The path from the root of the crate.
     target: Vec<String>,
     /// Whether the declaration begins with `pub`.
     exported: bool,
@@ -87,7 +87,7 @@ impl Files {
         found
     }
 
-    /// The path from the root on, where it begins with `crate`, `super`, `self` or a child of the module.
+    /// The path from the root, if it begins with `crate`, `super`, `self` or a child of the module.
     fn absolute(&self, module: &[String], path: &str) -> Option<Vec<String>> {
         let mut segments = path.split("::").peekable();
         let mut target = module.to_vec();
@@ -165,7 +165,7 @@ impl Files {
         imported
     }
 
-    /// The circles: the files of each, and what ties them.
+    /// The circles: the files of each, and the imports that connect them.
     fn circles(&self) -> Vec<(Vec<&str>, String)> {
         let imported: Vec<_> = self.files.iter().map(|m| self.imported_by(m)).collect();
         let reached: Vec<BTreeSet<usize>> = (0..imported.len()).map(|from| reached_from(from, &imported)).collect();
@@ -291,7 +291,7 @@ fn names(code: &str, name: &str) -> bool {
     code.split(|c| !is_name(c)).any(|word| word == name)
 }
 
-/// The circles of a crate: the files of each, and what ties them.
+/// The circles of a crate: the files of each, and the imports that connect them.
 fn circles_in(dir: &str, root: &str, folder: &str) -> Vec<(Vec<String>, String)> {
     let dir = Path::new(env!("CARGO_MANIFEST_DIR")).join(dir);
     let mut files = Vec::new();
@@ -314,7 +314,7 @@ fn no_files_import_each_other_in_a_circle() {
     assert!(new.is_empty(), "{} circles:\n{}", new.len(), new.join("\n"));
     let gone: Vec<_> =
         REMAINING.iter().filter(|known| !circles.iter().any(|(circle, _)| is_within(circle, known))).collect();
-    assert!(gone.is_empty(), "circles that are gone, so that they can leave the list: {gone:?}");
+    assert!(gone.is_empty(), "circles that no longer exist; remove them from the list: {gone:?}");
 }
 
 /// The circles among made-up files.
@@ -336,16 +336,16 @@ fn a_circle_is_found_however_it_is_written() {
         &[("a.rs", "use crate::b;\nfn f() { b::g() }"), ("b.rs", "pub(crate) use crate::a::f;\nfn g() { f() }")],
         &pair,
     );
-    // Over a third file.
+    // Through a third file.
     found(
         &[("a.rs", "use crate::b::B;"), ("b.rs", "use crate::c::C;"), ("c.rs", "use crate::a::A;")],
         &["a.rs", "b.rs", "c.rs"],
     );
-    // A parent whose own code uses its child, and the child the parent.
+    // A parent whose own code uses its child, and the child uses the parent.
     let child = ("a/b.rs", "use super::Shared;");
     found(&[("a.rs", "mod b;\nstruct Shared;\nfn f() { b::g() }"), child], &["a.rs", "a/b.rs"]);
     found(&[("a.rs", "mod b;\npub use b::g;\nstruct Shared;\nfn f() { g() }"), child], &["a.rs", "a/b.rs"]);
-    // A name that a third file hands on is defined in the circle.
+    // A name that a third file re-exports is defined in the circle.
     found(&[("a.rs", "use crate::c::B;"), ("b.rs", "use crate::a::A;"), ("c.rs", "pub use crate::b::B;")], &pair);
 }
 
@@ -353,7 +353,7 @@ fn a_circle_is_found_however_it_is_written() {
 fn what_is_no_circle_is_not_reported() {
     let none = |files: &[(&str, &str)]| assert_eq!(circles_of(files), Vec::<Vec<String>>::new(), "{files:?}");
     none(&[("a.rs", "use crate::b::B;"), ("b.rs", "use std::fmt; // unlike crate::a::A")]);
-    // A parent that declares its children and hands their names on.
+    // A parent that declares its children and re-exports their names.
     none(&[
         ("a.rs", "mod b;\nmod c;\npub use b::B;\npub use c::C;"),
         ("a/b.rs", "use super::C;"),

@@ -38,7 +38,7 @@ pub fn heads(code: &str) -> BTreeSet<&str> {
     heads
 }
 
-/// All paths that lead through the crate's root, without `crate::`; groups are spelled out.
+/// All paths that lead through the crate's root, without `crate::`. Groups are expanded.
 pub fn paths_from_the_root(file: &str, code: &str) -> Vec<String> {
     let mut paths = Vec::new();
     for (at, _) in code.match_indices("crate::") {
@@ -47,7 +47,7 @@ pub fn paths_from_the_root(file: &str, code: &str) -> Vec<String> {
             paths.extend(use_tree(&code[at + "crate::".len()..]));
         }
     }
-    // `super::super::x` reaches the root where it is as long as the file is deep.
+    // `super::super::x` reaches the root if it is as long as the file is deep.
     let depth = file.trim_end_matches(".rs").split('/').count();
     let ups = "super::".repeat(depth);
     for (at, _) in code.match_indices(&ups) {

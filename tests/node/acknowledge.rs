@@ -1,5 +1,5 @@
-//! What was stored, read, acted upon or not is told to whoever gave it, also over kills; what is owed in time is tracked on
-//! both sides.
+//! A sender is informed about what was stored, read, acted upon or not, even if nodes are killed. Both sides track the duties to acknowledge in
+//! time.
 
 use std::time::Duration;
 
@@ -17,7 +17,7 @@ async fn receipts_of_all_kinds_survive_kills_on_both_sides() {
         ids.push(publish(&gb, &note(&format!("note {i}"), "BF")).await);
     }
     no.has("gb.example", &ids).await;
-    // The receipts are made a while after the entries came: kills fall before, between and after.
+    // The receipts are made a while after the entries came, so kills happen before, between and after.
     for pause in [50, 300, 520, 700] {
         no.kill().await;
         no.start().await;
@@ -59,7 +59,7 @@ async fn receipts_of_all_kinds_survive_kills_on_both_sides() {
         (&"no mandate there".into(), &"officer".into())
     );
     nobody_s_words_are_legible(&[&gb, &no]);
-    // Names of persons are nobody else's.
+    // The names of persons are not sent to others.
     assert!(!holders(&gb, &ids[0]).await[0].to_string().contains("spiffe"));
 }
 
@@ -68,7 +68,11 @@ fn nobody_s_words_are_legible(orgs: &[&Org]) {
         assert!(!org.log().contains("observers") && !org.log().contains("mandate"), "{}", org.log());
         for file in ["store.db", "store.db-wal"] {
             let bytes = std::fs::read(org.dir.join(file)).unwrap_or_default();
-            assert!(!bytes.windows(9).any(|w| w == b"observers"), "{}: what people wrote is sealed", org.domain);
+            assert!(
+                !bytes.windows(9).any(|w| w == b"observers"),
+                "{}: what people wrote must be encrypted",
+                org.domain
+            );
         }
     }
 }

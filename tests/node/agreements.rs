@@ -1,10 +1,10 @@
-//! An agreement's life: who must stand behind it, what either side does alone, its versions, and partners without a link.
+//! The life of an agreement: who must approve it, what either side does alone, its versions, and partners without a link.
 
 use serde_json::Value;
 
 use crate::{kit::*, surroundings};
 
-/// Two states that know each other and have agreed on nothing. `dialled`: whether they can reach each other.
+/// Two states that know each other and have no agreement yet. `dialled` says whether they can reach each other.
 async fn strangers(dialled: bool) -> (Org, Org) {
     let (gb, no) =
         tokio::join!(Org::found("gb.example", "state", Some("GB")), Org::found("no.example", "state", Some("NO")));
@@ -47,12 +47,12 @@ async fn where_there_are_two_administrators_two_stand_behind_an_agreement_on_eac
     let draft = gb.one(&["--as", "root", "agreement", "propose", &path]).await;
     assert_eq!((&draft["state"], &draft["approvals_needed"]), (&"awaiting-approval".into(), &2.into()), "{draft}");
     let id = id_of(&draft);
-    // Nobody approves their own draft, by whatever command, and the partner sees nothing of it.
+    // Nobody approves their own draft, by any command, and the partner sees nothing of it.
     let again = gb.run(&["--as", "root", "agreement", "sign", &id]).await;
     assert_eq!((again.code, again.reason().as_str()), (5, "SECOND_PERSON_REQUIRED"), "{}", again.stderr);
     assert_eq!(gb.one(&["--as", "root", "agreement", "propose", &path]).await["state"], "awaiting-approval");
     assert!(no.ask(&["--as", "root", "agreement", "list"]).await.is_empty());
-    // An analyst's word does not count.
+    // An analyst's approval does not count.
     let analyst = gb.run(&["--as", "ana", "agreement", "sign", &id]).await;
     assert_eq!(analyst.code, 5, "{}", analyst.stderr);
     let signed = gb.one(&["--as", "rita", "agreement", "sign", &id]).await;
@@ -64,7 +64,7 @@ async fn where_there_are_two_administrators_two_stand_behind_an_agreement_on_eac
     assert_eq!(no.one(&["--as", "rolf", "agreement", "sign", &id]).await["state"], "in-force");
     gb.agreement(&id, "in-force").await;
     assert!(gives(&gb, "BF").await);
-    // Who suspends does not lift it alone, either.
+    // A person who suspends it can't lift the suspension alone.
     gb.ask(&["--as", "rita", "agreement", "suspend", &id]).await;
     let alone = gb.run(&["--as", "rita", "agreement", "resume", &id]).await;
     assert_eq!(alone.reason(), "SECOND_PERSON_REQUIRED");
@@ -78,7 +78,7 @@ async fn an_agreement_may_ask_for_more_persons_than_there_are() {
     let path = gb.file("agreement.toml", &text);
     let draft = gb.one(&["--as", "root", "agreement", "propose", &path]).await;
     assert_eq!((&draft["state"], &draft["approvals_needed"]), (&"awaiting-approval".into(), &3.into()));
-    // It can be withdrawn by one person; then it is over.
+    // One person can withdraw it. Then it is over.
     let id = id_of(&draft);
     assert_eq!(gb.one(&["--as", "root", "--yes", "agreement", "terminate", &id]).await["state"], "ended");
     let late = gb.run(&["--as", "root", "agreement", "sign", &id]).await;
@@ -96,7 +96,7 @@ async fn either_side_suspends_and_resumes_its_own_and_tells_the_other() {
     assert!(!gives(&gb, "BF").await);
     let not_ours = gb.run(&["--as", "root", "agreement", "resume", &id]).await;
     assert_eq!(not_ours.reason(), "CONFLICT", "{}", not_ours.stderr);
-    // Both: each lifts its own.
+    // Both have suspended it. Each lifts its own suspension.
     gb.ask(&["--as", "root", "agreement", "suspend", &id]).await;
     assert_eq!(no.one(&["--as", "root", "agreement", "resume", &id]).await["state"], "suspended");
     until("gb hears that no has resumed", async || show(&gb, &id).await.get("suspended_there").is_none().then_some(()))
@@ -104,7 +104,7 @@ async fn either_side_suspends_and_resumes_its_own_and_tells_the_other() {
     assert_eq!(gb.one(&["--as", "root", "agreement", "resume", &id]).await["state"], "in-force");
     no.agreement(&id, "in-force").await;
     assert!(gives(&gb, "BF").await);
-    // One side is enough to end it, for both.
+    // One side can end it for both.
     no.ask(&["--as", "root", "--yes", "agreement", "terminate", &id, "--reason", "over"]).await;
     gb.agreement(&id, "ended").await;
     assert_eq!(show(&gb, &id).await["ended"], "terminated-there");
@@ -130,13 +130,13 @@ async fn partners_without_a_link_agree_by_files() {
     let id = id_of(&gb.one(&["--as", "root", "agreement", "propose", &path, "--out", &offer]).await);
     let taken = no.one(&["--as", "root", "agreement", "import", &offer]).await;
     assert_eq!((id_of(&taken), &taken["state"]), (id.clone(), &"proposed".into()));
-    // Its own copy back is no signature of the other side.
+    // A copy of its own file is not a signature of the other side.
     let own = gb.run(&["--as", "root", "agreement", "import", &offer]).await;
     assert_eq!((own.code, own.reason().as_str()), (6, "WRONG_DOMAIN"));
     let answer = no.place("answer.txt");
     assert_eq!(no.one(&["--as", "root", "agreement", "sign", &id, "--out", &answer]).await["state"], "in-force");
     assert_eq!(gb.one(&["--as", "root", "agreement", "import", &answer]).await["state"], "in-force");
-    // A damaged file is refused, and nothing changes.
+    // A damaged file is refused, without effect.
     let text = std::fs::read_to_string(&answer).unwrap();
     let damaged = gb.file("damaged.txt", &text.replacen('A', "B", 3));
     let refused = gb.run(&["--as", "root", "agreement", "import", &damaged]).await;
@@ -145,7 +145,7 @@ async fn partners_without_a_link_agree_by_files() {
     no.ask(&["--as", "root", "agreement", "export", &id, "--out", &again]).await;
     assert_eq!(std::fs::read_to_string(&again).unwrap(), text);
     let over = no.run(&["--as", "root", "agreement", "export", &id, "--out", &again]).await;
-    assert_eq!(over.code, 3, "what is there is not overwritten: {}", over.stderr);
+    assert_eq!(over.code, 3, "an existing file must not be overwritten: {}", over.stderr);
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -166,7 +166,7 @@ async fn a_version_that_begins_later_leaves_the_one_before_in_force_until_then()
     let second = id_of(&gb.one(&["--as", "root", "agreement", "propose", &path, "--amends", &first]).await);
     no.agreement(&second, "proposed").await;
     no.ask(&["--as", "root", "agreement", "sign", &second]).await;
-    // It begins later, and is not said to be in force before.
+    // It begins later, and is not called in force before.
     gb.agreement(&second, "agreed").await;
     let before = show(&gb, &first).await;
     assert_eq!((&before["state"], &before["followed_by"]), (&"in-force".into(), &second.clone().into()), "{before}");
@@ -219,7 +219,7 @@ async fn the_end_of_an_agreement_is_told_ahead_and_recorded() {
     assert!(list.contains("ends in 5 days"), "{list}");
     let ill = gb.run(&["--as", "root", "doctor"]).await;
     assert!(ill.code == 1 && ill.stdout.contains("ends in 5 days"), "{}", ill.stdout);
-    // Seven days later it has run out: on record, and nothing is given any more.
+    // Seven days later it has expired: it is on record, and nothing is given any more.
     let Some(later) = surroundings::clock("+7d") else { return };
     gb.kill().await;
     gb.environment = later;
@@ -239,7 +239,7 @@ async fn of_two_proposals_for_a_pair_one_comes_into_force_unless_both_are_meant(
     let ours = made(propose(&gb, &[]).await);
     let twice = propose(&gb, &[]).await;
     assert!(twice.reason() == "CONFLICT" && twice.stderr.contains(&ours), "{}", twice.stderr);
-    // The other side has the same thing in mind at the same time.
+    // The other side proposes the same at the same time.
     let theirs = made(propose(&no, &[]).await);
     no.agreement(&ours, "proposed").await;
     gb.agreement(&theirs, "proposed").await;
@@ -248,7 +248,7 @@ async fn of_two_proposals_for_a_pair_one_comes_into_force_unless_both_are_meant(
         assert!(second.reason() == "CONFLICT" && second.stderr.contains(own), "{}", second.stderr);
         assert_eq!(show(by, id).await["state"], "proposed");
     }
-    // One gives way, or both are meant.
+    // One proposal gives way, or both are intended.
     gb.ask(&["--as", "root", "--yes", "agreement", "terminate", &ours]).await;
     assert_eq!(gb.one(&["--as", "root", "agreement", "sign", &theirs]).await["state"], "in-force");
     let more = made(propose(&gb, &["--beside"]).await);
@@ -268,7 +268,7 @@ async fn a_next_version_that_is_withdrawn_leaves_the_one_in_force() {
     let early = gb.run(&["--as", "root", "agreement", "suspend", &ours]).await;
     assert_eq!(early.reason(), "CONFLICT", "a proposal is not suspended: {}", early.stderr);
     no.agreement(&ours, "proposed").await;
-    // The other side has a next version in mind, too: only one of them can be.
+    // The other side also proposes a next version. Only one of them can take effect.
     let path = no.file("next.toml", &terms("gb.example", "no.example", "delay = \"2h\""));
     let theirs = id_of(&no.one(&["--as", "root", "agreement", "propose", &path, "--amends", &first]).await);
     gb.agreement(&theirs, "proposed").await;

@@ -1,5 +1,5 @@
-//! A node's key is revoked after it has released something: its organisation hands it over again, and a hub gives it again to whom
-//! the first release proves nothing.
+//! A node's key is revoked after it has released something. Its organisation hands it over again, and a hub gives it again to those for whom the
+//! first release proves nothing.
 
 use watchfire::{
     domain::{
@@ -55,7 +55,7 @@ async fn a_hub_gives_again_what_a_revoked_key_had_released_to_it() {
     let text = for_all("handed over twice", "BF").replace("group:watch", "no.example");
     let first = feed.with(&text, |m| m.release.terms = may_go_on());
     feed.rogue.node = good;
-    // The reader hears of the revocation before the hub does.
+    // The reader learns of the revocation before the hub does.
     let revoked = (stolen.serial, Revocation { at: SystemClock.now(), invalid_since: None });
     let list = feed.rogue.ca.revocation_list(1, &[revoked], SystemClock.now(), 30).unwrap();
     let file = no.file("list.pem", &to_pem("X509 CRL", &list));

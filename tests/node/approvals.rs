@@ -1,4 +1,4 @@
-//! Approvals: signed by the person, about exactly one thing, and counted for nothing else.
+//! Approvals: signed by the person, about exactly one thing, and not counted for anything else.
 
 use watchfire::{
     domain::{
@@ -20,7 +20,7 @@ use crate::{
     kit::{Org, terms, until},
 };
 
-/// The terms of an agreement with a partner, and what an approval of them names.
+/// The terms of an agreement with a partner, and the subject of an approval of them.
 fn proposed(gb: &Org, partner: &str, more: &str) -> (Vec<u8>, Sha256) {
     let lineage = Lineage { series: new_assessment_id().unwrap(), previous: None };
     let agreement = parse_agreement(&terms(gb.domain, partner, more), Format::Toml, lineage).unwrap();
@@ -33,7 +33,7 @@ fn said(matter: Matter, subject: Sha256, issued: Time) -> Vec<u8> {
     wire::approval::encode(&Approval { domain: "gb.example".parse().unwrap(), matter, subject, issued })
 }
 
-/// With what the node answers a proposal that bears this approval.
+/// The node's answer to a proposal with this approval.
 async fn propose(gb: &Org, who: &str, agreement: &[u8], approval: Option<proto::Envelope>) -> Result<String, Reason> {
     let request = proto::ProposeAgreementRequest { agreement: agreement.to_vec().into(), approval, beside: false };
     let answer = gb.connect(who).await.agreements.propose_agreement(request).await;
@@ -55,12 +55,12 @@ async fn an_approval_counts_for_exactly_what_it_names_and_for_who_signed_it() {
     let (payload, subject) = proposed(&gb, fr.domain, "");
     let (_, other) = proposed(&gb, fr.domain, "");
     let of = |who, matter, subject| Some(approval(&gb, who, matter, subject));
-    // Who speaks to the node has not signed by that.
+    // Calling the node is not yet a signature.
     assert_eq!(propose(&gb, root, &payload, None).await, Err(Reason::InvalidArgument));
-    // Another agreement, and another matter with the same bytes.
+    // An approval of another agreement, and one of another matter with the same bytes.
     assert_eq!(propose(&gb, root, &payload, of(root, Matter::Agreement, other)).await, Err(Reason::Conflict));
     assert_eq!(propose(&gb, root, &payload, of(root, Matter::Partner, subject)).await, Err(Reason::Conflict));
-    // Another person's, an analyst's, a partner's node's and administrator's, and one by a CA that only calls itself this organisation's.
+    // One by another person, an analyst, a partner's node and administrator, and one by a CA that only claims to be this organisation's.
     assert_eq!(propose(&gb, root, &payload, of(rita, Matter::Agreement, subject)).await, Err(Reason::WrongDomain));
     assert_eq!(
         propose(&gb, root, &payload, of("analyst-ana", Matter::Agreement, subject)).await,
@@ -75,15 +75,15 @@ async fn an_approval_counts_for_exactly_what_it_names_and_for_who_signed_it() {
         let by = Some(signed(key, StatementKind::Approval, said(Matter::Agreement, subject, now)));
         assert_eq!(propose(&gb, root, &payload, by).await, Err(why));
     }
-    // A signature over other bytes, and one of long ago.
+    // A signature over other bytes, and an old one.
     let mut changed = approval(&gb, root, Matter::Agreement, other);
     changed.payload = said(Matter::Agreement, subject, now).into();
     assert_eq!(propose(&gb, root, &payload, Some(changed)).await, Err(Reason::SignatureInvalid));
     let old = crate::hostile_kit::approval_at(&gb, root, (Matter::Agreement, subject), now.plus_seconds(-400));
     assert_eq!(propose(&gb, root, &payload, Some(old)).await, Err(Reason::Conflict));
-    // Nothing came of all that.
+    // None of this had an effect.
     assert!(gb.ask(&["--as", "root", "agreement", "list"]).await.is_empty());
-    // The right one waits for the second person; the first one's again, brought by the second, is no second.
+    // The right approval waits for the second person. The first one's approval, brought by the second, does not count again.
     let right = approval(&gb, root, Matter::Agreement, subject);
     assert_eq!(propose(&gb, root, &payload, Some(right.clone())).await.as_deref(), Ok("awaiting-approval"));
     let id: prost::bytes::Bytes = subject.0.to_vec().into();
@@ -96,7 +96,7 @@ async fn an_approval_counts_for_exactly_what_it_names_and_for_who_signed_it() {
     assert_eq!(sign(root, Some(right)).await.err(), Some(Reason::SecondPersonRequired));
     let view = sign(rita, of(rita, Matter::Agreement, subject)).await.unwrap();
     assert_eq!((view.state.as_str(), view.approvals.len()), ("signed-here", 2));
-    // Both statements are kept with it, for whoever audits, and the ledger names them.
+    // Both statements are stored with it, for auditors, and the ledger names them.
     for kept in &view.approvals {
         let envelope = wire::envelope::from_proto(kept.statement.clone().unwrap()).unwrap();
         assert_eq!(wire::approval::decode(&envelope.payload).unwrap().subject, subject);
@@ -116,7 +116,7 @@ async fn an_approval_by_a_key_that_was_stolen_ends_with_the_key() {
     let of = |who: &str| Some(approval(&gb, who, Matter::Agreement, subject));
     let waits = async || propose(&gb, "admin-root", &payload, of("admin-root")).await;
     until("rita counts", async || (waits().await.as_deref() == Ok("awaiting-approval")).then_some(())).await;
-    // The thief has approved; the person gets new keys under the same name.
+    // The thief has approved. Then the person gets new keys under the same name.
     gb.one(&["person", "revoke", "root"]).await;
     gb.one(&["person", "add", "root", "--role", "admin"]).await;
     let sign = async |who: &str| {

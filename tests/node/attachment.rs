@@ -1,4 +1,4 @@
-//! Attachments: large, apart from the feed, resumed where the link broke, and only for whom the portion was released to.
+//! Attachments: large, separate from the feed, resumed where the link broke, and only for partners to whom the portion was released.
 
 use std::sync::{
     Arc,
@@ -23,7 +23,7 @@ use crate::{
 
 const SIZE: usize = 3 << 20;
 
-/// Bytes that no compression shortens and no two offsets share.
+/// Bytes that can't be compressed, and that differ at every offset.
 fn bytes() -> Vec<u8> {
     let mut state = 0x9e37_79b9_u32;
     let step = || {
@@ -35,7 +35,7 @@ fn bytes() -> Vec<u8> {
     std::iter::repeat_with(step).take(SIZE).collect()
 }
 
-/// Publishes a note with the bytes attached; gives their digest in hexadecimal.
+/// Publishes a note with the bytes attached. Returns their digest in hexadecimal.
 async fn publish(gb: &Org, bytes: &[u8]) -> String {
     std::fs::write(gb.dir.join("map.bin"), bytes).unwrap();
     let attachment =
@@ -45,7 +45,7 @@ async fn publish(gb: &Org, bytes: &[u8]) -> String {
     Sha256(sha256(&[bytes])).to_string()
 }
 
-/// Waits until the whole is there, saves it, and gives its bytes.
+/// Waits until it is complete, saves it, and returns its bytes.
 async fn fetched(no: &Org, digest: &str) -> Vec<u8> {
     let out = no.dir.join("fetched.bin");
     let path = out.to_string_lossy().into_owned();
@@ -97,7 +97,7 @@ async fn a_fetch_that_is_cut_off_leaves_nothing_and_can_be_made_again() {
         let code = fetching.wait().await.unwrap().code();
         gb.signal("CONT");
         if whole {
-            // It was too quick.
+            // The command was too fast.
             std::fs::remove_file(&out).unwrap();
             return None;
         }
@@ -118,12 +118,12 @@ async fn a_draft_takes_no_file_of_this_machine_along() {
     assert!(std::process::Command::new("mkfifo").arg(work.join("pipe")).status().unwrap().success());
     let secret = gb.dir.join("secret.txt");
     for (place, named, why) in [
-        ("work/draft.toml", secret.to_str().unwrap(), "files beside it"),
-        ("work/draft.toml", "../secret.txt", "files beside it"),
-        ("work/draft.toml", "../storage.key", "files beside it"),
-        ("work/draft.toml", "/dev/zero", "files beside it"),
+        ("work/draft.toml", secret.to_str().unwrap(), "files in its own directory"),
+        ("work/draft.toml", "../secret.txt", "files in its own directory"),
+        ("work/draft.toml", "../storage.key", "files in its own directory"),
+        ("work/draft.toml", "/dev/zero", "files in its own directory"),
         ("work/draft.toml", "pipe", "it is not a file"),
-        // Somebody's draft, saved in the node's own directory.
+        // A draft of somebody else, saved in the node's own directory.
         ("draft.toml", "storage.key", "it is a key or the store"),
         ("draft.toml", "store.db", "it is a key or the store"),
         ("draft.toml", "store.db-wal", "it is a key or the store"),
@@ -144,10 +144,10 @@ async fn a_draft_takes_no_file_of_this_machine_along() {
     assert!(gb.ask(&["--as", "ana", "assess", "list"]).await.is_empty());
 }
 
-/// A relay that lets only so many bytes through to the one that dialled, then breaks the connection.
+/// A relay that lets only this many bytes through to the dialler, and then breaks the connection.
 struct Relay {
     address: String,
-    /// What may still pass.
+    /// How many bytes may still pass.
     allowance: Arc<AtomicU64>,
     passed: Arc<AtomicU64>,
 }
@@ -209,7 +209,7 @@ async fn an_attachment_whose_link_breaks_in_the_middle_goes_on_from_there() {
     assert!(!out.exists());
     relay.allowance.store(u64::MAX / 2, Ordering::SeqCst);
     assert!(fetched(&no, &digest).await == bytes, "other bytes came");
-    // What was under way when the link broke passes twice, but not what had arrived.
+    // Bytes in transit when the link broke pass twice, but not bytes that had arrived.
     let passed = relay.passed.load(Ordering::SeqCst);
     assert!(passed < (SIZE + SIZE / 2) as u64, "{passed} bytes passed for an attachment of {SIZE}");
 }
@@ -228,7 +228,7 @@ async fn asked(rogue: &Rogue, gb: &Org, digest: [u8; 32]) -> Result<usize, Statu
 #[tokio::test(flavor = "multi_thread")]
 async fn whom_the_portion_was_not_released_to_learns_nothing_of_the_attachment() {
     let gb = Org::found("gb.example", "state", Some("GB")).await;
-    // One may have attachments, the other may have all but these.
+    // One may have attachments. The other may have everything except attachments.
     let mut partners = vec![];
     for (domain, without) in [("has.example", "no such text"), ("hasnot.example", ", \"attachment\"")] {
         let rogue = Rogue::new(domain);
@@ -249,12 +249,12 @@ async fn whom_the_portion_was_not_released_to_learns_nothing_of_the_attachment()
     let withheld = asked(&partners[1].0, &gb, digest).await.unwrap_err();
     let absent = asked(&partners[1].0, &gb, [9; 32]).await.unwrap_err();
     assert_eq!(watchfire::wire::status::to_fault(&withheld).reason.as_str(), "NOT_FOUND");
-    // Not one byte tells the two apart.
+    // The two can't be told apart by any byte.
     assert_eq!((withheld.code(), withheld.message()), (absent.code(), absent.message()));
     assert_eq!(withheld.details(), absent.details());
     let names = |s: &Status| s.metadata().clone().into_headers().keys().map(|k| k.to_string()).collect::<Vec<_>>();
     assert_eq!(names(&withheld), names(&absent));
-    // Once the agreement is over, who had a right to it has none.
+    // After the agreement is over, a partner that had a right to it has none.
     let agreements = gb.ask(&["--as", "root", "agreement", "list"]).await;
     let of = |a: &&serde_json::Value| a["parties"].as_array().unwrap().iter().any(|p| p == "has.example");
     let id = agreements.iter().find(of).unwrap()["id"].as_str().unwrap().to_owned();

@@ -1,5 +1,5 @@
-//! What is behind a partner: holders that got something through it are known by their own receipts, and nobody speaks for
-//! them. What was taken back does not come back by any way.
+//! Holders behind a partner: they are known only by their own receipts, and nobody else speaks for them. What was recalled does not come back by
+//! any way.
 
 use watchfire::{
     domain::{
@@ -23,7 +23,7 @@ use crate::{
     recall::{holder, holders, publish, recall},
 };
 
-/// What the hub gives on of what it was given, and the way so far.
+/// What the hub passes on of what it was given, with the provenance so far.
 pub fn given_on(hub: &Rogue, given: &Envelope, to: &str, bend: impl FnOnce(&mut Release)) -> Envelope {
     let mut release = wire::release::decode(&given.payload).unwrap();
     release.via = Some(id_of(StatementKind::Release, &given.payload));
@@ -33,7 +33,7 @@ pub fn given_on(hub: &Rogue, given: &Envelope, to: &str, bend: impl FnOnce(&mut 
     hub.node.statement(StatementKind::Release, wire::release::encode(&release)).unwrap()
 }
 
-/// A receipt, and the path beside it.
+/// A receipt, and its path.
 #[derive(Clone)]
 pub struct Shown {
     pub receipt: Receipt,
@@ -97,7 +97,7 @@ async fn a_holder_behind_a_hub_is_known_by_its_own_receipt_and_nobody_speaks_for
     let stored = about(&hub, &[&given, &on], ReceiptKind::Stored);
     refused("signed by the hub for the holder", by(&hub, &stored), "WRONG_DOMAIN").await;
     assert!(gb.log().contains("refused what the partner handed over"), "{}", gb.log());
-    // Ways that lead nowhere.
+    // Paths that lead nowhere.
     let others = given_on(&hub, &given, end.domain, |r| r.via = Some(StatementId([7; 32])));
     refused("another way", by(&end, &about(&hub, &[&given, &others], ReceiptKind::Stored)), "INVALID_ARGUMENT").await;
     let more = given_on(&hub, &given, end.domain, |r| r.digests = vec![watchfire::domain::ids::Digest([1; 32])]);
@@ -111,11 +111,11 @@ async fn a_holder_behind_a_hub_is_known_by_its_own_receipt_and_nobody_speaks_for
         .await;
     assert!(holders(&gb, &id).await.iter().all(|h| h["holder"] != end.domain));
 
-    // Its own word, which nobody here can check yet.
+    // Its own receipt, which nobody here can verify yet.
     taken("its own", by(&end, &stored)).await;
     let seen = holder(&gb, &id, end.domain, "unverified").await;
     assert_eq!((&seen["through"][0], &seen["versions"][0]["portions"]), (&hub.domain.into(), &3.into()), "{seen}");
-    // Once its organisation is known, a word of its own counts, and one that is not its own does not.
+    // Once its organisation is known, its own receipt counts, and one by another does not.
     end.befriend(&gb, "127.0.0.1:1", &terms(gb.domain, end.domain, "")).await;
     let mut torn = by(&end, &about(&hub, &[&given, &on], ReceiptKind::Stored));
     let mut value = torn.signatures[0].value.to_vec();
@@ -127,7 +127,7 @@ async fn a_holder_behind_a_hub_is_known_by_its_own_receipt_and_nobody_speaks_for
     let seen = holder(&gb, &id, end.domain, "held").await;
     assert_eq!(seen["read"][0]["role"], "analyst", "{seen}");
 
-    // A recall goes to both: the hub was given it, and the other is known to hold it and is a partner.
+    // The recall goes to both. The hub was given the assessment, and the other is a partner and is known to hold it.
     let told = recall(&gb, &id, "--purge").await;
     assert_eq!(told["told"], serde_json::json!([end.domain, hub.domain]));
     let recall_id: StatementId = told["recall"]["id"].as_str().unwrap().parse().unwrap();
@@ -144,7 +144,7 @@ async fn a_holder_behind_a_hub_is_known_by_its_own_receipt_and_nobody_speaks_for
     assert!(outcome.is_received(), "it may tell directly: {outcome:?}");
     holder(&gb, &id, end.domain, "confirmed").await;
     let unknown = about(&hub, &[&given, &on], ReceiptKind::Purged).with(|r| r.recall = Some(StatementId([5; 32])));
-    // Another answer would tell whether a recall has come here.
+    // Another answer would reveal whether a recall has arrived here.
     assert!(end.submit(&gb, by(&end, &unknown)).await.is_received());
 }
 
@@ -166,7 +166,7 @@ async fn a_genuine_receipt_with_another_path_beside_it_than_it_names_is_refused(
         assert!(outcome.message.starts_with("path: "), "{what}: {}", outcome.message);
         outcome.message
     };
-    // Each would be a way by itself, and would make a holder of the second assessment, or another holder.
+    // Each by itself would be a path that makes a holder of the second assessment, or another holder.
     let of_the_second = given_on(&hub, of_second, end.domain, |_| {});
     let to_another = given_on(&hub, of_first, other.domain, |_| {});
     let later = given_on(&hub, of_first, end.domain, |r| r.released_at = r.released_at.plus_seconds(-1));
@@ -181,7 +181,7 @@ async fn a_genuine_receipt_with_another_path_beside_it_than_it_names_is_refused(
     }
     assert!(handed("one more", &[of_first, &on, &on]).await.contains("is not the one that it names"));
     assert!(handed("none", &[]).await.contains("there is none beside it"));
-    // One that names no path has none beside it.
+    // A receipt that names no path has none in its envelope.
     let direct = Receipt::about(gb.domain.parse().unwrap(), ReceiptKind::Stored, vec![], SystemClock.now());
     let own = Receipt { releases: vec![id_of(StatementKind::Release, &of_first.payload)], ..direct };
     let outcome = hub.submit(&gb, by(&hub, &Shown { receipt: own, path: vec![of_first.clone(), on.clone()] })).await;
@@ -201,7 +201,7 @@ async fn a_genuine_receipt_with_another_path_beside_it_than_it_names_is_refused(
     assert!(holders(&gb, &second).await.iter().all(|h| h["holder"] != end.domain));
 }
 
-/// The recall of what an entry hands over, by whoever.
+/// The recall of what an entry hands over, signed by anybody.
 fn recall_of(entry: &proto::FeedEntry, kind: RecallKind) -> Recall {
     let manifest = wire::manifest::decode(&entry.manifest.as_ref().unwrap().payload).unwrap();
     Recall {
@@ -214,7 +214,7 @@ fn recall_of(entry: &proto::FeedEntry, kind: RecallKind) -> Recall {
     }
 }
 
-/// The receipts that the sender was handed, of a kind.
+/// The receipts of one kind that the sender was handed.
 fn receipts(served: &Served, kind: ReceiptKind) -> Vec<Receipt> {
     let submitted = served.submitted.lock().unwrap();
     let all = submitted.iter().filter(|e| e.payload_type == StatementKind::Receipt.payload_type());
@@ -231,7 +231,7 @@ async fn what_was_taken_back_does_not_come_back_and_a_recall_may_come_first() {
     let (mut feed, served, _stop) = Feed::to(&no).await;
     let pull = async || no.ask(&["--as", "ana", "feed", "pull", "--from", ROGUE]).await;
     let first = feed.good("first");
-    // Numbered after the first, and recalled before it is sent.
+    // It is numbered after the first, and recalled before it is sent.
     let ahead = feed.good("ahead");
     served.set(vec![first.clone()]);
     pull().await;
@@ -242,18 +242,18 @@ async fn what_was_taken_back_does_not_come_back_and_a_recall_may_come_first() {
 
     let officer_here = signing_key(&feed.rogue.issue("officer/o", Purpose::Signing));
 
-    // Only the originator's officer takes back.
+    // Only the originator's officer can recall.
     for key in [analyst, &feed.rogue.node] {
         let outcome = hand(statement(key, &of_first)).await;
         assert_eq!(outcome.reason, "WRONG_DOMAIN", "{}", outcome.message);
     }
-    // What does not even bear the originator's name is refused, whoever that is.
+    // A recall that does not even have the originator's name is refused, no matter who hands it over.
     let theirs = Recall { originator: other.domain.parse().unwrap(), ..of_first.clone() };
     assert_eq!(hand(statement(&feed.rogue.node, &theirs)).await.reason, "WRONG_DOMAIN");
-    // Its own it knows best, whoever brings it.
+    // A node knows best about its own assessments, no matter who hands a recall over.
     let own = Recall { originator: "no.example".parse().unwrap(), ..of_first.clone() };
     assert!(hand(statement(&feed.rogue.node, &own)).await.is_received());
-    // Whatever is wrong with what a third party takes back: one answer, and nothing comes of it.
+    // Whatever is wrong with a third party's recall: the answer is always the same, and the recall has no effect.
     let officer = signing_key(&other.issue("officer/o", Purpose::Signing));
     for key in [&other.node, &officer] {
         let theirs = Recall { originator: "other.example".parse().unwrap(), ..of_first.clone() };
@@ -262,7 +262,7 @@ async fn what_was_taken_back_does_not_come_back_and_a_recall_may_come_first() {
         assert!(outcome.message.contains("can't be verified yet"), "{}", outcome.message);
     }
     assert!(no.ask(&["--as", "olu", "assess", "recall", "--list"]).await.is_empty());
-    // A stranger's is looked at once the stranger is known: a forged one is nothing, a good one counts from then on.
+    // The recall of a stranger is re-examined once the stranger is known. A forged one has no effect, and a valid one counts from then on.
     other.befriend(&no, "127.0.0.1:1", &terms(other.domain, no.domain, "")).await;
     let taken = until("the stranger's recall counts", async || {
         no.ask(&["--as", "olu", "assess", "recall", "--list"]).await.pop()
@@ -278,7 +278,7 @@ async fn what_was_taken_back_does_not_come_back_and_a_recall_may_come_first() {
     }
     let sealed = || {
         let mut all = receipts(&served, ReceiptKind::Withdrawn);
-        // The stranger's, of which nothing is here, is answered with nothing.
+        // The stranger's recall, of an assessment that is not here, gets no receipt.
         all.retain(|r| !r.releases.is_empty());
         all
     };
@@ -286,7 +286,7 @@ async fn what_was_taken_back_does_not_come_back_and_a_recall_may_come_first() {
     assert_eq!(withdrawn.releases, [release_id(&first)]);
     let purged = until("what never came is confirmed", async || receipts(&served, ReceiptKind::Purged).pop()).await;
     assert!(purged.releases.is_empty() && purged.recall.is_some());
-    // What comes after is refused, and its sender told.
+    // What arrives later is refused, and its sender is informed.
     served.set(vec![first, ahead.clone()]);
     pull().await;
     let refused = until("the sender is told", async || receipts(&served, ReceiptKind::Quarantined).pop()).await;

@@ -1,4 +1,4 @@
-//! An organisation changes its roots: by two administrators, followed by everybody, and by nobody who was not told by them.
+//! An organisation changes its roots: two administrators decide, everybody follows, and nobody follows anybody else.
 
 use std::{fs, path::Path};
 
@@ -30,13 +30,13 @@ fn now() -> Time {
     SystemClock.now()
 }
 
-/// A second administrator, once the partners are there: from then on what counts takes two.
+/// A second administrator, after the partners are known. From then on decisions take two.
 async fn add_ruth(org: &Org) {
     org.one(&["person", "add", "ruth", "--role", "admin"]).await;
     state_is(org, "ruth", "counts").await;
 }
 
-/// Waits until the register has somebody in that state.
+/// Waits until the register has a person in that state.
 async fn state_is(org: &Org, name: &str, state: &str) {
     until(&format!("{name} {state}"), async || {
         let people = org.ask(&["--as", "root", "person", "list"]).await;
@@ -61,7 +61,7 @@ fn write(dir: &Path, stem: &str, issued: &Issued) {
     fs::write(dir.join(format!("{stem}.pem")), &issued.certificate_pem).unwrap();
 }
 
-/// All certificates of the node and its people, from another CA.
+/// All certificates of the node and its people, issued by another CA.
 async fn reissue(org: &Org, ca: &DevCa) {
     let issue = |path: &str, purpose| {
         let id = format!("spiffe://{}/{path}", org.domain).parse().unwrap();
@@ -115,18 +115,18 @@ async fn a_ca_is_replaced_without_a_telephone_call() {
     add_ruth(&gb).await;
     let before = gb.author().await.publish(&for_all("before", "BF")).await;
     fr.has("gb.example", std::slice::from_ref(&before)).await;
-    // Old and new: who proposes it does not sign it a second time.
+    // Old and new root. The person who proposes it can't sign it a second time.
     let ca = new_ca(&gb);
     let proposed = gb.one(&["--as", "root", "bundle", "propose", &both(&gb, &ca)]).await;
-    assert_eq!(gb.run(&["--as", "ruth", "--yes", "bundle", "sign"]).await.code, 2, "nobody signs without a look");
+    assert_eq!(gb.run(&["--as", "ruth", "--yes", "bundle", "sign"]).await.code, 2, "signed without being shown");
     let again = gb.run(&["--as", "root", "--yes", "bundle", "sign", proposed["id"].as_str().unwrap()]).await;
     assert_eq!(again.reason(), "SECOND_PERSON_REQUIRED", "{}", again.stderr);
     assert_eq!(held(&ecowas, "gb.example").await.0, 1);
     in_force(&gb, &proposed).await;
     holds(&ecowas, "gb.example", 2).await;
-    // The reader behind the hub gets it by the hub.
+    // The reader behind the hub gets it through the hub.
     holds(&fr, "gb.example", 2).await;
-    until("the own file holds both", async || {
+    until("the organisation's file holds both", async || {
         let file = fs::read_to_string(gb.dir.join("bundle.pem")).unwrap();
         (file.matches("BEGIN").count() == 2).then_some(())
     })
@@ -139,7 +139,7 @@ async fn a_ca_is_replaced_without_a_telephone_call() {
     reissue(&gb, &ca).await;
     let between = gb.author().await.publish(&for_all("under both", "BF")).await;
     fr.has("gb.example", &[before.clone(), between.clone()]).await;
-    // The old one goes: not at once without a word, and not while anything of the node leads to it.
+    // The old root is retired: not at once without `--now`, and not while any certificate of the node leads to it.
     let old = TrustBundle::from_pem(gb.domain.parse().unwrap(), &fs::read(gb.dir.join("bundle.pem")).unwrap()).unwrap();
     let old = hex::encode(watchfire::seal::hash::sha256(&[&old.roots()[0]]));
     until("it uses the new certificates, and says that a week has not passed", async || {
@@ -194,7 +194,7 @@ async fn whoever_was_away_gets_the_whole_chain_in_order_also_by_a_file() {
     in_force(&gb, &proposed).await;
     no.start().await;
     holds(&no, "gb.example", 3).await;
-    // The last step is taken while one is away, and the node shows what only the newest root proves: TLS fails there.
+    // The last step is taken while one partner is offline, and the node shows certificates that only the newest root proves. So TLS fails there.
     reissue(&gb, &second).await;
     until("the node shows the new certificate", async || gb.log().contains("TLS certificate").then_some(())).await;
     let refused = no.run(&["--as", "root", "partner", "accept", &invitation, "--fingerprint", &old]).await;
@@ -205,7 +205,7 @@ async fn whoever_was_away_gets_the_whole_chain_in_order_also_by_a_file() {
     assert!(roots.any(|r| r["sha256"] == *newest));
     se.start().await;
     assert_eq!(held(&se, "gb.example").await.0, 1);
-    // Exactly who has not taken it refuses.
+    // Exactly the one that has not adopted it refuses.
     let refuses = async |org: &Org| {
         let doctor = org.run(&["--as", "root", "doctor"]).await.lines();
         doctor.iter().any(|check| check["check"] == "link to gb.example" && check["ok"] == false)
@@ -220,7 +220,7 @@ async fn whoever_was_away_gets_the_whole_chain_in_order_also_by_a_file() {
         (status[0]["live"] == true || status[0]["problem"].is_null()).then_some(())
     })
     .await;
-    // The same file again changes nothing.
+    // Loading the same file again changes nothing.
     assert_eq!(se.one(&["--as", "root", "bundle", "take", file.to_str().unwrap()]).await["sequence"], 3);
 }
 
@@ -237,7 +237,7 @@ async fn a_later_bundle_that_waits_does_not_stand_in_the_way_of_the_next() {
         fs::read_to_string(gb.dir.join("bundle.pem")).unwrap().matches("BEGIN").nth(1).map(drop)
     })
     .await;
-    // From here on what is signed waits for the new partner, which begins with the first.
+    // From here on, what is signed waits for the new partner, which begins with the first bundle.
     gb.accept(&no, &no.peer).await;
     let proposed = gb.one(&["--as", "root", "bundle", "propose", &both(&gb, &new_ca(&gb))]).await;
     in_force(&gb, &proposed).await;
@@ -253,7 +253,7 @@ async fn an_organisation_with_one_administrator_is_told_to_send_a_new_invitation
     assert!(refused.stderr.contains("partner invite"), "{}", refused.stderr);
 }
 
-/// What its administrators may sign, and what poses as that.
+/// What its administrators may sign, and imitations of that.
 pub struct Signers {
     pub ann: SigningKey,
     pub bob: SigningKey,
@@ -320,24 +320,24 @@ async fn a_bundle_that_two_administrators_have_not_signed_is_refused() {
         assert!(!outcome.is_taken() && outcome.reason == reason, "{what}: {} {}", outcome.reason, outcome.message);
         assert_eq!(held(&gb, "fr.example").await, (1, "active".to_owned()), "{what}");
     }
-    // As it should be; and another one of the same number holds the exchange until words are compared.
+    // A correct bundle. Another one with the same number stops the exchange until words are compared.
     let outcome = fr.submit(&gb, signed(&next, &[ann, bob])).await;
     assert!(outcome.is_accepted(), "{}", outcome.message);
     assert_eq!(held(&gb, "fr.example").await, (2, "active".to_owned()));
     let other = bundle(&fr, 2, &[&fr.ca, &ca()], &fr.bundle());
     fr.submit(&gb, signed(&other, &[ann])).await;
-    assert_eq!(held(&gb, "fr.example").await, (2, "active".to_owned()), "a rival that nobody has signed is none");
-    // Its connection is cut with that.
+    assert_eq!(held(&gb, "fr.example").await, (2, "active".to_owned()), "an unsigned rival does not count");
+    // This also cuts its connection.
     let request = proto::SubmitStatementsRequest { statements: vec![signed(&other, &[ann, bob])] };
     drop(fr.exchange(&gb).submit_statements(request).await);
     assert_eq!(held(&gb, "fr.example").await, (2, "contested".to_owned()));
     let alarms = gb.ask(&["--as", "root", "ledger", "alarms"]).await;
     assert_eq!(alarms[0]["kind"], "bundle-fork", "{alarms:?}");
     assert!(fr.exchange(&gb).acknowledge(proto::AcknowledgeRequest { sequence: 0 }).await.is_err());
-    // Words are compared: the exchange goes on.
+    // Words are compared, and the exchange continues.
     accept(&gb, "admin-root", &fr.invited_with("127.0.0.1:1", false, 3)).await.unwrap();
     assert_eq!(held(&gb, "fr.example").await, (3, "active".to_owned()));
-    // The same rival again says nothing any more.
+    // The same rival again has no effect any more.
     fr.submit(&gb, signed(&other, &[ann, bob])).await;
     assert_eq!(held(&gb, "fr.example").await, (3, "active".to_owned()));
 }
@@ -395,7 +395,7 @@ async fn what_was_logged_under_a_compromised_root_is_marked_as_doubtful() {
 async fn who_hands_a_bundle_on_says_nothing_with_it_and_a_forgery_stands_in_nobody_s_way() {
     let (gb, no) =
         tokio::join!(Org::found("gb.example", "state", Some("GB")), Org::found("no.example", "state", Some("NO")));
-    // A courier that is a partner of both, an originator that both know.
+    // A courier that is a partner of both, and an originator that both know.
     let (courier, fr) = (Rogue::new("courier.example"), Rogue::new("fr.example"));
     for org in [&gb, &no] {
         courier.get_accepted(org, "127.0.0.1:1").await;
@@ -409,7 +409,7 @@ async fn who_hands_a_bundle_on_says_nothing_with_it_and_a_forgery_stands_in_nobo
         TrustBundle::new("fr.example".parse().unwrap(), vec![fr.ca.certificate().clone(), new.certificate().clone()])
             .unwrap();
     let third = bundle(&fr, 3, &[&new], &both);
-    // Out of order: the third one waits, first as a forgery with the same roots, then as it is.
+    // Out of order: the third one waits, first as a forgery with the same roots, then as the genuine one.
     let forged = signed(&third, &[ann, &courier.node]);
     let bad = {
         let mut bad = signed(&third, &[ann, bob]);
@@ -420,12 +420,12 @@ async fn who_hands_a_bundle_on_says_nothing_with_it_and_a_forgery_stands_in_nobo
         let outcome = courier.submit(&gb, statement).await;
         assert!(outcome.is_received(), "{outcome:?}");
     }
-    assert!(!courier.submit(&gb, forged).await.is_taken(), "with a signature of somebody who has no part in it");
+    assert!(!courier.submit(&gb, forged).await.is_taken(), "with a signature of somebody who is not involved");
     assert_eq!(held(&gb, "fr.example").await.0, 1);
     let outcome = courier.submit(&gb, signed(&second, &[ann, bob])).await;
     assert!(outcome.is_received(), "{outcome:?}");
     assert_eq!(held(&gb, "fr.example").await, (3, "known".to_owned()));
-    // Whether the organisation is known does not show: the same answers where it is not, however many come.
+    // The answers do not show whether the organisation is known: they are the same if it is not, however many bundles come.
     let stranger = Rogue::new("stranger.example");
     let strangers = Signers::of(&stranger);
     for n in 0..70 {

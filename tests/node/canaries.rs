@@ -1,5 +1,5 @@
-//! 1,000 marked strings through every path; none may be found in plain text in database, log, temporary files, the nodes' own
-//! output, errors to others, exports, copies of the directory or core dumps.
+//! 1,000 marked strings through every path. None may be found in plain text in the database, log, temporary files, the nodes' own output, errors
+//! to others, exports, copies of the directory or core dumps.
 
 use std::{
     fmt::Write as _,
@@ -23,16 +23,16 @@ mod search;
 use search::{Canaries, Search};
 
 const KINDS: &str = r#""headline", "subject", "judgement", "forecast", "indicator", "evidence", "source", "limitation", "alternative", "gap", "recommendation", "narrative", "attachment""#;
-/// Each holds three; the kinds that stand once in a draft hold the rest.
+/// Each draft contains three. The kinds that occur once in a draft contain the others.
 const BULK: usize = 60;
 
-/// All terms, with a canary as their purpose.
+/// All terms, each with a canary as its purpose.
 fn wide_terms(from: &str, to: &str, canaries: &mut Canaries) -> String {
     let text = terms(from, to, "\n[duties]\npurge_on_recall = true\n");
     text.replace(r#""headline", "subject", "limitation", "attachment""#, KINDS).replace("A test", &canaries.next())
 }
 
-/// A draft with canaries in every field that takes words.
+/// A draft with canaries in every field that takes text.
 fn draft(c: &mut Canaries, file: Option<&str>) -> String {
     let mut text = format!(
         r#"
@@ -91,11 +91,11 @@ onward = "within-organisation"
     text
 }
 
-/// One run: where things are kept, what was said.
+/// One run: where things are stored, and what was said.
 struct Story {
     canaries: Canaries,
     search: Search,
-    /// Drafts and what people take out: full of canaries, and not the nodes'.
+    /// Drafts and files that people export. They are full of canaries and do not belong to the nodes.
     desk: tempfile::TempDir,
     paths: Vec<&'static str>,
 }
@@ -112,20 +112,20 @@ impl Story {
         path.to_string_lossy().into_owned()
     }
 
-    /// An act by the command line that must succeed.
+    /// A command that must succeed.
     async fn does(&mut self, path: &'static str, org: &Org, arguments: &[&str]) -> Vec<serde_json::Value> {
         self.paths.push(path);
         org.ask(arguments).await
     }
 
-    /// An act that must be refused; its words are the author's own.
+    /// A command that must be refused. Its messages may quote the author's own input.
     async fn is_refused(&mut self, path: &'static str, org: &Org, arguments: &[&str]) {
         self.paths.push(path);
         let answer = org.run(arguments).await;
         assert_ne!(answer.code, 0, "{path}: {}", answer.stdout);
     }
 
-    /// A refusal that goes over the wire: neither its words nor its details may hold content.
+    /// A refusal that is sent over the wire. Neither its message nor its details may contain content.
     fn is_told(&mut self, path: &'static str, status: &Status) {
         self.paths.push(path);
         self.search.bytes(path, status.message().as_bytes());
@@ -135,7 +135,7 @@ impl Story {
         }
     }
 
-    /// The file of a draft, and what has to be accepted for it.
+    /// The file of a draft, and the warnings that have to be accepted for it.
     async fn publish(&mut self, org: &Org, path: &'static str, how: &[&str], file: &str) -> String {
         let findings = org.run(&["assess", "lint", file]).await;
         let codes: Vec<String> =
@@ -147,7 +147,7 @@ impl Story {
     }
 }
 
-/// A node that logs all it can, with temporary files where they are looked for, and that could dump its memory if the system let it.
+/// A node that logs everything, with temporary files in a place that is searched, and that could dump its memory if the system permitted it.
 async fn loud(domain: &'static str, country: &str, root: &Path) -> Org {
     let mut org = Org::make(root, domain, "state", Some(country)).await;
     let temporary = root.join(format!("tmp-{domain}"));
@@ -175,14 +175,14 @@ async fn a_thousand_canaries_through_every_path_are_found_nowhere() {
     converse(&mut story, &gb, &no, &first).await;
     quarantined(&mut story, &no).await;
     mistakes(&mut story, &gb).await;
-    // As a backup of the directory would have it now, with the log as it is, before anything is purged.
+    // As a backup of the directory at this moment would contain it, with the log, before anything is purged.
     for org in [&gb, &no] {
         story.search.below(&org.dir);
     }
     take_back(&mut story, &gb, &no, &first).await;
     taken_out(&mut story, &gb).await;
     for org in [&gb, &no] {
-        assert!(org.log().contains("TRACE"), "{}: the log is not at its loudest", org.domain);
+        assert!(org.log().contains("TRACE"), "{}: the log is not at its most detailed", org.domain);
     }
     story.paths.push("crash with core dumps enabled");
     crash(&mut gb).await;
@@ -224,7 +224,7 @@ async fn meet(story: &mut Story, gb: &Org, no: &Org) {
     .await;
 }
 
-/// Publish with an attachment, receive, correct, fetch; gives the assessment's id.
+/// Publishes with an attachment, receives, corrects, fetches. Returns the assessment's id.
 async fn exchange(story: &mut Story, gb: &Org, no: &Org) -> String {
     let name = format!("{}.bin", story.canaries.next());
     let mut bytes = String::new();
@@ -264,7 +264,7 @@ async fn exchange(story: &mut Story, gb: &Org, no: &Org) -> String {
     id
 }
 
-/// The first chunk alone: what publishes it then goes on from there.
+/// The first chunk only. Publishing then continues from there.
 async fn cut_off_upload(story: &mut Story, gb: &Org, bytes: &[u8]) {
     let sha256 = watchfire::seal::hash::sha256(&[bytes]).to_vec();
     let first = watchfire::wire::proto::UploadAttachmentRequest {
@@ -279,7 +279,7 @@ async fn cut_off_upload(story: &mut Story, gb: &Org, bytes: &[u8]) {
     story.paths.push("an upload that is cut off and resumed");
 }
 
-/// Endorse, ask, answer, acknowledge.
+/// Endorses, requests, answers, acknowledges.
 async fn converse(story: &mut Story, gb: &Org, no: &Org, id: &str) {
     let words = story.canaries.next();
     story.does("endorse", no, &["--as", "olu", "assess", "endorse", id, "--text", &words]).await;
@@ -309,8 +309,8 @@ async fn converse(story: &mut Story, gb: &Org, no: &Org, id: &str) {
     story.does("explain", gb, &["--as", "ana", "policy", "explain", id]).await;
 }
 
-/// The node takes the rule up, and tells it back with its comment. What people write into `rules/` is theirs: the file is gone before
-/// anything is searched, and the rule stays in force.
+/// The node loads the rule, and shows it with its comment. What people write into `rules/` belongs to them: the file is removed before the
+/// search, and the rule stays in force.
 async fn in_force(story: &mut Story, gb: &Org, rule: &str) {
     std::fs::write(gb.dir.join("rules/rule.cedar"), rule).unwrap();
     until("the rule is in force", async || {
@@ -322,7 +322,7 @@ async fn in_force(story: &mut Story, gb: &Org, rule: &str) {
     story.paths.push("house rules in force");
 }
 
-/// A partner that sends what no agreement covers, what is torn, and what does not verify.
+/// A partner that sends uncovered, damaged and unverifiable entries.
 async fn quarantined(story: &mut Story, no: &Org) {
     let (mut feed, served, _stop) = Feed::to(no).await;
     let covered = feed.of(&draft(&mut story.canaries, None));
@@ -338,7 +338,7 @@ async fn quarantined(story: &mut Story, no: &Org) {
     let kept = no.ask(&["--as", "olu", "assess", "list", "--quarantined"]).await;
     assert!(kept.iter().any(|a| a["state"] == "quarantined"), "{kept:?}");
     story.paths.push("quarantine");
-    // What the partner was told of it.
+    // The answers that the partner got.
     for statement in served.submitted.lock().unwrap().iter() {
         story.search.bytes("a receipt to the hostile partner", &statement.payload);
     }
@@ -433,7 +433,7 @@ async fn taken_out(story: &mut Story, gb: &Org) {
     story.search.below(&backup);
 }
 
-/// SIGABRT: the system would dump its memory into a file, if it might.
+/// Sends SIGABRT, at which the system would dump the process's memory into a file, if permitted.
 async fn crash(org: &mut Org) {
     org.signal("ABRT");
     let ended = until("it has ended", async || org.ended()).await;
@@ -476,11 +476,11 @@ async fn a_canary_put_in_each_kind_of_place_is_found() {
         let mut search = Search::default();
         std::fs::write(org.dir.join(place), bytes).unwrap();
         search.below(root.path());
-        // That in the database, or its log, each time.
+        // Each time, the canary that is in the database or in its log.
         assert!(search.found.iter().any(|f| f.contains("store.db")), "{:?}", search.found);
         assert!(search.found.iter().any(|f| f.contains(place)), "{place}: {:?}", search.found);
         std::fs::remove_file(org.dir.join(place)).unwrap();
     }
-    story.is_told("an error", &Status::invalid_argument(format!("`{canary}` is no word")));
+    story.is_told("an error", &Status::invalid_argument(format!("`{canary}` is not a word")));
     assert_eq!(story.search.found.len(), 1);
 }

@@ -1,4 +1,4 @@
-//! After the release, over three hops: recalls, receipts and corrections go where the warning went, whoever is killed or silent.
+//! After a release over three hops: recalls, receipts and corrections follow the warning, even if nodes are killed or silent.
 
 use std::time::Duration;
 
@@ -12,7 +12,7 @@ const KINDS: [&str; 4] = ["headline", "subject", "limitation", "attachment"];
 const PURGES: &str = "\n[duties]\npurge_on_recall = true\n";
 const HOPS: [&str; 3] = ["ecowas.example", "au.example", "no.example"];
 
-/// gb → ecowas → au → no. All know each other, and have agreed that a purge runs by itself.
+/// gb → ecowas → au → no. All know each other, and their agreements permit purges without a decision.
 async fn chain() -> (Org, Org, Org, Org) {
     let (gb, ecowas, au, no) = tokio::join!(
         Org::found("gb.example", "state", Some("GB")),
@@ -33,7 +33,7 @@ async fn chain() -> (Org, Org, Org, Org) {
     (gb, ecowas, au, no)
 }
 
-/// A warning that all hold, and that the originator knows all to hold.
+/// A warning that all hold, which the originator knows.
 async fn held_by_all(gb: &Org, no: &Org) -> String {
     let id = publish(gb, &for_all("over three hops", "BF")).await;
     until("it has come to the last", async || no.assessments("gb.example").await.contains(&id).then_some(())).await;
@@ -57,7 +57,7 @@ async fn purged(org: &Org, id: &str) {
 async fn a_purge_goes_over_three_hops_and_each_holder_confirms_it_by_itself() {
     let (gb, ecowas, au, mut no) = chain().await;
     let id = held_by_all(&gb, &no).await;
-    // Its readers are known by their role.
+    // Its readers are known by their role only.
     no.one(&["--as", "ana", "assess", "show", &id]).await;
     until("the reading is known", async || {
         let all = holders(&gb, &id).await;
@@ -114,14 +114,14 @@ async fn a_hub_that_passes_no_recall_on_is_seen_by_the_originator_and_a_correcti
         (shown["version"] == 2 && shown.to_string().contains("mended")).then_some(())
     })
     .await;
-    // The hub speaks no more to those behind it, and goes on speaking to the originator's side.
+    // The hub no longer talks to those behind it, but continues to talk to the originator's side.
     au.ask(&["--as", "root", "partner", "suspend", "no.example"]).await;
     recall(&gb, &id, "--withdraw").await;
     holder(&gb, &id, "au.example", "confirmed").await;
     let silent = holder(&gb, &id, "no.example", "pending").await;
     assert_eq!(silent["through"], serde_json::json!(["ecowas.example", "au.example"]), "{silent}");
     assert_eq!(no.one(&["--as", "ana", "assess", "show", &id]).await["state"], "current");
-    // Once it speaks again, or whoever else hands the recall over, it is done.
+    // It is done once the hub talks again, or once anybody else hands the recall over.
     au.ask(&["--as", "root", "partner", "resume", "no.example"]).await;
     holder(&gb, &id, "no.example", "confirmed").await;
 }

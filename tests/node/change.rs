@@ -1,4 +1,4 @@
-//! A change of agreement while a stream is live: what is sent next is sent under the new terms.
+//! An agreement changes while a stream is open. What is sent next is sent under the new terms.
 
 use std::time::{Duration, Instant};
 
@@ -14,7 +14,7 @@ use crate::{
     kit::{Org, note, terms},
 };
 
-/// Time enough for what must not arrive to arrive.
+/// Long enough for something to arrive that must not arrive.
 const A_WHILE: Duration = Duration::from_secs(3);
 const PARTNER: &str = "partner.example";
 
@@ -23,13 +23,13 @@ async fn live_feed(rogue: &Rogue, gb: &Org) -> Streaming<proto::FeedEntry> {
     rogue.exchange(gb).subscribe(request).await.unwrap().into_inner()
 }
 
-/// The next entry's release and how many portions came with it.
+/// The next entry's release, and how many portions came with it.
 async fn next(feed: &mut Streaming<proto::FeedEntry>) -> (Release, usize) {
     let entry = tokio::time::timeout(Duration::from_secs(5), feed.message()).await.unwrap().unwrap().unwrap();
     (wire::release::decode(&entry.release.unwrap().payload).unwrap(), entry.portions.len())
 }
 
-/// The partner signs what waits for it, and hands it back.
+/// The partner signs what waits for it, and returns it.
 async fn countersign(rogue: &Rogue, gb: &Org) {
     let mut exchange = rogue.exchange(gb);
     let payload_types = StatementKind::ALL.iter().map(|k| k.payload_type().to_owned()).collect();
@@ -61,7 +61,7 @@ async fn what_is_released_after_an_amendment_is_narrower_on_the_same_stream() {
     let path = gb.file("narrower.toml", &narrower);
     let proposed = gb.one(&["--as", "root", "agreement", "propose", &path, "--amends", &first.to_string()]).await;
     let second = proposed["id"].as_str().unwrap().to_owned();
-    // Until both have signed, the first version holds.
+    // The first version holds until both have signed.
     author.publish(&note("in between", "BF")).await;
     let (release, portions) = next(&mut feed).await;
     assert_eq!((release.agreement.id, portions), (first, 3));
@@ -87,7 +87,7 @@ async fn what_is_published_after_a_suspension_is_not_sent_on_the_same_stream() {
     gb.ask(&["--as", "root", "agreement", "suspend", &id.to_string()]).await;
     author.publish(&note("after", "BF")).await;
     let silence = tokio::time::timeout(A_WHILE, feed.message()).await;
-    assert!(silence.is_err(), "the stream ended or went on: {silence:?}");
+    assert!(silence.is_err(), "the stream ended or sent something: {silence:?}");
     assert_eq!(gb.feed(PARTNER, "out").await["last_sequence"], 1);
 }
 
@@ -96,7 +96,7 @@ async fn what_was_queued_under_wider_terms_goes_under_the_narrower_ones() {
     let gb = Org::found("gb.example", "state", Some("GB")).await;
     let rogue = Rogue::new(PARTNER);
     let first = rogue.befriend(&gb, "127.0.0.1:1", &terms(gb.domain, PARTNER, "")).await;
-    // Nobody listens: both wait in the queue, decided under the first version.
+    // No stream is open, so both wait in the queue, decided under the first version.
     let mut author = gb.author().await;
     author.publish(&note("one", "BF")).await;
     author.publish(&note("two", "BF")).await;

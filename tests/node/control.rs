@@ -1,4 +1,4 @@
-//! What an administrator takes back takes effect at once: on live streams, without a restart.
+//! What an administrator suspends or revokes takes effect at once, on open streams and without a restart.
 
 use std::{fs, time::Duration};
 
@@ -16,7 +16,7 @@ use watchfire::{
 
 use crate::kit::{Org, note, pair, pair_by, until};
 
-/// Time enough for what must not arrive to arrive.
+/// Long enough for something to arrive that must not arrive.
 const A_WHILE: Duration = Duration::from_secs(3);
 
 async fn live(org: &Org, partner: &str, direction: &str, is_live: bool) {
@@ -44,7 +44,7 @@ async fn a_suspended_partner_gets_nothing_until_it_is_resumed_and_then_loses_not
     no.start().await;
     let pulled = no.run(&["--as", "ana", "feed", "pull", "--from", "gb.example"]).await;
     assert_eq!(pulled.code, 1, "a suspended partner was served: {}", pulled.stdout);
-    // What is published meanwhile is not for it: recipients are fixed at publication.
+    // What is published meanwhile is not for it, because recipients are fixed at publication.
     let answer = author.try_publish(&note("while it is suspended", "BF")).await.unwrap();
     assert!(answer.decisions.is_empty(), "{answer:?}");
     tokio::time::sleep(A_WHILE).await;
@@ -86,14 +86,14 @@ async fn a_revoked_person_is_turned_away_from_a_desk_that_runs_on() {
         desk.node.get_node(proto::GetNodeRequest::default()).await.is_err().then_some(())
     })
     .await;
-    // Her files are put aside, and are of no use to whoever finds them.
+    // Her files are moved away, and are of no use to somebody who finds them.
     let aside = fs::read_dir(org.dir.join("persons/revoked")).unwrap().next().unwrap().unwrap().file_name();
     assert!(org.try_connect(&format!("revoked/{}", aside.to_string_lossy())).await.is_err());
     until("the log says why", async || org.log().contains("CERTIFICATE_REVOKED").then_some(())).await;
     other.node.get_node(proto::GetNodeRequest::default()).await.unwrap();
     let answer = org.run(&["--as", "ana", "assess", "list"]).await;
     assert_eq!(answer.code, 5, "{}", answer.stderr);
-    // Somebody of that name may come back, with new keys, and go again.
+    // A person of that name may come back, with new keys, and be revoked again.
     org.ask(&["person", "add", "ana", "--role", "analyst"]).await;
     org.ask(&["--as", "ana", "assess", "list"]).await;
     org.ask(&["person", "revoke", "ana"]).await;
@@ -123,7 +123,7 @@ async fn a_partner_s_revoked_node_is_cut_off_until_it_shows_a_new_certificate() 
     let mut published = vec![author.publish(&note("before", "BF")).await];
     no.has("gb.example", &published).await;
     let ca = revoke_node(&no);
-    // The node itself hands its organisation's list to its partner, and is refused from then on.
+    // The node itself hands its organisation's list to its partner, and is then refused.
     until("the partner refuses it", async || gb.log().contains("CERTIFICATE_REVOKED").then_some(())).await;
     live(&gb, "no.example", "out", false).await;
     published.push(author.publish(&note("while it is revoked", "BF")).await);
@@ -178,7 +178,7 @@ async fn a_delayed_grant_delivers_late_and_says_from_when_on() {
     assert!(decision["not_before"].is_string(), "{published}");
     let id = published["assessment"].as_str().unwrap().to_owned();
     no.has("gb.example", std::slice::from_ref(&id)).await;
-    // From the signed statements themselves: the release came 3 seconds or more after the manifest.
+    // According to the signed statements: the release came 3 seconds or more after the manifest.
     let request =
         proto::GetAssessmentRequest { assessment_id: hex::decode(&id).unwrap().into(), version: 0, quarantined: false };
     let held = no

@@ -1,4 +1,4 @@
-//! What was acknowledged survives `kill -9`, on either side of a feed, and arrives once.
+//! What was acknowledged survives `kill -9` at either side of a feed, and arrives once.
 
 use std::time::Duration;
 
@@ -17,7 +17,7 @@ async fn numbers(org: &Org, partner: &str, wanted: usize) -> Vec<u64> {
     numbers
 }
 
-/// The ledger is whole, and nobody is taken for a forger.
+/// The ledger is complete, and nobody is suspected of forgery.
 async fn is_whole(org: &Org) {
     let verified = org.one(&["--as", "root", "ledger", "verify"]).await;
     assert_eq!(verified["ok"], true, "{verified}");
@@ -56,7 +56,7 @@ async fn a_subscriber_killed_at_any_moment_gets_everything_once() {
     for i in 0..BACKLOG {
         published.push(author.publish(&note(&format!("note {i}"), "BF")).await);
     }
-    // Later each time, so that kills fall into the dial, the stream, and between storing and acknowledging.
+    // Each kill comes later than the one before, so that kills hit the dialling, the stream, and the time between storing and acknowledging.
     for pause in [20, 60, 110, 170, 260, 400] {
         no.start().await;
         tokio::time::sleep(Duration::from_millis(pause)).await;

@@ -1,4 +1,4 @@
-//! A damaged store: it hides nothing that is not damaged itself.
+//! A damaged store: damage hides nothing that is not damaged itself.
 
 use std::fs;
 
@@ -13,7 +13,7 @@ async fn tear(org: &mut Org, sql: &str) {
     org.start().await;
 }
 
-/// What an alarm says about damage that begins so.
+/// The text of an alarm about damage that begins with these words.
 async fn alarm(org: &Org, thing: &str) -> String {
     until(&format!("an alarm about {thing}"), async || {
         let all = org.ask(&["--as", "root", "ledger", "alarms"]).await;
@@ -23,7 +23,7 @@ async fn alarm(org: &Org, thing: &str) -> String {
     .await
 }
 
-/// A state that gives the world to two others.
+/// A state that gives everything to two others.
 async fn three() -> (Org, Org, Org, String) {
     let (gb, no) = pair().await;
     let fr = Org::found("fr.example", "state", Some("FR")).await;
@@ -65,7 +65,7 @@ async fn a_list_shows_what_can_be_read_and_names_what_can_not() {
     assert!(message.contains("restore a backup") && answer.code != 0, "{error}");
     let shown = watchfire(&gb.dir, &["--as", "ana", "assess", "list"]).await;
     assert!(shown.stdout.contains("The one that can be read") && shown.stderr.contains(&torn), "{}", shown.stderr);
-    // All else goes on, and an alarm says what is to be done.
+    // Everything else continues, and an alarm says what to do.
     gb.author().await.publish(&note("Another", "BF")).await;
     let what = alarm(&gb, "the version of an assessment with manifest").await;
     assert!(what.contains("restore a backup"), "{what}");
@@ -81,14 +81,14 @@ async fn a_torn_release_hides_nothing_but_what_came_by_it() {
     no.kill().await;
     let conn = rusqlite::Connection::open(no.dir.join("store.db")).unwrap();
     let envelope: Vec<u8> = conn.query_row("SELECT envelope FROM received WHERE number = 1", [], |r| r.get(0)).unwrap();
-    // In the middle of the statement, which is still an envelope.
+    // In the middle of the statement, so that it is still an envelope.
     let at = envelope.windows(b"no.example".len()).position(|w| w == b"no.example").unwrap();
     let mut changed = envelope.clone();
     changed[at] = 0xff;
     assert_eq!(conn.execute("UPDATE received SET envelope = ?1 WHERE number = 1", [changed]).unwrap(), 1);
     drop(conn);
     no.start().await;
-    // A list reads what names an assessment, and not by which ways it came.
+    // A list reads the naming portions of an assessment, and not the ways by which it came.
     assert_eq!(no.assessments(gb.domain).await, [whole.clone(), torn.clone()]);
     no.ask(&["--as", "ana", "assess", "show", &whole]).await;
     let answer = no.run(&["--as", "ana", "assess", "show", &torn]).await;
@@ -112,7 +112,7 @@ async fn a_torn_agreement_closes_its_partner_until_it_is_imported_again() {
     assert!(state("fr.example") == "damaged" && state("no.example") == "active", "{listed:?}");
     let resumed = gb.run(&["--as", "root", "partner", "resume", "fr.example"]).await;
     assert!(resumed.code != 0 && resumed.stdout.contains("import"), "{}", resumed.stdout);
-    // The way out that the alarm names.
+    // The solution that the alarm names.
     let file = fr.place("agreement.txt");
     fr.ask(&["--as", "root", "agreement", "export", &id, "--out", &file]).await;
     gb.ask(&["--as", "root", "agreement", "import", &file]).await;
@@ -198,7 +198,7 @@ async fn without_its_own_revocations_a_node_starts_only_on_an_administrator_s_wo
     until("it runs", async || gb.try_connect("admin-root").await.ok()).await;
     once.kill().await.unwrap();
     gb.start().await;
-    // The own list has it all the same.
+    // This organisation's own list has it all the same.
     let people = gb.ask(&["--as", "root", "person", "list"]).await;
     let eve = people.iter().find(|p| p["id"] == "spiffe://gb.example/analyst/eve").unwrap();
     assert!(eve["certificates"].as_array().unwrap().iter().all(|c| c["revoked"] == true), "{eve}");
@@ -250,7 +250,7 @@ async fn torn_content_holds_up_nothing_that_is_due() {
     no.has(gb.domain, &[whole, next]).await;
     let shown = gb.run(&["--as", "ana", "assess", "show", &torn]).await;
     assert!(shown.code != 0 && shown.stdout.contains("STORE_CORRUPT"), "{}", shown.stdout);
-    // It is not read at a start, so that the alarm stays; and it can be taken back.
+    // It is not read at a start, so the alarm stays; and it can be recalled.
     gb.kill().await;
     gb.start().await;
     let alarms = gb.ask(&["--as", "root", "ledger", "alarms"]).await;

@@ -1,4 +1,4 @@
-//! Who gets in at which listener: real listeners, certificates that are almost right.
+//! Who is admitted at which listener, with real listeners and with certificates that are almost right.
 
 use rcgen::{CertificateParams, ExtendedKeyUsagePurpose, Issuer, KeyPair, SanType};
 use rustls_pki_types::PrivateKeyDer;
@@ -27,14 +27,14 @@ use crate::{
     kit::{Org, pair, terms, until},
 };
 
-/// A hello is refused at the door, before anything is answered.
+/// A hello is refused at the handshake, before anything is answered.
 async fn refused_at_the_door(channel: Channel) {
     let status = ExchangeServiceClient::new(channel).hello(hello()).await.unwrap_err();
     let reason = to_fault(&status).reason;
     assert!(matches!(reason, Reason::NotAPartner | Reason::ChainInvalid), "{reason}: {status:?}");
 }
 
-/// A node's certificate with any name, signed by the rogue's CA.
+/// A node's certificate with any name, issued by the rogue's CA.
 fn minted(rogue: &Rogue, id: &str) -> Credentials {
     let ca_key = KeyPair::from_pem(&rogue.ca.key_pem()).unwrap();
     let issuer = Issuer::from_ca_cert_pem(&rogue.ca.certificate_pem(), ca_key).unwrap();
@@ -55,14 +55,14 @@ async fn a_partner_s_ca_can_t_mint_another_partner_s_node_to_knock() {
     let (gb, _no) = pair().await;
     let rogue = Rogue::new("rogue.example");
     rogue.get_accepted(&gb, "127.0.0.1:1").await;
-    // Its own node is a partner's: the door itself is open.
+    // Its own node is a partner's, so the listener itself works.
     let answer = rogue.exchange(&gb).hello(hello()).await.unwrap().into_inner();
     assert_eq!(answer.protocol_versions, [1]);
     for id in ["spiffe://no.example/node/n1", "spiffe://gb.example/node/n1", "spiffe://nobody.example/node/n1"] {
         let gate = gate(minted(&rogue, id), rogue.member(), vec![member_of(&gb)]);
         refused_at_the_door(dial(&gate, &gb, &gb.peer)).await;
     }
-    // The same way of minting, with its own name, is let in: the name was the reason.
+    // A certificate made in the same way with its own name is admitted, so the name was the reason.
     let gate = gate(minted(&rogue, "spiffe://rogue.example/node/n2"), rogue.member(), vec![member_of(&gb)]);
     ExchangeServiceClient::new(dial(&gate, &gb, &gb.peer)).hello(hello()).await.unwrap();
 }
@@ -72,7 +72,7 @@ async fn a_follower_does_not_take_another_organisation_for_its_partner() {
     let no = Org::found("no.example", "state", Some("NO")).await;
     let rogue = Rogue::new("rogue.example");
     let honest = Rogue::new("honest.example");
-    // Where `honest` is dialled, the rogue answers: as itself, or with a name that its CA may not give.
+    // The rogue answers at the address of `honest`: as itself, or with a name that its CA may not issue.
     let as_itself = serve(&rogue, credentials(&rogue.tls), &no).await;
     let minted = serve(&rogue, minted(&rogue, "spiffe://honest.example/node/n1"), &no).await;
     rogue.get_accepted(&no, &as_itself.0).await;
@@ -114,7 +114,7 @@ async fn persons_do_not_get_in_where_nodes_do_nor_nodes_where_persons_do() {
         let status = node.get_node(proto::GetNodeRequest::default()).await.unwrap_err();
         assert!(matches!(to_fault(&status).reason, Reason::NotAPartner | Reason::ChainInvalid), "{status:?}");
     }
-    // One of the own persons, at the listener for partners.
+    // A person of the organisation, at the listener for partners.
     let files = gb.dir.join("persons/admin-root");
     let person = Credentials::load(&files.join("tls.pem"), &files.join("tls.key")).unwrap();
     let gate = gate(person, member_of(&gb), vec![]);
@@ -134,7 +134,7 @@ async fn the_peer_listener_offers_partners_the_exchange_and_health_and_nothing_e
     let status = partners.list_partners(proto::ListPartnersRequest::default()).await.unwrap_err();
     assert_eq!(status.code(), Code::Unimplemented, "{status:?}");
     assert_eq!(reflected(channel).await.unwrap_err().code(), Code::Unimplemented);
-    // On the desk both are there.
+    // Both are available on the desk.
     let files = gb.dir.join("persons/analyst-ana");
     let person = Credentials::load(&files.join("tls.pem"), &files.join("tls.key")).unwrap();
     let gate = gate(person, member_of(&gb), vec![]);
@@ -144,7 +144,7 @@ async fn the_peer_listener_offers_partners_the_exchange_and_health_and_nothing_e
         let health = HealthClient::new(dial(&gate, &gb, &gb.desk)).check(request).await;
         assert_eq!(health.unwrap().into_inner().status, 1, "{name}");
     }
-    // And the desk does not offer the exchange.
+    // The desk does not offer the exchange.
     let mut exchange = ExchangeServiceClient::new(dial(&gate, &gb, &gb.desk));
     assert_eq!(exchange.hello(hello()).await.unwrap_err().code(), Code::Unimplemented);
 }

@@ -1,4 +1,4 @@
-//! Endorsements travel like portions, under the same policy, and nobody's name stands under what they did not sign.
+//! Endorsements travel like portions, under the same policy, and nobody's name is shown for a text that they did not sign.
 
 use serde_json::Value;
 use watchfire::{
@@ -28,12 +28,12 @@ use crate::{
     kit::{Org, note, pair, terms, until, watchfire},
 };
 
-/// With endorsements among what is given.
+/// Terms whose kinds include endorsements.
 pub fn with_endorsements(terms: &str) -> String {
     terms.replacen("\"attachment\"]", "\"attachment\", \"endorsement\"]", 1)
 }
 
-/// The endorsements of an assessment, once there are so many.
+/// The endorsements of an assessment, once there are this many.
 async fn endorsements(org: &Org, id: &str, wanted: usize) -> Vec<Value> {
     until(&format!("{} sees {wanted} endorsements", org.domain), async || {
         let shown = org.run(&["--as", "ana", "assess", "show", id]).await;
@@ -47,12 +47,12 @@ fn names(list: &Value) -> Vec<&str> {
     list.as_array().unwrap().iter().map(|v| v.as_str().unwrap()).collect()
 }
 
-/// A publisher with two partners that have an assessment of it; a grant gives the first one endorsements, up to AMBER.
+/// A publisher with two partners that have its assessment. A grant gives the first one endorsements, up to AMBER.
 async fn three() -> (Org, Org, Org, String) {
     let (gb, no) = pair().await;
     let plain = Org::found("plain.example", "ngo", None).await;
     link(&gb, &plain, &terms(gb.domain, plain.domain, "")).await;
-    // Beside what is in force, a grant for endorsements up to AMBER.
+    // A grant for endorsements up to AMBER, in addition to what is in force.
     let path =
         gb.file("more.toml", &with_endorsements(&terms(gb.domain, no.domain, "")).replace("AMBER+STRICT", "AMBER"));
     let id =
@@ -88,13 +88,13 @@ async fn an_officer_s_endorsement_reaches_those_whose_grant_lists_it_and_nobody_
     assert_eq!((&all[0]["id"], &all[0]["valid"]), (&endorsed["endorsement"], &Value::Bool(true)));
     assert_eq!((all[0]["text"].as_str(), all[0]["endorser"].as_str()), (Some(text), Some(gb.domain)));
     assert!(all[0]["by"].as_str().unwrap().starts_with("spiffe://gb.example/officer/"), "{}", all[0]["by"]);
-    // The headline's level, and nothing onward.
+    // The level of the headline, and nothing may be passed on.
     assert_eq!((&all[0]["marking"]["tlp"], &all[0]["marking"]["onward"]), (&"AMBER".into(), &"none".into()));
     assert_eq!(names(&all[0]["via"]), ["gb.example", "no.example"]);
     let words = watchfire(&no.dir, &["--as", "ana", "assess", "show", &published]).await.stdout;
     assert!(words.contains("ENDORSEMENT") && words.contains("We stand behind this."), "{words}");
     assert!(words.contains("gb.example → no.example"), "{words}");
-    // One whose marking no grant reaches, and the same for one who has no grant for it at all: no trace.
+    // An endorsement whose marking no grant covers, and one for a partner without any such grant: neither leaves a trace.
     let secret = gb
         .one(&[
             "--as",
@@ -118,16 +118,16 @@ async fn an_officer_s_endorsement_reaches_those_whose_grant_lists_it_and_nobody_
     assert_eq!(no.feed(gb.domain, "in").await["last_sequence"], 3);
     assert_eq!(plain.feed(gb.domain, "in").await["last_sequence"], 2);
     assert_eq!(endorsements(&plain, &published, 0).await.len(), 0);
-    // The publisher sees both, and explains them like portions.
+    // The publisher sees both, and they are explained like portions.
     assert_eq!(endorsements(&gb, &published, 2).await.len(), 2);
     let explained = gb.one(&["--as", "olu", "policy", "explain", &published]).await;
     let rows: Vec<&str> =
         explained["portions"].as_array().unwrap().iter().map(|p| p["name"].as_str().unwrap()).collect();
     assert_eq!(rows[3..], ["endorsement 1", "endorsement 2"], "{explained}");
-    // RED is for named recipients, here too.
+    // RED is for named recipients, also for endorsements.
     let answer = gb.run(&["--as", "olu", "assess", "endorse", &published, "--text", "x", "--tlp", "RED"]).await;
     assert_eq!((answer.code, answer.reason().as_str()), (2, "USAGE"), "{}", answer.stdout);
-    // Administrators endorse nothing.
+    // Administrators can't endorse.
     let answer = gb.run(&["--as", "root", "assess", "endorse", &published, "--text", "x"]).await;
     assert_eq!(answer.code, 5, "{}", answer.stdout);
 }
@@ -148,7 +148,7 @@ async fn a_hub_s_endorsement_goes_on_with_what_it_passes_on() {
     let published = gb.author().await.publish(&for_all("carried", "BF")).await;
     ecowas.has(gb.domain, std::slice::from_ref(&published)).await;
     no.has(gb.domain, std::slice::from_ref(&published)).await;
-    // The originator's terms let no endorsement of its own go on; what the hub says is the hub's.
+    // The originator's terms don't permit passing on its own endorsements. The hub decides about its own.
     let endorsed = ecowas.one(&["--as", "ana", "assess", "endorse", &published, "--text", "We confirm it"]).await;
     let decisions = endorsed["decisions"].as_array().unwrap();
     let to = |who: &str| decisions.iter().find(|d| d["partner"] == who).unwrap()["decision"].clone();
@@ -181,14 +181,14 @@ async fn an_originator_s_endorsement_goes_through_a_hub_as_far_as_its_terms_let_
     endorsements(&ecowas, &published, 1).await;
     let onward = |who| ["--as", "olu", "assess", "endorse", &published, "--text", "for all", "--onward", who];
     for (who, told) in [
-        ("group:watch", "`watch` is no group that we hold a list of"),
+        ("group:watch", "`watch` is not a group whose list we hold"),
         ("within-organization", "did you mean `within-organisation`?"),
     ] {
         let refused = gb.run(&onward(who)).await;
         assert!(refused.code == 2 && refused.stderr.contains(told), "{}", refused.stderr);
     }
     gb.ask(&onward("no.example")).await;
-    // What the headline's author means by a name is not what its endorser means.
+    // The headline's author and its endorser may mean different members by the same name.
     let limited = for_all("limited", "BF").replacen("onward =", "releasable_to = [\"group:watch\"]\nonward =", 1);
     let limited = gb.author().await.publish(&limited).await;
     let mixed = ["--as", "olu", "assess", "endorse", &limited, "--text", "for all", "--onward", "group:watch"];
@@ -247,7 +247,7 @@ async fn a_forged_or_altered_endorsement_is_refused_and_an_unknown_one_never_cou
     feed.agreement = feed.rogue.agree(&no, &with_endorsements(&terms(ROGUE, no.domain, "")), lineage).await;
     let mut all = vec![];
     all.push(entry(&mut feed, "by its own analyst", |rogue, a, m| by(&rogue.analyst, &template(ROGUE, a, m))));
-    // From here on what a carrier may try, each in the name of somebody else or with other bytes.
+    // From here on: what a carrier may try, each time in the name of somebody else or with other bytes.
     all.push(entry(&mut feed, "its own, in another's name", |rogue, a, m| {
         by(&rogue.analyst, &template("third.example", a, m))
     }));
@@ -268,7 +268,7 @@ async fn a_forged_or_altered_endorsement_is_refused_and_an_unknown_one_never_cou
     let mut lost = entry(&mut feed, "left out on the way", |rogue, a, m| by(&rogue.analyst, &template(ROGUE, a, m)));
     lost.beside.clear();
     all.push(lost);
-    // By somebody who is not known here: kept, and never counted.
+    // By somebody who is not known here: it is kept, and never counts as verified.
     all.push(entry(&mut feed, "by a stranger", |_, a, m| {
         by(&analyst(&Rogue::new("third.example")), &template("third.example", a, m))
     }));
@@ -304,7 +304,7 @@ async fn a_forged_or_altered_endorsement_is_refused_and_an_unknown_one_never_cou
     }
 }
 
-/// Some of it may go on to the reader.
+/// Some of it may be passed on to the reader.
 fn onward_limit(kinds: &[&str]) -> OnwardLimit {
     let mut kinds: Vec<Kind> = kinds.iter().map(|k| k.parse().unwrap()).collect();
     kinds.sort_unstable();
@@ -352,7 +352,7 @@ async fn junk_endorsements_crowd_out_no_genuine_one_at_a_hub_and_at_its_reader()
     known.get_known(&hub).await;
     known.get_known(&no).await;
     feed.rogue.get_known(&no).await;
-    // 16 in the names of organisations that nobody here knows, and only then the genuine one, by another release.
+    // 16 in the names of organisations that nobody here knows, and then the genuine one, by another release.
     let text = for_all("endorsed by many", "BF").replace("group:watch", "no.example");
     let terms = onward_limit(&kinds);
     let junk = feed.with(&text, |making| {

@@ -1,4 +1,4 @@
-//! An originator that signs two different things of one version: whoever has seen both keeps a proof that anybody can check.
+//! An originator that signs two different manifests of one version: a reader that has seen both keeps a proof that anybody can check.
 
 use std::path::Path;
 
@@ -24,7 +24,7 @@ use crate::{
     kit::{Answer, Org, note, until, watchfire},
 };
 
-/// An entry with another manifest for the version that `first` is.
+/// An entry with another manifest for the version of `first`.
 fn other_manifest(feed: &mut Feed, first: &proto::FeedEntry, headline: &str) -> proto::FeedEntry {
     let first = proto::Manifest::decode(first.manifest.as_ref().unwrap().payload.clone()).unwrap();
     feed.next(headline, |m| {
@@ -49,13 +49,13 @@ async fn on_record(org: &Org, event: &str) -> usize {
     org.ask(&["--as", "root", "ledger", "list", "--about", event]).await.len()
 }
 
-/// Whether the bytes stand in a file of the node.
+/// Whether the bytes are in a file of the node.
 fn stands_in(dir: &Path, bytes: &[u8]) -> bool {
     let found = |path: &Path| std::fs::read(path).is_ok_and(|file| memchr::memmem::find(&file, bytes).is_some());
     std::fs::read_dir(dir).unwrap().flatten().any(|e| e.path().is_file() && found(&e.path()))
 }
 
-/// The roots of an organisation, as a file for whoever checks.
+/// The roots of an organisation, as a file for checking.
 fn roots_of(rogue: &Rogue, dir: &Path, name: &str) -> String {
     let path = dir.join(name);
     std::fs::write(&path, rogue.bundle().to_pem()).unwrap();
@@ -73,7 +73,7 @@ async fn a_second_manifest_of_a_version_leaves_one_proof_that_anybody_can_check(
     served.set(vec![first.clone(), second.clone(), third, feed.good("something else")]);
     no.ask(&["--as", "ana", "feed", "pull", "--from", ROGUE]).await;
 
-    // The reader is told, where the assessment is read and where alarms are.
+    // The reader sees it at the assessment and among the alarms.
     let rows = no.ask(&["--as", "ana", "assess", "list"]).await;
     let twice = |row: &Value| row["signed_twice"].as_array().unwrap().len();
     assert_eq!(
@@ -94,7 +94,7 @@ async fn a_second_manifest_of_a_version_leaves_one_proof_that_anybody_can_check(
     assert_eq!(on_record(&no, "equivocated").await, 1);
     assert_eq!(no.log().matches("ALARM: two different versions 1").count(), 1);
 
-    // The file is checked with the roots alone, in a place where no node is.
+    // The file is checked with the roots alone, in a directory without a node.
     let path = no.place("evidence.txt");
     let export = |who: &'static str| ["--as", who, "evidence", "export", &id[..8], "--out", &path].map(str::to_owned);
     let as_ = async |who| no.run(&export(who).iter().map(String::as_str).collect::<Vec<_>>()).await;
@@ -118,7 +118,7 @@ async fn a_second_manifest_of_a_version_leaves_one_proof_that_anybody_can_check(
 
     nothing_else_passes(&path, elsewhere.path(), &feed.rogue, [&first, &second]).await;
 
-    // Nothing of it was sent, and it is sealed here: what was refused stands nowhere.
+    // Nothing of it was sent, and it is encrypted here: what was refused is in no file.
     let payload = second.manifest.as_ref().unwrap().payload.clone();
     assert!(served.submitted.lock().unwrap().iter().all(|s| !s.payload.windows(32).any(|w| w == &payload[..32])));
     no.kill().await;
@@ -155,7 +155,7 @@ async fn nothing_else_passes(path: &str, place: &Path, rogue: &Rogue, both: [&pr
     assert_eq!(check(place, &release, &roots).await.reason(), "INVALID_ARGUMENT");
 }
 
-/// As `watchfire` writes statements for people to send.
+/// The form in which `watchfire` writes statements for people to send.
 fn armoured(envelope: &proto::Envelope) -> String {
     use base64::{Engine, engine::general_purpose::STANDARD};
     let text = STANDARD.encode(envelope.encode_to_vec());
@@ -169,7 +169,7 @@ async fn what_is_no_lie_raises_no_alarm_and_a_lie_is_found_whichever_way_it_come
     let piece = chain.piece(&text("the first words"), "no.example");
     let id = hex::encode(piece.assessment);
     let mut entries = vec![chain.entry(piece.clone())];
-    // The same once more; a version by somebody who only bears the originator's name.
+    // The same again; and a version by somebody who only uses the originator's name.
     let again = chain.at_place(&piece);
     entries.push(chain.entry(again));
     let forger = Rogue::new(ORIGIN);
@@ -200,7 +200,7 @@ async fn two_different_recalls_of_one_kind_are_a_proof_that_outlives_a_purge() {
     let no = Org::found("no.example", "state", Some("NO")).await;
     no.one(&["person", "add", "ola", "--role", "officer"]).await;
     let (mut feed, served, _stop) = Feed::to(&no).await;
-    let entry = feed.good("taken back for two reasons");
+    let entry = feed.good("recalled for two reasons");
     let id = assessment_of(&entry);
     served.set(vec![entry]);
     no.ask(&["--as", "ana", "feed", "pull", "--from", ROGUE]).await;
@@ -224,7 +224,7 @@ async fn two_different_recalls_of_one_kind_are_a_proof_that_outlives_a_purge() {
     submit(one.clone()).await;
     submit(one).await;
     submit(recall(RecallKind::Purge, "it names a person")).await;
-    assert!(alarms(&no).await.is_empty(), "a purge may follow, and the same again says nothing");
+    assert!(alarms(&no).await.is_empty(), "a purge may follow, and the same recall again is no equivocation");
     submit(recall(RecallKind::Purge, "it was a mistake of ours")).await;
     assert_eq!(alarms(&no).await.len(), 1);
     for officer in ["olu", "ola"] {
@@ -239,6 +239,6 @@ async fn two_different_recalls_of_one_kind_are_a_proof_that_outlives_a_purge() {
     assert_eq!((&checked["signed_twice"], &checked["originator"]), (&"purge".into(), &ROGUE.into()), "{checked}");
     let words = watchfire(&no.dir, &["evidence", "check", &path, "--bundle", &roots]).await.stdout;
     assert!(words.contains("has signed two different statements of purge"), "{words}");
-    // Somebody else's assessment of the same originator is not touched.
+    // Another assessment of the same originator is not affected.
     assert_eq!(no.author().await.publish(&note("of our own", "BF")).await.len(), 32);
 }

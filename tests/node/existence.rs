@@ -1,4 +1,4 @@
-//! A partner without any permission sees, to the byte, what it sees of a node where nothing exists.
+//! A partner without any permission sees, to the byte, what it would see at a node where nothing exists.
 
 use std::fmt::Write;
 
@@ -29,19 +29,19 @@ use crate::{
     kit::{Org, note, pair, terms, until},
 };
 
-/// Has everything.
+/// The organisation that has everything.
 const RICH: &str = "rich.example";
-/// May have nothing.
+/// The partner that may have nothing.
 const POOR: &str = "poor.example";
 
-/// What one probe brought back: everything that the caller can see of it.
+/// The result of one probe: everything that the caller can see of it.
 #[derive(Default)]
 struct Transcript(String);
 
 impl Transcript {
     fn metadata(&mut self, metadata: &MetadataMap) {
         let headers = metadata.clone().into_headers();
-        // The clock is no secret, and ticks between two calls.
+        // The time is not secret, and it changes between two calls.
         let told = headers.iter().filter(|(name, _)| name.as_str() != "date");
         let mut all: Vec<_> = told.map(|(k, v)| format!("{k}: {v:?}")).collect();
         all.sort();
@@ -91,7 +91,7 @@ impl Transcript {
     }
 }
 
-/// One call, made in the same way of both nodes.
+/// One call, made in the same way to both nodes.
 enum Probe {
     Hello(Box<proto::HelloRequest>),
     Subscribe(u64),
@@ -108,16 +108,17 @@ impl Probe {
             Self::Hello(hello) => {
                 let mut answer = exchange.hello((**hello).clone()).await;
                 if let Ok(answer) = &mut answer {
-                    // The clock, and the lists of two nodes with a CA each.
+                    // The time, and the lists of two nodes with a CA each.
                     (answer.get_mut().now, answer.get_mut().revocation_lists) = (None, vec![]);
                     answer.get_mut().trust_edition = Default::default();
-                    // Keys, roots and random tags of two nodes; how many there are, and how long, must be the same.
+                    // Keys, roots and random tags of two nodes. How many there are and how long they are must be the same.
                     if let Some(ledger) = &mut answer.get_mut().ledger {
                         let zero = |bytes: &mut prost::bytes::Bytes| *bytes = vec![0; bytes.len()].into();
                         ledger.key = None;
                         ledger.pairs.iter_mut().for_each(zero);
                         zero(&mut ledger.salt);
-                        // The root at the last multiple is another in each ledger; its size and its proof's length follow from the head's.
+                        // The root at the last multiple differs between ledgers. Its size and the length of its proof follow from those of the
+                        // head.
                         ledger.base = None;
                         ledger.questions = vec![];
                         assert_eq!(ledger.pairs.len(), 256);
@@ -153,7 +154,7 @@ impl Probe {
     }
 }
 
-/// What there is at the node where something exists, as far as a partner may have heard of it elsewhere.
+/// What exists at the node with content, as far as a partner may have heard of it elsewhere.
 struct Known {
     agreement: proto::Envelope,
     agreement_id: StatementId,
@@ -164,7 +165,7 @@ struct Known {
     ticket: Vec<u8>,
 }
 
-/// A node where much exists, none of it for the poor partner; its domain is that of the empty one, too.
+/// A node with much content, none of it for the poor partner. Its domain is the same as that of the empty node.
 async fn full(rich: &Rogue, poor: &Rogue) -> (Org, Known) {
     let gb = Org::found("gb.example", "state", Some("GB")).await;
     rich.get_accepted(&gb, "127.0.0.1:1").await;
@@ -207,7 +208,7 @@ fn hello() -> proto::HelloRequest {
     proto::HelloRequest { protocol_versions: vec![1], payload_types, now, ..Default::default() }
 }
 
-/// Terms between the poor partner and the node, in that place among versions.
+/// Terms between the poor partner and the node, as the version with that number.
 fn proposal(poor: &Rogue, lineage: Lineage) -> proto::Envelope {
     let agreement = parse_agreement(&terms("gb.example", POOR, ""), Format::Toml, lineage).unwrap();
     signed(&poor.node, StatementKind::Agreement, wire::agreement::encode(&agreement))
@@ -219,7 +220,7 @@ fn receipt(poor: &Rogue, releases: &[StatementId], at: Time) -> proto::Envelope 
     signed(&poor.node, StatementKind::Receipt, wire::receipt::encode(&receipt))
 }
 
-/// Everything that the poor partner may think of.
+/// Everything that the poor partner may try.
 fn probes(rich: &Rogue, poor: &Rogue, known: &Known) -> Vec<(&'static str, Probe)> {
     let now = SystemClock.now();
     let random = StatementId([9; 32]);
@@ -249,7 +250,7 @@ fn probes(rich: &Rogue, poor: &Rogue, known: &Known) -> Vec<(&'static str, Probe
     let mut resigned = known.agreement.clone();
     resigned.signatures = signed(&poor.node, StatementKind::Agreement, resigned.payload.to_vec()).signatures;
     submit("another's agreement, signed anew", resigned);
-    // A chain is public. Whose partner its owner is, is not.
+    // A chain is public, but whose partner its owner is, is not.
     let mut both = proposal(poor, Lineage { series: fresh, previous: None });
     both.signatures.push(known.agreement.signatures[0].clone());
     submit("a signature of a third one", both.clone());
@@ -284,17 +285,17 @@ async fn a_partner_without_permission_sees_what_it_sees_where_nothing_exists() {
         let (one, other) = (probe.at(&mut at_full).await, probe.at(&mut at_empty).await);
         assert_eq!(one, other, "probe {number}, {what}");
         for word in [RICH, "rich", "secret", &known.agreement_id.to_string()[..8]] {
-            assert!(!one.contains(word), "probe {number}, {what}, tells of {word}: {one}");
+            assert!(!one.contains(word), "probe {number}, {what}, reveals {word}: {one}");
         }
     }
-    // The probes see something where there is something.
+    // The probes see something if something may be seen.
     let subscribed = Probe::Subscribe(0).at(&mut rich.exchange(&full)).await;
     assert!(subscribed.len() > 1000 && subscribed != Probe::Subscribe(0).at(&mut at_full).await);
     let fetched = Probe::Attachment(known.attachment.to_vec(), 0).at(&mut rich.exchange(&full)).await;
     assert!(fetched.len() as u64 > 2 * known.size);
     let ticket = proto::FetchStatementsRequest { settled: vec![], wait_seconds: 0 };
     let waiting = rich.exchange(&full).fetch_statements(ticket).await.unwrap().into_inner().statements;
-    assert_eq!(waiting.len(), 1, "another partner has settled what was not its own");
+    assert_eq!(waiting.len(), 1, "another partner has settled a statement that was not for it");
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -324,9 +325,9 @@ async fn the_numbers_of_a_feed_do_not_tell_what_others_get() {
     assert_eq!(numbers(&rich).await, [1, 2, 3, 4, 5, 6, 7]);
 }
 
-/// What the one that dials is told at the door, in the words of its own TLS library.
+/// How a dialler is refused, in the words of its own TLS library.
 async fn told_at_the_door(channel: impl AsyncFn() -> Channel) -> String {
-    // The refusal may be overtaken by the end of the connection: then it is tried again.
+    // The end of the connection may overtake the refusal. Then it is tried again.
     for _ in 0..20 {
         let status = ExchangeServiceClient::new(channel().await).hello(hello()).await.unwrap_err();
         let words = format!("{:?} {}", status.code(), status.message());
@@ -346,7 +347,7 @@ async fn whoever_is_no_active_partner_is_told_the_same_at_the_door() {
     }
     gb.ask(&["--as", "root", "partner", "suspend", "suspended.example"]).await;
     let as_itself = async |rogue: &Rogue| told_at_the_door(async || rogue.dial_as(&rogue.tls, &gb, &gb.peer)).await;
-    // A CA of nobody's that mints a node of any name.
+    // A CA of nobody that makes a node certificate with any name.
     let as_another = async |name: &'static str| {
         let minter = Rogue::new(name);
         told_at_the_door(async || {
@@ -400,7 +401,7 @@ async fn a_partner_that_names_an_attachment_does_not_learn_whether_it_is_here_al
     })
     .await;
     assert!(asked.iter().all(|a| a.offset == 0), "{asked:?}");
-    // What it does not send takes nothing from what is here.
+    // An upload that it breaks off removes nothing here.
     std::fs::remove_file(&out).unwrap();
     assert_eq!(fetch().await.code, 0);
     assert!(std::fs::read(&out).unwrap() == bytes);

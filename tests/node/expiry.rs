@@ -1,4 +1,4 @@
-//! What ends is told beforehand, once, and whoever is refused is told why.
+//! What ends is announced in advance, once, and a person who is refused learns why.
 
 use std::{fs, process::Stdio, sync::Arc};
 
@@ -44,22 +44,22 @@ async fn what_ends_is_listed_and_the_log_tells_each_stage_once() {
     until("the log tells", async || (told(&gb) == 1).then_some(())).await;
     gb.kill().await;
     gb.start().await;
-    // Without a development CA nobody is told to use one.
+    // Without a development CA, nobody is told to use one.
     let list = gb.ask(&["expiry", "list"]).await;
     assert!(list.iter().all(|e| !e["fix"].as_str().unwrap().contains("ca renew")), "{list:?}");
     assert!(!gb.log().lines().any(|l| l.contains("days_left") && l.contains("ca renew")), "{}", gb.log());
     tokio::time::sleep(std::time::Duration::from_secs(2)).await;
-    assert_eq!(told(&gb), 1, "told again after a restart: {}", gb.log());
+    assert_eq!(told(&gb), 1, "announced again after a restart: {}", gb.log());
 }
 
-/// A command by the clock that the node has, too.
+/// A command with the same clock as the node.
 async fn later(org: &Org, arguments: &[&str]) -> Vec<Value> {
     let mut command = tokio::process::Command::new(env!("CARGO_BIN_EXE_watchfire"));
     command.envs(org.environment.iter().map(|(name, value)| (name, value))).stdin(Stdio::null());
     let output = command.arg("--dir").arg(&org.dir).arg("--json").args(arguments).output().await.unwrap();
     let text = |bytes: &[u8]| String::from_utf8_lossy(bytes).into_owned();
     let stdout = text(&output.stdout);
-    // `doctor` ends with an error where it finds something.
+    // `doctor` ends with an error if it finds something.
     let is_done = output.status.success() || arguments == ["doctor"];
     assert!(is_done, "{arguments:?}: {stdout} {}", text(&output.stderr));
     stdout.lines().filter_map(|line| serde_json::from_str(line).ok()).collect()
@@ -80,7 +80,7 @@ async fn an_agreement_that_has_run_out_is_told_of_until_its_next_version_is_in_f
     let last = days_from_now(5).to_string();
     let text = terms(gb.domain, no.domain, "").replace(&days_from_now(700).to_string(), &last);
     let id = gb.agree(&no, &text).await;
-    // The same day everywhere.
+    // The same day is shown everywhere.
     let list = gb.ask(&["expiry", "list"]).await;
     let told = agreements(&list);
     assert!(told.len() == 1 && told[0]["last_day"] == last && told[0]["days_left"] == 5, "{told:?}");
@@ -102,12 +102,15 @@ async fn an_agreement_that_has_run_out_is_told_of_until_its_next_version_is_in_f
         "{ill:?}"
     );
     until("the log tells", async || (gb.log().matches(&ended).count() == 1).then_some(())).await;
-    // What is to be done does it.
+    // The named command solves it.
     let next = gb.place("next.toml");
     later(&gb, &["agreement", "draft", "--amends", &id, "--out", &next]).await;
     let draft = fs::read_to_string(&next).unwrap();
     assert!(draft.contains(&format!("# It ended on {last}, so `from` is today")), "{draft}");
-    assert!(draft.contains(&format!("until   = \"{}\"", days_from_now(7 + 35))), "as long as before: {draft}");
+    assert!(
+        draft.contains(&format!("until   = \"{}\"", days_from_now(7 + 35))),
+        "the draft must be for as many days as before: {draft}"
+    );
     let proposed = later(&gb, &["--as", "root", "agreement", "propose", &next, "--amends", &id]).await;
     let second = proposed[0]["id"].as_str().unwrap();
     no.agreement(second, "proposed").await;
@@ -129,7 +132,7 @@ async fn a_list_is_had_from_the_files_where_the_node_cannot_be_asked() {
     }
     let missing = "what partners have, agreements and exceptions are missing, since the node could not be asked: ";
     assert!(answer.stderr.contains(missing) && answer.stderr.contains("watchfire serve"), "{}", answer.stderr);
-    // What is wrong with the command itself stays so.
+    // A fault of the command itself is still reported as such.
     assert_eq!(org.run(&["--as", "nobody", "expiry", "list"]).await.code, 3);
     for (within, code) in [("30d", 0), ("30", 0), ("-1", 2), ("soon", 2)] {
         let answer = org.run(&["expiry", "list", "--within", within]).await;
@@ -146,7 +149,7 @@ async fn a_list_is_had_from_the_files_where_the_node_cannot_be_asked() {
 async fn who_was_revoked_is_nobody_to_renew_for_whether_the_node_runs_or_not() {
     let mut org = Org::found("gb.example", "state", Some("GB")).await;
     org.ask(&["person", "revoke", "ana"]).await;
-    // As with an own PKI, whose people stay in their places.
+    // As with an organisation's own PKI, where the people's files stay in place.
     let aside = fs::read_dir(org.dir.join("persons/revoked")).unwrap().next().unwrap().unwrap().path();
     fs::rename(aside, org.dir.join("persons/analyst-ana")).unwrap();
     let revoked = async |org: &Org| {
@@ -179,7 +182,7 @@ async fn a_person_who_is_refused_is_told_why() {
     fs::rename(aside, org.dir.join("persons/analyst-ana")).unwrap();
     let refused = until("the node knows of it", async || {
         let answer = org.run(&["--as", "ana", "assess", "list"]).await;
-        // A call that is under way in that moment is cut off without a word.
+        // A call that is in progress at that moment ends without an error message.
         let is_cut_off = ["connection reset", "close_notify"].iter().any(|word| answer.stderr.contains(word));
         (answer.code != 0 && !is_cut_off).then_some(answer)
     })
@@ -199,7 +202,7 @@ async fn a_person_whose_certificate_has_ended_is_told_before_dialling() {
     let files = org.dir.join("persons/analyst-ana");
     let (tls, key) = (files.join("tls.pem"), files.join("tls.key"));
     let (own, bundle) = (org.domain.parse().unwrap(), org.dir.join("bundle.pem"));
-    // Nothing runs: were it dialled, it would be unreachable.
+    // Nothing runs. If it dialled, the node would be unreachable.
     let ended = client::connect(&org.desk, &own, &bundle, (&tls, &key), Arc::new(Later(4_000))).await;
     let error = ended.err().unwrap();
     assert!(matches!(error, ConnectError::Ended { .. }) && error.to_string().contains("ended on"), "{error}");

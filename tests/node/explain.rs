@@ -1,10 +1,10 @@
-//! "Why did they not get this?": the answer is followed, and then they get it.
+//! "Why did they not get this?": the test follows the answer, and then they get it.
 
 use serde_json::Value;
 
 use crate::kit::{Org, days_from_now, note, terms, watchfire};
 
-/// A note with a portion that needs more than the others.
+/// A note with a portion that needs more than the others do.
 fn with_evidence(marking: &str) -> String {
     format!(
         "{}\n[[portion]]\nkind = \"evidence\"\nwhat = \"seen by two\"\nwhen = \"2026-01-01\"\ngrade = \"B2\"\nmarking = {marking}\n",
@@ -26,7 +26,7 @@ async fn explain(org: &Org, id: &str, partner: &str) -> Value {
     org.one(&["--as", "ana", "policy", "explain", id, "--partner", partner]).await
 }
 
-/// A note with a source, which no headline sums up.
+/// A note with a source, which no headline summarises.
 fn with_source(marking: &str) -> String {
     let note = note("Tension in the north", "ML");
     format!("{note}\n[[portion]]\nkind = \"source\"\ntext = \"a friend\"\nmarking = {marking}\n")
@@ -64,14 +64,14 @@ async fn a_remedy_that_is_followed_lets_the_portion_go() {
     befriend(&gb, &no).await;
     let mut author = gb.author().await;
 
-    // Without an agreement, one is needed.
+    // There is no agreement, so one is needed.
     let early = author.publish(&with_source("{ tlp = \"AMBER\" }")).await;
     let explained = explain(&gb, &early[..8], no.domain).await;
     assert!(words(&explained)[0].starts_with("an agreement with no.example would have to give"), "{explained}");
 
     let first = gb.agree(&no, &terms(gb.domain, no.domain, "")).await;
     let id = author.publish(&with_source("{ tlp = \"RED\", releasable_to = [\"no.example\"] }")).await;
-    // What was out before is not offered to whom nothing was permitted then.
+    // What was published before is not offered to a partner that was permitted nothing then.
     no.has(gb.domain, std::slice::from_ref(&id)).await;
     let explained = explain(&gb, &early, no.domain).await;
     assert!(explained["now"][0]["because"][0].as_str().unwrap().starts_with("not-offered"), "{explained}");
@@ -92,7 +92,7 @@ async fn a_remedy_that_is_followed_lets_the_portion_go() {
     assert_eq!(explained["released"][0]["partner"], no.domain);
     assert_eq!(explained["released"][0]["portions"].as_array().unwrap().len(), 3);
 
-    // What it says is what the two drafts differ in.
+    // The answer names exactly the differences between the two drafts.
     let before = gb.file("before.toml", &terms(gb.domain, no.domain, ""));
     let amended = gb.file("amended.toml", &wider(&gb, &no));
     let compared = gb.one(&["agreement", "diff", &before, &amended]).await;
@@ -111,7 +111,7 @@ async fn a_remedy_that_is_followed_lets_the_portion_go() {
     assert!(kinds_of(&no, &again).await.contains(&"source".to_owned()));
     assert!(!kinds_of(&no, &id).await.contains(&"source".to_owned()));
 
-    // Then and now differ, and the page says so.
+    // The decisions then and now differ, and the page says so.
     let explained = explain(&gb, &id, no.domain).await;
     assert_eq!(portion(&explained["then"], no.domain, "source")["decision"], "withhold");
     assert_eq!(portion(&explained["now"], no.domain, "source")["decision"], "release");
@@ -158,19 +158,19 @@ async fn the_matrix_shows_each_partner_and_each_clause_once() {
     assert!(!text.contains('\u{1b}') && text.contains("and the same now:"), "{text}");
     let row = |name: &str| text.lines().find(|l| l.starts_with(name)).unwrap().to_owned();
     assert!(row("headline 1").contains("Tension in the north"), "{text}");
-    // ml.example, no.example, un.example: never, at once, later.
+    // The partners in order: ml.example gets it never, no.example at once, un.example later.
     assert!(row("headline 1").ends_with("○A  ●B  ◐C"), "{text}");
     assert!(row("evidence 1").ends_with("○A  ○D  ○D"), "{text}");
     assert_eq!(text.matches("subject-rule: the assessment is about the recipient's own state").count(), 1);
     assert!(text.contains("no.example: number 1 on"), "{text}");
 
-    // Administrators see who gets what, and not what it says.
+    // Administrators see who gets what, and not the content.
     let text = page(&gb, &["--as", "root", "policy", "explain", &id]).await;
     assert!(text.contains("headline 1") && !text.contains("Tension") && !text.contains("seen by two"), "{text}");
     let all = gb.one(&["--as", "root", "policy", "explain", &id]).await;
     assert!(!all.to_string().contains("Tension"), "{all}");
 
-    // Nothing changes the subject rule, and what comes by itself needs no change.
+    // Nothing can change the subject rule, and what is released later anyway needs no change.
     let explained = explain(&gb, &id, ml.domain).await;
     assert!(explained["remedies"].as_array().unwrap().iter().all(|r| r["possible"] == false), "{explained}");
     let explained = explain(&gb, &id, un.domain).await;
@@ -182,7 +182,7 @@ async fn the_matrix_shows_each_partner_and_each_clause_once() {
     assert_eq!(steps.len(), 2, "{steps:?}");
     assert!(steps[1].contains("from"), "{steps:?}");
 
-    // A suspended partner gets nothing, and that is told.
+    // A suspended partner gets nothing, and the page says so.
     gb.ask(&["--as", "root", "partner", "suspend", no.domain]).await;
     let explained = explain(&gb, &id, no.domain).await;
     let headline = portion(&explained["now"], no.domain, "headline");
@@ -190,7 +190,7 @@ async fn the_matrix_shows_each_partner_and_each_clause_once() {
     assert_eq!(words(&explained)[0], "no.example would have to be resumed");
     gb.ask(&["--as", "root", "partner", "resume", no.domain]).await;
 
-    // Where it came to, it says by which release; nobody else's agreement is of interest there.
+    // On the receiving node, it says by which release it came. Other agreements don't matter there.
     let there = no.one(&["--as", "ana", "policy", "explain", &id]).await;
     assert_eq!((&there["arrived"][0]["partner"], &there["arrived"][0]["sequence"]), (&"gb.example".into(), &1.into()));
     assert_eq!(there["now"].as_array().unwrap().len(), 0);
@@ -198,7 +198,7 @@ async fn the_matrix_shows_each_partner_and_each_clause_once() {
     assert!(text.contains("may be kept for 30 days") && text.contains("may not be passed on to anybody"), "{text}");
     assert!(text.contains("never to organisations of Mali (ML)"), "{text}");
 
-    // An own assessment is here whole; ids are as short as they may be; a wrong partner is told.
+    // An assessment of this organisation is complete here. Ids may be as short as permitted. A wrong partner is reported.
     let text = page(&gb, &["--as", "ana", "assess", "show", &id[..4]]).await;
     assert!(!text.contains("withheld from you"), "{text}");
     assert!(page(&no, &["--as", "ana", "assess", "show", &id[..4]]).await.contains("withheld from you"));

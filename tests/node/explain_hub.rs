@@ -1,4 +1,4 @@
-//! "Why did they not get this?", asked on a hub: of what came, who gets it further on, and why not.
+//! "Why did they not get this?", asked on a hub: who gets what has arrived, and why not.
 
 use serde_json::Value;
 
@@ -18,7 +18,7 @@ async fn page(org: &Org, id: &str, more: &[&str]) -> String {
     answer.stdout
 }
 
-/// Without the ends of lines, which may stand anywhere.
+/// Without line ends, which may be anywhere.
 fn flowing(text: &str) -> String {
     text.split_whitespace().collect::<Vec<_>>().join(" ")
 }
@@ -27,7 +27,7 @@ async fn explained(org: &Org, id: &str, partner: &str) -> Value {
     org.one(&["--as", "ana", "policy", "explain", id, "--partner", partner]).await
 }
 
-/// `+` or `-` for each portion, `?` where nothing was decided.
+/// `+` or `-` for each portion, and `?` if nothing was decided.
 fn marks(side: &Value, partner: &str) -> String {
     let decision = side.as_array().unwrap().iter().find(|d| d["partner"] == partner);
     let portions = decision.into_iter().flat_map(|d| d["portions"].as_array().unwrap());
@@ -39,7 +39,7 @@ fn marks(side: &Value, partner: &str) -> String {
     portions.map(mark).collect()
 }
 
-/// gb gives the hub everything, of which headlines and subjects may go on to no; au is the hub's partner and not named.
+/// gb gives the hub everything. Headlines and subjects of it may be passed on to no. au is the hub's partner and is not named.
 async fn orgs() -> [Org; 4] {
     let (gb, hub, no, au) = tokio::join!(
         Org::found("gb.example", "state", Some("GB")),
@@ -63,29 +63,29 @@ async fn a_hub_tells_who_gets_what_came_and_who_does_not() {
     no.has("gb.example", std::slice::from_ref(&id)).await;
 
     let text = page(&hub, &id, &[]).await;
-    // Who is asked about everybody, gets the table; and what came was not published here.
+    // Without a partner, the answer is the table. What arrived was not published here.
     let flat = flowing(&text);
     assert!(flat.contains("of gb.example, here since") && !flat.contains("published"), "{text}");
     assert!(text.contains("gb.example, number 1") && text.contains("As decided when it came"), "{text}");
     let row = |name: &str| text.lines().find(|l| l.starts_with(name)).unwrap_or_else(|| panic!("{text}")).to_owned();
-    // au.example, gb.example, no.example.
+    // The partners in order: au.example, gb.example, no.example.
     let marks_of = |row: &str| row.chars().filter(|c| "●◐○◌".contains(*c)).collect::<String>();
     assert_eq!(marks_of(&row("headline 1")), "○○●", "{text}");
     assert_eq!(marks_of(&row("limitation 1")), "○○○", "{text}");
     assert!(text.contains("limitation is not among the kinds that may be passed on"), "{text}");
     assert!(text.contains("no.example: number 1 on"), "{text}");
-    // What may go on is what the terms let go: not the limitation, whose marking alone would allow it.
+    // What may be passed on is limited by the terms: not the limitation, which its marking alone would allow.
     assert!(flat.contains("may be passed on: headline 1, subject 1 to group:watch, over 1 hop at most"), "{text}");
     assert!(flat.contains("everything else may not be passed on"), "{text}");
 
-    // An active partner is one, whatever it gets.
+    // An active partner is listed, whatever it gets.
     let text = page(&hub, &id, &["--partner", "no.example"]).await;
     assert!(text.contains("no.example gets 2 of 3 portions."), "{text}");
     assert!(!text.contains("no longer a partner") && !text.contains("published"), "{text}");
-    assert!(text.contains("gb.example, number 1"), "by what it came is told of each partner: {text}");
+    assert!(text.contains("gb.example, number 1"), "each partner's answer names the release by which it came: {text}");
     let of = explained(&hub, &id, "no.example").await;
     assert_eq!((marks(&of["then"], "no.example"), marks(&of["now"], "no.example")), ("++-".into(), "++-".into()));
-    // Nothing here lets the limitation go: the originator's terms withhold it.
+    // Nothing here can release the limitation, because the originator's terms withhold it.
     let remedies = of["remedies"].as_array().unwrap();
     assert_eq!((remedies.len(), &remedies[0]["possible"]), (1, &false.into()), "{of}");
     let passed = of["arrived"][0]["portions"].as_array().unwrap().iter().map(|p| p["onward"].to_string());
@@ -94,7 +94,7 @@ async fn a_hub_tells_who_gets_what_came_and_who_does_not() {
     assert_eq!((marks(&of["then"], "au.example"), marks(&of["now"], "au.example")), ("---".into(), "---".into()));
     assert!(of["now"].to_string().contains("au.example is not among those that it may be passed on to"), "{of}");
 
-    // Who was given something was given it, though it would get nothing now.
+    // A partner that was given something was given it, although it would get nothing now.
     hub.ask(&["--as", "root", "partner", "suspend", "no.example"]).await;
     let text = page(&hub, &id, &["--partner", "no.example"]).await;
     assert!(!text.contains("gets 0 of 3"), "{text}");

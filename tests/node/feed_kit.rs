@@ -1,4 +1,4 @@
-//! A feed made by hand: entries as a rogue signs them, right ones and wrong ones, each in its place.
+//! A feed made by hand: entries that a rogue signs, correct and faulty ones.
 
 use prost::Message;
 use watchfire::{
@@ -21,7 +21,7 @@ use crate::{
 
 pub const ROGUE: &str = "rogue.example";
 
-/// A feed made by hand, with its place.
+/// A feed made by hand, with its position.
 pub struct Feed {
     pub rogue: Rogue,
     pub recipient: &'static str,
@@ -34,20 +34,20 @@ pub struct Feed {
 pub struct Making {
     pub assessment: AssessmentId,
     pub manifest: proto::Manifest,
-    /// Put behind the manifest's canonical bytes before they are signed.
+    /// Appended to the manifest's canonical bytes before they are signed.
     pub appended: Vec<u8>,
-    /// Who signs the manifest.
+    /// The signer of the manifest.
     pub by_node: bool,
     pub portions: Vec<Vec<u8>>,
     pub release: Release,
-    /// What goes beside the portions of this assessment, once its manifest has an id: endorsements and exceptions, which the release names.
+    /// The statements that travel with the portions, made once the manifest has an id: endorsements and exceptions, which the release names.
     pub beside: Option<Beside>,
 }
 
 type Beside = Box<dyn FnOnce(&Rogue, AssessmentId, StatementId) -> (Vec<proto::Envelope>, Vec<proto::Envelope>)>;
 
 impl Feed {
-    /// A partner of `victim`, with the world to give.
+    /// A partner of `victim` that may give it everything.
     pub async fn to(victim: &Org) -> (Self, Served, tokio_util::sync::CancellationToken) {
         let rogue = Rogue::new(ROGUE);
         let (address, served, stop) = serve(&rogue, credentials(&rogue.tls), victim).await;
@@ -55,14 +55,14 @@ impl Feed {
         (Self { rogue, recipient: victim.domain, agreement, last: None, sequence: 0 }, served, stop)
     }
 
-    /// The next entry, as `bend` wants it.
+    /// The next entry, changed by `bend`.
     pub fn next(&mut self, headline: &str, bend: impl FnOnce(&mut Making)) -> proto::FeedEntry {
         let (entry, id) = self.made(&note(headline, "BF"), bend);
         (self.last, self.sequence) = (Some(id), self.sequence + 1);
         entry
     }
 
-    /// An entry with that draft, with something bent in it.
+    /// An entry with that draft, changed by a function.
     pub fn with(&mut self, text: &str, bend: impl FnOnce(&mut Making)) -> proto::FeedEntry {
         let (entry, id) = self.made(text, bend);
         (self.last, self.sequence) = (Some(id), self.sequence + 1);
@@ -80,7 +80,7 @@ impl Feed {
         self.next(headline, |_| {})
     }
 
-    /// An entry that is not counted: the next one takes its place.
+    /// An entry that does not count: the next one takes its position.
     pub fn made(&self, text: &str, bend: impl FnOnce(&mut Making)) -> (proto::FeedEntry, StatementId) {
         let draft = draft::parse(text, Format::Toml).unwrap_or_else(|e| panic!("{}", e.in_file("draft")));
         let composed = sealed(ROGUE, &draft);
@@ -145,7 +145,7 @@ impl Feed {
 }
 
 impl Making {
-    /// The portions as they are now are those that manifest and release list.
+    /// Makes manifest and release list the present portions.
     pub fn list_anew(&mut self) {
         let digests: Vec<_> = self.portions.iter().map(|p| portion_digest(&self.assessment, p)).collect();
         let old = std::mem::take(&mut self.release.digests);

@@ -1,4 +1,4 @@
-//! A node's own files: written by other tools, renewed one after the other, ended before the start, open to others.
+//! A node's own files: written by other tools, renewed one after the other, ended before the start, accessible to others.
 
 use std::{
     fs,
@@ -27,7 +27,7 @@ use crate::kit::{Org, note, pair, until};
 
 const DAY: i64 = 86_400;
 
-/// The organisation's CA. It leaves the node's directory, so that the node renews nothing by itself.
+/// The organisation's CA. It is moved out of the node's directory, so that the node renews nothing by itself.
 fn take_ca(org: &Org) -> DevCa {
     let ca = ca_of(org);
     fs::remove_dir_all(org.dir.join("ca")).unwrap();
@@ -56,7 +56,7 @@ async fn logged(org: &Org, words: &str) {
     until(&format!("{}: the log says {words}", org.domain), async || org.log().contains(words).then_some(())).await;
 }
 
-/// A node, made and not running, with health and metrics at the address that is given back.
+/// A node that is not running, with health and metrics at the returned address.
 pub async fn with_ops(root: &Path) -> (Org, String) {
     let org = Org::make(root, "gb.example", "state", Some("GB")).await;
     let (ops, _) = Org::free_ports();
@@ -70,7 +70,7 @@ pub async fn readyz(ops: &str) -> String {
     asked(ops, "/readyz").await
 }
 
-/// What is answered at a path, with its head.
+/// The answer at a path, with its headers.
 pub async fn asked(ops: &str, path: &str) -> String {
     let mut stream = TcpStream::connect(ops).await.unwrap();
     let request = format!("GET {path} HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n");
@@ -112,7 +112,7 @@ async fn keys_as_openssl_writes_them_are_read_or_told_with_the_remedy() {
             Command::new("openssl").args(["pkey", "-noout", "-in", made]).current_dir(&org.dir).output().unwrap();
         assert!(read.status.success(), "{made}: {}", String::from_utf8_lossy(&read.stderr));
     }
-    // A key beside the certificate in its file works, and is told where others may read it.
+    // A key in the file of its certificate works. If others may read the file, the node says so.
     let both = fs::read_to_string(&plain).unwrap() + &fs::read_to_string(org.dir.join("node/tls.pem")).unwrap();
     fs::write(org.dir.join("node/tls.pem"), both).unwrap();
     let told = org.one(&["config", "check"]).await["to_mend"][0].as_str().unwrap().to_owned();
@@ -149,7 +149,7 @@ async fn key_and_certificate_that_come_one_after_the_other_are_taken_together() 
         put_key(&org, &format!("{stem}.key"), &issued);
         until("the half set is told", async || (org.log().matches("NOT in force").count() > before).then_some(()))
             .await;
-        // What was in force stays meanwhile, and the log is not filled.
+        // What was in force stays in force meanwhile, and the log is not filled.
         tokio::time::sleep(Duration::from_millis(2500)).await;
         org.ask(&["--as", "ana", "assess", "list"]).await;
         assert_eq!(org.log().matches("NOT in force").count(), before + 1, "{}", org.log());
@@ -157,7 +157,7 @@ async fn key_and_certificate_that_come_one_after_the_other_are_taken_together() 
         logged(&org, &format!("renewed what=\"{what}\" was_refused=true")).await;
         org.ask(&["--as", "ana", "assess", "list"]).await;
     }
-    // A file that can't be read keeps what is in force, is told once, and so is its coming back.
+    // If a file can't be read, what is in force stays. This is reported once, and so is the file's return.
     let bundle = org.dir.join("bundle.pem");
     let text = fs::read(&bundle).unwrap();
     fs::remove_file(&bundle).unwrap();
@@ -165,7 +165,7 @@ async fn key_and_certificate_that_come_one_after_the_other_are_taken_together() 
     tokio::time::sleep(Duration::from_millis(2500)).await;
     assert_eq!(org.log().matches("bundle.pem` is missing").count(), 1, "{}", org.log());
     fs::write(&bundle, text).unwrap();
-    logged(&org, "the files on disk are again those that are in force").await;
+    logged(&org, "the files on disk are the ones in force again").await;
 }
 
 /// Two lists of one length: nobody is on the first, the analyst on the second.
@@ -244,7 +244,7 @@ async fn a_node_whose_certificate_has_ended_starts_and_waits_for_a_new_one() {
     put_certificate(&org, "node/tls.pem", &new);
     until("it is ready", async || readyz(&ops).await.starts_with("HTTP/1.1 200").then_some(())).await;
     org.ask(&["--as", "ana", "assess", "list"]).await;
-    // One that has ended does not take the place of one that is good.
+    // A certificate that has ended does not replace a valid one.
     put_key(&org, "node/tls.key", &old);
     put_certificate(&org, "node/tls.pem", &old);
     logged(&org, "the new files are NOT in force").await;
@@ -281,7 +281,7 @@ async fn the_development_ca_renews_before_the_end_and_when_it_is_told_to() {
     org.ask(&["person", "add", "bob", "--role", "analyst"]).await;
     org.ask(&["person", "revoke", "bob"]).await;
     assert!(org.ask(&["ca", "renew"]).await.is_empty(), "nothing ends yet");
-    // Ended, ends in 20 days, good for long.
+    // In this order: ended, ends in 20 days, valid for long.
     let dir = org.dir.clone();
     let file = |name: &str| dir.join(name);
     let ca = ca_of(&org);
@@ -295,23 +295,23 @@ async fn the_development_ca_renews_before_the_end_and_when_it_is_told_to() {
     let list = ca.revocation_list(1, &[], SystemClock.now(), 29).unwrap();
     let revoking = fs::read(file("crl.pem")).unwrap();
     org.start().await;
-    // A running node does it by itself, and takes the new files up.
+    // A running node renews them by itself, and loads the new files.
     until("the desk answers", async || (org.run(&["--as", "ana", "assess", "list"]).await.code == 0).then_some(()))
         .await;
     assert_eq!(org.log().matches("renewed by the development CA").count(), 2, "{}", org.log());
     assert_eq!(fs::metadata(file("node/tls.pem")).unwrap().mode() & 0o777, 0o640);
-    // All of it: the node's two, three persons' two each, the list.
+    // All of them: the node's two, two for each of three persons, and the list.
     let renewed = org.ask(&["ca", "renew", "--all"]).await;
     assert_eq!(renewed.len(), 9, "{renewed:?}");
     assert!(renewed.iter().any(|r| r["what"] == "spiffe://gb.example/officer/olu"), "{renewed:?}");
     logged(&org, "renewed what=\"trust bundle and revocation lists, TLS certificate, signing key\"").await;
     org.ask(&["--as", "ana", "assess", "list"]).await;
-    // Whoever was revoked stays so, and the number has risen.
+    // A revoked person stays revoked, and the number has risen.
     assert_ne!(fs::read(file("crl.pem")).unwrap(), revoking);
     let der = &watchfire::identity::files::read_crls(&file("crl.pem")).unwrap()[0];
     assert_eq!(watchfire::identity::crl::Crl::entries(der).unwrap().len(), 2);
     assert!(ca.list_facts(der).unwrap().number > ca.list_facts(&list).unwrap().number);
-    // Also where the file is lost.
+    // Also if the file is lost.
     fs::remove_file(file("crl.pem")).unwrap();
     org.ask(&["ca", "renew"]).await;
     let der = &watchfire::identity::files::read_crls(&file("crl.pem")).unwrap()[0];
@@ -350,10 +350,14 @@ async fn a_careless_umask_opens_nothing_and_a_second_node_is_told_of_the_first()
     assert!(said.contains("is in use by another process"), "{said}");
     assert!(open.iter().all(|(name, mode)| mode & 0o033 == 0 && (name.ends_with(".pem") || name == "watchfire.toml")));
     assert_eq!(fs::metadata(&dir).unwrap().mode() & 0o777, 0o700);
-    assert_eq!(fs::metadata(root.path().join("a dir")).unwrap().mode() & 0o022, 0, "others may replace the directory");
+    assert_eq!(
+        fs::metadata(root.path().join("a dir")).unwrap().mode() & 0o022,
+        0,
+        "others than the owner can replace the directory"
+    );
 }
 
-/// What others than the owner have some right to, with its mode.
+/// Every file that others than the owner may access, with its mode.
 fn open_to_others(dir: &Path) -> Vec<(String, u32)> {
     let mut open = vec![];
     for entry in fs::read_dir(dir).unwrap().flatten() {

@@ -1,4 +1,4 @@
-//! Partners that send too much, or numbers at the ends of their types: they stop nobody, and fill nothing.
+//! Partners that send too much, or numbers at the ends of their types. They stop nobody, and fill no disk.
 
 use prost::Message;
 use watchfire::{
@@ -26,7 +26,7 @@ use crate::{
     rollback::Forger,
 };
 
-/// The node works, works after a restart, and finds nothing wrong with its ledger.
+/// The node works, also after a restart, and its ledger verifies.
 async fn is_well(org: &mut Org) {
     org.author().await.publish(&note("goes on", "BF")).await;
     org.kill().await;
@@ -145,7 +145,7 @@ async fn no_number_that_a_partner_sets_puts_the_store_in_trouble() {
         let _ = exchange.hello(hello).await;
         sent += 1;
     }
-    // Of a feed: each is refused or kept from users by itself, and a good one arrives behind them.
+    // In a feed, each one is refused or quarantined by itself, and a correct one after them arrives.
     let entry = feed.good("good");
     served.set(vec![entry.clone()]);
     let manifest = &entry.manifest.as_ref().unwrap().payload;
@@ -170,7 +170,7 @@ async fn no_number_that_a_partner_sets_puts_the_store_in_trouble() {
     is_well(&mut no).await;
 }
 
-/// A node with more in its configuration.
+/// A node with more lines in its configuration.
 async fn with_settings(root: &std::path::Path, more: &str) -> Org {
     let mut no = Org::make(root, "no.example", "state", Some("NO")).await;
     let config = no.dir.join("watchfire.toml");
@@ -220,7 +220,7 @@ async fn what_waits_in_quarantine_is_not_examined_again_for_what_comes() {
     let (mut feed, served, _stop) = Feed::to(&no).await;
     let mut entries = vec![];
     for round in 1..=4_usize {
-        // Each cites the agreement that is in force, as a version that it never had.
+        // Each cites the agreement in force with a version that it never had.
         entries.extend((0..25).map(|_| feed.next("kept", |making| making.release.agreement.version = 9)));
         served.set(entries.clone());
         no.run(&["--as", "ana", "feed", "pull", "--from", feed.rogue.domain]).await;
@@ -233,7 +233,10 @@ async fn what_waits_in_quarantine_is_not_examined_again_for_what_comes() {
     let lines = log.lines().filter(|line| line.contains("examines what is in quarantine"));
     let examined: usize =
         lines.map(|l| l.split("entries=").nth(1).unwrap().split(' ').next().unwrap().parse::<usize>().unwrap()).sum();
-    assert!((1..=200).contains(&examined), "100 entries were examined {examined} times beside their arrival");
+    assert!(
+        (1..=200).contains(&examined),
+        "100 entries were re-examined {examined} times in addition to their arrival"
+    );
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -267,16 +270,16 @@ async fn recalls_beyond_their_budget_wait_and_tell_nothing() {
     assert!((40..=41 + began.elapsed().as_secs()).contains(&taken), "{taken}");
     let refused: Vec<_> = outcomes.iter().filter(|o| !o.is_accepted()).collect();
     assert!(refused.iter().all(|o| o.reason == "LIMIT_EXCEEDED" && **o == *refused[0]), "{:?}", refused[0]);
-    // The ledger has one entry about all that were refused, and the next minute's.
+    // The ledger has one entry for all that were refused, and one for the next minute.
     let entries = no.ask(&["--as", "root", "ledger", "list", "--limit", "1000"]).await;
     let told = entries.iter().filter(|e| e.to_string().contains("LIMIT_EXCEEDED")).count();
     assert!((1..=2).contains(&told), "{told}");
     assert!(no.log().matches("refused what the partner handed over").count() <= 2, "{}", no.log());
-    // Whether something is here does not show.
+    // The answers do not show whether something is here.
     let outcome = feed.rogue.submit(&no, recall(here)).await;
     assert!(outcome.is_accepted() || outcome == *refused[0], "{outcome:?}");
-    // In time it is taken.
-    crate::kit::until("it is taken back", async || {
+    // It is taken after some time.
+    crate::kit::until("it is recalled", async || {
         feed.rogue.submit(&no, recall(here)).await.is_accepted().then_some(())
     })
     .await;

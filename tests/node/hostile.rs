@@ -1,5 +1,5 @@
-//! A partner that sends what it must not: what is wrong with one entry never reaches a user, and never holds up what
-//! is right; what is wrong with the feed itself stops that feed alone, by name.
+//! A partner that sends what it must not. A fault in one entry never reaches a user and never delays correct entries. A fault in the feed itself
+//! stops only that feed, and is reported with the partner's name.
 
 use prost::Message;
 use watchfire::{
@@ -30,7 +30,7 @@ fn flipped(bytes: &[u8], at: usize) -> prost::bytes::Bytes {
 /// An unknown field 99 with the value 1.
 const UNKNOWN_FIELD: [u8; 3] = [0x98, 0x06, 0x01];
 
-/// The reasons for which entries were kept from users, by their number, as the log tells them.
+/// The reasons why entries were put into quarantine, by their number, as the log reports them.
 fn kept(log: &str) -> Vec<(u64, String)> {
     let after = |line: &str, key: &str| {
         let rest = line.split_once(key).unwrap().1;
@@ -88,7 +88,7 @@ async fn an_entry_whose_content_is_wrong_reaches_nobody_and_holds_up_nothing() {
     let entry = feed.next("the manifest has an unknown field", |m| m.appended = UNKNOWN_FIELD.to_vec());
     wrong(entry, "UNKNOWN_OR_NON_CANONICAL");
 
-    // `exercise` is false, which proto3 does not write: the same meaning in other bytes.
+    // `exercise` is false, which proto3 does not write. So this is the same meaning in other bytes.
     let entry = feed.next("the manifest says the same in other bytes", |m| m.appended = vec![0x40, 0x00]);
     wrong(entry, "UNKNOWN_OR_NON_CANONICAL");
 
@@ -133,9 +133,9 @@ async fn an_entry_whose_content_is_wrong_reaches_nobody_and_holds_up_nothing() {
     until("all is acknowledged", async || (*served.acknowledged.lock().unwrap() == total).then_some(())).await;
     let wanted: Vec<_> = wanted.into_iter().map(|(n, reason)| (n, reason.to_owned())).collect();
     assert_eq!(kept(&no.log()), wanted);
-    // What does not verify is shown to nobody, not even to officers.
+    // An entry that does not verify is shown to nobody, not even to officers.
     assert_eq!(no.ask(&["--as", "olu", "assess", "list", "--from", ROGUE, "--quarantined"]).await.len(), 2);
-    // Nor does it touch what another partner sends.
+    // It does not affect what another partner sends either.
     let published = gb.author().await.publish(&note("an honest one", "BF")).await;
     no.has("gb.example", &[published]).await;
 }
@@ -195,7 +195,7 @@ async fn what_came_under_the_version_before_is_taken_while_the_next_one_is_in_fo
     let first = rogue.agree(&no, &text, Lineage { series, previous: None }).await;
     let second = rogue.agree(&no, &text, Lineage { series, previous: Some((1, first)) }).await;
     no.agreement(&first.to_string(), "ended").await;
-    // The rogue has not seen the countersigned copy: it still cites the first version.
+    // The rogue has not seen the countersigned copy, so it still cites the first version.
     let mut feed = Feed { rogue, recipient: no.domain, agreement: first, last: None, sequence: 0 };
     let mut entries = vec![feed.good("on its way")];
     served.set(entries.clone());
@@ -259,7 +259,7 @@ async fn a_feed_that_does_not_continue_stops_by_name_and_goes_on_once_it_is_mend
         let status = no.feed(ROGUE, "in").await;
         assert_eq!(status["last_sequence"], good.len(), "{reason}");
         assert!(status["problem"].as_str().unwrap_or_default().contains(reason), "{reason}: {status}");
-        // The sender mends it: the same number, as it should be.
+        // The sender corrects it under the same number.
         good.push(feed.good(&format!("number {} after {reason}", good.len() + 1)));
         served.set(good.clone());
         no.ask(&["--as", "ana", "feed", "pull", "--from", ROGUE]).await;
@@ -307,7 +307,7 @@ async fn a_publisher_restored_from_an_old_copy_is_found_out() {
     gb.start().await;
     let pulled = no.run(&["--as", "ana", "feed", "pull", "--from", "gb.example"]).await;
     assert_eq!(pulled.code, 1);
-    // By its ledger, or by the sequence of its feed where it was copied back before it had signed a head.
+    // It is found by its ledger. If it was copied back before it had signed a head, it is found by the sequence of its feed.
     let found_out = ["BEHIND_WITNESSES", "SEQUENCE_FORK"].iter().any(|reason| pulled.stderr.contains(reason));
     assert!(found_out, "{}", pulled.stderr);
     no.has("gb.example", &published).await;

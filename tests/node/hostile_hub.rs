@@ -1,4 +1,4 @@
-//! A hub that passes on more than it might, or says that others did: each is caught, by name, and reaches no reader.
+//! A hub that passes on more than it may, or claims that others did. Each case is caught with the right name, and reaches no reader.
 
 use watchfire::{
     domain::{
@@ -24,21 +24,21 @@ use crate::{
 pub const ORIGIN: &str = "origin.example";
 pub const HUB: &str = "hub.example";
 
-/// What the originator wrote, before the hub does its worst.
+/// What the originator wrote, before the hub changes anything.
 #[derive(Clone)]
 pub struct Piece {
     pub manifest: proto::Envelope,
-    /// Of the manifest.
+    /// The manifest's id.
     pub id: StatementId,
     pub assessment: [u8; 16],
     pub portions: Vec<Vec<u8>>,
-    /// To the hub.
+    /// The release to the hub.
     pub first: Release,
-    /// By the hub.
+    /// The release by the hub.
     pub last: Release,
 }
 
-/// The originator is honest and far away; the hub is the reader's partner.
+/// The originator is honest and not connected. The hub is the reader's partner.
 pub struct Chain {
     pub origin: Rogue,
     pub hub: Rogue,
@@ -68,7 +68,7 @@ impl Chain {
             kind: EntryKind::Assessment,
             manifest: id,
             digests,
-            // Between others: nobody here has it.
+            // An agreement between others, which nobody here has.
             agreement: AgreementRef { id: StatementId([7; 32]), version: 1 },
             grants: vec!["g".parse().unwrap()],
             terms: Terms { onward: Some(limit(1)), barred_states, retention_days: Some(30) },
@@ -92,7 +92,7 @@ impl Chain {
         Piece { manifest, id, assessment: composed.manifest.assessment.0, portions: composed.portions, first, last }
     }
 
-    /// The same, for the next number.
+    /// The same entry with the next number.
     pub fn at_place(&self, piece: &Piece) -> Piece {
         let position = Position { sequence: self.sequence + 1, previous: self.previous };
         Piece { last: Release { position, ..piece.last.clone() }, ..piece.clone() }
@@ -120,7 +120,7 @@ impl Chain {
         Piece { manifest, id, assessment: of.assessment, portions: composed.portions, first, last }
     }
 
-    /// Signed as it should be, by the hub too.
+    /// Correctly signed, also by the hub.
     pub fn entry(&mut self, piece: Piece) -> proto::FeedEntry {
         let signer = signed(&self.origin.node, StatementKind::Release, wire::release::encode(&piece.first));
         self.entry_by(piece, signer)
@@ -141,7 +141,7 @@ impl Chain {
     }
 }
 
-/// The reader knows the originator, and has the world from the hub.
+/// The reader knows the originator, and gets everything from the hub.
 pub async fn reader() -> (Org, Chain, crate::hostile_kit::Served, tokio_util::sync::CancellationToken) {
     let no = Org::found("no.example", "state", Some("NO")).await;
     let (origin, hub) = (Rogue::new(ORIGIN), Rogue::new(HUB));
@@ -169,7 +169,7 @@ async fn a_hub_that_breaks_the_terms_or_another_s_signature_is_caught_and_named(
         wanted.push((entries.len() as u64, reason));
     };
 
-    // It strips a caveat.
+    // It removes a caveat.
     let mut piece = chain.piece(&text("the bar to a state is left out"), "no.example");
     piece.last.terms.barred_states.clear();
     let entry = chain.entry(piece);
@@ -185,7 +185,7 @@ async fn a_hub_that_breaks_the_terms_or_another_s_signature_is_caught_and_named(
     let entry = chain.entry(piece);
     wrong(&mut entries, entry, "DIGEST_NOT_LISTED");
 
-    // It forwards too far.
+    // It passes it on too far.
     let mut piece = chain.piece(&text("nothing might be passed on"), "no.example");
     piece.first.terms.onward = None;
     let entry = chain.entry(piece);
@@ -209,7 +209,7 @@ async fn a_hub_that_breaks_the_terms_or_another_s_signature_is_caught_and_named(
     let entry = chain.entry(piece);
     wrong(&mut entries, entry, "NOT_COVERED");
 
-    // It re-signs.
+    // It signs it again.
     let mut piece = chain.piece(&text("the manifest bears the hub's signature"), "no.example");
     piece.manifest = re_signed(&chain.hub.analyst, &piece.manifest);
     let entry = chain.entry(piece);
@@ -230,7 +230,7 @@ async fn a_hub_that_breaks_the_terms_or_another_s_signature_is_caught_and_named(
     let entry = chain.entry_by(piece, forged);
     wrong(&mut entries, entry, "SIGNATURE_INVALID");
 
-    // It invents a way.
+    // It invents a provenance.
     let mut piece = chain.piece(&text("the release was for another hub"), "no.example");
     piece.first.recipient = "other.example".parse().unwrap();
     let entry = chain.entry(piece);
@@ -277,7 +277,7 @@ async fn a_hub_that_breaks_the_terms_or_another_s_signature_is_caught_and_named(
 async fn signatures_that_nobody_could_check_do_not_make_the_store_look_damaged() {
     let (no, mut chain, served, _stop) = reader().await;
     no.ask(&["--as", "root", "partner", "forget", ORIGIN]).await;
-    // The hub has the originator's certificates from what it got, and puts them to signatures that never were.
+    // The hub has the originator's certificates from what it got, and puts them on signatures that were never made.
     let bent = |mut envelope: proto::Envelope| {
         for signature in &mut envelope.signatures {
             signature.value = signature.value.iter().map(|byte| byte ^ 1).collect();
@@ -291,7 +291,7 @@ async fn signatures_that_nobody_could_check_do_not_make_the_store_look_damaged()
     served.set(vec![chain.entry_by(piece, first)]);
     crate::hubs::quarantined(&no, 1, "ORIGIN_UNKNOWN").await;
 
-    // It waits sealed as a whole: nobody reads what nobody could verify.
+    // It waits, encrypted as a whole. Nobody can read what nobody could verify.
     let shown = no.run(&["--as", "olu", "assess", "show", &id, "--quarantined"]).await;
     assert_eq!((shown.code, shown.reason().as_str()), (1, "NOT_FOUND"), "{}", shown.stdout);
     no.ask(&["--as", "olu", "assess", "list", "--quarantined"]).await;
@@ -304,12 +304,12 @@ async fn what_nobody_could_verify_does_not_stand_in_the_way_of_what_is_genuine()
     let (origin, hub) = (Rogue::new(ORIGIN), Rogue::new(HUB));
     let (address, served, _stop) = serve(&hub, credentials(&hub.tls), &no).await;
     let agreement = hub.befriend(&no, &address, &terms(HUB, no.domain, "")).await;
-    // With a CA of its own that bears the originator's name.
+    // With its own CA that has the originator's name.
     let forger = Rogue::new(ORIGIN);
     let mut chain = Chain { origin, hub, agreement, previous: None, sequence: 0 };
     let text = |headline: &str| for_all(headline, "BF").replace("group:watch", "no.example");
 
-    // The same bytes with signatures that prove nothing come first; and another text under the same name and version.
+    // The same bytes with invalid signatures come first; and another text under the same name and version.
     let genuine = chain.piece(&text("genuine"), "no.example");
     let mut rubbish = chain.at_place(&genuine);
     rubbish.manifest = re_signed(&forger.analyst, &genuine.manifest);
@@ -327,7 +327,7 @@ async fn what_nobody_could_verify_does_not_stand_in_the_way_of_what_is_genuine()
     for sequence in 1..=4 {
         crate::hubs::quarantined(&no, sequence, "ORIGIN_UNKNOWN").await;
     }
-    // Recalls that the originator never made take nothing back either, whoever they say has signed them.
+    // Recalls that the originator never made have no effect, no matter whom they claim as signers.
     let recall = Recall {
         originator: ORIGIN.parse().unwrap(),
         assessment: watchfire::domain::ids::AssessmentId(genuine.assessment),
@@ -341,9 +341,9 @@ async fn what_nobody_could_verify_does_not_stand_in_the_way_of_what_is_genuine()
     assert_eq!(chain.hub.submit(&no, by_hub).await.reason, "WRONG_DOMAIN");
     let by_forger = signed(&forger.node, StatementKind::Recall, payload);
     let outcome = chain.hub.submit(&no, by_forger).await;
-    assert_eq!(outcome.reason, "NOT_YET", "nobody can tell yet: {}", outcome.message);
+    assert_eq!(outcome.reason, "NOT_YET", "it must not be verifiable yet: {}", outcome.message);
     chain.origin.get_known(&no).await;
-    // Of the first one the hub itself says that it was taken back: nothing of it that the hub handed over is shown.
+    // The hub itself says that the first one was recalled: nothing of it that the hub handed over is shown.
     let [first, second] = [&genuine, &second].map(|p| hex::encode(p.assessment));
     no.has(ORIGIN, std::slice::from_ref(&second)).await;
     assert!(!no.assessments(ORIGIN).await.contains(&first));

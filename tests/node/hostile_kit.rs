@@ -1,4 +1,4 @@
-//! A peer that says whatever the test wants: an organisation with a CA and keys of its own, and a feed made by hand.
+//! A peer that says whatever the test wants: an organisation with its own CA and keys, and a feed made by hand.
 
 use std::{
     pin::Pin,
@@ -81,7 +81,7 @@ pub fn signing_key(issued: &Issued) -> SigningKey {
     SigningKey::new(&pkcs8.into(), chain, &public_key, id).unwrap()
 }
 
-/// A gate that shows those credentials and believes in that server.
+/// A TLS configuration that shows those credentials and trusts that server.
 pub fn gate(credentials: Credentials, own: Member, others: Vec<Member>) -> Arc<TlsConfig> {
     let trust = Trust::new(own, others, vec![]).unwrap();
     Arc::new(TlsConfig::new(credentials, Arc::new(ArcSwap::from_pointee(trust)), Arc::new(SystemClock)))
@@ -122,7 +122,7 @@ impl Rogue {
         Member { bundle: self.bundle(), crls: vec![], state: watchfire::domain::partner::PartnerState::Active }
     }
 
-    /// Its way to a node's listener, with whatever certificate.
+    /// A connection to a node's listener, with any certificate.
     pub fn dial_as(&self, issued: &Issued, victim: &Org, address: &str) -> Channel {
         let gate = gate(credentials(issued), self.member(), vec![member_of(victim)]);
         dialler::connect(address, victim.domain.parse().unwrap(), &gate, &Limits::default()).unwrap()
@@ -132,12 +132,12 @@ impl Rogue {
         ExchangeServiceClient::new(self.dial_as(&self.tls, victim, &victim.peer))
     }
 
-    /// Announces its CA's revocation list (DER) and hands it over, where the victim wants it: how that ended.
+    /// Announces its CA's revocation list (DER), and hands it over if the victim wants it. Returns the result.
     pub async fn hand_over(&self, victim: &Org, number: u8, list: &[u8]) -> Result<bool, Status> {
         self.hand_over_by(victim, (self.ca.certificate(), vec![]), number, list).await
     }
 
-    /// The same, of the CA with that certificate (DER); with the certificates between it and a root.
+    /// The same for the CA with that certificate (DER), with the certificates between it and a root.
     pub async fn hand_over_by(
         &self,
         victim: &Org,
@@ -148,7 +148,7 @@ impl Rogue {
         self.hand_over_of(victim, None, by, (number, list)).await
     }
 
-    /// The same, of another organisation, as a hub passes it on.
+    /// The same for another organisation, as a hub passes its list on.
     pub async fn hand_over_of(
         &self,
         victim: &Org,
@@ -186,21 +186,21 @@ impl Rogue {
         exchange.submit_revocation_list(tokio_stream::iter(pieces)).await.map(|_| true)
     }
 
-    /// The victim's administrator accepts it, and signs the terms that it proposes. Gives the agreement's id.
+    /// The victim's administrator accepts it, and signs the terms that it proposes. Returns the agreement's id.
     pub async fn befriend(&self, victim: &Org, endpoint: &str, terms: &str) -> StatementId {
         self.get_accepted(victim, endpoint).await;
         let lineage = Lineage { series: new_assessment_id().unwrap(), previous: None };
         self.agree(victim, terms, lineage).await
     }
 
-    /// The victim's administrator signs the terms that it proposes. Gives the agreement's id.
+    /// The victim's administrator signs the terms that it proposes. Returns the agreement's id.
     pub async fn agree(&self, victim: &Org, terms: &str, lineage: Lineage) -> StatementId {
         let id = self.propose(victim, terms, lineage).await;
         victim.ask(&["--as", "root", "agreement", "sign", &id.to_string(), "--beside"]).await;
         id
     }
 
-    /// Proposes terms. Gives the agreement's id.
+    /// Proposes terms. Returns the agreement's id.
     pub async fn propose(&self, victim: &Org, terms: &str, lineage: Lineage) -> StatementId {
         let agreement =
             parse_agreement(terms, Format::Toml, lineage).unwrap_or_else(|e| panic!("{}", e.in_file("terms")));
@@ -222,7 +222,7 @@ impl Rogue {
         self.introduce(victim, endpoint, false).await;
     }
 
-    /// The victim's administrator holds its bundle, and exchanges nothing with it.
+    /// The victim's administrator makes it a known organisation, without an exchange.
     pub async fn get_known(&self, victim: &Org) {
         self.introduce(victim, "127.0.0.1:1", true).await;
     }
@@ -232,12 +232,12 @@ impl Rogue {
         accept(victim, "admin-root", &request).await.unwrap();
     }
 
-    /// What an administrator says who accepts its invitation.
+    /// The output of accepting its invitation.
     pub fn invited(&self, endpoint: &str, only_know: bool) -> proto::AcceptPartnerRequest {
         self.invited_with(endpoint, only_know, 1)
     }
 
-    /// The same, of an invitation that names its roots as the bundle of that number.
+    /// The same for an invitation that names its roots as the bundle with that number.
     pub fn invited_with(&self, endpoint: &str, only_know: bool, sequence: u64) -> proto::AcceptPartnerRequest {
         let invitation = Invitation {
             organisation: Organisation { domain: self.domain.parse().unwrap(), kind: PartnerKind::Ngo, country: None },
@@ -261,7 +261,7 @@ impl Rogue {
     }
 }
 
-/// A hello that says nothing of itself.
+/// A hello that says nothing about itself.
 pub fn hello() -> proto::HelloRequest {
     let now = timestamp(SystemClock.now());
     proto::HelloRequest {
@@ -281,12 +281,12 @@ pub fn hello() -> proto::HelloRequest {
     }
 }
 
-/// A person's signed approval, with the keys that are in the organisation's directory.
+/// A person's signed approval, with the keys in the organisation's directory.
 pub fn approval(org: &Org, who: &str, matter: Matter, subject: Sha256) -> proto::Envelope {
     approval_at(org, who, (matter, subject), SystemClock.now())
 }
 
-/// The same, dated so.
+/// The same with another date.
 pub fn approval_at(org: &Org, who: &str, (matter, subject): (Matter, Sha256), issued: Time) -> proto::Envelope {
     let all = persons(&org.dir).unwrap();
     let person = all.iter().find(|p| format!("{}-{}", p.id.role(), p.id.name()) == who).unwrap();
@@ -314,11 +314,11 @@ pub struct Served {
     pub submitted: Arc<Mutex<Vec<proto::Envelope>>>,
     /// The highest number that was acknowledged to it.
     pub acknowledged: Arc<Mutex<u64>>,
-    /// The attachments that it was asked for.
+    /// The attachments that were requested from it.
     pub asked: Arc<Mutex<Vec<proto::FetchAttachmentRequest>>>,
-    /// The statements that it offers, whatever was settled.
+    /// The statements that it offers, even those that were settled.
     pub offered: Arc<Mutex<Vec<proto::WaitingStatement>>>,
-    /// Each call for statements, with what it settled.
+    /// Each call for statements, with the statements that it settled.
     pub fetches: Arc<Mutex<Vec<Vec<proto::SettledStatement>>>>,
 }
 
@@ -328,7 +328,7 @@ impl Served {
     }
 }
 
-/// Serves the feed on a port of its own until `stop`.
+/// Serves the feed on its own port until `stop`.
 pub async fn serve(rogue: &Rogue, shown: Credentials, victim: &Org) -> (String, Served, CancellationToken) {
     let served = Served::default();
     let listener = TcpListener::bind(("127.0.0.1", crate::kit::free_port())).await.unwrap();
@@ -368,7 +368,7 @@ impl ExchangeService for Served {
 
     type SubscribeStream = Sending<proto::FeedEntry>;
 
-    /// Everything after the number, by its place in the list; then nothing more.
+    /// Everything after the number, by its index in the list; then nothing more.
     async fn subscribe(
         &self,
         request: Request<proto::SubscribeRequest>,
@@ -419,7 +419,7 @@ impl ExchangeService for Served {
         Ok(Response::new(proto::SubmitStatementsResponse { outcomes }))
     }
 
-    /// The same again and again, at once; a wait only where there is nothing.
+    /// The same statements again and again, at once. It waits only if there are none.
     async fn fetch_statements(
         &self,
         request: Request<proto::FetchStatementsRequest>,
@@ -451,7 +451,7 @@ impl ExchangeService for Served {
     }
 }
 
-/// A signed statement as it goes over the wire: of whose key it is, unless the payload says already who speaks.
+/// A signed statement as it is sent. The key's owner speaks, unless the payload already has a speaker.
 pub fn signed(key: &SigningKey, kind: StatementKind, payload: Vec<u8>) -> proto::Envelope {
     let is_spoken = kind == StatementKind::Agreement || wire::speaker::decode(&payload).is_ok();
     let envelope = if is_spoken { key.envelope(kind, payload) } else { key.statement(kind, payload) };

@@ -1,4 +1,4 @@
-//! What a hub must keep is neither passed on nor betrayed by what is.
+//! What a hub must withhold is neither passed on nor revealed by what is passed on.
 
 use prost::Message;
 use watchfire::{
@@ -15,7 +15,7 @@ use crate::{
 const READER: &str = "reader.example";
 const KINDS: [&str; 3] = ["headline", "subject", "limitation"];
 
-/// gb.example gives ecowas.example, which passes on to a reader of whom every byte on the wire is seen.
+/// gb.example gives to ecowas.example, which passes on to a reader. Every byte that the reader gets is seen.
 struct Hub {
     gb: Org,
     hub: Org,
@@ -61,7 +61,7 @@ impl Hub {
         self.given().await.iter().filter(|entry| entry.manifest.is_some()).map(assessment).collect()
     }
 
-    /// The assessments that the reader is given, in the order in which they come, once this one is among them.
+    /// The assessments that the reader is given, in the order of their arrival, once this one is among them.
     async fn given_until(&self, last: AssessmentId) -> Vec<(AssessmentId, proto::FeedEntry)> {
         until("the last one goes on", async || {
             let given = self.given().await.into_iter().filter(|entry| entry.manifest.is_some());
@@ -100,7 +100,11 @@ async fn a_subject_that_stays_at_a_hub_is_not_betrayed_by_what_the_hub_got_it_by
     let open = hub.publish(&for_all("about one", "BF")).await;
     let given = hub.given_until(open).await;
     let ids: Vec<AssessmentId> = given.iter().map(|(id, _)| *id).collect();
-    assert_eq!(ids, [open], "of the first one nothing goes, as {kept} would show whom its second subject is about");
+    assert_eq!(
+        ids,
+        [open],
+        "nothing of the first one may go, because {kept} would reveal the state of its second subject"
+    );
     for (_, entry) in &given {
         assert!(!holds(entry, "CANARY-"));
         let releases = entry.provenance.iter().chain(&entry.release);
@@ -109,7 +113,7 @@ async fn a_subject_that_stays_at_a_hub_is_not_betrayed_by_what_the_hub_got_it_by
             assert_eq!(barred.iter().map(|state| state.code()).collect::<Vec<_>>(), ["BF"]);
         }
     }
-    // Its officers see why.
+    // Its officers see the reason.
     let why = hub.hub.run(&["--as", "root", "ledger", "list"]).await.stdout;
     assert!(why.contains("a-subject-stays"), "{why}");
 }
@@ -137,17 +141,17 @@ async fn a_hub_passes_nothing_on_while_the_originator_has_suspended() {
     let second = hub.publish(&for_all("and then trust ended", "BF")).await;
     hub.gb.ask(&["--as", "root", "agreement", "suspend", &hub.agreement, "--reason", "a leak"]).await;
     hub.hub.agreement(&hub.agreement, "suspended").await;
-    // The second one was queued before, and waits. The first one has gone: asked for again it comes again, so that nobody learns of a suspension
-    // between others from what is in its own feed.
+    // The second one was queued before, and waits. The first one was sent. If the reader asks for it again, it is sent again, so that nobody
+    // learns from their own feed of a suspension between others.
     assert_eq!(hub.with_content().await, [first]);
     hub.gb.ask(&["--as", "root", "agreement", "resume", &hub.agreement]).await;
     hub.hub.agreement(&hub.agreement, "in-force").await;
     hub.given_until(second).await;
-    // Once it is ended for good, what waits is dropped.
+    // After the agreement is terminated, what waits is dropped.
     let third = hub.publish(&for_all("and for good", "BF")).await;
     hub.gb.ask(&["--as", "root", "agreement", "terminate", &hub.agreement, "--reason", "a leak", "--yes"]).await;
     hub.hub.agreement(&hub.agreement, "ended").await;
-    assert_eq!(hub.with_content().await, [first, second], "{third} does not go on");
+    assert_eq!(hub.with_content().await, [first, second], "{third} was not passed on");
     let why = hub.hub.run(&["--as", "root", "ledger", "list"]).await.stdout;
     assert!(why.contains("is suspended or was terminated"), "{why}");
 }
@@ -179,5 +183,5 @@ async fn whoever_asks_again_does_not_learn_what_a_later_version_is_about() {
     arguments.extend(codes.iter().flat_map(|c| ["--accept", c]));
     gb.one(&arguments).await;
     no.has(gb.domain, std::slice::from_ref(&id)).await;
-    assert_eq!(feed().await, before, "to the byte, and nothing more");
+    assert_eq!(feed().await, before, "the bytes must be the same");
 }

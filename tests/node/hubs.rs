@@ -1,28 +1,28 @@
-//! Hubs: a warning goes on as far as each hop's terms allow, and the last reader checks all of them by itself.
+//! Hubs: a warning goes as far as each hop's terms allow, and the last reader checks all of them by itself.
 
 use serde_json::Value;
 
 use crate::kit::{Org, days_from_now, note, terms, until};
 
-/// All who are in the group `watch` in any test.
+/// All members of the group `watch` in any test.
 const WATCH: [&str; 6] = ["au.example", "ecowas.example", "fr.example", "hub.example", "no.example", "reader.example"];
 
-/// A note that may go on to the group `watch`.
+/// A note that may be passed on to the group `watch`.
 pub fn for_all(headline: &str, place: &str) -> String {
     watched_by(&to_watch(headline, place), &WATCH)
 }
 
-/// The same, with the group's members still to be said.
+/// The same, without the group's members.
 pub fn to_watch(headline: &str, place: &str) -> String {
     note(headline, place).replace("onward = \"within-organisation\"", "onward = [\"group:watch\"]")
 }
 
-/// The same draft, with the group `watch` spelled out.
+/// The same draft, with the members of the group `watch`.
 pub fn watched_by(draft: &str, members: &[&str]) -> String {
     format!("{draft}\n[groups.watch]\nas_of = \"{}\"\norganisations = {members:?}\n", days_from_now(-1))
 }
 
-/// Terms with the group `watch`, and what of it may go on.
+/// Terms with the group `watch`, and what may be passed on.
 pub fn onward(from: &str, to: &str, more: &str, members: &[&str]) -> String {
     let groups = format!("[groups.watch]\nas_of = \"{}\"\norganisations = {members:?}\n\n[[grant]]", days_from_now(-1));
     terms(from, to, more).replacen("[[grant]]", &groups, 1)
@@ -34,14 +34,14 @@ pub fn limit(to: &str, kinds: &[&str], tlp: &str, depth: u32) -> String {
 
 const ALL: [&str; 4] = ["headline", "subject", "limitation", "attachment"];
 
-/// `a` gives `b`, which follows it.
+/// `a` gives to `b`, which follows it.
 pub async fn link(a: &Org, b: &Org, terms: &str) -> String {
     b.accept(a, &a.peer).await;
     a.accept(b, &b.peer).await;
     a.agree(b, terms).await
 }
 
-/// Holds another's bundle.
+/// Makes another organisation known.
 pub async fn know(reader: &Org, other: &Org) {
     let path = reader.place(&format!("known-{}.txt", other.domain));
     let fingerprint = other.invite(&path, None).await;
@@ -58,7 +58,7 @@ async fn orgs() -> (Org, Org, Org, Org) {
     )
 }
 
-/// gb → ecowas → au → no, each under other terms.
+/// gb → ecowas → au → no, each hop under other terms.
 async fn chain() -> (Org, Org, Org, Org) {
     let (gb, ecowas, au, no) = orgs().await;
     let all = ["ecowas.example", "au.example", "no.example"];
@@ -89,7 +89,7 @@ async fn a_warning_goes_over_three_hops_under_three_different_agreements() {
     let (gb, ecowas, au, no) = chain().await;
     let mut author = gb.author().await;
     let id = author.publish(&for_all("over three hops", "BF")).await;
-    // Nobody has told no.example who gb.example and ecowas.example are.
+    // Nobody has made gb.example and ecowas.example known to no.example.
     quarantined(&no, 1, "ORIGIN_UNKNOWN").await;
     assert!(no.assessments("gb.example").await.is_empty());
     know(&no, &gb).await;
@@ -104,7 +104,7 @@ async fn a_warning_goes_over_three_hops_under_three_different_agreements() {
     assert!(terms["onward"].is_null(), "{terms}");
     assert_eq!(terms["retention_days"], 29, "of 30 days a part has gone");
     assert_eq!(terms["barred_states"], serde_json::json!(["BF"]));
-    // Each hop gave what the one before let it give.
+    // Each hop gave what the hop before permitted.
     assert_eq!(
         kinds(&ecowas.one(&["--as", "ana", "assess", "show", &id]).await),
         ["headline", "subject", "limitation"]
@@ -114,7 +114,7 @@ async fn a_warning_goes_over_three_hops_under_three_different_agreements() {
     let text = crate::kit::watchfire(&no.dir, &["--as", "ana", "assess", "show", &id]).await.stdout;
     assert!(text.contains("gb.example → ecowas.example → au.example → here"), "{text}");
 
-    // What is no longer known is not taken any more.
+    // What comes from an organisation that is no longer known is not accepted any more.
     no.ask(&["--as", "root", "partner", "forget", "gb.example"]).await;
     author.publish(&for_all("from somebody forgotten", "BF")).await;
     quarantined(&no, 2, "ORIGIN_UNKNOWN").await;
@@ -135,8 +135,8 @@ async fn the_subject_rule_holds_at_every_hop_and_what_may_not_go_on_does_not() {
     no.has("gb.example", std::slice::from_ref(&last)).await;
     au.has("gb.example", &[about_no.clone(), region.clone(), last.clone()]).await;
     ecowas.has("gb.example", &[about_no, region, kept, last.clone()]).await;
-    assert_eq!(no.feed("au.example", "in").await["last_sequence"], 1, "what is denied leaves no number");
-    // Never back to anybody who had it.
+    assert_eq!(no.feed("au.example", "in").await["last_sequence"], 1, "a denied release must have no number");
+    // It is never sent back to anybody who had it.
     for (giver, taker) in [(&ecowas, "gb.example"), (&au, "ecowas.example")] {
         assert_eq!(giver.feed(taker, "out").await["last_sequence"], 0);
     }

@@ -1,4 +1,5 @@
-//! Who an organisation is by a partner's word: known, marked, judged again by its own words, and undone.
+//! Organisations that are known only by a partner's introduction: they are known, marked, judged again after their own words were compared, and
+//! forgotten.
 
 use watchfire::{
     domain::{
@@ -19,7 +20,7 @@ use crate::{
 
 const ALL: [&str; 4] = ["headline", "subject", "limitation", "attachment"];
 
-/// An introduction of another by a partner, signed by these of its administrators.
+/// An introduction of another organisation by a partner, signed by these administrators.
 pub fn introduction(by: &Rogue, of: &proto::AcceptPartnerRequest, admins: &[&str]) -> proto::Envelope {
     let invitation = wire::envelope::from_proto(of.invitation.clone().unwrap()).unwrap();
     let said = Introduction {
@@ -58,7 +59,7 @@ async fn introductions_are_permitted_contested_confirmed_and_withdrawn() {
     let (ke, false_ke, ng) = (Rogue::new("ke.example"), Rogue::new("ke.example"), Rogue::new("ng.example"));
     let invited = |of: &Rogue| of.invited("127.0.0.1:1", true);
     let of_ke = introduction(&hub, &invited(&ke), &["ann", "bob"]);
-    // Not without a permission, and not by one administrator.
+    // It does not count without a permission, or with only one administrator.
     let outcome = hub.submit(&gb, of_ke.clone()).await;
     assert_eq!((outcome.is_accepted(), outcome.reason.as_str()), (false, "NOT_YET"), "{}", outcome.message);
     for partner in ["hub.example", "other.example"] {
@@ -71,15 +72,15 @@ async fn introductions_are_permitted_contested_confirmed_and_withdrawn() {
     }
     let forged = introduction(&hub, &invited(&ke), &["ann", "bob"]);
     let outcome = other.submit(&gb, forged).await;
-    assert_eq!(outcome.reason, "WRONG_DOMAIN", "nobody hands over another's: {}", outcome.message);
+    assert_eq!(outcome.reason, "WRONG_DOMAIN", "nobody may hand over another's introduction: {}", outcome.message);
     assert_eq!(state(&gb, "ke.example").await, by("unknown", None));
     let outcome = hub.submit(&gb, of_ke).await;
     assert!(outcome.is_received(), "{outcome:?}");
     assert_eq!(state(&gb, "ke.example").await, by("known", Some("hub.example")));
-    // It admits nobody to exchange anything.
+    // It does not permit any exchange.
     let hello = proto::HelloRequest { protocol_versions: vec![1], ..Default::default() };
     assert!(ke.exchange(&gb).hello(hello).await.is_err());
-    // Who is a partner, or known by its own words, stays as it is.
+    // A partner, or an organisation whose own words were compared, stays as it is.
     ng.get_known(&gb).await;
     for of in [&ng, &other] {
         let imposter = Rogue::new(of.domain);
@@ -87,15 +88,15 @@ async fn introductions_are_permitted_contested_confirmed_and_withdrawn() {
     }
     assert_eq!(state(&gb, "ng.example").await, by("known", None));
     assert_eq!(state(&gb, "other.example").await, by("active", None));
-    // A second introduction with the same roots says nothing new; with other ones it is contested.
+    // A second introduction with the same roots adds nothing. One with other roots makes it contested.
     other.submit(&gb, introduction(&other, &invited(&ke), &["ann", "bob"])).await;
     assert_eq!(state(&gb, "ke.example").await, by("known", Some("hub.example")));
     other.submit(&gb, introduction(&other, &invited(&false_ke), &["ann", "bob"])).await;
     assert_eq!(state(&gb, "ke.example").await, by("contested", Some("hub.example")));
-    // Words settle it.
+    // Comparing words settles it.
     ke.get_known(&gb).await;
     assert_eq!(state(&gb, "ke.example").await, by("known", None));
-    // A permission that is withdrawn undoes what rests on it alone.
+    // Withdrawing the permission undoes what depends on it alone.
     hub.submit(&gb, introduction(&hub, &invited(&Rogue::new("ml.example")), &["ann", "bob"])).await;
     assert_eq!(state(&gb, "ml.example").await, by("known", Some("hub.example")));
     let withdrawn = gb.one(&["--as", "root", "partner", "introductions", "withdraw", "hub.example"]).await;
@@ -115,18 +116,18 @@ async fn a_permission_that_ends_takes_everything_along_that_rested_on_it() {
     let (ke, false_ke) = (Rogue::new("ke.example"), Rogue::new("ke.example"));
     let invited = |of: &Rogue| of.invited("127.0.0.1:1", true);
     ke.get_known(&gb).await;
-    // Whoever contests is undone as well.
+    // A contest is undone as well.
     hub.submit(&gb, introduction(&hub, &invited(&Rogue::new("tg.example")), &["ann", "bob"])).await;
     other.submit(&gb, introduction(&other, &invited(&Rogue::new("tg.example")), &["ann", "bob"])).await;
     assert_eq!(state(&gb, "tg.example").await.0, "contested");
     gb.one(&["--as", "root", "partner", "introductions", "withdraw", "other.example"]).await;
     assert_eq!(state(&gb, "tg.example").await, by("known", Some("hub.example")));
-    // Who was forgotten after its words were compared is brought back by nobody else's word: else one administrator and a partner could
-    // change who an organisation is.
+    // An organisation that was forgotten after its words were compared is not brought back by another's introduction. Otherwise one
+    // administrator and a partner could change who an organisation is.
     gb.one(&["--as", "root", "partner", "forget", "ke.example"]).await;
     hub.submit(&gb, introduction(&hub, &invited(&false_ke), &["ann", "bob"])).await;
     assert_eq!(state(&gb, "ke.example").await, by("forgotten", None));
-    // One administrator's word for a permission ends where the permission is withdrawn.
+    // One administrator's approval of a permission ends when the permission is withdrawn.
     gb.one(&["person", "add", "ruth", "--role", "admin"]).await;
     let allow = async |who| {
         gb.one(&["--as", who, "partner", "introductions", "allow", "other.example"]).await["allowed"].clone()
@@ -138,7 +139,7 @@ async fn a_permission_that_ends_takes_everything_along_that_rested_on_it() {
     assert_eq!(verified.code, 0, "{}{}", verified.stdout, verified.stderr);
 }
 
-/// A hub with two administrators, a member that writes, and members that read; each member has confirmed the hub's words and no others.
+/// A hub with two administrators, a member that writes, and members that read. Each member has compared the hub's words and no others.
 async fn members_of_a_hub(members: usize) {
     let names: Vec<&'static str> =
         (0..members).map(|n| &*Box::leak(format!("m{n}.example").into_boxed_str())).collect();
@@ -187,15 +188,15 @@ async fn members_of_a_hub(members: usize) {
     judged_again(writer, first, last, &warning).await;
 }
 
-/// What was read on an introduction is judged by the writer's own words; and where the permission ends, it is kept from users.
+/// What was read on an introduction is judged again by the writer's own roots. When the permission ends, it goes into quarantine.
 async fn judged_again(writer: &Org, reader: &Org, last: &Org, warning: &str) {
-    // Its own words take the mark away.
+    // Comparing its own words removes the mark.
     let path = reader.place("writer.txt");
     let fingerprint = writer.invite(&path, None).await;
     reader.one(&["--as", "root", "partner", "know", &path, "--fingerprint", &fingerprint]).await;
     let shown = reader.one(&["--as", "ana", "assess", "show", warning]).await;
     assert!(shown["introduced_by"].is_null() && shown["signatures"][0]["reason"].is_null(), "{shown}");
-    // Where the permission ends, what rests on it is kept from users.
+    // When the permission ends, what depends on it goes into quarantine.
     if last.domain != reader.domain {
         last.one(&["--as", "root", "partner", "introductions", "withdraw", "hub.example"]).await;
         assert!(last.assessments(writer.domain).await.is_empty());
@@ -204,7 +205,7 @@ async fn judged_again(writer: &Org, reader: &Org, last: &Org, warning: &str) {
             kept.iter().any(|row| row.to_string().contains("ORIGIN_UNKNOWN")).then_some(())
         })
         .await;
-        // It waits: the originator's own words bring it back.
+        // It waits. Comparing the originator's own words brings it back.
         let path = last.place("writer.txt");
         let fingerprint = writer.invite(&path, None).await;
         last.one(&["--as", "root", "partner", "know", &path, "--fingerprint", &fingerprint]).await;

@@ -1,4 +1,4 @@
-//! A partner whose certificates are by an issuing CA below its root.
+//! A partner whose certificates are issued by a CA below its root.
 
 use rcgen::{
     BasicConstraints, CertificateParams, CertificateRevocationListParams, DnType, ExtendedKeyUsagePurpose, IsCa,
@@ -19,7 +19,7 @@ use crate::{
 
 const DOMAIN: &str = "fr.example";
 
-/// A CA's certificate, and what it issues with.
+/// A CA's certificate, and its key.
 struct Ca {
     pem: String,
     issuer: Issuer<'static, KeyPair>,
@@ -102,16 +102,16 @@ async fn lists_of_several_issuing_cas_count_each_for_what_it_has_issued() {
         fr.hand_over_by(&gb, (&ca.der(), vec![ca.der()]), number, &ca.list(number.into(), revoked)).await
     };
     assert!(hand_over(&fr, &first, 1, &[]).await.unwrap());
-    // The second CA appears: its list has a place of its own, and says nothing of the first one's certificates.
+    // The second CA appears. Its list is separate, and does not concern the certificates of the first CA.
     assert!(hand_over(&fr, &second, 1, &[7]).await.unwrap());
-    assert!(!hand_over(&fr, &first, 1, &[]).await.unwrap(), "let in, and nothing new");
+    assert!(!hand_over(&fr, &first, 1, &[]).await.unwrap(), "it was admitted, and nothing new arrived");
     let mut by_second = Rogue {
         ca: DevCa::load(&DOMAIN.parse().unwrap(), &fr.ca.certificate_pem(), &fr.ca.key_pem()).unwrap(),
         ..Rogue::new(DOMAIN)
     };
     by_second.tls = second.node(7);
     until("who was revoked is out", async || hand_over(&by_second, &second, 2, &[]).await.is_err().then_some(())).await;
-    // This ends the connection over which it comes.
+    // This ends the connection over which it arrives.
     drop(hand_over(&fr, &first, 2, &[7]).await);
     until("its own CA's list counts", async || hand_over(&fr, &first, 3, &[]).await.is_err().then_some(())).await;
 }

@@ -35,10 +35,10 @@ use watchfire::{
     wire::{self, proto},
 };
 
-/// How long anything may take to come true; only so that a fault does not hang the tests.
+/// How long anything may take to become true. It only keeps a fault from hanging the tests.
 pub const PATIENCE: Duration = Duration::from_secs(120);
 
-/// A port on loopback that nothing uses, below those that the system gives to outgoing connections.
+/// An unused port on loopback, below the ports that the system gives to outgoing connections.
 pub fn free_port() -> u16 {
     static NEXT: AtomicU16 = AtomicU16::new(0);
     loop {
@@ -55,7 +55,7 @@ pub fn days_from_now(days: i64) -> Day {
     SystemClock.now().plus_seconds(days * 86_400).day()
 }
 
-/// What a command left.
+/// The outcome of a command.
 pub struct Answer {
     pub code: i32,
     pub stdout: String,
@@ -74,7 +74,7 @@ impl Answer {
     }
 }
 
-/// Runs the program. Whatever happens, nobody is shown a panic.
+/// Runs the program. No command may ever show a panic.
 pub async fn watchfire(dir: &Path, arguments: &[&str]) -> Answer {
     let output = command(dir, arguments).output().await.unwrap();
     let text = |bytes: &[u8]| String::from_utf8_lossy(bytes).into_owned();
@@ -89,7 +89,7 @@ fn command(dir: &Path, arguments: &[&str]) -> Command {
     command_under(&[], dir, arguments)
 }
 
-/// The program, run by another one where `under` names one.
+/// The program, run by another one if `under` names one.
 fn command_under(under: &[String], dir: &Path, arguments: &[&str]) -> Command {
     let program = env!("CARGO_BIN_EXE_watchfire").to_owned();
     let mut words = under.iter().chain([&program]);
@@ -110,14 +110,14 @@ pub struct Org {
     pub desk: String,
     /// Set for the node's process, e.g. for a clock of its own.
     pub environment: Vec<(&'static str, String)>,
-    /// A program that runs the node's, with its options, e.g. a tracer; empty: none.
+    /// A program that runs the node's, with its options, such as a tracer. Empty means none.
     pub under: Vec<String>,
     process: Option<Child>,
     _root: Option<Arc<TempDir>>,
 }
 
 impl Org {
-    /// A node in a temporary directory, running.
+    /// A running node in a temporary directory.
     pub async fn found(domain: &'static str, kind: &str, country: Option<&str>) -> Self {
         let root = Arc::new(tempfile::tempdir().unwrap());
         let mut org = Self::make(root.path(), domain, kind, country).await;
@@ -126,7 +126,7 @@ impl Org {
         org
     }
 
-    /// A node in `root`, not running.
+    /// A node in `root` that is not running.
     pub async fn make(root: &Path, domain: &'static str, kind: &str, country: Option<&str>) -> Self {
         let dir = root.join(domain);
         let [peer, desk] = [(); 2].map(|()| format!("127.0.0.1:{}", free_port()));
@@ -135,7 +135,7 @@ impl Org {
         arguments.extend(country.iter().flat_map(|c| ["--country", c]));
         let made = watchfire(&dir, &arguments).await;
         assert_eq!(made.code, 0, "{}", made.stderr);
-        // Readings are told soon, so that tests see them.
+        // Readings are reported soon, so that tests see them.
         let environment = vec![("WATCHFIRE_RECEIPTS_READINGS_EVERY_SECONDS", "1".to_owned())];
         let under = vec![];
         let org = Self { domain, dir, peer, desk, environment, under, process: None, _root: None };
@@ -150,7 +150,7 @@ impl Org {
         (format!("127.0.0.1:{}", free_port()), format!("127.0.0.1:{}", free_port()))
     }
 
-    /// A copy of the whole directory, not running, that listens elsewhere: two nodes that each think that they are the one.
+    /// A copy of the whole directory, not running, that listens on other ports: two nodes that each believe to be the only one.
     pub fn copied(&self, to: &Path, (peer, desk): (String, String)) -> Self {
         copy_directory(&self.dir, to);
         let config = to.join("watchfire.toml");
@@ -166,7 +166,7 @@ impl Org {
         assert!(started.is_ok(), "{} did not start: {started:?}", self.domain);
     }
 
-    /// Starts the node; where it does not get ready, what it said instead.
+    /// Starts the node. If it does not become ready, returns its output.
     pub async fn try_start(&mut self) -> Result<(), String> {
         let mut process = self.begun();
         let stdout = process.stdout.take().unwrap();
@@ -187,12 +187,12 @@ impl Org {
         command.stdout(Stdio::piped()).stderr(log).spawn().unwrap()
     }
 
-    /// How the node's process ended, if it has.
+    /// How the node's process ended, if it has ended.
     pub fn ended(&mut self) -> Option<std::process::ExitStatus> {
         self.process.as_mut().and_then(|p| p.try_wait().unwrap())
     }
 
-    /// The number of the running process.
+    /// The id of the running process.
     pub fn process_id(&self) -> u32 {
         self.process.as_ref().and_then(Child::id).unwrap_or_else(|| panic!("{} does not run", self.domain))
     }
@@ -204,7 +204,7 @@ impl Org {
         assert!(sent.is_ok_and(|s| s.success()), "{name} could not be sent to {}", self.domain);
     }
 
-    /// SIGKILL: no word, no clean-up.
+    /// Kills it with SIGKILL, without any clean-up.
     pub async fn kill(&mut self) {
         if let Some(mut process) = self.process.take() {
             process.kill().await.unwrap();
@@ -224,7 +224,7 @@ impl Org {
         answer.lines()
     }
 
-    /// A command that must succeed with one object.
+    /// A command that must succeed and print one object.
     pub async fn one(&self, arguments: &[&str]) -> Value {
         self.ask(arguments).await.pop().unwrap()
     }
@@ -233,35 +233,35 @@ impl Org {
         std::fs::read_to_string(self.dir.join("node.log")).unwrap_or_default()
     }
 
-    /// Writes a file beside the node's and gives its path.
+    /// Writes a file next to the node's directory and returns its path.
     pub fn file(&self, name: &str, text: &str) -> String {
         let path = self.dir.join(name);
         std::fs::write(&path, text).unwrap();
         path.to_string_lossy().into_owned()
     }
 
-    /// The path of a file beside the node's that is not there (any more).
+    /// The path of a file next to the node's directory that does not exist (any more).
     pub fn place(&self, name: &str) -> String {
         let path = self.dir.join(name);
         let _ = std::fs::remove_file(&path);
         path.to_string_lossy().into_owned()
     }
 
-    /// Accepts another organisation; `endpoint` is where it is dialled.
+    /// Accepts another organisation. `endpoint` is where it is dialled.
     pub async fn accept(&self, other: &Self, endpoint: &str) {
         let path = self.place(&format!("invitation-of-{}.txt", other.domain));
         let fingerprint = other.invite(&path, Some(endpoint)).await;
         self.ask(&["--as", "root", "partner", "accept", &path, "--fingerprint", &fingerprint]).await;
     }
 
-    /// Writes an invitation. Gives its fingerprint, as it is told by telephone.
+    /// Writes an invitation. Returns its fingerprint, as people read it out.
     pub async fn invite(&self, path: &str, endpoint: Option<&str>) -> String {
         let endpoint: Vec<&str> = endpoint.iter().flat_map(|endpoint| ["--endpoint", endpoint]).collect();
         let made = self.one(&[&["--as", "root", "partner", "invite", "--out", path], &endpoint[..]].concat()).await;
         made["fingerprint"].as_str().unwrap().to_owned()
     }
 
-    /// Proposes terms; the other side signs; both have them in force.
+    /// Proposes terms, and the other side signs. Both then have them in force.
     pub async fn agree(&self, other: &Self, terms: &str) -> String {
         let path = self.file("agreement.toml", terms);
         let id = self.one(&["--as", "root", "agreement", "propose", &path, "--beside"]).await["id"]
@@ -283,7 +283,7 @@ impl Org {
         .await;
     }
 
-    /// Where one feed stands.
+    /// The state of one feed.
     pub async fn feed(&self, partner: &str, direction: &str) -> Value {
         let all = self.ask(&["--as", "root", "feed", "status"]).await;
         let found = all.into_iter().find(|s| s["partner"] == partner && s["direction"] == direction);
@@ -310,7 +310,7 @@ impl Org {
             }
             tokio::time::sleep(Duration::from_millis(200)).await;
         }
-        panic!("{} sees {} assessments of {from}, {} were wanted", self.domain, seen.len(), wanted.len());
+        panic!("{} sees {} assessments of {from}, but {} were expected", self.domain, seen.len(), wanted.len());
     }
 
     /// A connection to the desk as one of the persons (`analyst-ana`).
@@ -363,7 +363,7 @@ pub struct Author {
 }
 
 impl Author {
-    /// Publishes a draft; gives the assessment's id.
+    /// Publishes a draft. Returns the assessment's id.
     pub async fn publish(&mut self, text: &str) -> String {
         hex::encode(self.try_publish(text).await.unwrap().assessment_id)
     }
@@ -407,7 +407,7 @@ pub fn sealed(domain: &str, draft: &Draft) -> Composed {
     compose(head, draft.portions.iter().map(piece).collect()).unwrap()
 }
 
-/// A small assessment of a place.
+/// A small assessment about a place.
 pub fn note(headline: &str, place: &str) -> String {
     format!(
         r#"
@@ -441,7 +441,7 @@ text = "Written for a test; nobody is in danger."
     )
 }
 
-/// Terms by which `from` gives `to` the world, with more lines for its grant.
+/// Terms by which `from` gives `to` everything, with further lines for its grant.
 pub fn terms(from: &str, to: &str, more: &str) -> String {
     format!(
         r#"
@@ -466,7 +466,7 @@ max_tlp = "AMBER+STRICT"
     )
 }
 
-/// Two states that know each other; the first gives the second the world. `endpoint` is where the second dials.
+/// Two states that know each other. The first gives the second everything. `endpoint` is where the second dials.
 pub async fn pair_by(endpoint: impl AsyncFnOnce(&Org) -> String, more: &str) -> (Org, Org, String) {
     let (gb, no) =
         tokio::join!(Org::found("gb.example", "state", Some("GB")), Org::found("no.example", "state", Some("NO")));
@@ -491,5 +491,5 @@ pub async fn until<T>(what: &str, mut ask: impl AsyncFnMut() -> Option<T>) -> T 
         }
         tokio::time::sleep(Duration::from_millis(100)).await;
     }
-    panic!("{} seconds went by before this: {what}", PATIENCE.as_secs());
+    panic!("this did not happen within {} seconds: {what}", PATIENCE.as_secs());
 }

@@ -1,4 +1,4 @@
-//! The ledger as people use it: witnessed by partners, proved to them, exported, verified; and what is in it.
+//! The ledger as people use it: witnessed by partners, proved to them, exported and verified; and its entries.
 
 use std::{path::Path, time::Duration};
 
@@ -6,14 +6,14 @@ use serde_json::{Value, json};
 
 use crate::kit::{Org, note, pair, terms, until, watchfire};
 
-/// What a witness has of a ledger, as its owner sees it.
+/// What a witness holds of a ledger, as the ledger's owner sees it.
 async fn witness(owner: &Org, partner: &str) -> Value {
     let head = owner.one(&["--as", "root", "ledger", "head"]).await;
     let all = head["witnesses"].as_array().unwrap().clone();
     all.into_iter().find(|w| w["partner"] == partner).unwrap_or_default()
 }
 
-/// Waits until the partner has cosigned a head, and its own head is held.
+/// Waits until the partner has cosigned a head and this node holds the partner's head.
 pub async fn witnessed(owner: &Org, partner: &str) -> Value {
     until(&format!("{partner} has witnessed {}", owner.domain), async || {
         let witness = witness(owner, partner).await;
@@ -23,7 +23,7 @@ pub async fn witnessed(owner: &Org, partner: &str) -> Value {
     .await
 }
 
-/// The entries that name something.
+/// The entries that name a word.
 async fn entries(org: &Org, about: &str) -> Vec<Value> {
     org.ask(&["--as", "root", "ledger", "list", "--about", about]).await
 }
@@ -68,10 +68,10 @@ async fn partners_witness_each_other_and_check_each_others_proofs() {
     // Several entries name the manifest.
     let several = gb.run(&["--as", "root", "ledger", "prove", &manifest[..12]]).await;
     assert_eq!((several.code, several.reason().as_str()), (1, "CONFLICT"), "{}", several.stdout);
-    // An id may begin with digits alone, so a number that is no index is looked for as one.
+    // An id may begin with digits only, so a number that is not an index is also searched as an id.
     let unknown = gb.run(&["--as", "root", "ledger", "prove", "349426274129"]).await;
     assert!(unknown.reason() == "NOT_FOUND" && unknown.stdout.contains("no entry names that"), "{}", unknown.stdout);
-    assert!(!proof.contains("no.example/ledger"), "to anybody no witness is named");
+    assert!(!proof.contains("no.example/ledger"), "a proof for anybody names no witness");
     // Under a head that the partner has cosigned itself.
     let own = gb.run(&["--as", "root", "ledger", "prove", "0", "--for", "no.example"]).await.stdout;
     let checked = no.one(&["--as", "root", "ledger", "check", &no.file("own.json", &own)]).await;
@@ -83,7 +83,7 @@ async fn partners_witness_each_other_and_check_each_others_proofs() {
     let forged = no.file("forged.json", &proof.replace("published", "dublished"));
     let refused = no.run(&["--as", "root", "ledger", "check", &forged]).await;
     assert_eq!((refused.code, refused.reason().as_str()), (6, "DIGEST_NOT_LISTED"));
-    // Nobody else's node is needed.
+    // No other node is needed.
     let nowhere = tempfile::tempdir().unwrap();
     let offline = watchfire(nowhere.path(), &["--json", "ledger", "check", &file]).await;
     assert_eq!((offline.code, &offline.lines()[0]["key_known"]), (0, &Value::Null), "{}", offline.stderr);
@@ -154,12 +154,12 @@ async fn what_persons_did_is_on_record() {
     gb.ask(&["--as", "root", "agreement", "export", &agreement, "--out", &gb.place("agreement.txt")]).await;
     let by = async |org: &Org, event: &str, who: &str| {
         let found = entries(org, event).await;
-        // `--about` finds the word wherever it stands.
+        // `--about` finds the word anywhere in an entry.
         let found = found.iter().filter(|e| e["event"]["event"] == event);
         let theirs = found.filter(|e| e["event"]["by"].as_str().is_some_and(|by| by.ends_with(who)));
         theirs.inspect(|e| assert_eq!(e["event"]["signed_in"], "certificate", "{e}")).count()
     };
-    // Each once, however many commands they gave.
+    // Each once, however many commands they ran.
     assert_eq!(by(&gb, "signed-in", "/admin/root").await, 1);
     assert_eq!(by(&gb, "signed-in", "/analyst/ana").await, 1);
     assert_eq!(by(&gb, "agreement-approved", "/admin/root").await, 1);

@@ -1,5 +1,5 @@
-//! What is too large, or no message at all, gets the documented code and a stable reason; and the streams of the
-//! command line print what arrives.
+//! Messages that are too large, or are not messages, get the documented code and a stable reason. The streams of the command line print what
+//! arrives.
 
 use std::process::Stdio;
 
@@ -22,7 +22,7 @@ use crate::{
     kit::{Org, note, pair, until},
 };
 
-/// The documented code, the stable reason, and the domain of it in the details.
+/// Checks the documented code, the stable reason, and its domain in the details.
 fn refused(status: &Status, code: Code, reason: Reason) {
     assert_eq!(status.code(), code, "{status:?}");
     let details = tonic_types::StatusExt::get_error_details(status);
@@ -38,7 +38,7 @@ fn person(org: &Org) -> Channel {
     dialler::connect(&org.desk, org.domain.parse().unwrap(), &gate, &Limits::default()).unwrap()
 }
 
-/// Posts bytes as they are to a method; gives the status in the answer's headers.
+/// Posts bytes to a method. Returns the status in the answer's headers.
 async fn post(mut channel: Channel, path: &str, body: Vec<u8>) -> Status {
     let request = http::Request::post(path)
         .header("content-type", "application/grpc")
@@ -67,10 +67,10 @@ async fn a_message_over_the_limit_is_refused_as_documented() {
     };
     let status = post(person(&org), PUBLISH, framed(&big((4 << 20) + 1).encode_to_vec())).await;
     refused(&status, Code::ResourceExhausted, Reason::LimitExceeded);
-    // Just below, the size is no longer what is wrong.
+    // Just below the limit, the size is no longer the reason.
     let status = post(person(&org), PUBLISH, framed(&big((4 << 20) - 64).encode_to_vec())).await;
     assert_ne!(to_fault(&status).reason, Reason::LimitExceeded, "{status:?}");
-    // A length of 4 GiB that is only said.
+    // A declared length of 4 GiB without the bytes.
     let status = post(person(&org), PUBLISH, [&[0], &[0xff; 4][..], b"abc"].concat()).await;
     refused(&status, Code::ResourceExhausted, Reason::LimitExceeded);
     org.ask(&["--as", "ana", "assess", "list"]).await;
@@ -164,7 +164,7 @@ async fn following_prints_one_line_an_entry_as_it_arrives_and_pulling_what_is_ne
     assert_eq!((&item["assessment"], &item["sequence"]), (&second.into(), &2.into()), "{item}");
     following.kill().await.unwrap();
 
-    // Nothing new: an empty answer. With the sender down: its name and a reason.
+    // Nothing is new, so the answer is empty. If the sender is down: its name and a reason.
     assert!(no.ask(&["--as", "ana", "feed", "pull"]).await.is_empty());
     no.kill().await;
     let third = author.publish(&note("the third", "BF")).await;

@@ -1,4 +1,4 @@
-//! Revocation lists over real processes: they run out, go back, vanish, are large, and come by hand.
+//! Revocation lists between real processes: they expire, go back, vanish, are large, and are installed by hand.
 
 use std::{path::Path, time::Duration};
 
@@ -30,7 +30,7 @@ fn nobody() -> [(Vec<u8>, Revocation); 0] {
     []
 }
 
-/// A list that is current for so many seconds more.
+/// A list that is valid for this many more seconds.
 fn ending_in(ca: &DevCa, seconds: i64, number: u64, revoked: &[(Vec<u8>, Revocation)]) -> Vec<u8> {
     ca.revocation_list(number, revoked, SystemClock.now().plus_seconds(seconds - DAY), 1).unwrap()
 }
@@ -40,13 +40,13 @@ fn ca_of(org: &Org) -> DevCa {
     DevCa::load(&org.domain.parse().unwrap(), &read("ca.pem"), &read("ca.key")).unwrap()
 }
 
-/// Puts a list into the own file, in one step.
+/// Replaces the node's own list file in one step.
 fn put(dir: &Path, list: &[u8]) {
     std::fs::write(dir.join("new.pem"), to_pem("X509 CRL", list)).unwrap();
     std::fs::rename(dir.join("new.pem"), dir.join("crl.pem")).unwrap();
 }
 
-/// A number above those that the program gives.
+/// A number above those that the program gives to its lists.
 fn number(n: u64) -> u64 {
     u64::try_from(SystemClock.now().unix_nanos()).unwrap() + 3_600_000_000_000 + n
 }
@@ -55,13 +55,13 @@ fn revoked(serial: &[u8]) -> (Vec<u8>, Revocation) {
     (serial.to_vec(), Revocation { at: SystemClock.now(), invalid_since: None })
 }
 
-/// Whoever has stolen a node's key.
+/// Somebody who has stolen a node's key.
 fn thief(of: &Rogue, tls: Issued) -> Rogue {
     let ca = DevCa::load(&of.domain.parse().unwrap(), &of.ca.certificate_pem(), &of.ca.key_pem()).unwrap();
     Rogue { ca, tls, ..Rogue::new(of.domain) }
 }
 
-/// What a partner's call other than hello comes to.
+/// The result of a partner's call other than hello.
 async fn other_call(rogue: &Rogue, victim: &Org) -> String {
     let mut exchange = rogue.exchange(victim);
     let called = exchange.acknowledge(proto::AcknowledgeRequest { sequence: 0 }).await;
@@ -89,16 +89,16 @@ async fn a_partner_whose_list_is_past_its_next_update_brings_a_new_one_and_nothi
     for word in ["LIST_LAPSED", "at `fr.example`, put a current list", "`watchfire partner crl FILE`"] {
         assert!(refused.contains(word), "{refused}");
     }
-    // Who is revoked is not let in for lists either.
+    // A revoked node may not exchange lists either.
     let thief = thief(&fr, stolen);
     let list = fr.ca.revocation_list(2, &bad, SystemClock.now(), 30).unwrap();
     thief.hand_over(&gb, 2, &list).await.unwrap_err();
-    // A new list frees it at once. It leaves out who was revoked before; that changes nothing.
+    // A new list lifts the limit at once. The list leaves out who was revoked before, which changes nothing.
     let list = fr.ca.revocation_list(2, &nobody(), SystemClock.now(), 30).unwrap();
     assert!(fr.hand_over(&gb, 2, &list).await.unwrap());
     assert_eq!(other_call(&fr, &gb).await, "well");
     thief.hand_over(&gb, 3, &list).await.unwrap_err();
-    // The list is not wanted a second time, and an older one neither.
+    // The list is not asked for a second time, and neither is an older one.
     assert!(!fr.hand_over(&gb, 2, &list).await.unwrap());
     assert!(!fr.hand_over(&gb, 1, &ending_in(&fr.ca, DAY, 1, &bad)).await.unwrap());
 }
@@ -117,7 +117,7 @@ async fn a_list_of_50_000_entries_goes_over_the_wire_in_both_directions_and_last
     assert!(fr.hand_over(&gb, 1, &list).await.unwrap());
     let thief = thief(&fr, stolen);
     thief.hand_over(&gb, 2, &list).await.unwrap_err();
-    // Neither a restart nor another invitation loses it.
+    // Neither a restart nor another invitation loses the list.
     gb.kill().await;
     gb.start().await;
     fr.get_accepted(&gb, "127.0.0.1:1").await;
@@ -196,7 +196,7 @@ async fn an_own_list_past_its_next_update_is_named_everywhere_and_its_successor_
     crate::surroundings::without_ca(&mut gb).await;
     put(&gb.dir, &ending_in(&ca, 3, number(1), &nobody()));
     tokio::time::sleep(Duration::from_secs(4)).await;
-    // Partners say nothing of their ledgers to a node whose list has lapsed: that is no alarm.
+    // Partners say nothing about their ledgers to a node whose list has lapsed. This raises no alarm.
     let hellos = async |gb: &Org| {
         for _ in 0..4 {
             let list = fr.ca.revocation_list(1, &nobody(), SystemClock.now(), 30).unwrap();
@@ -211,7 +211,7 @@ async fn an_own_list_past_its_next_update_is_named_everywhere_and_its_successor_
     assert!(said.code == 6 && named(&said.stderr), "{}", said.stderr);
     let doctor = gb.run(&["--as", "root", "doctor"]).await;
     assert!(doctor.code != 0 && named(&doctor.stdout), "{}", doctor.stdout);
-    // It starts all the same, and the check says the same.
+    // The node starts all the same, and the check reports the same.
     gb.kill().await;
     let check = gb.run(&["config", "check"]).await;
     assert!(check.code == 0 && named(&check.stdout), "{} {}", check.stdout, check.stderr);
@@ -257,13 +257,13 @@ async fn a_ca_that_lost_its_number_takes_two_administrators() {
     assert!(give("root", &[&low, "--replace"]).await.stderr.contains("you have said so already"));
     let taken = give("rita", &[&low, "--replace"]).await;
     assert_eq!(taken.lines()[0]["organisations"][0]["outcome"], "taken", "{}", taken.stderr);
-    // What the other list revoked stays revoked.
+    // What the other list has revoked stays revoked.
     let thief = thief(&fr, stolen);
     thief.hand_over(&gb, 3, &[0x30, 0]).await.unwrap_err();
-    // From now on the partner's own lists count from there.
+    // From now on, the numbers of the partner's own lists count from there.
     let next = fr.ca.revocation_list(3, &nobody(), now, 30).unwrap();
     assert!(fr.hand_over(&gb, 3, &next).await.unwrap());
-    // A list that nobody known has issued is told so.
+    // A list that no known CA has issued is answered with that reason.
     let other = write("other.pem", Rogue::new("de.example").ca.revocation_list(1, &nobody(), now, 30).unwrap());
     assert!(give("root", &[&other]).await.stderr.contains("no organisation that is known here"));
 }
@@ -288,7 +288,7 @@ async fn the_list_of_a_new_ca_is_taken_as_soon_as_its_root_is() {
     let old_thief = thief(&fr, fr.issue("node/old", Purpose::NodeTls));
     let old = fr.ca.revocation_list(1, &[revoked(&old_thief.tls.serial)], SystemClock.now(), 30).unwrap();
     assert!(fr.hand_over(&gb, 1, &old).await.unwrap());
-    // Its node shows a certificate of the first CA, and has a list of the second one already.
+    // Its node shows a certificate of the first CA, and already has a list of the second one.
     let second = DevCa::create(&fr.domain.parse().unwrap(), SystemClock.now()).unwrap();
     let stolen =
         second.issue(&"spiffe://fr.example/node/n1".parse().unwrap(), Purpose::NodeTls, SystemClock.now(), 9).unwrap();
@@ -302,7 +302,7 @@ async fn the_list_of_a_new_ca_is_taken_as_soon_as_its_root_is() {
     let signer = Rogue { node: crate::hostile_kit::signing_key(&fr.issue("node/n1", Purpose::Signing)), ..fr };
     accept_roots(&signer, &gb, "127.0.0.1:1", &[&signer.ca, &fr_second.ca]).await;
     assert!(fr_second.hand_over(&gb, 1, &list).await.unwrap());
-    // Both lists count: that of the new root, and the one from before the new bundle.
+    // Both lists are in force: the one of the new root, and the one from before the new bundle.
     let new_thief = Rogue { tls: stolen, ..fr_second };
     for thief in [&new_thief, &old_thief] {
         thief.hand_over(&gb, 2, &list).await.unwrap_err();

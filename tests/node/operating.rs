@@ -62,10 +62,10 @@ async fn output_that_can_t_be_written_is_no_success() {
         let is_clap = arguments.last().is_some_and(|a| ["--help", "--version"].contains(a));
         assert!(is_clap || lost.stderr.contains("the output can't be written"), "{arguments:?}: {}", lost.stderr);
     }
-    // Wrong usage stays what it is, and so does another failure.
+    // Wrong usage keeps its exit code, and so does another failure.
     assert_eq!(on_a_full_disk(&org, &["--json", "nonsense"]).await.code, 2);
     assert_eq!(on_a_full_disk(&org, &["--json", "--as", "nobody", "assess", "list"]).await.code, 3);
-    // A reader that went away is no failure.
+    // A reader that has closed the pipe is not a failure.
     let mut command = Command::new(env!("CARGO_BIN_EXE_watchfire"));
     command.args(["policy", "schema"]).stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::piped());
     let mut left = command.spawn().unwrap();
@@ -121,7 +121,7 @@ async fn an_address_that_leads_to_somebody_else_is_told_in_plain_words() {
     let (code, reason, message) = listed(&no.desk).await;
     assert_eq!((code, reason.as_str()), (6, "WRONG_DOMAIN"));
     assert!(message.contains("another organisation's node answers") && message.contains("no.example"), "{message}");
-    // Plain HTTP, and a program that greets first.
+    // Plain HTTP, and a program that sends a greeting first.
     let other = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
     let greets = other.local_addr().unwrap().to_string();
     let greeting = tokio::spawn(async move {
@@ -132,7 +132,7 @@ async fn an_address_that_leads_to_somebody_else_is_told_in_plain_words() {
     for address in [&ops, &greets] {
         let (code, reason, message) = listed(address).await;
         assert_eq!((code, reason.as_str()), (4, "UNREACHABLE"), "{message}");
-        assert!(message.contains("is no node but another program"), "{message}");
+        assert!(message.contains("the program that answers there is not a node"), "{message}");
         assert!(!message.contains("InvalidContentType"), "{message}");
     }
     greeting.abort();
@@ -203,7 +203,7 @@ async fn a_node_without_free_file_descriptors_says_so_once_and_goes_on_afterward
     until("it is told", async || (told() > 0).then_some(())).await;
     // Many attempts later.
     tokio::time::sleep(std::time::Duration::from_secs(2)).await;
-    assert!(told() <= 2, "one line for each listener: {}", org.log());
+    assert!(told() <= 2, "the log must have one line for each listener: {}", org.log());
     drop(idle);
     until("people get in again", async || (org.run(&["--as", "ana", "assess", "list"]).await.code == 0).then_some(()))
         .await;

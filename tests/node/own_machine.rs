@@ -1,4 +1,4 @@
-//! A person's keys on the person's own machine: one file takes them there.
+//! A person's keys on the person's own machine. One file takes them there.
 
 use std::{fs, os::unix::fs::PermissionsExt, path::Path};
 
@@ -30,7 +30,7 @@ async fn one_file_sets_a_machine_up_and_renews_it_and_its_person_is_revoked_from
     let file = pack(&gb, "ana", &["--move"]).await;
     let set_up = on(&machine, &["person", "unpack", &file]).await;
     assert_eq!((set_up.code, set_up.lines()[0]["renewed"].as_bool()), (0, Some(false)), "{}", set_up.stderr);
-    // Both sides are well: the machine without a node, the node without the keys.
+    // Both sides are well: the machine without a node, and the node without the keys.
     well(&machine).await;
     well(&gb.dir).await;
     assert_eq!(on(&machine, &["config", "check"]).await.code, 0);
@@ -41,7 +41,7 @@ async fn one_file_sets_a_machine_up_and_renews_it_and_its_person_is_revoked_from
     let published = on(&machine, &["assess", "publish", &draft]).await;
     assert_eq!(published.code, 0, "{}", published.stderr);
 
-    // Renewed where the certificates are, and taken there by a file without keys.
+    // Renewed where the certificates are, and taken to the machine by a file without keys.
     gb.one(&["ca", "renew", "--all"]).await;
     let renewed = pack(&gb, "ana", &[]).await;
     assert!(!fs::read_to_string(&renewed).unwrap().contains("PRIVATE"));
@@ -52,7 +52,7 @@ async fn one_file_sets_a_machine_up_and_renews_it_and_its_person_is_revoked_from
     well(&machine).await;
     let new = elsewhere.path().join("new");
     assert_eq!(on(&new, &["person", "unpack", &renewed]).await.code, 3, "no keys anywhere");
-    assert!(!new.exists(), "a set-up that failed leaves nothing behind");
+    assert!(!new.exists(), "a failed set-up must leave nothing behind");
 
     gb.one(&["person", "revoke", "ana"]).await;
     until("she is refused", async || (on(&machine, &["assess", "list"]).await.code == 5).then_some(())).await;
@@ -78,7 +78,7 @@ async fn a_file_that_is_not_whole_is_refused_and_changes_nothing() {
         text.replace(&key(&text), &key(&of_olu)),
         text.replace("role = \"analyst\"", "role = \"admin\""),
         String::new(),
-        // No value of it chooses a setting that it is not for.
+        // No value in it can set an option that it is not for.
         text.replace("kind = \"state\"", "kind = \"ngo\\\"\\nbundle = \\\"../stolen\""),
         text.replace(&format!("desk = \"{}\"", gb.desk), &format!("desk = \"{}\\\"\\nops = \\\"0.0.0.0:1\"", gb.desk)),
         text.replace("country = \"GB\"", "country = \"GB\\\"\\nbundle = \\\"../stolen\""),
@@ -94,19 +94,19 @@ async fn a_file_that_is_not_whole_is_refused_and_changes_nothing() {
         assert!(!machine.join("persons/analyst-ana/tls.key").exists(), "{number}");
     }
     assert!(!elsewhere.path().join("stolen").exists());
-    // What stands around the certificates is not taken over.
+    // Text around the certificates is not copied.
     let noted = elsewhere.path().join("noted");
     fs::write(&noted, text.replace("bundle = \"\"\"\n", "bundle = \"\"\"\nssh-ed25519 AAAA\n")).unwrap();
     fs::set_permissions(&noted, fs::Permissions::from_mode(0o600)).unwrap();
     assert_eq!(on(&machine, &["person", "unpack", &noted.display().to_string()]).await.code, 0);
     assert!(!fs::read_to_string(machine.join("bundle.pem")).unwrap().contains("ssh"));
-    // Other keys of the same person, and other roots, take a word.
+    // Other keys of the same person, and other roots, have to be confirmed.
     let other = Org::make(&root.path().join("other"), "gb.example", "state", Some("GB")).await;
     let false_ana = pack(&other, "ana", &[]).await;
     let asked = on(&machine, &["person", "unpack", &false_ana]).await;
     assert!(asked.code == 5 && asked.stderr.contains("another key"), "{}", asked.stderr);
-    assert_eq!(on(&machine, &["person", "unpack", &ana]).await.code, 0, "the same again changes nothing");
-    // A name with a dot is nobody else's directory.
+    assert_eq!(on(&machine, &["person", "unpack", &ana]).await.code, 0, "the same file again must change nothing");
+    // A name with a dot can't be the directory of another person.
     for name in ["a.b", "a.draft", "a"] {
         gb.one(&["person", "add", name, "--role", "analyst"]).await;
         let file = pack(&gb, name, &[]).await;
@@ -118,7 +118,7 @@ async fn a_file_that_is_not_whole_is_refused_and_changes_nothing() {
     fs::set_permissions(&ana, fs::Permissions::from_mode(0o644)).unwrap();
     let open = on(&machine, &["person", "unpack", &ana]).await;
     assert!(open.code == 3 && open.stderr.contains("chmod 600"), "{}", open.stderr);
-    // A node's directory takes nobody in.
+    // A node's directory accepts nobody's file.
     let node = gb.run(&["person", "unpack", &olu]).await;
     assert!(node.code == 3 && node.stderr.contains("there is a node in"), "{}", node.stderr);
 }

@@ -1,4 +1,4 @@
-//! Lists in pages, and streams that go on where a program was cut off.
+//! Lists in pages, and streams that continue where a program was cut off.
 
 use watchfire::{domain::fault::Reason, wire::proto, wire::status::to_fault};
 
@@ -52,7 +52,7 @@ async fn a_follower_and_a_list_go_on_where_a_program_was_cut_off() {
     let (older, _) = list(&no, last.clone(), 0).await;
     assert_eq!((whole.len(), [newest, older].concat()), (6, whole));
 
-    // Neither is taken for the other, nor by another organisation's node.
+    // Neither cursor is accepted for the other call, or by another organisation's node.
     let mut desk = no.connect("analyst-ana").await;
     let request = proto::FollowFeedRequest { cursor: last, ..Default::default() };
     let refused = to_fault(&desk.assessments.follow_feed(request).await.unwrap_err());

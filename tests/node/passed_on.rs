@@ -1,4 +1,4 @@
-//! Revocation lists that partners pass on: they revoke, they do nothing else, and they tell nothing.
+//! Revocation lists that partners pass on: they revoke, do nothing else, and reveal nothing.
 
 use watchfire::{
     identity::{
@@ -41,9 +41,9 @@ async fn a_list_that_a_partner_passes_on_revokes_and_does_nothing_else() {
     let ca = DevCa::load(&fr.domain.parse().unwrap(), &fr.ca.certificate_pem(), &fr.ca.key_pem()).unwrap();
     let stolen = Rogue { ca, tls: fr.issue("node/n2", Purpose::NodeTls), ..Rogue::new(fr.domain) };
     assert!(may_speak(&gb, &fr).await && may_speak(&gb, &stolen).await);
-    // A list that is long past its next update ends nothing.
+    // A list that is long past its next update has no other effect.
     assert!(pass_on(&hub, &gb, &fr, 1, &list(&fr, 1, &[], 30)).await);
-    // Nor does one that no CA of its organisation has signed, or one of somebody whom nobody knows here. Each is asked for once, alike.
+    // Neither has one that no CA of its organisation has signed, or one of an unknown organisation. Each is asked for once, in the same way.
     let forged = list(&unknown, 9, &[&fr.tls.serial], 0);
     for (of, number, list) in [(&fr, 9, &forged), (&unknown, 9, &list(&unknown, 9, &[], 0))] {
         assert!(
@@ -53,7 +53,7 @@ async fn a_list_that_a_partner_passes_on_revokes_and_does_nothing_else() {
         assert!(!again.unwrap(), "{}", of.domain);
     }
     assert!(may_speak(&gb, &fr).await);
-    // Two administrators have put list 3 in the place of list 200, whose number its CA lost; a hub that still has 200 changes nothing.
+    // Two administrators have put list 3 in the place of list 200, whose number its CA lost. A hub that still has 200 changes nothing.
     gb.one(&["person", "add", "rita", "--role", "admin"]).await;
     let write = |name: &str, list: &[u8]| gb.file(name, &to_pem("X509 CRL", list));
     let (high, low, next) = (list(&fr, 200, &[], 0), list(&fr, 3, &[], 0), list(&fr, 4, &[&stolen.tls.serial], 0));
@@ -65,7 +65,7 @@ async fn a_list_that_a_partner_passes_on_revokes_and_does_nothing_else() {
     assert!(fr.hand_over(&gb, 4, &next).await.unwrap(), "list 4 follows list 3");
     until("the stolen key is out", async || (!may_speak(&gb, &stolen).await).then_some(())).await;
     assert!(may_speak(&gb, &fr).await);
-    // And a hub is enough to revoke: its organisation's CA has signed the list.
+    // A hub is enough for revoking, because the organisation's CA has signed the list.
     assert!(pass_on(&hub, &gb, &fr, 5, &list(&fr, 5, &[&fr.tls.serial], 0)).await);
     until("what the hub has told counts", async || (!may_speak(&gb, &fr).await).then_some(())).await;
     let shown = gb.run(&["--as", "root", "ledger", "verify"]).await;

@@ -1,4 +1,4 @@
-//! The register of people: who counts where a decision takes two, wherever the files are.
+//! The register of people: who counts in decisions that take two, wherever the files are.
 
 use std::fs;
 
@@ -23,7 +23,7 @@ async fn state_of(gb: &Org, path: &str) -> Value {
     people(gb).await.into_iter().find(|p| p["id"] == id).map_or(Value::Null, |p| p["state"].clone())
 }
 
-/// Somebody's files are on their own machine from now on.
+/// Moves a person's files to their own machine.
 fn move_away(gb: &Org, person: &str) -> std::path::PathBuf {
     let (from, to) = (gb.dir.join("persons").join(person), gb.dir.join("elsewhere").join("persons").join(person));
     fs::create_dir_all(to.parent().unwrap()).unwrap();
@@ -31,7 +31,7 @@ fn move_away(gb: &Org, person: &str) -> std::path::PathBuf {
     to
 }
 
-/// Gives the files back for a command.
+/// Returns the files for a command.
 fn back(gb: &Org, person: &str) {
     let (to, from) = (gb.dir.join("persons").join(person), gb.dir.join("elsewhere").join("persons").join(person));
     fs::create_dir_all(&to).unwrap();
@@ -62,7 +62,7 @@ async fn two_administrators_stay_two_though_their_files_move_and_one_is_revoked(
     fr.get_accepted(&gb, "127.0.0.1:1").await;
     let elsewhere = move_away(&gb, "admin-rita");
     waits_for_two(&gb, &fr).await;
-    // Revoked by her name, though her files are elsewhere.
+    // She is revoked by her name, although her files are elsewhere.
     gb.one(&["person", "revoke", "rita"]).await;
     until("she is out", async || (state_of(&gb, "admin/rita").await == "gone").then_some(())).await;
     back(&gb, "admin-rita");
@@ -73,7 +73,7 @@ async fn two_administrators_stay_two_though_their_files_move_and_one_is_revoked(
     gb.kill().await;
     gb.start().await;
     waits_for_two(&gb, &fr).await;
-    // Whoever has the development CA makes no second person alone.
+    // With the development CA alone, nobody can create a second administrator.
     gb.one(&["person", "add", "eve", "--role", "admin"]).await;
     until("she is registered", async || (state_of(&gb, "admin/eve").await == "waits").then_some(())).await;
     let agreement = proposed(&gb, &fr).await;
@@ -84,7 +84,7 @@ async fn two_administrators_stay_two_though_their_files_move_and_one_is_revoked(
     );
     let half = gb.one(&["--as", "root", "person", "confirm", "eve"]).await;
     assert_eq!(half["state"], "waits", "{half}");
-    // The administrator who is left and an officer take her in.
+    // The only administrator left and an officer confirm her.
     let whole = gb.one(&["--as", "olu", "person", "confirm", "eve"]).await;
     assert_eq!(whole["state"], "counts", "{whole}");
     let signed = async |who: &str| gb.ask(&["--as", who, "agreement", "sign", &agreement]).await;
@@ -148,10 +148,10 @@ async fn one_administrator_of_two_cannot_pose_as_a_partner() {
     let shown = async || gb.one(&["--as", "root", "partner", "show", "fr.example"]).await;
     let before = shown().await;
     let accept = async |who: &str, request: &proto::AcceptPartnerRequest| accept(&gb, who, request).await;
-    // Another endpoint takes one; TLS proves who is there.
+    // Another endpoint takes one administrator, because TLS proves who is there.
     let moved = accept("admin-root", &fr.invited("127.0.0.1:2", false)).await.unwrap();
     assert_eq!((moved.needed, moved.partner.unwrap().endpoint.as_str()), (0, "127.0.0.1:2"));
-    // Other roots take two, by whichever command, also after the partner was suspended.
+    // Other roots take two, with any command, also after the partner was suspended.
     gb.one(&["--as", "root", "partner", "suspend", "fr.example"]).await;
     gb.one(&["--as", "root", "partner", "resume", "fr.example"]).await;
     let other = imposter.invited("127.0.0.1:2", false);
@@ -162,12 +162,12 @@ async fn one_administrator_of_two_cannot_pose_as_a_partner() {
     let again = accept("admin-root", &other).await.unwrap_err();
     assert!(again.message().contains("you have said so already"), "{again}");
     let different = accept("admin-rita", &imposter.invited("127.0.0.1:2", false)).await.unwrap();
-    assert_eq!((different.approvals, different.needed), (1, 2), "another file is another matter");
+    assert_eq!((different.approvals, different.needed), (1, 2), "another file needs its own approvals");
     // The other administrator sees what waits.
     let listed = crate::kit::watchfire(&gb.dir, &["--as", "rita", "partner", "list"]).await;
     let words = "of fr.example waits for another administrator";
     assert!(listed.stderr.contains(words) && listed.stderr.contains("admin/root"), "{}", listed.stderr);
-    // With both it is in force, and what had waited is over.
+    // With both it is in force, and the waiting one is over.
     let whole = accept("admin-rita", &other).await.unwrap();
     assert_eq!((whole.approvals, whole.needed), (2, 2));
     assert_ne!(shown().await["fingerprint"], before["fingerprint"]);
@@ -183,7 +183,7 @@ async fn an_organisation_that_is_only_known_is_no_easier_to_pose_as() {
     fr.get_known(&gb).await;
     let half = accept(&gb, "admin-root", &imposter.invited("127.0.0.1:1", true)).await.unwrap();
     assert_eq!((half.approvals, half.needed), (1, 2));
-    // Nor once it is forgotten.
+    // Nor after it was forgotten.
     gb.one(&["--as", "root", "partner", "forget", "fr.example"]).await;
     for only_know in [true, false] {
         let half = accept(&gb, "admin-root", &imposter.invited("127.0.0.1:1", only_know)).await.unwrap();
@@ -210,7 +210,7 @@ async fn where_nobody_is_left_somebody_is_made_to_count_on_the_stopped_node_and_
     gb.kill().await;
     gb.one(&recover).await;
     let twice = gb.run(&recover).await;
-    assert!(twice.code == 3 && twice.stderr.contains("counts already"), "{}", twice.stderr);
+    assert!(twice.code == 3 && twice.stderr.contains("already counts"), "{}", twice.stderr);
     gb.start().await;
     let people = gb.ask(&["--as", "carol", "person", "list"]).await;
     let carol = people.iter().find(|p| p["id"].as_str().unwrap().ends_with("/carol")).unwrap();
@@ -244,7 +244,7 @@ async fn one_partner_alone_does_not_say_how_many_persons_decide_here() {
     assert_eq!(says(&fr, u32::MAX).await, (1, 0));
     assert_eq!(says(&de, 1).await, (1, 0));
     assert_eq!(says(&de, 2).await, (2, 1));
-    assert_eq!(says(&fr, 0).await, (2, 1), "it is remembered");
+    assert_eq!(says(&fr, 0).await, (2, 1), "partners must remember it");
     let needed = gb
         .connect("admin-root")
         .await

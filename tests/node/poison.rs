@@ -1,4 +1,4 @@
-//! One bad entry at the head of a feed: what is behind it, and what others send, does not wait for it.
+//! One bad entry at the head of a feed: the entries after it, and those of other partners, do not wait for it.
 
 use std::time::{Duration, Instant};
 
@@ -9,12 +9,12 @@ use crate::{
     kit::{Org, note, pair},
 };
 
-/// A poison may delay the rest of its feed by this, in a machine that does nothing else.
+/// The most that a bad entry may delay the rest of its feed, on a machine that does nothing else.
 const DELAY: Duration = Duration::from_secs(1);
-/// Other work on the machine.
+/// Allowance for other work on the machine.
 const SLACK: Duration = Duration::from_secs(4);
 
-/// How long until all that is served is here.
+/// How long until everything that is served has arrived.
 async fn pulled(no: &Org) -> Duration {
     let started = Instant::now();
     no.ask(&["--as", "ana", "feed", "pull", "--from", ROGUE]).await;

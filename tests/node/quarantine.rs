@@ -1,4 +1,4 @@
-//! What is not covered stays from readers, is explained to officers, told to the sender, and read once it is covered.
+//! What is not covered is hidden from readers, explained to officers, reported to the sender, and read once it is covered.
 
 use std::time::Duration;
 
@@ -68,7 +68,7 @@ async fn the_sender_gets_one_receipt_for_each_reason_and_the_officer_the_reasons
     };
     assert_eq!(by_reason("AGREEMENT_DIFFERS"), [id(&entries[1]), id(&entries[2])]);
     assert_eq!(by_reason("DIGEST_NOT_LISTED"), [id(&entries[3])]);
-    // Nothing is told twice.
+    // Nothing is reported twice.
     pull(&no).await;
     tokio::time::sleep(Duration::from_secs(1)).await;
     assert_eq!(refusals(&served).len(), wanted.len());
@@ -88,12 +88,12 @@ async fn the_sender_gets_one_receipt_for_each_reason_and_the_officer_the_reasons
         assert_eq!(why["release"], id(&release).to_string());
     }
     let words = crate::kit::watchfire(&no.dir, &["--as", "olu", "assess", "list", "--quarantined"]).await.stdout;
-    assert!(words.contains("is kept from users") && words.contains(&format!("#2 from {ROGUE}")), "{words}");
+    assert!(words.contains("is in quarantine") && words.contains(&format!("#2 from {ROGUE}")), "{words}");
     let secret = kept[0]["assessment"].as_str().unwrap();
     let words =
         crate::kit::watchfire(&no.dir, &["--as", "olu", "assess", "show", secret, "--quarantined"]).await.stdout;
     assert!(words.contains("AGREEMENT_DIFFERS: the agreement or grant"), "{words}");
-    // Readers are not told either.
+    // Readers are not informed either.
     let seen = no.ask(&["--as", "ana", "assess", "list"]).await;
     assert_eq!(seen.len(), 1);
     assert!(seen[0]["quarantines"].as_array().unwrap().is_empty());
@@ -144,7 +144,7 @@ async fn what_came_before_its_agreement_is_read_once_that_is_signed_here() {
         receipts(&served).contains(&stored).then_some(())
     })
     .await;
-    // The others stay, over a restart too, and the feed goes on.
+    // The others stay in quarantine, also over a restart, and the feed continues.
     no.kill().await;
     no.start().await;
     entries.push(feed.good("and on"));
@@ -178,7 +178,7 @@ async fn what_is_released_the_moment_the_other_side_has_signed_is_not_lost() {
     let later =
         no.one(&["--as", "root", "agreement", "propose", &path, "--beside"]).await["id"].as_str().unwrap().to_owned();
     gb.agreement(&later, "proposed").await;
-    // The first one ends, so that only the new one gives anything; the stream between the two stays.
+    // The first agreement ends, so that only the new one gives anything. The stream between the two stays open.
     let all = gb.ask(&["--as", "root", "agreement", "list"]).await;
     let first = all.iter().find(|a| a["state"] == "in-force").unwrap()["id"].as_str().unwrap().to_owned();
     gb.ask(&["--as", "root", "--yes", "agreement", "terminate", &first]).await;

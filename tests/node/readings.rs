@@ -1,4 +1,4 @@
-//! A sender is told what was read, and neither when nor in which order: at fixed times, all of an interval together.
+//! A sender learns what was read, but neither when nor in which order: at fixed times, all readings of an interval together.
 
 use watchfire::{
     domain::{
@@ -55,10 +55,10 @@ async fn what_was_read_in_an_interval_is_told_together_at_its_end_also_over_a_ki
     for (who, id) in [("ana", &second.0), ("ana", &first.0), ("olu", &first.0), ("ana", &second.0)] {
         no.ask(&["--as", who, "assess", "show", id]).await;
     }
-    // What somebody says goes at once, and so behind whatever was told of the readings before it.
+    // What a person says is sent at once, and so after the readings that were reported before it.
     no.ask(&["--as", "ana", "assess", "acknowledge", &third.0]).await;
     let said = until("what was said comes", async || readings(&served).pop()).await;
-    assert_eq!((readings(&served).len(), &said.releases[..]), (1, &[third.1][..]), "no reading is told yet");
+    assert_eq!((readings(&served).len(), &said.releases[..]), (1, &[third.1][..]), "no reading may be reported yet");
 
     again(&mut no, "1").await;
     let told = until("the readings come", async || {
@@ -73,7 +73,7 @@ async fn what_was_read_in_an_interval_is_told_together_at_its_end_also_over_a_ki
     let whole = |at: Time| at == at.whole_seconds();
     assert!(told.iter().all(|r| whole(r.at)) && !whole(said.at), "the time is the interval's end: {told:?}");
 
-    // Each reading is told once: a later one in the same role brings nothing new.
+    // Each reading is reported once. A later one in the same role is not.
     no.ask(&["--as", "ana", "assess", "show", &first.0]).await;
     no.ask(&["--as", "olu", "assess", "show", &second.0]).await;
     let last = until("the next reading comes", async || readings(&served).split_off(3).pop()).await;

@@ -1,5 +1,5 @@
-//! What was taken back is gone from readers wherever it went, whoever was away or killed meanwhile, and its originator sees
-//! who has confirmed it.
+//! A recalled assessment is gone from readers wherever it went, even if nodes were offline or killed meanwhile, and its originator sees who has
+//! confirmed it.
 
 use std::{path::Path, time::Duration};
 
@@ -34,7 +34,7 @@ async fn shown(org: &Org, id: &str) -> Value {
     org.one(&["--as", "ana", "assess", "show", id]).await
 }
 
-/// Whether a text stands in any file of the directory.
+/// Whether a text is in any file of the directory.
 fn stands_in(dir: &Path, text: &str) -> bool {
     let found = |path: &Path| std::fs::read(path).is_ok_and(|b| b.windows(text.len()).any(|w| w == text.as_bytes()));
     std::fs::read_dir(dir).unwrap().flatten().any(|e| e.path().is_file() && found(&e.path()))
@@ -59,7 +59,7 @@ async fn a_withdrawal_seals_and_its_originator_sees_it_confirmed() {
     let mut items = follow.assessments.follow_feed(request).await.unwrap().into_inner();
     tokio::time::sleep(Duration::from_millis(300)).await;
 
-    // An officer's word only, about an own assessment, and with a reason.
+    // Only an officer may recall, only an assessment of their own organisation, and with a reason.
     let refused = gb.run(&["--as", "ana", "assess", "recall", &id, "--withdraw", "--reason", "x"]).await;
     assert_eq!((refused.code, refused.reason().as_str()), (5, "ROLE_REQUIRED"), "{}", refused.stdout);
     let refused = no.run(&["--as", "olu", "assess", "recall", &id, "--withdraw", "--reason", "x"]).await;
@@ -82,7 +82,7 @@ async fn a_withdrawal_seals_and_its_originator_sees_it_confirmed() {
         assert_eq!((&row["state"], &row["headline"]), (&"withdrawn".into(), &Value::Null), "{row}");
         let words = crate::kit::watchfire(&org.dir, &["--as", "ana", "assess", "show", &id]).await.stdout;
         assert!(words.contains("gb.example has recalled it") && !words.contains("secret"), "{words}");
-        // The bytes stay for oversight, and looking at them is an officer's.
+        // The bytes stay for oversight. Only officers may look at them.
         let sealed = org.one(&["--as", "olu", "assess", "show", &id, "--quarantined"]).await;
         assert_eq!(sealed["portions"].as_array().unwrap().len(), 3, "{sealed}");
         let nosy = org.run(&["--as", "ana", "assess", "show", &id, "--quarantined"]).await;
@@ -90,14 +90,14 @@ async fn a_withdrawal_seals_and_its_originator_sees_it_confirmed() {
         let explained = org.one(&["--as", "ana", "policy", "explain", &id]).await;
         assert!(!explained.to_string().contains("secret"), "{explained}");
     }
-    // It is closed for good.
+    // It is closed permanently.
     let again = gb.run(&["--as", "olu", "assess", "recall", &id, "--withdraw", "--reason", "again"]).await;
     assert_eq!((again.code, again.reason().as_str()), (1, "RECALLED"), "{}", again.stdout);
     let draft = gb.file("draft.toml", &note("a better thing", "BF"));
     let later = gb.run(&["--as", "ana", "assess", "correct", &id, &draft]).await;
     assert_eq!((later.code, later.reason().as_str()), (1, "RECALLED"), "{}", later.stdout);
     assert_eq!(no.run(&["--as", "ana", "assess", "acknowledge", &id]).await.reason(), "RECALLED");
-    // A purge may follow; there it waits for two officers, since no agreement gives the right.
+    // A purge may follow. It waits for two officers, because no agreement gives the right.
     recall(&gb, &id, "--purge").await;
     holder(&gb, &id, "no.example", "awaiting-approval").await;
     assert_eq!(shown(&gb, &id).await["state"], "purged");
@@ -120,7 +120,7 @@ async fn a_purge_destroys_key_and_content_and_leaves_the_rest() {
         let sealed = org.one(&["--as", "olu", "assess", "show", &gone, "--quarantined"]).await;
         assert!(sealed["portions"].as_array().unwrap().is_empty(), "{sealed}");
         assert_eq!(shown(org, &stays).await["portions"].as_array().unwrap().len(), 3);
-        // The log, which held the pages from before, was cut off.
+        // The log, which contained the earlier pages, was truncated.
         until("the log is emptied of it", async || {
             let log = std::fs::read(org.dir.join("store.db-wal")).unwrap_or_default();
             (log.len() < 200_000).then_some(())
@@ -176,7 +176,7 @@ async fn without_a_right_two_officers_of_the_holder_decide() {
     assert_eq!(seen["answer"]["text"], "a court has asked for it", "{seen}");
     assert_eq!(shown(&no, &other).await["state"], "withdrawn");
     assert!(!gb.log().contains("a court") && !no.log().contains("a court"));
-    // An administrator sees that it was declined, not what people wrote.
+    // An administrator sees that it was declined, and not what people wrote.
     let seen = gb.ask(&["--as", "root", "assess", "holders", &other]).await;
     assert!(!seen[0].to_string().contains("a court"), "{seen:?}");
 }
@@ -245,7 +245,7 @@ async fn a_correction_takes_the_place_and_whoever_gets_nothing_of_it_is_named() 
     until("the correction is read there", async || (shown(&no, &id).await["version"] == 2).then_some(())).await;
     let before = no.one(&["--as", "ana", "assess", "show", &id, "--version", "1"]).await;
     assert_eq!(before["state"], "superseded");
-    // About the partner itself, so that it gets nothing of it.
+    // It is about the partner itself, so the partner gets nothing of it.
     let draft = gb.file("draft.toml", &note("third words", "NO"));
     let third = gb.one(&["--as", "ana", "assess", "correct", &id, &draft]).await;
     assert_eq!((&third["version"], &third["left_behind"][0]["partner"]), (&3.into(), &"no.example".into()), "{third}");
@@ -255,13 +255,13 @@ async fn a_correction_takes_the_place_and_whoever_gets_nothing_of_it_is_named() 
     assert!(words.contains("no.example holds version 2 and gets nothing of version 4"), "{words}");
     let mine = no.run(&["--as", "ana", "assess", "correct", &id, &no.file("d.toml", &note("mine", "BF"))]).await;
     assert_eq!((mine.code, mine.reason().as_str()), (5, "WRONG_DOMAIN"));
-    // A recall is of all versions.
+    // A recall concerns all versions.
     recall(&gb, &id, "--withdraw").await;
     holder(&gb, &id, "no.example", "confirmed").await;
     for version in ["1", "2"] {
         assert_eq!(no.one(&["--as", "ana", "assess", "show", &id, "--version", version]).await["state"], "withdrawn");
     }
-    assert_eq!(no.ask(&["--as", "ana", "assess", "list"]).await.len(), 1, "the latest stands for all");
+    assert_eq!(no.ask(&["--as", "ana", "assess", "list"]).await.len(), 1, "the latest version represents all versions");
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -292,7 +292,7 @@ async fn a_recall_completes_whoever_is_killed_whenever() {
             tokio::time::sleep(Duration::from_millis(pause)).await;
             no.kill().await;
         });
-        // Killed while the answer is on its way, or the recall, or a receipt.
+        // Killed while the answer, the recall or a receipt is in transit.
         tokio::time::sleep(Duration::from_millis(pause)).await;
         gb.kill().await;
         gb.start().await;
@@ -309,6 +309,6 @@ async fn a_recall_completes_whoever_is_killed_whenever() {
         assert_eq!(shown(&no, id).await["state"], "purged");
         assert_eq!(shown(&gb, id).await["state"], "purged");
     }
-    // Each is told once.
+    // Each is reported once.
     assert_eq!(no.ask(&["--as", "olu", "assess", "recall", "--list"]).await.len(), ids.len());
 }

@@ -1,4 +1,4 @@
-//! Recalls in great number: they hold back their own assessments, and nothing else of anybody.
+//! Many recalls: they hold back their own assessments, and nothing else of anybody.
 
 use std::time::Duration;
 
@@ -41,7 +41,7 @@ fn recall(by: &SigningKey, originator: &str, assessment: AssessmentId) -> proto:
     signed(by, StatementKind::Recall, wire::recall::encode(&recall))
 }
 
-/// What the originator lets go on: to the reader, by way of the hub.
+/// What the originator lets the hub pass on to the reader.
 fn to_the_reader() -> OnwardLimit {
     let to: Vec<Audience> = vec!["no.example".parse().unwrap()];
     let kinds = ["headline", "subject", "limitation"].map(|k| k.parse().unwrap()).to_vec();
@@ -87,7 +87,7 @@ fn urgent(headline: &str) -> String {
     note(headline, "BF").replace("level   = 3", "level   = 5")
 }
 
-/// What the entries of a feed from the beginning hand over: nothing (a void), or a manifest with so many portions.
+/// What the entries of a feed from the beginning hand over: nothing (a void), or a manifest with this many portions.
 async fn entries(rogue: &Rogue, gb: &Org, count: usize) -> Vec<Option<usize>> {
     let request = proto::SubscribeRequest { after_sequence: 0, until_caught_up: false, ..Default::default() };
     let mut feed = rogue.exchange(gb).subscribe(request).await.unwrap().into_inner();
@@ -121,7 +121,7 @@ async fn a_recall_that_nobody_fetches_holds_back_what_it_takes_back_and_nothing_
 
 #[tokio::test(flavor = "multi_thread")]
 async fn an_honest_recall_of_thousands_works_through_and_a_warning_overtakes_it() {
-    // More than are taken in an hour of what is not held. In the long run 5,000.
+    // More than are accepted in an hour for assessments that are not held. 5,000 in the long form.
     let all: u64 = number("RECALLS", 1_200);
     let (gb, no) = pair().await;
     let mut author = gb.author().await;
@@ -140,7 +140,7 @@ async fn an_honest_recall_of_thousands_works_through_and_a_warning_overtakes_it(
         let request = proto::RecallAssessmentRequest { recall: Some(recall), keep_own: false };
         desk.recalls.recall_assessment(request).await.unwrap();
         if n == ids.len() / 2 {
-            warning = Some(author.publish(&urgent("not taken back")).await);
+            warning = Some(author.publish(&urgent("not recalled")).await);
         }
     }
     let warning = warning.unwrap();
@@ -149,7 +149,7 @@ async fn an_honest_recall_of_thousands_works_through_and_a_warning_overtakes_it(
         (shown.code == 0).then_some(())
     })
     .await;
-    patiently("all of them are taken back", async || {
+    patiently("all of them are recalled", async || {
         (count(&no, "SELECT count(*) FROM recall WHERE state = 'withdrawn'") == all).then_some(())
     })
     .await;
@@ -164,7 +164,7 @@ pub fn count(org: &Org, sql: &str) -> u64 {
     store.query_row(sql, [], |row| row.get::<_, i64>(0)).unwrap().try_into().unwrap()
 }
 
-/// As `until`, of what takes thousands of steps.
+/// Like `until`, for what takes thousands of steps.
 async fn patiently(what: &str, mut ask: impl AsyncFnMut() -> Option<()>) {
     for _ in 0..600 {
         if ask().await.is_some() {
@@ -172,7 +172,7 @@ async fn patiently(what: &str, mut ask: impl AsyncFnMut() -> Option<()>) {
         }
         tokio::time::sleep(Duration::from_millis(500)).await;
     }
-    panic!("in minutes this did not come true: {what}");
+    panic!("this did not happen within minutes: {what}");
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -191,10 +191,10 @@ async fn what_stops_a_feed_is_an_error_and_named_in_its_status() {
     assert!(problem().await.contains("SEQUENCE_FORK"), "{}", problem().await);
     let log = gb.log();
     let told: Vec<&str> = log.lines().filter(|l| l.contains("the feed to the partner has stopped")).collect();
-    assert_eq!(told.len(), 1, "each reason once: {told:?}");
+    assert_eq!(told.len(), 1, "each reason must be logged once: {told:?}");
     assert!(told[0].contains("ERROR") && told[0].contains("SEQUENCE_FORK"), "{told:?}");
     assert!(ask(0).await.unwrap().is_none());
-    assert_eq!(problem().await, "", "it goes on");
+    assert_eq!(problem().await, "", "the feed must continue");
     // The other direction: an entry that does not continue the feed.
     let no = Org::found("no.example", "state", Some("NO")).await;
     let (mut feed, served, _stop) = Feed::to(&no).await;

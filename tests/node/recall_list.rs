@@ -1,4 +1,4 @@
-//! More recalls than one message holds.
+//! More recalls than fit into one message.
 
 use std::collections::BTreeSet;
 
@@ -25,10 +25,10 @@ use crate::{
     kit::Org,
 };
 
-/// Together they take more than a message of 4 MiB.
+/// Enough recalls to exceed a message of 4 MiB.
 const MANY: u32 = 6_000;
 
-/// The recall of an assessment that is not here, as a partner's officer signs it.
+/// The recall of an assessment that is not here, signed by a partner's officer.
 fn taken_back(n: u32, officer: &SigningKey) -> RecallStep {
     let mut assessment = AssessmentId([7; 16]);
     assessment.0[..4].copy_from_slice(&n.to_be_bytes());
@@ -87,7 +87,7 @@ async fn more_recalls_than_a_message_holds_are_listed_whole() {
     assert_eq!(waiting.len(), MANY as usize / 3);
     let doctor = no.run(&["--as", "root", "doctor"]).await;
     assert_eq!(doctor.stdout.matches("asks for a purge of").count(), waiting.len());
-    // The last one is found by its beginning, and what its purge is about among all of them.
+    // The last one is found by the beginning of its id, and so is the subject of its purge.
     let last = waiting.last().unwrap();
     let answer = no.one(&["--as", "olu", "--yes", "assess", "purge", &last[..8]]).await;
     assert_eq!((answer["assessment"].as_str(), answer["approvals"].as_array().unwrap().len()), (Some(&**last), 1));

@@ -1,4 +1,4 @@
-//! Recalls that can't be verified when they come: what is kept of them, and what their answers tell.
+//! Recalls that can't be verified when they come: what is kept of them, and what their answers reveal.
 
 use std::time::Duration;
 
@@ -25,7 +25,7 @@ use crate::{
 
 const DAY: i64 = 86_400;
 
-/// An officer whose certificate ends in so many seconds.
+/// An officer whose certificate ends in this many seconds.
 fn officer(of: &Rogue, seconds: i64) -> SigningKey {
     let id: SpiffeId = format!("spiffe://{}/officer/o", of.domain).parse().unwrap();
     signing_key(&of.ca.issue(&id, Purpose::Signing, SystemClock.now().plus_seconds(seconds - DAY), 1).unwrap())
@@ -57,7 +57,7 @@ async fn a_recall_that_waited_counts_by_when_it_first_came() {
     let [early, late] = [[1; 16], [2; 16]].map(|id| recall(&origin, id, &officer));
     assert!(is_not_yet(&feed.rogue.submit(&no, early.clone()).await));
     tokio::time::sleep(Duration::from_secs(6)).await;
-    // That it is offered again does not make it any later; what comes only now is too late.
+    // Offering it again does not make it any later. A recall that comes only now is too late.
     for waits in [&early, &late] {
         assert!(is_not_yet(&feed.rogue.submit(&no, waits.clone()).await));
     }
@@ -91,7 +91,7 @@ async fn after_600_recalls_the_answer_still_tells_nothing_of_what_is_here() {
     let of_what_is_here = chain.hub.submit(&no, recall(&chain.origin, here, &officer)).await;
     assert!(is_not_yet(&of_what_is_here), "{of_what_is_here:?}");
     assert!(answers.iter().all(|answer| *answer == of_what_is_here), "{:?}", answers.last());
-    // Whoever has a recall that its originator did sign is told; and what is here is taken back whatever went before.
+    // A partner that hands over a recall which the originator did sign gets an answer, and the assessment is recalled here whatever came before.
     let genuine = signing_key(&chain.origin.issue("officer/o", Purpose::Signing));
     let taken = chain.hub.submit(&no, recall(&chain.origin, here, &genuine)).await;
     assert!(taken.is_accepted(), "{taken:?}");

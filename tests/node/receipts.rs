@@ -1,4 +1,4 @@
-//! A sender is told of what its partner keeps from its users: by that partner only, and about its own releases only.
+//! A sender learns which of its entries its partner has quarantined, from that partner only, and only about its own releases.
 
 use watchfire::{
     domain::{
@@ -27,7 +27,7 @@ fn by(rogue: &Rogue, receipt: &Receipt) -> proto::Envelope {
     signed(&rogue.node, StatementKind::Receipt, wire::receipt::encode(receipt))
 }
 
-/// Everything in the feed so far, as release ids.
+/// Everything in the feed so far, as ids of releases.
 async fn fed(rogue: &Rogue, gb: &Org) -> Vec<StatementId> {
     let request = proto::SubscribeRequest { after_sequence: 0, until_caught_up: true, ..Default::default() };
     let mut feed = rogue.exchange(gb).subscribe(request).await.unwrap().into_inner();
@@ -50,7 +50,7 @@ async fn a_sender_is_told_what_its_partner_keeps_from_its_users() {
     let (ours, theirs) = (fed(&one, &gb).await, fed(&other, &gb).await);
     assert_eq!((ours.len(), theirs.len()), (2, 2));
 
-    // What must not be taken.
+    // Receipts that must not be taken.
     let refused = async |what: &str, envelope: proto::Envelope, reason: &str| {
         let outcome = one.submit(&gb, envelope).await;
         assert_eq!((outcome.is_accepted(), outcome.reason.as_str()), (false, reason), "{what}: {}", outcome.message);
@@ -69,7 +69,7 @@ async fn a_sender_is_told_what_its_partner_keeps_from_its_users() {
     refused("free text", by(&one, &receipt(gb.domain, text, &ours[..1])), "INVALID_ARGUMENT").await;
     assert_eq!(gb.feed("one.example", "out").await["quarantined_there"], 0);
 
-    // What is taken, once.
+    // Receipts that are taken, once.
     let good = by(&one, &receipt(gb.domain, covered, &ours[..1]));
     for _ in 0..2 {
         let outcome = one.submit(&gb, good.clone()).await;
@@ -105,11 +105,11 @@ async fn a_receipt_that_comes_by_both_ways_again_and_again_counts_once() {
         ticket: vec![ticket; 32].into(),
         statement: Some(statement.clone()),
     };
-    // What it offers it offers for ever; the last one is no statement at all.
+    // It offers its statements again without end. The last one is not a statement at all.
     let mut nothing = offer(3, &good);
     nothing.statement = None;
     *served.offered.lock().unwrap() = vec![offer(1, &good), offer(2, &bad), nothing];
-    // The link is made anew, so that it is looked at now.
+    // The link is made again, so that it is processed now.
     let _ = gb.run(&["--as", "ana", "feed", "pull", "--from", "rogue.example"]).await;
     let settled = until("the outcomes come", async || {
         let fetches = served.fetches.lock().unwrap();
@@ -125,7 +125,7 @@ async fn a_receipt_that_comes_by_both_ways_again_and_again_counts_once() {
     for _ in 0..3 {
         assert!(rogue.submit(&gb, good.clone()).await.is_accepted());
     }
-    // A partner that never settles anything is not asked without a pause, and its feed is followed.
+    // A partner that never settles anything is asked with pauses, and its feed is followed.
     let before = served.fetches.lock().unwrap().len();
     tokio::time::sleep(std::time::Duration::from_secs(2)).await;
     let calls = served.fetches.lock().unwrap().len() - before;

@@ -1,4 +1,4 @@
-//! What is only received: one answer for all of its kind, whatever is known here and whatever becomes of it.
+//! Statements that are answered with `received`: the answer is the same for all of a kind, whatever is known here and whatever becomes of them.
 
 use watchfire::{
     domain::{
@@ -27,7 +27,7 @@ use crate::{
 const HERE: &str = "gb.example";
 const NOWHERE: &str = "127.0.0.1:1";
 
-/// Hands each over twice: to the byte one answer, which tells nothing.
+/// Hands each over twice. The answers are equal to the byte, and reveal nothing.
 async fn tells_nothing(by: &Rogue, gb: &Org, all: Vec<(&str, proto::Envelope)>) {
     let received = proto::StatementOutcome { result: proto::StatementResult::Received.into(), ..Default::default() };
     for (what, statement) in all {
@@ -37,20 +37,20 @@ async fn tells_nothing(by: &Rogue, gb: &Org, all: Vec<(&str, proto::Envelope)>) 
     }
 }
 
-/// The next bundle of an organisation: with one more root.
+/// The next bundle of an organisation, with one more root.
 fn next(of: &Rogue) -> Bundle {
     let new = DevCa::create(&of.domain.parse().unwrap(), SystemClock.now()).unwrap();
     bundles::bundle(of, 2, &[&of.ca, &new], &of.bundle())
 }
 
-/// The one after that.
+/// The bundle after that.
 fn after(next: &Bundle) -> Bundle {
     let roots = next.roots.iter().map(|root| root.clone().into()).collect();
     let fingerprint = TrustBundle::new(next.domain.clone(), roots).unwrap().fingerprint();
     Bundle { sequence: next.sequence + 1, previous: Sha256(fingerprint.0), ..next.clone() }
 }
 
-/// By two administrators.
+/// Signed by two administrators.
 fn by_two(of: &Rogue, bundle: &Bundle) -> proto::Envelope {
     let Signers { ann, bob } = Signers::of(of);
     bundles::signed(bundle, &[&ann, &bob])
@@ -86,7 +86,8 @@ async fn of_a_third_organisation_s_bundle_and_of_an_introduction_nothing_is_told
     )
     .await;
     assert_eq!(held(&gb, known.domain).await.0, 2, "one of them counts");
-    // Its own is told, the same again, too; and so is what is wrong with it. One that waits for the one before is only held.
+    // About its own bundle it is informed, also when it hands it over again, and if something is wrong with it. One that waits for the one
+    // before is held.
     let second = next(&courier);
     let (own, third) = (by_two(&courier, &second), by_two(&courier, &after(&second)));
     assert_eq!(courier.submit(&gb, third.clone()).await.reason, "NOT_YET");
@@ -105,7 +106,7 @@ async fn of_a_third_organisation_s_bundle_and_of_an_introduction_nothing_is_told
     assert_eq!(held(&gb, fresh.domain).await, (1, "known".to_owned()), "one of them counts");
 }
 
-/// Of what this organisation has published, whoever says that it was taken back.
+/// A recall of what this organisation has published, no matter who hands it over.
 fn own_recall(by: &Rogue, assessment: AssessmentId) -> proto::Envelope {
     let recall = Recall {
         originator: HERE.parse().unwrap(),
@@ -118,7 +119,7 @@ fn own_recall(by: &Rogue, assessment: AssessmentId) -> proto::Envelope {
     signed(&by.node, StatementKind::Recall, wire::recall::encode(&recall))
 }
 
-/// The hub's own answer about what it was given.
+/// The hub's own receipt about what it was given.
 fn own_answer(hub: &Rogue, given: &Envelope, kind: ReceiptKind, to: Option<StatementId>) -> proto::Envelope {
     let release = id_of(StatementKind::Release, &given.payload);
     let about = Receipt::about(HERE.parse().unwrap(), kind, vec![release], SystemClock.now());
@@ -149,7 +150,7 @@ async fn of_a_third_organisation_s_receipt_and_of_an_answer_to_a_recall_nothing_
     .await;
     holder(&gb, &id, known.domain, "held").await;
     holder(&gb, &id, unknown.domain, "unverified").await;
-    // About what it was given itself it is told.
+    // It is informed about what it was given itself.
     for _ in 0..2 {
         assert!(hub.submit(&gb, own_answer(&hub, &given, ReceiptKind::Stored, None)).await.is_accepted());
     }

@@ -1,4 +1,4 @@
-//! What is released a second time by itself, since its recipient could not read it: after the budget for what waits, and after a
+//! What is released again automatically because its recipient could not read it: after the budget for waiting entries was exceeded, and after a
 //! key of the node was revoked.
 
 use watchfire::{
@@ -65,7 +65,7 @@ async fn what_was_over_the_recipient_s_budget_is_released_again_when_it_is_wante
     let before = fed(&one, &gb).await;
     says(&one, &gb, ReceiptKind::Quarantined, Some("LIMIT_EXCEEDED"), &before[0]).await;
     says(&one, &gb, ReceiptKind::Quarantined, Some("CHAIN_INVALID"), &before[1]).await;
-    // Only what was over the budget is to be had again so.
+    // Only what exceeded the budget has to be released again.
     for release in [&before[1], &before[0]] {
         says(&one, &gb, ReceiptKind::Wanted, None, release).await;
     }

@@ -1,4 +1,4 @@
-//! A partner asks for more; an officer answers; nothing beats a rule that forbids, and nobody learns what they were not given.
+//! A partner asks for more, and an officer answers. No answer overrides a rule that forbids, and nobody learns what they were not given.
 
 use std::time::Duration;
 
@@ -22,7 +22,7 @@ use crate::{
     kit::{Org, note, pair, terms, until},
 };
 
-/// With a portion that no grant of these tests gives.
+/// A note with a portion that no grant of these tests gives.
 fn with_evidence(headline: &str) -> String {
     format!(
         "{}\n[[portion]]\nkind  = \"evidence\"\nwhat  = \"a list of names\"\ngrade = \"B2\"\n",
@@ -46,7 +46,7 @@ fn kinds(shown: &Value) -> Vec<&str> {
     shown["portions"].as_array().unwrap().iter().map(|p| p["kind"].as_str().unwrap()).collect()
 }
 
-/// Nothing is released that the partner has already, and nothing comes of the attempt.
+/// An answer that releases only what the partner already has is refused, without effect.
 async fn is_refused_what_the_asker_has(gb: &Org, id: &str) {
     let held =
         ["--as", "olu", "assess", "answer", id, "--release", "headline 1", "--release", "evidence 1", "--reason", "x"];
@@ -81,12 +81,12 @@ async fn what_an_officer_releases_is_read_and_runs_out_and_a_text_is_a_text() {
     assert_eq!(item.headline, format!("[evidence] {question}"));
     let open = requests(&gb, &["--open", "--incoming"]).await;
     assert_eq!((open.len(), &open[0]["question"], &open[0]["kinds"][0]), (1, &question.into(), &"evidence".into()));
-    // Who asks is nobody's business; in what role is.
+    // The person who asks stays unknown; only the role is sent.
     assert!(open[0]["by"].is_null() && open[0]["role"] == "analyst", "{}", open[0]);
     assert_eq!(gb.feed(no.domain, "out").await["open_requests"], 1);
 
     is_refused_what_the_asker_has(&gb, id).await;
-    // Not for analysts; not for a portion that is none.
+    // Analysts may not do it, and it does not work for a portion that does not exist.
     let release = ["assess", "answer", &id[..12], "--release", "evidence 1", "--reason", "asked on Monday"];
     assert_eq!(gb.run(&[&["--as", "ana"], &release[..]].concat()).await.code, 5);
     let wrong = gb.run(&["--as", "olu", "assess", "answer", id, "--release", "evidence 2", "--reason", "x"]).await;
@@ -106,7 +106,7 @@ async fn what_an_officer_releases_is_read_and_runs_out_and_a_text_is_a_text() {
     assert!(!no.log().contains("kept an entry from users"), "{}", no.log());
     let told = in_state(&no, id, "released").await;
     assert_eq!(told["answer"]["text"], "asked on Monday");
-    // Each side sees it run out.
+    // Each side sees it expire.
     in_state(&no, id, "expired").await;
     in_state(&gb, id, "expired").await;
 
@@ -151,7 +151,7 @@ async fn no_exception_beats_a_rule_of_the_house_or_of_the_marking() {
         assert!(answer.stdout.contains(why), "{}", answer.stdout);
     }
     assert_eq!(requests(&gb, &["--open"]).await.len(), 1, "nothing was signed");
-    // The rule comes after the signature: decided again, it stays.
+    // The rule comes after the signature. The decision is made again, so the portion stays.
     std::fs::write(gb.dir.join("rules/a.cedar"), "// none\n").unwrap();
     until("the rule is gone", async || {
         let rules = gb.one(&["--as", "root", "policy", "rules"]).await;
@@ -177,7 +177,7 @@ async fn no_exception_beats_a_rule_of_the_house_or_of_the_marking() {
     );
 }
 
-/// A partner without a program of its own, to which gb gives the world.
+/// A partner without a running program, to which gb gives the world.
 async fn befriended(gb: &Org) -> Rogue {
     let rogue = Rogue::new(ROGUE);
     rogue.befriend(gb, "127.0.0.1:1", &terms(gb.domain, ROGUE, "")).await;
@@ -223,7 +223,7 @@ async fn an_assessment_that_was_not_given_is_asked_for_like_one_that_does_not_ex
     let mut author = gb.author().await;
     let given = author.try_publish(&note("given", "BF")).await.unwrap();
     assert_eq!(feed(&rogue, &gb, 0).await.len(), 1);
-    // RED for nobody: the headline stays, and all with it.
+    // RED for nobody: the headline stays, and with it everything.
     let kept = author
         .try_publish(&note("kept", "BF").replace("\"AMBER\"", "\"RED\"\nreleasable_to = [\"fr.example\"]"))
         .await
@@ -248,19 +248,19 @@ async fn an_assessment_that_was_not_given_is_asked_for_like_one_that_does_not_ex
     }
     assert!(answers.iter().all(|a| *a == answers[0] && a.1 == "NOT_FOUND"), "{answers:?}");
     assert!(requests(&gb, &[]).await.is_empty());
-    // What was given may be asked about; the same bytes again are the same request.
+    // A partner may ask about what it was given. The same bytes again are the same request.
     let right = ask(&rogue, &request(id, manifest));
     for _ in 0..2 {
         let outcome = rogue.submit(&gb, right.clone()).await;
         assert!(outcome.is_accepted(), "{}", outcome.message);
     }
     assert_eq!(requests(&gb, &[]).await.len(), 1);
-    // Also while it waits to be released again.
+    // The same while it waits to be released again.
     gb.one(&["--as", "olu", "assess", "release-again", &id.to_string(), "--partner", ROGUE]).await;
     let another = Request { nonce: Nonce([200; 16]), ..request(id, manifest) };
     let outcome = rogue.submit(&gb, ask(&rogue, &another)).await;
     assert!(outcome.is_accepted(), "{}", outcome.message);
-    // In nobody else's name, by nobody but a node, and not for ever.
+    // Not in another's name, only by a node, and not for an unlimited time.
     let other = Request { addressee: "no.example".parse().unwrap(), ..request(id, manifest) };
     assert_eq!(rogue.submit(&gb, ask(&rogue, &other)).await.reason, "WRONG_DOMAIN");
     let by_person = signed(&rogue.analyst, StatementKind::Request, wire::request::encode(&request(id, manifest)));
@@ -327,7 +327,7 @@ async fn an_exception_for_somebody_else_or_that_nobody_asked_for_covers_nothing(
     let sign = |key: &watchfire::seal::sign::SigningKey, e: &Exception| {
         signed(key, StatementKind::Exception, wire::request::encode_exception(e))
     };
-    // A portion of a kind that the agreement does not list, each time.
+    // Each time a portion of a kind that the agreement does not list.
     let gap = |headline: &str| format!("{}\n[[portion]]\nkind = \"gap\"\ntext = \"what\"\n", note(headline, "BF"));
     let mut all = vec![feed.good("covered")];
     all.push(feed.with(&gap("by no exception"), |_| {}));

@@ -1,4 +1,4 @@
-//! Ledgers that went wrong: a restored backup, a fork, two views, no answer. Each is found, named, and kept with its evidence.
+//! Ledgers that went wrong: a restored backup, a fork, two views, no answer. Each is found, reported with its name, and kept with its evidence.
 
 use std::{
     path::Path,
@@ -28,7 +28,7 @@ use crate::{
     ledger::{alarms, quick_pair, witnessed},
 };
 
-/// Hellos come each half minute.
+/// Hellos come every half minute.
 async fn sooner_or_later<T>(what: &str, mut ask: impl AsyncFnMut() -> Option<T>) -> T {
     let started = Instant::now();
     while started.elapsed() < Duration::from_secs(75) {
@@ -37,7 +37,7 @@ async fn sooner_or_later<T>(what: &str, mut ask: impl AsyncFnMut() -> Option<T>)
         }
         tokio::time::sleep(Duration::from_millis(200)).await;
     }
-    panic!("it did not come true: {what}");
+    panic!("this did not happen: {what}");
 }
 
 async fn alarmed(org: &Org, kind: &str, partner: &str) -> Value {
@@ -47,7 +47,7 @@ async fn alarmed(org: &Org, kind: &str, partner: &str) -> Value {
     .await
 }
 
-/// Copies the store of a node that is not running; `back`: into the node's directory, from where it was copied to.
+/// Copies the store of a node that is not running. With `back`, copies it into the node's directory from the place of the copy.
 fn copy_store(org: &Org, to: &Path, back: bool) {
     std::fs::create_dir_all(to).unwrap();
     for name in ["store.db", "store.db-wal", "store.db-shm"] {
@@ -65,7 +65,7 @@ async fn size(org: &Org) -> u64 {
     org.one(&["--as", "root", "ledger", "head"]).await["size"].as_u64().unwrap()
 }
 
-/// The partner holds a head of more entries.
+/// Waits until the partner holds a head with more entries.
 async fn shown(of: &Org, partner: &Org, before: u64) {
     sooner_or_later("the partner holds a newer head", async || {
         let head = partner.one(&["--as", "root", "ledger", "head"]).await;
@@ -97,14 +97,14 @@ async fn yesterdays_store_is_not_served_until_that_is_settled_and_then_the_feed_
     gb.kill().await;
     copy_store(&gb, &root.path().join("backup"), true);
     gb.start().await;
-    // It finds out by the head beside the store, before any partner speaks.
+    // It finds out by the head in the file next to the store, before any partner connects.
     let refused = gb.run(&["--as", "root", "partner", "suspend", "no.example"]).await;
     assert_eq!((refused.code, refused.reason().as_str()), (1, "BEHIND_WITNESSES"), "{}", refused.stdout);
     assert!(refused.stderr.contains("watchfire ledger settle"), "{}", refused.stderr);
     assert!(gb.author().await.try_publish(&note("Not now", "NG")).await.is_err());
     let doctor = gb.run(&["doctor"]).await;
     assert!(doctor.stdout.contains("watchfire ledger settle"), "{}", doctor.stdout);
-    // Reading goes on.
+    // Reading still works.
     assert_eq!(gb.assessments(gb.domain).await.len(), 1);
     let problem = until("the feed is refused, with its reason", async || {
         let problem = no.feed("gb.example", "in").await["problem"].as_str().unwrap_or_default().to_owned();
@@ -118,7 +118,7 @@ async fn yesterdays_store_is_not_served_until_that_is_settled_and_then_the_feed_
     let settled = gb.one(&settle).await;
     assert_eq!((&settled["settled"], &settled["origin"]), (&true.into(), &"gb.example/ledger/2".into()));
     assert_eq!(gb.run(&settle).await.reason(), "CONFLICT");
-    // What the partner holds stays with it, and numbers go on.
+    // The partner keeps what it holds, and numbers continue.
     publish(&gb, &no, &mut ids, "After it was settled").await;
     assert_eq!(no.feed("gb.example", "in").await["last_sequence"], 4);
     assert_eq!(gb.feed("no.example", "out").await["acknowledged"], 4);
@@ -140,7 +140,7 @@ async fn a_restored_store_without_its_head_is_found_by_the_partner_and_by_the_no
     copy_store(&gb, &root.path().join("backup"), false);
     gb.environment = vec![("WATCHFIRE_LEDGER_INTERVAL_SECONDS", "3600".into())];
     gb.start().await;
-    // The partner is shown the head that is signed once it has said what it holds.
+    // The partner is shown a head that was signed after it had said what it holds.
     let before = size(&gb).await;
     shown(&gb, &no, before).await;
     gb.kill().await;
@@ -149,7 +149,7 @@ async fn a_restored_store_without_its_head_is_found_by_the_partner_and_by_the_no
     gb.start().await;
     let own = alarmed(&gb, "behind", "gb.example").await;
     assert!(own["evidence"][0].as_str().unwrap().starts_with("gb.example/ledger\n"), "{own}");
-    // The same size, signed again over other entries; or an earlier one.
+    // The same size, signed again over other entries; or an earlier head.
     let there = sooner_or_later("the partner is alarmed", async || {
         alarms(&no).await.into_iter().find(|a| a["kind"] == "fork" || a["kind"] == "rollback")
     })
@@ -173,7 +173,7 @@ async fn where_there_are_two_administrators_both_settle() {
     let settle = async |who: &str| gb.run(&["--as", who, "--yes", "ledger", "settle", "--reason", "a test"]).await;
     let first = settle("root").await.lines().remove(0);
     assert_eq!((&first["settled"], &first["approvals"], &first["needed"]), (&false.into(), &1.into(), &2.into()));
-    // What was said and what was found outlast a restart.
+    // The statements and the findings survive a restart.
     gb.kill().await;
     gb.start().await;
     let settle = async |who: &str| gb.run(&["--as", who, "--yes", "ledger", "settle", "--reason", "a test"]).await;
@@ -198,7 +198,7 @@ async fn a_restored_store_does_not_make_one_administrator_enough() {
     let known = async || no.one(&["--as", "root", "partner", "show", "gb.example"]).await["persons_needed"].clone();
     until("the partner knows that decisions take two", async || (known().await == 2).then_some(())).await;
     gb.kill().await;
-    // The second one's files lie elsewhere, as the README advises.
+    // The second person's files are in another place, as the documents advise.
     let (here, elsewhere) = (gb.dir.join("persons/admin-rita"), root.path().join("rita"));
     std::fs::rename(&here, &elsewhere).unwrap();
     copy_store(&gb, &root.path().join("backup"), true);
@@ -210,7 +210,7 @@ async fn a_restored_store_does_not_make_one_administrator_enough() {
     };
     let first = settle(&gb, "root").await;
     assert_eq!((&first["settled"], &first["needed"]), (&false.into(), &2.into()));
-    // That outlasts a restart without the partner, and whoever is added takes more than the one who is left.
+    // This survives a restart without the partner. Adding a person takes more than the one who is left.
     gb.kill().await;
     std::fs::rename(&elsewhere, &here).unwrap();
     gb.start().await;
@@ -220,7 +220,7 @@ async fn a_restored_store_does_not_make_one_administrator_enough() {
     assert_eq!(settle(&gb, "rita").await["settled"], true);
     let doctor = gb.run(&["doctor"]).await;
     assert!(!doctor.stdout.contains("fewer-persons"), "{}", doctor.stdout);
-    // The partner still knows it, though the store is a newer one now.
+    // The partner still knows it, although the store is a newer one now.
     assert_eq!(known().await, 2);
 }
 
@@ -235,7 +235,7 @@ async fn two_ledgers_shown_to_two_partners_are_found_by_both_when_they_next_meet
         all.push(org);
     }
     let [mut gb, no, fr] = <[Org; 3]>::try_from(all).unwrap_or_else(|_| panic!("three"));
-    // It knows both and dials none; which of the two copies they dial is for them to know.
+    // It knows both copies and dials none. Which copy a partner dials is the partner's choice.
     let nowhere = "127.0.0.1:9";
     gb.accept(&no, nowhere).await;
     gb.accept(&fr, nowhere).await;
@@ -250,7 +250,7 @@ async fn two_ledgers_shown_to_two_partners_are_found_by_both_when_they_next_meet
     let mut copy = gb.copied(&root.path().join("copy"), other);
     gb.start().await;
     copy.start().await;
-    // Each goes on with one of them alone.
+    // Each copy continues with only one of them.
     gb.ask(&["--as", "root", "partner", "suspend", "fr.example"]).await;
     copy.ask(&["--as", "root", "partner", "suspend", "no.example"]).await;
     let holds = async |org: &Org| {
@@ -258,14 +258,14 @@ async fn two_ledgers_shown_to_two_partners_are_found_by_both_when_they_next_meet
         let of_gb = head["witnesses"].as_array().unwrap().iter().find(|w| w["partner"] == "gb.example").cloned();
         of_gb.unwrap_or_default()["held_size"].as_u64()
     };
-    // Beyond the next multiple of 64 of what both have in common.
+    // Beyond the next multiple of 64 after what both have in common.
     let beyond = (common / 64 + 2) * 64;
     for partner in [&no, &fr] {
         let what = "each partner holds a head of its copy's";
         sooner_or_later(what, async || (holds(partner).await > Some(beyond)).then_some(())).await;
     }
-    assert!(alarms(&no).await.is_empty() && alarms(&fr).await.is_empty(), "neither sees anything by itself");
-    // Now they meet: one exchange.
+    assert!(alarms(&no).await.is_empty() && alarms(&fr).await.is_empty(), "neither can notice anything by itself");
+    // Now they meet: one exchange is enough.
     fr.accept(&no, nowhere).await;
     no.accept(&fr, &fr.peer).await;
     for partner in [&no, &fr] {
@@ -278,7 +278,7 @@ async fn two_ledgers_shown_to_two_partners_are_found_by_both_when_they_next_meet
     }
 }
 
-/// A rogue's ledger: whatever it wants to sign.
+/// A rogue's ledger, with which it signs whatever it wants.
 pub struct Forger {
     pub rogue: Rogue,
     key: RawKey,
@@ -344,24 +344,24 @@ async fn each_lie_about_a_ledger_is_an_alarm_of_its_own_and_is_told_once() {
         forger.hello(Some(forked)).await;
     }
     assert_eq!(kinds(&gb).await, ["fork"]);
-    // A later head whose proof does not lead from the one that is held.
+    // A later head whose proof does not lead from the held one.
     let unproved = proto::LedgerGreeting { consistency: vec![vec![7; 32].into()], ..forger.greeting(1, 16, 3, 8) };
     forger.hello(Some(unproved)).await;
     assert_eq!(kinds(&gb).await, ["fork", "fork"]);
-    // From another size: it is told which one is held, and asked again.
+    // A proof from another size: it is told which head is held, and asked again.
     let elsewhere = forger.greeting(1, 16, 3, 4);
     let answer = forger.hello(Some(elsewhere)).await;
     assert_eq!(Note::parse(&answer.witnessed).unwrap().checkpoint.size, 8);
     assert_eq!(kinds(&gb).await, ["fork", "fork"]);
-    // An earlier one, although it says that it knows of the later one.
+    // An earlier head, although it says that it knows the later one.
     let earlier = forger.greeting(1, 4, 1, 8);
     forger.hello(Some(earlier)).await;
     assert_eq!(kinds(&gb).await, ["fork", "fork", "rollback"]);
-    // Begun anew, and then the old one again.
+    // A new epoch, and then the old one again.
     let anew = forger.greeting(2, 8, 5, 0);
     forger.hello(Some(anew.clone())).await;
     assert_eq!(kinds(&gb).await, ["fork", "fork", "new-epoch", "rollback"]);
-    // Far beyond any epoch that there may be: not followed, and told once.
+    // Far beyond any possible epoch: it is not followed, and reported once.
     for epoch in [19, u32::MAX] {
         let beyond = forger.greeting(epoch, 8, 5, 0);
         forger.hello(Some(beyond)).await;
@@ -409,6 +409,6 @@ async fn proofs_lead_from_signed_heads_and_multiples_only() {
     };
     let proof = ask(head.size).await.unwrap();
     assert!(proof.note == answer.note && proof.consistency.is_empty() && proof.root[..] == head.root[..]);
-    assert!(ask(head.size - 1).await.is_err(), "between two heads nothing is told");
-    assert!(ask(0).await.is_err() && ask(1 << 20).await.is_err(), "nor what there is not");
+    assert!(ask(head.size - 1).await.is_err(), "nothing may be shown between two heads");
+    assert!(ask(0).await.is_err() && ask(1 << 20).await.is_err(), "nor anything that does not exist");
 }

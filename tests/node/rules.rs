@@ -1,4 +1,5 @@
-//! House rules while the node runs: in force at once, kept where they were good, told where they are not.
+//! House rules while the node runs: they come into force at once, earlier ones stay in force while new ones have mistakes, and `policy rules`
+//! shows both.
 
 use std::{fs, time::Duration};
 
@@ -20,7 +21,7 @@ fn remove(org: &Org, name: &str) {
     fs::remove_file(org.dir.join("rules").join(name)).unwrap();
 }
 
-/// Waits until what `policy rules` says is so.
+/// Waits until `policy rules` reports this.
 async fn rules(org: &Org, what: &str, is_so: impl Fn(&proto::GetRulesResponse) -> bool) -> proto::GetRulesResponse {
     let mut desk = org.connect("admin-root").await;
     until(what, async || {
@@ -30,14 +31,14 @@ async fn rules(org: &Org, what: &str, is_so: impl Fn(&proto::GetRulesResponse) -
     .await
 }
 
-/// Publishes a note; its id, and for each of its portions whether it goes to the only partner.
+/// Publishes a note. Returns its id, and for each of its portions whether it goes to the only partner.
 async fn publish(author: &mut Author, headline: &str) -> (String, Vec<bool>) {
     let answer = author.try_publish(&note(headline, "BF")).await.unwrap();
     let goes = answer.decisions[0].portions.iter().map(|p| p.release).collect();
     (hex::encode(&answer.assessment_id), goes)
 }
 
-/// How many portions of it an organisation holds.
+/// How many of its portions an organisation holds.
 async fn held(org: &Org, id: &str) -> usize {
     let request =
         proto::GetAssessmentRequest { assessment_id: hex::decode(id).unwrap().into(), version: 0, quarantined: false };
@@ -69,12 +70,12 @@ async fn rules_come_into_force_and_go_while_a_stream_is_live() {
     no.has("gb.example", &published).await;
     assert_eq!(held(&no, &published[1]).await, 2);
 
-    // No file at all lifts no rule, and is told; one that holds only a comment does.
+    // Removing all files lifts no rule, and is reported. A file with only a comment does lift the rules.
     remove(&gb, "a.cedar");
     rules(&gb, "the empty directory is told", |r| r.in_force == 1 && r.faults.len() == 1).await;
     let ill = gb.run(&["--as", "root", "doctor"]).await;
     assert!(ill.code == 1 && ill.stdout.contains("NOT in force"), "{}", ill.stdout);
-    // What waits in the queue is decided anew.
+    // The decision on what waits in the queue is made again.
     write(&gb, "none.cedar", "// no rules for now\n");
     rules(&gb, "the rule is gone", |r| r.in_force == 2).await;
     no.kill().await;
@@ -129,12 +130,12 @@ async fn broken_rules_leave_those_before_in_force_over_a_restart_too() {
     remove(&gb, "b.cedar");
     remove(&gb, "c.cedar");
     let said = rules(&gb, "nothing is wrong any more", |r| r.faults.is_empty()).await;
-    assert_eq!(said.versions.len(), 1, "the same rules are the same version");
+    assert_eq!(said.versions.len(), 1, "the same rules must be the same version");
     gb.kill().await;
     gb.start().await;
     assert_eq!(rules(&gb, "it is up", |_| true).await.versions.len(), 1, "after a restart, too");
 
-    // A directory that went away is no word of the administrator's.
+    // An administrator does not lift rules by a directory that has vanished.
     fs::remove_dir_all(gb.dir.join("rules")).unwrap();
     let said = rules(&gb, "the missing directory is told", |r| !r.faults.is_empty()).await;
     assert_eq!(said.in_force, 1);
@@ -188,7 +189,7 @@ async fn what_never_applies_is_refused_and_who_is_not_known_is_told() {
     assert_eq!((told.code, places), (3, vec![(3, 26), (3, 65), (3, 8)]), "{}", told.stdout);
     rules(&gb, "they are not in force", |r| r.in_force == 0 && r.faults.len() == 3).await;
 
-    // A rule for a partner to come is in force, and doubted aloud.
+    // A rule for a future partner is in force, with a warning.
     write(&gb, "b.cedar", &rule("b", "principal == Organisation::\"ng.example\""));
     write(&gb, "a.cedar", &rule("a", "principal == Organisation::\"no.example\" && resource.cosigners < 1"));
     rules(&gb, "they are in force", |r| r.in_force == 1 && r.faults.is_empty()).await;
@@ -197,6 +198,6 @@ async fn what_never_applies_is_refused_and_who_is_not_known_is_told() {
     let told = gb.one(&["--as", "root", "policy", "check"]).await;
     assert_eq!((&told["names_checked"], told["warnings"].as_array().unwrap().len()), (&true.into(), 1), "{told}");
     assert_eq!((&told["warnings"][0]["line"], &told["warnings"][0]["column"]), (&3.into(), &35.into()));
-    // Who has signed decides: nobody beside the author has.
+    // The rule depends on who has signed: nobody in addition to the author.
     assert_eq!(publish(&mut gb.author().await, "by its author alone").await.1, [false, false, false]);
 }

@@ -1,4 +1,4 @@
-//! Every command in `docs/runbooks/` is known to the program and does its work on a real node, as a shell runs it.
+//! Every command in `docs/runbooks/` is known to the program and works on a real node, as a shell runs it.
 
 use std::{fs, path::Path, process::Stdio};
 
@@ -11,10 +11,10 @@ use watchfire::{
 
 use crate::kit::{Answer, Org, note, pair};
 
-/// Commands that end with 1 where they find something to do: that is an answer.
+/// Commands that end with 1 if they find something to do. That is an answer, not a failure.
 const MAY_FIND: &[&str] = &["watchfire doctor"];
 
-/// The commands of a page: lines of its fenced blocks.
+/// The commands of a page: the lines of its fenced blocks.
 fn commands(page: &str) -> Vec<String> {
     let (mut inside, mut found) = (false, vec![]);
     for line in page.lines().map(str::trim) {
@@ -48,7 +48,7 @@ async fn typed(dir: &Path, line: &str) -> Answer {
     Answer { code: output.status.code().unwrap_or(-1), stdout: text(&output.stdout), stderr: text(&output.stderr) }
 }
 
-/// The reader of the pages: gb.example, with a partner, and somebody behind the partner.
+/// The reader of the pages: gb.example, with a partner, and an organisation behind the partner.
 struct Reader {
     gb: Org,
     no: Org,
@@ -74,12 +74,12 @@ impl Reader {
         let ca = DevCa::create(&gb.domain.parse().unwrap(), SystemClock.now()).unwrap();
         let roots = fs::read_to_string(gb.dir.join("bundle.pem")).unwrap() + &ca.certificate_pem();
         fs::write(gb.dir.join("both-roots.pem"), roots).unwrap();
-        // With a second one, a command that does not say which administrator speaks is refused.
+        // With two administrators, a command that does not name the administrator is refused.
         gb.one(&["person", "add", "ruth", "--role", "admin"]).await;
         Self { gb, no, words: theirs, originators, agreement, assessment, _ke: ke }
     }
 
-    /// The line with what stands in pages for what only a real node has.
+    /// The line with the values of this node in place of the placeholders.
     async fn substituted(&self, line: &str) -> String {
         let status = self.gb.one(&["--as", "root", "bundle", "status"]).await;
         let proposal = status["proposed"][0]["id"].as_str().unwrap_or_default().to_owned();
@@ -99,7 +99,7 @@ impl Reader {
         .fold(line.to_owned(), |line, (from, to)| line.replace(from, to))
     }
 
-    /// What the page tells the reader to do, or what has happened, before the line.
+    /// Does what the page tells the reader to do before the line, or what has happened before it.
     async fn prepare(&self, line: &str) {
         if line.contains("partner invite") {
             let ours = fs::read_dir(&self.gb.dir).unwrap().flatten().map(|e| e.path());

@@ -1,10 +1,10 @@
-//! What people are told when something is wrong: one sentence, a documented exit code, and the same in JSON.
+//! What people see when something is wrong: one sentence, a documented exit code, and the same in JSON.
 
 use std::{fs, os::unix::fs::PermissionsExt};
 
 use crate::kit::{Answer, Org, note, watchfire};
 
-/// The command failed as documented: code, reason, and words that say what is wrong and what to do.
+/// Checks that the command failed as documented: exit code, reason, and words that say what is wrong and what to do.
 fn told(answer: &Answer, code: i32, reason: &str, words: &[&str]) {
     assert_eq!(answer.code, code, "{}{}", answer.stdout, answer.stderr);
     assert_eq!(answer.reason(), reason, "{}", answer.stdout);
@@ -103,7 +103,7 @@ async fn a_missing_store_is_not_made_anew() {
     fs::remove_file(org.dir.join("store.db")).unwrap();
     let answer = org.run(&["serve"]).await;
     told(&answer, 3, "FILES_AT_FAULT", &["store.db"]);
-    assert!(!org.dir.join("store.db").exists(), "an empty store took the place of the lost one");
+    assert!(!org.dir.join("store.db").exists(), "an empty store replaced the lost one");
 }
 
 #[tokio::test]
@@ -148,14 +148,14 @@ async fn a_second_node_on_one_directory_is_refused_and_the_first_goes_on() {
     let org = Org::found("gb.example", "state", Some("GB")).await;
     let second = org.run(&["serve"]).await;
     told(&second, 3, "FILES_AT_FAULT", &["store.db"]);
-    // With ports of its own it would write to the same store.
+    // With its own ports it would write to the same store.
     let path = org.dir.join("watchfire.toml");
     let text = fs::read_to_string(&path).unwrap();
     let other = |text: String, address: &str| text.replace(address, &format!("127.0.0.1:{}", crate::kit::free_port()));
     fs::write(&path, other(other(text.clone(), &org.peer), &org.desk)).unwrap();
     let second = tokio::time::timeout(std::time::Duration::from_secs(10), org.run(&["serve"])).await;
     fs::write(&path, text).unwrap();
-    let second = second.expect("a second node serves the same store");
+    let second = second.expect("a second node could serve the same store");
     assert!([1, 3].contains(&second.code), "{}", second.stderr);
     assert!(second.stderr.contains("store.db"), "{}", second.stderr);
     org.ask(&["--as", "ana", "assess", "list"]).await;
@@ -181,7 +181,7 @@ async fn a_tampered_invitation_does_not_verify() {
     let fingerprint = no.invite(&path, None).await;
     let whole = fs::read_to_string(&path).unwrap();
     let accept = ["--as", "root", "partner", "accept", &path, "--fingerprint", &fingerprint];
-    // One letter of the endpoint's port, in the middle of the signed bytes.
+    // One letter of the endpoint's port is changed, in the middle of the signed bytes.
     let lines: Vec<&str> = whole.lines().collect();
     let middle = lines.len() / 4;
     let tampered: Vec<String> = lines
@@ -199,7 +199,7 @@ async fn a_tampered_invitation_does_not_verify() {
     let answer = gb.run(&accept).await;
     assert_eq!(answer.code, 6, "{}", answer.stderr);
     assert!(gb.ask(&["--as", "root", "partner", "list"]).await.is_empty());
-    // The whole one with another's fingerprint.
+    // The complete invitation with the fingerprint of another one.
     fs::write(&path, &whole).unwrap();
     let other = no.invite(&gb.place("other.txt"), None).await;
     let wrong = ["--as", "root", "partner", "accept", &path, "--fingerprint", &other];

@@ -1,4 +1,4 @@
-//! Simulated and then done: the differences that were told are those that happen, and the telling leaves no trace.
+//! A simulation and then the real change: the predicted differences occur, and the simulation leaves no trace.
 
 use std::collections::BTreeSet;
 
@@ -11,7 +11,7 @@ use watchfire::{
 
 use crate::kit::{Author, Org, note, pair_by, terms, until};
 
-/// The kinds that go to the only partner.
+/// The kinds that are released to the only partner.
 async fn goes(author: &mut Author, headline: &str) -> BTreeSet<String> {
     released(&author.try_publish(&note(headline, "BF")).await.unwrap())
 }
@@ -21,7 +21,7 @@ fn released(answer: &proto::PublishAssessmentResponse) -> BTreeSet<String> {
     portions.map(|p| p.kind.clone()).collect()
 }
 
-/// The kinds that a simulation tells to fare so, in each of `assessments` assessments.
+/// The kinds for which a simulation predicts this change, in each of `assessments` assessments.
 fn told(simulated: &Value, change: &str, assessments: usize) -> BTreeSet<String> {
     let all = simulated["differences"].as_array().unwrap();
     let found: Vec<&Value> = all.iter().filter(|d| d["change"] == change).collect();
@@ -30,7 +30,7 @@ fn told(simulated: &Value, change: &str, assessments: usize) -> BTreeSet<String>
     found.iter().flat_map(|d| d["kinds"].as_array().unwrap()).map(|k| k.as_str().unwrap().to_owned()).collect()
 }
 
-/// What the stopped node's store holds: the ledger's length, what waits for the partner, agreements, rules.
+/// What the stopped node's store contains: the ledger's length, what waits for the partner, agreements, rules.
 async fn traces(org: &mut Org) -> (usize, u64, usize, usize) {
     org.kill().await;
     let key = std::fs::read_to_string(org.dir.join("storage.key")).unwrap();

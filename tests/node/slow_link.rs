@@ -1,4 +1,4 @@
-//! A link between two nodes that is as slow as a test wants it, in the direction in which the dialled node sends.
+//! A link between two nodes with an adjustable speed, in the direction in which the dialled node sends.
 
 use std::{
     sync::{
@@ -13,20 +13,20 @@ use tokio::{
     net::{TcpListener, TcpSocket, TcpStream},
 };
 
-/// How many bytes the link itself holds at most.
+/// How many bytes the link itself buffers at most.
 const HOLDS: u32 = 16 << 10;
 
-/// Dialled in the place of a node.
+/// The address to dial instead of the node.
 #[derive(Clone)]
 pub struct SlowLink {
     pub address: String,
-    /// Bytes in a second; 0: as fast as they come.
+    /// Bytes per second. 0 means unlimited.
     pace: Arc<AtomicU64>,
     passed: Arc<AtomicU64>,
 }
 
 impl SlowLink {
-    /// A link to the node at that address, fast at first.
+    /// A link to the node at that address, unlimited at first.
     pub async fn to(node: &str) -> Self {
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
         let address = listener.local_addr().unwrap().to_string();
@@ -36,7 +36,7 @@ impl SlowLink {
             while let Ok((near, _)) = listener.accept().await {
                 let socket = TcpSocket::new_v4().unwrap();
                 socket.set_recv_buffer_size(HOLDS).unwrap();
-                // Where the node is down, so is the link.
+                // If the node is down, the link is down too.
                 if let Ok(far) = socket.connect(node).await {
                     tokio::spawn(here.clone().carry(near, far));
                 }
@@ -66,7 +66,7 @@ impl SlowLink {
         }
     }
 
-    /// From now on so many bytes pass in a second; 0: as many as come.
+    /// Sets the speed in bytes per second. 0 means unlimited.
     pub fn set_pace(&self, pace: u64) {
         self.pace.store(pace, Relaxed);
     }

@@ -1,4 +1,4 @@
-//! Statements find their way whichever side can be dialled, once, and are held where they would not be read.
+//! Statements arrive whichever side can be dialled, once, and are held back if the receiver could not read them.
 
 use std::time::{Duration, Instant};
 
@@ -25,10 +25,10 @@ use crate::{
     recall_flood::count,
 };
 
-/// What a person at the other side would call at once.
+/// What a person at the other side would run at once.
 const SOON: Duration = Duration::from_secs(10);
 
-/// Two states; only the first can be dialled, and the second has told the first no endpoint.
+/// Two states. Only the first can be dialled, and the second has told the first no endpoint.
 async fn one_behind_a_wall() -> (Org, Org, tempfile::TempDir) {
     let root = tempfile::tempdir().unwrap();
     let gb = Org::found("gb.example", "state", Some("GB")).await;
@@ -36,7 +36,7 @@ async fn one_behind_a_wall() -> (Org, Org, tempfile::TempDir) {
     let config = no.dir.join("watchfire.toml");
     let text = std::fs::read_to_string(&config).unwrap();
     let without: Vec<_> = text.lines().filter(|l| !l.starts_with("advertise")).collect();
-    assert_eq!(without.len() + 1, text.lines().count(), "the endpoint was not where it was looked for: {text}");
+    assert_eq!(without.len() + 1, text.lines().count(), "the endpoint was not found: {text}");
     std::fs::write(&config, without.join("\n")).unwrap();
     no.start().await;
     no.accept(&gb, &gb.peer).await;
@@ -60,12 +60,12 @@ async fn sign(by: &Org, id: &str) {
 async fn a_node_that_can_t_be_dialled_gets_proposals_and_countersignatures() {
     let (gb, no, _root) = one_behind_a_wall().await;
     let started = Instant::now();
-    // Proposed by the side that can't dial, signed by the other.
+    // Proposed by the side that can't dial, and signed by the other.
     let id = propose(&gb, &terms(gb.domain, no.domain, "")).await;
     no.agreement(&id, "proposed").await;
     sign(&no, &id).await;
     gb.agreement(&id, "in-force").await;
-    // And the other way round: the countersigned copy has to be fetched.
+    // The other way round: the countersigned copy has to be fetched.
     let back = propose(&no, &terms(no.domain, gb.domain, "")).await;
     gb.agreement(&back, "proposed").await;
     sign(&gb, &back).await;
@@ -90,7 +90,7 @@ async fn what_was_on_its_way_when_a_node_died_arrives_once_it_is_back() {
     gb.agreement(&later, "in-force").await;
 }
 
-/// A client of the exchange with nothing behind it.
+/// A client of the exchange without a node.
 struct Caller(ExchangeServiceClient<Channel>);
 
 impl Caller {
@@ -130,19 +130,19 @@ async fn what_was_fetched_is_offered_again_until_it_is_settled() {
     assert_eq!(page.len(), 3);
     assert_ne!(page[0].ticket, page[1].ticket);
     let last = page[2].clone();
-    // The answer was lost on the way: the same again, in the same order.
+    // The answer was lost, so the same statements are sent again, in the same order.
     assert_eq!(caller.fetch(vec![], 0).await, page);
-    // One is taken; another can't be at the moment, and stays.
+    // One is taken. Another can't be taken at the moment, and stays.
     let outcomes = vec![settled(&page[0], Accepted, ""), settled(&page[1], NotYet, "STORE_FULL")];
     assert_eq!(caller.fetch(outcomes.clone(), 0).await, page[1..]);
-    // Of whatever is only received nothing is said, and it is not offered again either.
+    // A `received` says nothing about the statement, and the statement is not offered again either.
     let page = &page[..2];
     assert_eq!(caller.fetch(vec![settled(&last, Received, "")], 0).await, page[1..]);
-    // What is settled is settled, and what nobody was given is passed over.
+    // What is settled stays settled. Statements that were never handed over are ignored.
     let mut unknown = settled(&page[1], Accepted, "");
     unknown.ticket = vec![7; 32].into();
     assert_eq!(caller.fetch([outcomes, vec![unknown]].concat(), 0).await, page[1..]);
-    // A refusal for good is not asked for twice.
+    // A permanent refusal is not asked for twice.
     assert!(caller.fetch(vec![settled(&page[1], Refused, "WRONG_DOMAIN")], 0).await.is_empty());
     assert!(gb.log().contains("the partner refused a statement for good"));
 }
@@ -197,7 +197,7 @@ async fn what_the_partner_does_not_read_is_held_and_said() {
     let gb = Org::found("gb.example", "state", Some("GB")).await;
     let mut caller = caller(&gb).await;
     propose(&gb, &terms(gb.domain, "rogue.example", "")).await;
-    // Nothing goes to somebody who has not said what it reads.
+    // Nothing is sent to a node that has not said what it reads.
     assert!(caller.fetch(vec![], 0).await.is_empty());
     caller.hello(&[StatementKind::Manifest, StatementKind::Release]).await;
     assert!(caller.fetch(vec![], 0).await.is_empty());
@@ -215,7 +215,7 @@ async fn what_the_partner_does_not_read_is_held_and_said() {
 #[tokio::test(flavor = "multi_thread")]
 async fn a_partner_that_refuses_a_statement_for_the_moment_still_gets_its_feed() {
     let (gb, no) = crate::kit::pair().await;
-    // More proposals than the partner lets wait.
+    // More proposals than may wait at the partner.
     for _ in 0..9 {
         propose(&no, &terms(no.domain, gb.domain, "")).await;
     }

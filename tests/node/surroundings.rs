@@ -1,4 +1,4 @@
-//! A wrong clock and a full disk: said, stood, and over once they are mended.
+//! A wrong clock and a full disk are reported, survived, and over once they are corrected.
 
 use std::io::Write;
 
@@ -11,13 +11,13 @@ use crate::{
     system::{Disk, NO_DISK, NO_FAKETIME, faketime},
 };
 
-/// Says loudly why a test proves nothing here. Where `CI` is set nothing may be skipped.
+/// Says clearly why a test is skipped. If `CI` is set, no test may be skipped.
 fn skipped(why: &str) {
     assert!(std::env::var_os("CI").is_none(), "skipped, and with CI set no test may be: {why}");
     let _ = writeln!(std::io::stderr(), "\nSKIPPED, nothing was tested: {why}\n");
 }
 
-/// The environment in which a process has a clock that is off by so much; `None`, loudly, where that can't be had.
+/// The environment of a process whose clock is off by this much. `None`, with a clear message, if that is not available.
 pub fn clock(off: &str) -> Option<Vec<(&'static str, String)>> {
     let Some(library) = faketime() else {
         skipped(NO_FAKETIME);
@@ -28,7 +28,7 @@ pub fn clock(off: &str) -> Option<Vec<(&'static str, String)>> {
     Some(values.map(|(name, value)| (name, value.to_owned())).to_vec())
 }
 
-/// Starts it again with its development CA put aside: nobody renews what ends.
+/// Starts the node again with its development CA moved away, so that nobody renews what ends.
 pub async fn without_ca(org: &mut Org) {
     org.kill().await;
     std::fs::rename(org.dir.join("ca"), org.dir.join("ca-aside")).unwrap();
@@ -80,14 +80,14 @@ async fn a_full_disk_refuses_writes_keeps_reading_and_recovers_by_itself() {
     let mut file = std::fs::File::create(&filler).unwrap();
     while file.write_all(&[0; 4096]).is_ok() {}
     while file.write_all(&[0]).is_ok() {}
-    // Before anybody meets it.
+    // Before any other command finds it.
     assert_eq!(told().await, [true; 3]);
-    // A command that can't write its file leaves none, and says so.
+    // A command that can't write its file leaves no file, and says so.
     let draft = org.place("draft.toml");
     let new = org.run(&["assess", "new", "--out", &draft]).await;
     assert!(new.code == 3 && new.stderr.contains("can't be written"), "{}", new.stderr);
     assert!(!std::path::Path::new(&draft).exists());
-    // What the store's files have room for inside still goes in.
+    // Data for which the store's files still have room inside are stored.
     let mut refusal = None;
     for i in 0..500 {
         match author.try_publish(&note(&format!("note {i}"), "BF")).await {
@@ -98,17 +98,17 @@ async fn a_full_disk_refuses_writes_keeps_reading_and_recovers_by_itself() {
             }
         }
     }
-    let refusal = refusal.expect("the disk is full and all is taken");
+    let refusal = refusal.expect("the disk is full, but everything was accepted");
     assert_eq!(to_fault(&refusal).reason, Reason::StoreFull, "{refusal:?}");
     assert_eq!(refusal.code(), Code::ResourceExhausted);
-    // Reads go on, and nothing half done is shown.
+    // Reading still works, and nothing incomplete is shown.
     org.has("gb.example", &published).await;
     let told_the_author = org.run(&["--as", "ana", "assess", "publish", "-"]).await;
     assert_ne!(told_the_author.code, 0);
     assert_eq!(told().await, [true; 3]);
     drop(file);
     std::fs::remove_file(&filler).unwrap();
-    // Also where nothing is written meanwhile.
+    // The same if nothing is written meanwhile.
     assert_eq!(told().await, [false; 3]);
     published.push(author.publish(&note("after", "BF")).await);
     org.has("gb.example", &published).await;

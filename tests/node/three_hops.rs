@@ -1,4 +1,4 @@
-//! What goes over three hops while the certificates of those on the way end behind it.
+//! An entry over three hops, while the certificates of those on the way end after they passed it on.
 
 use watchfire::{
     domain::{
@@ -20,8 +20,8 @@ use crate::{
 
 const RELAY: &str = "relay.example";
 
-/// An entry from the originator over the relay and the hub to the reader. The originator's author ended 35 days ago, its node 25 days
-/// ago, the relay's node 15 days ago. Each received what the one before had released so many days ago.
+/// An entry from the originator through the relay and the hub to the reader. The author's certificate ended 35 days ago, the originator's node's
+/// 25 days ago, and the relay's node's 15 days ago. Each received what the one before had released some days before.
 fn entry(chain: &mut Chain, relay: &Rogue, text: &str, (relay_got, hub_got): (i64, i64)) -> proto::FeedEntry {
     let origin = key_of(ORIGIN, &chain.origin.ca, "node/n1", (60, 25));
     let analyst = key_of(ORIGIN, &chain.origin.ca, "analyst/a", (60, 35));
@@ -75,7 +75,7 @@ async fn what_is_three_hops_on_its_way_counts_though_each_certificate_behind_it_
     let relay = Rogue::new(RELAY);
     relay.get_known(&no).await;
     let in_time = entry(&mut chain, &relay, "in time", (32, 20));
-    // The relay got it after the originator's node had ended; the hub after the relay's had.
+    // The relay got it after the originator's node's certificate had ended, and the hub after the relay's had.
     let late = entry(&mut chain, &relay, "late at the relay", (24, 20));
     let later = entry(&mut chain, &relay, "late at the hub", (32, 14));
     let id = wire::manifest::decode(&in_time.manifest.as_ref().unwrap().payload).unwrap().assessment.to_string();

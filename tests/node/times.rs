@@ -1,5 +1,5 @@
-//! When a signature counts: keys that have ended, alone and with a hub that states the time it likes. Certificates of the past are
-//! issued for the past, so that nothing here waits.
+//! When a signature counts: keys that have ended, alone and with a hub that states any time it likes. Certificates are issued with dates in the
+//! past, so that no test waits.
 
 use rustls_pki_types::CertificateDer;
 use watchfire::{
@@ -37,14 +37,14 @@ pub fn days_ago(days: i64) -> Time {
     SystemClock.now().whole_seconds().plus_seconds(-days * DAY)
 }
 
-/// A signing key whose certificate was good from `from` to `until` days ago.
+/// A signing key whose certificate was valid from `from` to `until` days ago.
 pub fn key_of(domain: &str, ca: &DevCa, path: &str, (from, until): (i64, i64)) -> SigningKey {
     let id: SpiffeId = format!("spiffe://{domain}/{path}").parse().unwrap();
     let days = u32::try_from(from - until).unwrap();
     signing_key(&ca.issue(&id, Purpose::Signing, days_ago(from), days).unwrap())
 }
 
-/// The statement, and beside it by whom it was logged when.
+/// The statement, with another statement attached that says who logged it and when.
 fn logged(by: &SigningKey, at: Time, statement: &proto::Envelope) -> proto::Envelope {
     let kind = StatementKind::ALL.iter().find(|k| k.payload_type() == statement.payload_type).unwrap();
     let named = statement.logged.last().map_or_else(
@@ -85,7 +85,7 @@ pub async fn pulled(no: &Org, from: &str, sequence: u64) {
     .await;
 }
 
-/// The administrator accepts a partner's invitation that holds these roots.
+/// The administrator accepts a partner's invitation with these roots.
 pub async fn accept_roots(rogue: &Rogue, victim: &Org, address: &str, roots: &[&DevCa]) {
     let roots: Vec<CertificateDer<'static>> = roots.iter().map(|ca| ca.certificate().clone()).collect();
     let invitation = Invitation {
@@ -136,7 +136,7 @@ async fn an_author_counts_whose_certificate_ended_after_it_was_logged_and_not_be
     assert!(shown["on_word_of"].is_null(), "{shown}");
     let ends = no.ask(&["expiry", "list"]).await;
     assert!(ends.iter().any(|e| e["name"] == format!("signing certificate of {ROGUE}'s node")), "{ends:?}");
-    // The other one waits, and both sides can see it.
+    // The other one waits, and both sides can see that.
     quarantined(&no, 2, "CHAIN_INVALID").await;
     let status = no.feed(ROGUE, "in").await;
     let waits = &status["waiting"][0];
@@ -171,7 +171,7 @@ async fn an_author_under_a_second_root_waits_until_the_administrator_takes_both_
 async fn a_recall_counts_whose_officer_ended_where_its_own_node_logged_it_before() {
     let no = Org::found("no.example", "state", Some("NO")).await;
     let (mut feed, served, _stop) = Feed::to(&no).await;
-    let entry = feed.good("to be taken back");
+    let entry = feed.good("to be recalled");
     served.set(vec![entry.clone()]);
     let id = hex::encode(assessment_of(&entry));
     no.has(ROGUE, std::slice::from_ref(&id)).await;
@@ -179,7 +179,7 @@ async fn a_recall_counts_whose_officer_ended_where_its_own_node_logged_it_before
     let bare = recall(ROGUE, assessment_of(&entry), &officer, days_ago(11));
     let outcome = feed.rogue.submit(&no, bare.clone()).await;
     assert!(is_not_yet(&outcome), "{outcome:?}");
-    // Nor where its node says that it was logged after the end.
+    // The same if its node says that it was logged after the end.
     let late = logged(&feed.rogue.node, days_ago(9), &bare);
     assert!(is_not_yet(&feed.rogue.submit(&no, late).await));
     assert_eq!(no.assessments(ROGUE).await, std::slice::from_ref(&id));
@@ -203,7 +203,7 @@ async fn a_recall_that_cannot_be_verified_is_answered_alike_whoever_is_known_her
     origin.get_known(&no).await;
     let known = feed.rogue.submit(&no, of(2)).await;
     assert_eq!(unknown, known);
-    // Also where its key counts on the sender's word only.
+    // The same if its key counts only on the sender's word.
     let older = key_of(ORIGIN, &origin.ca, "officer/o", (100, 90));
     let forged = logged(&feed.rogue.node, days_ago(95), &recall(ORIGIN, [4; 16], &older, days_ago(95)));
     let answer = feed.rogue.submit(&no, forged).await;
@@ -249,7 +249,7 @@ async fn an_expired_author_s_key_alone_publishes_nothing() {
     let request = publication(gb.domain, &old, &note("by a thief", "BF"));
     let refused = author.desk.assessments.publish_assessment(request).await.unwrap_err();
     assert_eq!(wire::status::to_fault(&refused).reason.to_string(), "CHAIN_INVALID", "{refused}");
-    // And at a partner's, without its node: the thief's own node hands it over as if it had come from there.
+    // And at a partner, without its node: the thief's own node hands it over as if it had come from there.
     let (no, mut chain, served, _stop) = reader().await;
     let text = |headline: &str| for_all(headline, "BF").replace("group:watch", "no.example");
     chain.origin.analyst = key_of(ORIGIN, &chain.origin.ca, "analyst/a", (20, 10));
@@ -268,7 +268,7 @@ async fn an_expired_author_s_key_alone_publishes_nothing() {
     assert!(no.assessments(ORIGIN).await.is_empty());
 }
 
-/// What a thief writes with an old author's and an old node's key, as long ago as the two were good, by way of the hub.
+/// What a thief writes with an old author's key and an old node's key, dated when both were valid, by way of the hub.
 fn forged(chain: &mut Chain, text: &str, bend: impl FnOnce(&mut Piece, &SigningKey)) -> (proto::FeedEntry, Piece) {
     let (node, analyst) = (
         key_of(ORIGIN, &chain.origin.ca, "node/n1", (120, 80)),
@@ -295,7 +295,7 @@ fn forged(chain: &mut Chain, text: &str, bend: impl FnOnce(&mut Piece, &SigningK
     (entry, piece)
 }
 
-/// A version of what is genuine, by a thief.
+/// A thief's version of a genuine assessment.
 fn false_version(chain: &mut Chain, text: &str, (of, version): (&Piece, u32)) -> proto::FeedEntry {
     let (assessment, genuine) = (AssessmentId(of.assessment), of.id);
     let (entry, _) = forged(chain, text, |piece, key| {
@@ -324,7 +324,7 @@ async fn keys_that_ended_long_ago_count_on_the_hub_s_word_only_and_correct_and_r
     let mut entries = vec![chain.entry(genuine.clone())];
     let (entry, planted) = forged(&mut chain, &text("planted"), |_, _| {});
     entries.push(entry);
-    // Each comes right behind what it corrects: some in one batch with it, some after it.
+    // Each comes right after what it corrects: some in one batch with it, some later.
     let mut ids = vec![hex::encode(assessment), hex::encode(planted.assessment)];
     entries.push(false_version(&mut chain, &text("a false correction"), (&genuine, 2)));
     for n in 0..6 {
@@ -345,7 +345,7 @@ async fn keys_that_ended_long_ago_count_on_the_hub_s_word_only_and_correct_and_r
         assert!(shown["on_word_of"].is_null() && shown.to_string().contains("genuine"), "{shown}");
         assert!(!shown.to_string().contains("a false correction"), "{shown}");
     }
-    // An old officer's key with the hub's word, and with that of an old node's key besides.
+    // An old officer's key with the hub's word, and then also with that of an old node's key.
     let officer = key_of(ORIGIN, &chain.origin.ca, "officer/o", (120, 80));
     let bare = recall(ORIGIN, assessment, &officer, days_ago(100));
     let by_hub = logged(&chain.hub.node, days_ago(100), &bare);
@@ -362,7 +362,7 @@ async fn what_counts_on_a_hub_s_word_gives_way_to_its_originator_s_own_word() {
     let text = |headline: &str| for_all(headline, "BF").replace("group:watch", "no.example");
     let genuine: Vec<Piece> = (0..3).map(|n| chain.piece(&text(&format!("genuine {n}")), "no.example")).collect();
     let ids: Vec<String> = genuine.iter().map(|piece| hex::encode(piece.assessment)).collect();
-    // A thief's comes first, as the same version or a later one; one of them in one batch with what is genuine.
+    // A thief's version comes first, as the same version or a later one. One of them is in one batch with the genuine one.
     let mut entries = vec![
         false_version(&mut chain, &text("planted 0"), (&genuine[0], 1)),
         false_version(&mut chain, &text("planted 1"), (&genuine[1], 2)),
@@ -389,17 +389,17 @@ async fn what_counts_on_a_hub_s_word_gives_way_to_its_originator_s_own_word() {
         assert!(shown.to_string().contains(&format!("genuine {n}")), "{shown}");
         assert!(!shown.to_string().contains("planted"), "{shown}");
     }
-    // The ledger says so, and an officer finds the one that stood above in quarantine.
+    // The ledger says so, and an officer finds the replaced one in quarantine.
     let about = ["--as", "root", "ledger", "list", "--about", "gave-way"];
     let ledger = no.ask(&about).await;
     assert_eq!(ledger.len(), 3, "{ledger:?}");
-    // Nobody can tell whether the originator wrote what gave way: that proves nothing against it.
+    // Nobody can tell whether the originator wrote the version that gave way, so it proves nothing against the originator.
     assert!(no.ask(&["--as", "root", "ledger", "list", "--about", "equivocated"]).await.is_empty());
     let shown = show(&ids[1], &["--quarantined"]).await;
     assert!(shown.to_string().contains("planted 1") && shown.to_string().contains("REPLAY_DIFFERS"), "{shown}");
 }
 
-/// The genuine piece, handed over once more by a first release of the thief's.
+/// The genuine assessment, handed over again by a first release of the thief's.
 fn handed_over_by_a_thief(chain: &mut Chain, genuine: &Piece) -> proto::FeedEntry {
     let ended = key_of(ORIGIN, &chain.origin.ca, "node/n1", (120, 80));
     let mut piece = chain.at_place(genuine);
@@ -421,7 +421,7 @@ async fn what_comes_on_a_hub_s_word_adds_nothing_to_what_is_genuine() {
     let first = chain.entry(genuine.clone());
     let again = handed_over_by_a_thief(&mut chain, &genuine);
     let later = chain.piece(&text, "no.example");
-    // Also the other way round.
+    // Also in the other order.
     let planted = handed_over_by_a_thief(&mut chain, &later);
     let placed = chain.at_place(&later);
     let entries = vec![first, again, planted, chain.entry(placed)];
@@ -455,12 +455,12 @@ async fn an_author_who_was_revoked_is_not_saved_by_a_node_key_that_has_ended() {
     for release in [&mut piece.first, &mut piece.last] {
         release.logged_at = days_ago(30);
     }
-    // The node's key ended ten days ago: the hub says that it was used before.
+    // The node's key ended ten days ago. The hub says that it was used before.
     let ended = key_of(ORIGIN, &chain.origin.ca, "node/n1", (120, 10));
     let good = std::mem::replace(&mut chain.origin.node, ended);
     let mut entries = vec![chain.entry(piece.clone())];
     chain.origin.node = good;
-    // Under a key that is good its organisation may say so.
+    // The key's organisation may say so under a valid key.
     let placed = chain.at_place(&piece);
     entries.push(chain.entry(placed));
     served.set(entries[..1].to_vec());
@@ -481,7 +481,7 @@ async fn a_revoked_node_key_with_a_hostile_hub_shows_nothing() {
     let file = no.file("list.pem", &to_pem("X509 CRL", &list));
     no.ask(&["--as", "root", "partner", "crl", &file]).await;
     let good = std::mem::replace(&mut chain.origin.node, signing_key(&issued));
-    // The hub says that it had it before the key was lost.
+    // The hub says that it had it before the key was compromised.
     let mut piece = chain.piece(&text("planted"), "no.example");
     for release in [&mut piece.first, &mut piece.last] {
         release.logged_at = days_ago(3);

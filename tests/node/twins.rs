@@ -1,4 +1,4 @@
-//! Somebody else signs with a node's ledger key: a copy of the node, or a thief. The exchange goes on, it is told, and another key ends
+//! Somebody else signs with a node's ledger key: a copy of the node, or a thief. The exchange continues, an alarm is raised, and a new key ends
 //! it.
 
 use watchfire::{
@@ -24,7 +24,7 @@ fn ledger_key(org: &Org) -> RawKey {
     RawKey::new(PrivateKeyDer::from_pem_slice(&pem).unwrap().secret_der()).unwrap()
 }
 
-/// A partner that shows the node a note as its own.
+/// A partner that shows the node a note as if it were the node's own.
 async fn shows(rogue: &Rogue, victim: &Org, note: &Note) -> Result<proto::HelloResponse, tonic::Status> {
     let ledger = proto::LedgerGreeting {
         witnessed: note.to_string().into_bytes().into(),
@@ -64,13 +64,13 @@ async fn a_note_under_a_stolen_key_is_an_alarm_and_stops_nothing_and_another_key
     for n in 1..=20 {
         shows(&rogue, &gb, &forged(1 << 30, n)).await.unwrap();
     }
-    assert_eq!(kinds(&gb).await, ["twin"], "once, however many are shown");
+    assert_eq!(kinds(&gb).await, ["twin"], "the alarm must be raised once, however many notes are shown");
     let doctor = gb.run(&["doctor"]).await;
     assert!(doctor.code == 1 && doctor.stdout.contains("ledger rotate-key"), "{}", doctor.stdout);
-    // The exchange goes on.
+    // The exchange continues.
     let first = gb.author().await.publish(&crate::kit::note("while a twin is told", "BF")).await;
     no.has("gb.example", std::slice::from_ref(&first)).await;
-    // Another key ends it, and the partner that has seen nothing raises no alarm.
+    // Another key ends it, and a partner that has seen nothing raises no alarm.
     let rotated = gb.one(&["--as", "root", "--yes", "ledger", "rotate-key"]).await;
     assert_eq!(rotated["origin"], "gb.example/ledger/2");
     assert!(!gb.dir.join("node/ledger.key.next").exists());
@@ -97,7 +97,7 @@ async fn a_key_that_was_prepared_and_not_taken_up_is_passed_over_and_one_that_wa
     let (mut gb, no) = quick_pair(root.path()).await;
     witnessed(&gb, "no.example").await;
     let (key, next) = (gb.dir.join("node/ledger.key"), gb.dir.join("node/ledger.key.next"));
-    // Stopped before the store took the epoch up: another key lies beside.
+    // Stopped before the store recorded the epoch. Another key is next to the current one.
     gb.kill().await;
     std::fs::copy(no.dir.join("node/ledger.key"), &next).unwrap();
     let before = std::fs::read(&key).unwrap();
@@ -109,7 +109,7 @@ async fn a_key_that_was_prepared_and_not_taken_up_is_passed_over_and_one_that_wa
     })
     .await;
     let after = std::fs::read(&key).unwrap();
-    // Stopped after that, and before the file was moved.
+    // Stopped after that, and before the file was renamed.
     gb.kill().await;
     std::fs::write(&next, &after).unwrap();
     std::fs::write(&key, &before).unwrap();

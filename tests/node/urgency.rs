@@ -1,4 +1,4 @@
-//! Urgency that holds: however much waits for a partner, the most urgent goes next, and memory does not grow with it.
+//! Urgency under load: however much waits for a partner, the most urgent entry goes next, and memory does not grow with the backlog.
 
 use std::time::{Duration, Instant};
 
@@ -11,7 +11,7 @@ use crate::{
     slow_link::SlowLink,
 };
 
-/// What 2.7 MB take at 64 KiB a second, and some more.
+/// The time that 2.7 MB take at 64 KiB a second, and some more.
 const AT_A_SLOW_PACE: Duration = Duration::from_secs(120);
 
 /// A small assessment of that level.
@@ -19,16 +19,16 @@ fn of_level(level: u8, headline: &str) -> String {
     note(headline, "BF").replace("level   = 3", &format!("level   = {level}"))
 }
 
-/// One of 2.7 MB.
+/// An assessment of 2.7 MB.
 fn large(level: u8, headline: &str) -> String {
-    // Few words: the lint looks at each.
+    // The text has few words, because the lint looks at each.
     let text = vec!["x".repeat(965); 200].join(" ");
     let portion = format!("\n[[portion]]\nkind = \"limitation\"\ntext = \"{text}\"\n");
     of_level(level, headline) + &portion.repeat(14)
 }
 
-/// At which place an assessment arrived among so many of a partner's, by the receiver's own count; with all of the numbers in the order in
-/// which they came.
+/// The place at which an assessment arrived among this many of a partner's, by the receiver's own count, and all of the numbers in the order of
+/// their arrival.
 async fn place(org: &Org, partner: &str, id: &str, many: usize) -> (usize, Vec<u64>) {
     let mut desk = org.connect("analyst-ana").await;
     let request = FollowFeedRequest { partner: partner.to_owned(), new_only: false, cursor: String::new() };
@@ -63,11 +63,11 @@ async fn a_level_5_warning_is_numbered_next_behind_12_large_ones_on_a_slow_link(
     no.start().await;
     let numbered = async || gb.feed("no.example", "out").await["last_sequence"].as_u64().unwrap();
     until("the first is on its way", async || (link.passed() - before > 128 << 10).then_some(())).await;
-    assert_eq!(numbered().await, 1, "numbered ahead");
+    assert_eq!(numbered().await, 1, "too many entries were numbered ahead");
     let warning = author.publish(&of_level(5, "the warning")).await;
     let published = Instant::now();
     while numbered().await == 1 {
-        assert!(published.elapsed() < AT_A_SLOW_PACE, "the first one did not pass");
+        assert!(published.elapsed() < AT_A_SLOW_PACE, "the first one did not arrive");
         tokio::time::sleep(Duration::from_millis(200)).await;
     }
     println!("numbered {:?} after it was published", published.elapsed());
@@ -76,7 +76,7 @@ async fn a_level_5_warning_is_numbered_next_behind_12_large_ones_on_a_slow_link(
     assert_eq!((place, numbers), (2, (1..=13).collect()));
 }
 
-/// The negative control: a sender that numbers ahead is found by the same count.
+/// The negative control: the same count finds a sender that numbers ahead.
 #[tokio::test(flavor = "multi_thread")]
 async fn a_sender_that_numbers_ahead_is_found_by_its_count() {
     let no = Org::found("no.example", "state", Some("NO")).await;
@@ -90,7 +90,7 @@ async fn a_sender_that_numbers_ahead_is_found_by_its_count() {
     assert_eq!(place(&no, ROGUE, &warning, 13).await.0, 13);
 }
 
-/// A node's memory, as the system counts it.
+/// A node's memory, as the operating system counts it.
 struct Memory {
     process: u32,
     at_first: u64,
@@ -103,7 +103,7 @@ impl Memory {
         line.trim_start_matches(':').trim().trim_end_matches("kB").trim().parse::<u64>().unwrap() >> 10
     }
 
-    /// From now on the most that it takes is kept.
+    /// Begins to record the peak.
     fn of(org: &Org) -> Self {
         let process = org.process_id();
         std::fs::write(format!("/proc/{process}/clear_refs"), "5").unwrap();
@@ -118,10 +118,10 @@ impl Memory {
     }
 }
 
-/// The most by which a node's memory may grow for lists, MiB.
+/// The most by which a node's memory may grow for lists, in MiB.
 const MOST: u64 = 64;
-/// The same for a backlog. About half of it is what the allocator and the database keep of what passes through: 60 to 70 MiB were seen on a
-/// machine that was busy otherwise. All of the backlog in memory would be far more.
+/// The same for a backlog. About half of it is kept by the allocator and the database: 60 to 70 MiB were seen on a busy machine. The whole
+/// backlog in memory would be far more.
 const MOST_OF_A_BACKLOG: u64 = 96;
 
 #[tokio::test(flavor = "multi_thread")]
@@ -129,10 +129,10 @@ async fn neither_a_backlog_of_large_ones_nor_lists_of_them_take_much_memory() {
     const COUNT: usize = 32;
     let (mut gb, no) = pair().await;
     let mut author = gb.author().await;
-    // Whatever the first of its kind takes is there before.
+    // What the first list allocates is already there.
     let mut all = vec![author.publish(&large(2, "the first")).await];
     no.has("gb.example", &all).await;
-    // It stands still, so that what it takes at its start is there, too.
+    // The node is idle, so what it allocates at its start is already there.
     no.signal("STOP");
     for n in 1..COUNT {
         all.push(author.publish(&large(2, &format!("routine {n}"))).await);

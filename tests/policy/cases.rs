@@ -31,7 +31,7 @@ pub struct Case {
     pub giver: TrustDomain,
     /// The giver, or another organisation from which the giver got the assessment.
     pub originator: TrustDomain,
-    /// Sorted by the releases' ids. They have no effect where the giver is the originator.
+    /// Sorted by the releases' ids. They have no effect if the giver is the originator.
     pub provenances: Vec<Provenance>,
     /// The numbers of house rules (`house.rs`).
     pub house: Vec<usize>,
@@ -44,7 +44,7 @@ pub struct Case {
     pub expires: Time,
     /// The portions, then the endorsements.
     pub portions: Vec<Portion>,
-    /// For each portion the endorser, which counts where the portion is an endorsement.
+    /// The endorser of each portion. It only matters if the portion is an endorsement.
     pub endorsers: Vec<TrustDomain>,
     pub exceptions: Vec<PartnerException>,
     /// The states that other versions are about.
@@ -153,7 +153,7 @@ fn after(issued: Time, (seconds, nanos): (i64, i64)) -> Time {
     Time::from_unix_nanos(issued.plus_seconds(seconds).unix_nanos() + nanos)
 }
 
-/// Most of these exceptions are for this partner, since the others have no effect.
+/// Most of these exceptions are for this partner, because the others have no effect.
 fn exception() -> impl Strategy<Value = PartnerException> {
     let parties = (
         prop_oneof![9 => Just("gb.example"), 1 => Just("other.example")],
@@ -175,7 +175,7 @@ fn exception() -> impl Strategy<Value = PartnerException> {
     })
 }
 
-/// Most of these provenances allow much, since otherwise nothing would be passed on.
+/// Most of these provenances permit much, because otherwise nothing would be passed on.
 fn provenance() -> impl Strategy<Value = Provenance> {
     let all: Vec<usize> = (0..9).collect();
     let digests = prop_oneof![3 => Just(all.clone()), 1 => subsequence(all, 5..9)];

@@ -91,7 +91,7 @@ fn bent(run: &Run<'_>, honest: &[Step], count: &mut Count) -> Result<(), TestCas
         let [(kind, hub, is_followed_honestly)] = by.as_slice() else { continue };
         count.bends.entry(*kind).or_default()[usize::from(right.is_some())] += 1;
         let Some(named) = right else { continue };
-        // Where the change only forbids something, a later hub that passes it on all the same is at fault.
+        // If the change only forbids something, a later hub that passes it on all the same is at fault.
         let mut suspects = steps[*hub..].iter().map(|s| &s.giver.domain);
         prop_assert!(suspects.clone().any(|s| *s == named), "{:?} names {}: {:#?}", kind, named, steps);
         if *is_followed_honestly {
@@ -118,7 +118,7 @@ fn compare_all(world: &World, count: &mut Count) -> Result<(), TestCaseError> {
     Ok(())
 }
 
-/// Compares at least so many portions on one thread.
+/// Compares at least this many portions on one thread.
 fn compare(thread: usize, portions: usize) -> Count {
     const AT_ONCE: u32 = 20;
     let mut count = Count::default();
@@ -154,21 +154,21 @@ fn each_hop_of_a_chain_is_what_the_rules_say_and_a_bent_one_is_refused_by_name()
     }
     assert!(portions >= how_many());
     assert!(all_the_way > chains / 10 && all_the_way < chains, "{all_the_way} of {chains} reach the reader");
-    assert!(three_hops > chains / 50, "{three_hops} of {chains} by three hops or four");
+    assert!(three_hops > chains / 50, "{three_hops} of {chains} over three or four hops");
     if is_plenty() {
         let never: Vec<_> = bends::ALL.iter().filter(|kind| bends.get(kind).is_none_or(|b| b[1] == 0)).collect();
         assert!(never.is_empty(), "{never:?} were never refused");
     }
 }
 
-/// The chain that the oracle predicts, where it reaches the reader.
+/// The chain that the oracle predicts, if it reaches the reader.
 fn all_the_way(world: &World, piece: &Piece) -> Option<Vec<Step>> {
     let hops = foretold(world, piece);
     let steps: Option<Vec<Step>> = hops.iter().enumerate().map(|(k, hop)| hop.step(world, piece, k)).collect();
     steps.filter(|steps| steps.len() == world.agreements.len())
 }
 
-/// Negative control: the comparison fails where the judge leaves a rule out.
+/// Negative control: the comparison fails if the judge leaves out a rule.
 #[test]
 fn the_judge_of_chains_notices_each_rule_that_is_left_out() {
     let mut runner = TestRunner::deterministic();
@@ -181,7 +181,7 @@ fn the_judge_of_chains_notices_each_rule_that_is_left_out() {
             let run = Run::new(&world, &policies, piece);
             let Some(honest) = all_the_way(&world, piece) else { continue };
             let bends: Vec<_> = piece.bends.iter().flatten().collect();
-            // Some rules make a difference only where another hub forbids something.
+            // Some rules make a difference only if another hub forbids something.
             let alone = bends.iter().flat_map(|b| b.of_any_kind()).map(|b| (None, b));
             let others = bends.iter().zip(bends.iter().skip(1)).take(2);
             let after = others.flat_map(|(a, b)| b.of_any_kind().map(|b| (Some(a.of_kind(Kind::Closes)), b)));

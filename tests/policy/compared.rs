@@ -116,7 +116,7 @@ impl Count {
     }
 }
 
-/// The test runners of one thread, with so many cases each. A runner runs its cases once. Where `PROPTEST_RNG_SEED` is set, each runner derives
+/// The test runners of one thread, each with this many cases. A runner runs its cases once. If `PROPTEST_RNG_SEED` is set, each runner derives
 /// its own seed from that number, so a run can be repeated, and no two runners try the same cases.
 pub fn runners(thread: usize, cases: u32) -> impl Iterator<Item = TestRunner> {
     let config = Config {
@@ -136,7 +136,7 @@ pub fn runners(thread: usize, cases: u32) -> impl Iterator<Item = TestRunner> {
     })
 }
 
-/// Compares at least so many portions on one thread.
+/// Compares at least this many portions on one thread.
 fn compare(thread: usize, portions: usize) -> Count {
     const AT_ONCE: u32 = 100;
     let mut count = Count::default();
@@ -213,12 +213,12 @@ proptest! {
             .flat_map(|(_, d)| d.release.iter().flat_map(|r| r.disclosed()).collect::<Vec<_>>())
             .collect();
         let now: BTreeSet<_> = decide(&policy, &facts, time).release.iter().flat_map(|r| r.disclosed()).collect();
-        // A later release may stand on another agreement or have a fuller headline, so the steps in between count too.
+        // A later release may use another agreement or have a fuller headline, so the steps in between count too.
         prop_assert!(now.is_subset(&planned), "{now:?} at {time}, planned {planned:?}, times {:?}", possible_release_times(&policy, &facts));
     }
 }
 
-/// Negative control: the comparison must fail where any single rule is left out.
+/// Negative control: the comparison must fail if any single rule is left out.
 #[test]
 fn the_comparison_notices_each_rule_that_is_left_out() {
     let mut runner = TestRunner::deterministic();

@@ -41,7 +41,7 @@ impl Oracle<'_> {
         one
     }
 
-    /// The headline among these that this one translates. `None` where the other is itself a translation.
+    /// The headline among these that this one translates. `None` if the other is itself a translation.
     fn translated(&self, index: usize, headlines: &[usize]) -> Option<usize> {
         if self.is_left_out(Rule::TranslationsGoAlong) {
             return None;

@@ -255,7 +255,7 @@ impl Oracle<'_> {
         if !has(Kind::Headline) && !self.is_left_out(Rule::HeadlineNeeded) {
             return None;
         }
-        // The recipient would refuse it anyway, since it knows of no subject, so no case could show that this rule is left out.
+        // The recipient would refuse it anyway, because it knows of no subject. So no case could show that this rule is left out.
         if !has(Kind::Subject) {
             return None;
         }
@@ -280,7 +280,7 @@ impl Oracle<'_> {
         &self.case.portions[index]
     }
 
-    /// The grants that permit the portion, given the subjects among the visible portions. None where a rule forbids it.
+    /// The grants that permit the portion, given the subjects among the visible portions. None if a rule forbids it.
     pub fn permitting(&self, index: usize, visible: &BTreeSet<usize>) -> BTreeSet<String> {
         let mut grants = self.excepting(index);
         if self.is_forbidden(index, visible) {

@@ -154,7 +154,7 @@ fn terms_are_accepted_exactly_where_they_are_no_wider_than_the_grants_named() {
         // The recipient does not know the giver's own control table.
         case.control.clear();
         let Some(cleared) = decided(&case).release else { continue };
-        // Where a subject is withheld, the giver narrows the terms more than the recipient can know.
+        // If a subject is withheld, the giver narrows the terms more than the recipient can know.
         if withholds_a_subject(&case, &cleared) {
             continue;
         }

@@ -101,7 +101,7 @@ pub struct Written {
     /// The name of the portion that it translates.
     #[serde(default)]
     translates: Option<String>,
-    /// The endorser, where it is an endorsement.
+    /// The endorser, if it is an endorsement.
     #[serde(default)]
     endorser: Option<String>,
 }
@@ -307,7 +307,7 @@ impl Vector {
             .collect()
     }
 
-    /// What differs from what is expected.
+    /// The differences from the expected result.
     fn differences(&self) -> Vec<String> {
         let (case, expected) = (self.case(), self.expected());
         let decision = decided(&case);
@@ -376,7 +376,7 @@ pub fn portion(written: &Written, number: u8) -> Portion {
         Reach::Names(names) => Onward::Named(all(names)),
         Reach::Word(word) if word == "within-organisation" => Onward::WithinOrganisation,
         Reach::Word(word) if word == "none" => Onward::None,
-        Reach::Word(word) => panic!("`{word}` is no reach"),
+        Reach::Word(word) => panic!("`{word}` is not a reach"),
     };
     portion
 }

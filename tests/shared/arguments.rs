@@ -1,9 +1,9 @@
-//! The arguments after `--` of a test program with a runner of its own: its own options, and those of the usual runner, which come
-//! along where all test programs are run at once. What is not understood is refused: else a word more or less tests nothing, and passes.
+//! The arguments after `--` of a test program with its own runner: its own options, and those of the usual runner, which are passed when all
+//! test programs run at once. Unknown arguments are refused. Otherwise a misspelt argument would test nothing and pass.
 
 use std::str::FromStr;
 
-/// Options of the usual runner that change nothing here.
+/// Options of the usual runner that have no effect here.
 const PLAIN: &[&str] = &[
     "--nocapture",
     "--no-capture",
@@ -18,22 +18,22 @@ const PLAIN: &[&str] = &[
     "--force-run-in-process",
     "--test",
 ];
-/// The same with a value.
+/// Options of the usual runner with a value that have no effect here.
 const VALUED: &[&str] = &["--format", "--color", "--logfile", "-Z"];
 const NUMBERED: &[&str] = &["--test-threads", "--shuffle-seed"];
 
-/// Which tests are to be run.
+/// Which tests to run.
 #[derive(Debug, Clone, Default)]
 pub struct Chosen {
     names: Vec<String>,
     skipped: Vec<String>,
     is_exact: bool,
     only_ignored: bool,
-    /// Only their names are wanted.
+    /// Only list the names of the tests.
     pub list: bool,
 }
 
-/// What stands behind an option: after `=`, or as the next word.
+/// The value of an option: after `=`, or the next argument.
 pub struct Value<'a> {
     option: &'a str,
     attached: Option<String>,
@@ -55,7 +55,7 @@ impl Value<'_> {
 }
 
 impl Chosen {
-    /// Reads the arguments. `own` takes the options named in `known`.
+    /// Reads the arguments. `own` takes the options that are named in `known`.
     pub fn read(
         arguments: impl IntoIterator<Item = String>,
         known: &[&str],
@@ -80,7 +80,7 @@ impl Chosen {
                 _ if NUMBERED.contains(&option) => drop(value.number::<u64>()?),
                 _ if option.starts_with('-') => {
                     return Err(format!(
-                        "`{option}` is no option; there are {}, and those of `cargo test`",
+                        "`{option}` is not an option; there are {}, and those of `cargo test`",
                         known.join(", ")
                     ));
                 }
@@ -93,7 +93,7 @@ impl Chosen {
         Ok(chosen)
     }
 
-    /// Whether a test of that name is to be run. None of them is ignored, so that `--ignored` asks for nothing.
+    /// Whether a test with that name should run. No test is ignored, so `--ignored` runs none.
     pub fn wants(&self, name: &str) -> bool {
         let is_meant = |word: &String| if self.is_exact { name == word } else { name.contains(word.as_str()) };
         let is_named = self.names.is_empty() || self.names.iter().any(is_meant);

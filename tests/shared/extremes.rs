@@ -1,6 +1,6 @@
 //! Numbers at the ends of their types, in messages of any kind.
 
-/// Each message in which one integer stands at an end of its type, or beyond what a column holds.
+/// Variants of a message in each of which one integer is at an end of its type, or beyond what a column can store.
 pub fn with_extreme_numbers(message: &[u8]) -> Vec<Vec<u8>> {
     const EXTREMES: [u64; 6] = [(1 << 31) - 1, u32::MAX as u64, 1 << 53, (1 << 63) - 1, 1 << 63, u64::MAX];
     let mut all = vec![];
@@ -31,7 +31,7 @@ pub fn with_extreme_numbers(message: &[u8]) -> Vec<Vec<u8>> {
     all
 }
 
-/// A varint, and where it ends.
+/// Reads a varint. Returns it and the index after it.
 fn varint(bytes: &[u8], at: usize) -> Option<(u64, usize)> {
     let rest = bytes.get(at..)?;
     let length = rest.iter().position(|b| b & 0x80 == 0)? + 1;

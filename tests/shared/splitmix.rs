@@ -1,5 +1,4 @@
-//! Chance that can be repeated: SplitMix64 (Steele, Lea, Flood 2014). The same seed gives the same numbers, on every machine and for
-//! ever.
+//! Reproducible random numbers: SplitMix64 (Steele, Lea, Flood 2014). The same seed gives the same numbers on every machine.
 
 pub struct SplitMix(u64);
 

@@ -1,11 +1,11 @@
-//! What a test takes of the system, and the system may lack: a clock that is off, and a small disk.
+//! What a test needs from the system and may be missing there: a clock that is off, and a small disk.
 
 use std::{
     path::{Path, PathBuf},
     process::Command,
 };
 
-/// The library that gives a process another clock, where it is installed: each architecture has a directory of its own.
+/// The library that gives a process another clock, if it is installed. Each architecture has a directory of its own.
 pub fn faketime() -> Option<PathBuf> {
     let places = std::fs::read_dir("/usr/lib").ok()?.filter_map(Result::ok).map(|entry| entry.path());
     places.map(|place| place.join("faketime/libfaketime.so.1")).find(|library| library.is_file())
@@ -14,7 +14,7 @@ pub fn faketime() -> Option<PathBuf> {
 pub const NO_FAKETIME: &str = "libfaketime is not installed; apt-get install faketime";
 pub const NO_DISK: &str = "no small disk can be mounted; run as root with CAP_SYS_ADMIN";
 
-/// A small disk in memory, where this user may mount one. It goes with its test, also where that fails.
+/// A small disk in memory, if this user may mount one. It is unmounted when the test ends, even if the test fails.
 pub struct Disk(tempfile::TempDir);
 
 impl Disk {
@@ -27,7 +27,7 @@ impl Disk {
         self.0.path()
     }
 
-    /// Mounts it anew, read-only or not; whether that could be done.
+    /// Mounts it again, read-only or not. Returns whether that succeeded.
     pub fn is_remounted(&self, how: &str) -> bool {
         mount(&format!("remount,{how}"), self.path())
     }

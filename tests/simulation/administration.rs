@@ -106,7 +106,7 @@ impl World {
         Ok("so it is".to_owned())
     }
 
-    /// An organisation's invitation, with its fingerprint as it is told by telephone.
+    /// An organisation's invitation, with its fingerprint as people read it out.
     async fn invited(&self, by: Org, of: Org) -> Result<Invited, Fault> {
         let invitation = self.node(of).partnerships.invite(&of.actor(Role::Admin), None).await?;
         let fingerprint = fingerprint_of(&invitation).to_string();

@@ -37,7 +37,7 @@ use crate::{
 const LOUD: Draft = Draft { place: "ML", tlp: "GREEN", level: 5, onward: true };
 /// Statements of one call.
 const A_CALL: usize = 64;
-/// No entry has ever borne these.
+/// Ids that no entry has ever had.
 const NO_NUMBERS: [u64; 5] = [1 << 31, 1 << 53, (1 << 63) - 1, 1 << 63, u64::MAX];
 
 type Client = ExchangeServiceClient<Carrier>;
@@ -74,7 +74,7 @@ impl World {
         self.foes.get_or_insert_default().done.entry(at).or_default()
     }
 
-    /// Another number each time.
+    /// A different number each time.
     fn count(&mut self) -> u64 {
         let made = &mut self.foes.get_or_insert_default().made;
         *made += 1;
@@ -85,7 +85,7 @@ impl World {
         AssessmentId((u128::from(self.count()) << 64 | 0xF0E5).to_be_bytes())
     }
 
-    /// Hands statements over, and counts in how many ways they are refused.
+    /// Hands over statements, and counts in how many ways they are refused.
     async fn submit(&mut self, by: Org, at: Org, all: &[Envelope]) -> Result<Vec<StatementOutcome>, Fault> {
         let (mut client, mut outcomes) = (self.client(by, at), vec![]);
         for some in all.chunks(A_CALL) {
@@ -99,7 +99,7 @@ impl World {
         Ok(outcomes)
     }
 
-    /// Publications are taken back by the one who has them published, as often as it likes.
+    /// Recalls of the publications, by their own publisher, as often as it wants.
     async fn take_all_back(&mut self, more: u16) -> Result<String, Fault> {
         let own: Vec<usize> = (0..self.book.made.len()).filter(|n| self.book.made[*n].by == Org::Loud).collect();
         let mut count = 0;
@@ -111,7 +111,7 @@ impl World {
         self.done(Org::Ecowas).recalls += 1;
         let outcomes = self.submit(Org::Loud, Org::Ecowas, &all).await?;
         let taken = outcomes.iter().filter(|o| o.is_taken()).count();
-        Ok(format!("{count} are taken back, and {taken} of {more} that never were"))
+        Ok(format!("{count} are recalled, and {taken} of {more} that never were"))
     }
 
     fn bogus_recall(&mut self, by: Org, of: Org, assessment: Option<AssessmentId>, at: Time) -> Envelope {
@@ -151,7 +151,7 @@ impl World {
         Ok(format!("{taken} of {many} are taken, {} releases are known", known.releases.len()))
     }
 
-    /// Of what is there and of what is not: in the same words.
+    /// About assessments that exist and about others, in the same words.
     fn must_tell_nothing(&mut self, outcomes: &[StatementOutcome]) {
         let words: BTreeSet<(i32, &str, &str)> = outcomes
             .iter()
@@ -163,7 +163,7 @@ impl World {
         }
     }
 
-    /// Every other one is of something that was written.
+    /// Every second one is about an assessment that was written.
     fn recall_of_another(&mut self, at: Org, n: u16, now: Time) -> Envelope {
         let of = if at == Org::Gb { Org::No } else { Org::Gb };
         let written: Vec<AssessmentId> = self.book.made.iter().filter(|m| m.by == of).map(|m| m.assessment).collect();
@@ -211,7 +211,7 @@ impl World {
         node.statement(StatementKind::Request, wire::request::encode(&request)).unwrap()
     }
 
-    /// What the hostile partner is given when it asks for its feed. It acknowledges nothing.
+    /// What the hostile partner gets when it asks for its feed. It acknowledges nothing.
     async fn known(&self, at: Org) -> Result<Known, Fault> {
         let asked = proto::SubscribeRequest { after_sequence: 0, until_caught_up: true, ..Default::default() };
         let mut feed = self.client(Org::Rogue, at).subscribe(asked).await.map_err(|s| to_fault(&s))?.into_inner();
@@ -228,7 +228,7 @@ impl World {
     }
 }
 
-/// Numbers.
+/// Extreme numbers.
 impl World {
     async fn numbers(&mut self, at: Org) -> Result<String, Fault> {
         let now = self.machines[&at].now();
@@ -277,7 +277,7 @@ impl World {
     }
 }
 
-/// A hello that says something of everything.
+/// A hello with every field set.
 fn hello(now: Time) -> proto::HelloRequest {
     let (keys, epoch, size) = (Org::Rogue.keys(), 3, 64);
     let origin = watchfire::domain::ledger::origin(&Org::Rogue.domain(), epoch);
@@ -301,7 +301,7 @@ fn hello(now: Time) -> proto::HelloRequest {
         held_bundle_sequence: 1,
         recovered_at: timestamp(now),
         persons_needed: 1,
-        // A lone partner's word would count for this one: it may be the only one that remembers.
+        // The word of a lone partner would count for this one, because it may be the only one that remembers.
         held_persons_needed: 0,
         passed_on_lists: vec![],
         vocabulary_edition: u32::MAX,

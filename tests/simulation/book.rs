@@ -1,4 +1,4 @@
-//! What was promised so far, and what was seen: every step's results are held against it.
+//! The book of what was promised and what was seen so far. The results of every step are checked against it.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -27,7 +27,7 @@ use crate::{
     trace::Trace,
 };
 
-/// What does not hold.
+/// A broken promise.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Broken {
     pub invariant: &'static str,
@@ -38,7 +38,7 @@ pub fn broken<T>(invariant: &'static str, what: impl Into<String>) -> Result<T, 
     Err(Broken { invariant, what: what.into() })
 }
 
-/// An entry that left its giver.
+/// An entry that has left its giver.
 struct Given {
     giver: Org,
     taker: Org,
@@ -52,53 +52,53 @@ struct Stored {
     upto: u64,
 }
 
-/// The book.
+/// What was promised and seen so far.
 #[derive(Default)]
 pub struct Book {
     pub made: Vec<Made>,
-    /// Recalls that an officer was told are done: by whom, and of which of `made`.
+    /// Recalls that were acknowledged to an officer: by whom, and of which of `made`.
     pub recalled: BTreeSet<usize>,
-    /// By giver and taker: the releases by their numbers, as they were seen to leave.
+    /// By giver and taker: the releases by their numbers, as they were seen on the wire.
     feeds: BTreeMap<(Org, Org), Vec<StatementId>>,
     acknowledged: BTreeMap<(Org, Org), u64>,
     stored: BTreeMap<(Org, Org), Stored>,
     arrivals: BTreeMap<Org, u64>,
-    /// By organisation: the sizes and roots that others were told.
+    /// By organisation: the sizes and roots that others were shown.
     pub heads: BTreeMap<Org, BTreeMap<u64, Hash>>,
-    /// Who has shown whom its ledger.
+    /// Pairs of which one has shown the other its ledger.
     pub met: BTreeSet<(Org, Org)>,
-    /// Pairs of which one has told the other nothing of its ledger, in both orders.
+    /// Pairs of which one has said nothing about its ledger to the other, in both orders.
     pub silent: BTreeSet<(Org, Org)>,
     /// How far each node's own record was read.
     pub recorded: BTreeMap<Org, u64>,
-    /// By giver, taker and version: what each release that still counts has given.
+    /// By giver, taker and version: the portions that each release which still counts has given.
     pub given: BTreeMap<(Org, Org, StatementId), BTreeMap<StatementId, Vec<Digest>>>,
-    /// By giver, taker and version: when the originator first logged it, as the taker is told.
+    /// By giver, taker and version: when the originator first logged it, as the taker was told.
     as_of: BTreeMap<(Org, Org, StatementId), Time>,
-    /// A rule that the oracle leaves out: to show that it would be missed.
+    /// A rule that the oracle leaves out, to show that its absence is noticed.
     pub without: Option<Rule>,
-    /// Entries whose giver lost its power in the same step: judged by what its disk holds when it starts again.
+    /// Entries whose giver lost power in the same step. They are judged by what its disk contains when it starts again.
     waiting: Vec<Given>,
-    /// The revocations that each node has ever seen, by the serial numbers.
+    /// The revocations that each node has ever seen, by serial number.
     revocations: BTreeMap<Org, BTreeSet<Vec<u8>>>,
     /// How many entries were judged.
     pub judged: u64,
 }
 
 impl Book {
-    /// An empty one, whose oracle leaves out a rule where one is named.
+    /// An empty book. If a rule is named, its oracle leaves that rule out.
     pub fn without(rule: Option<Rule>) -> Self {
         Self { without: rule, ..Self::default() }
     }
 
-    /// What an author has signed so far counts only where it was released before its key was revoked.
+    /// Marks what an author has signed so far: it counts only if it was released before the author's key was revoked.
     pub fn author_revoked(&mut self, of: Org, at: Time) {
         let by_it = self.made.iter_mut().filter(|m| m.by == of);
         by_it.for_each(|m| (m.provable_until, m.is_revoked) = (m.provable_until.min(at), true));
     }
 
-    /// Whether the author's key was revoked since. Who knows that, and the originator only through others, may have to wait: where the
-    /// originator's release is by a key that has ended, it says so again under another one to its own partners.
+    /// Whether the author's key was revoked since then. A reader that knows that, and knows the originator only through others, may have to
+    /// wait. If the originator's release is by a key that has ended, the originator releases it again under another key to its own partners.
     pub fn is_revoked(&self, manifest: &StatementId) -> bool {
         self.made.iter().any(|m| m.manifest == *manifest && m.is_revoked)
     }
@@ -109,7 +109,7 @@ impl Book {
         self.as_of.get(&(giver, taker, *manifest)).copied() < until
     }
 
-    /// What a node has seen revoked by now, it never forgets.
+    /// Records the revocations that a node has seen by now. It must never forget them.
     pub async fn remember_revocations(&mut self, machine: &Machine) {
         let Ok(store) = machine.disk.store() else { return };
         let seen = self.revocations.entry(machine.org).or_default();
@@ -127,7 +127,7 @@ impl Book {
         self.made.iter().find(|m| m.manifest == *manifest).map_or_else(|| "?".to_owned(), |m| m.name.clone())
     }
 
-    /// What was seen on the wire during a step.
+    /// Processes what was seen on the wire during a step.
     pub async fn see(
         &mut self,
         seen: Vec<Seen>,
@@ -160,7 +160,7 @@ impl Book {
         Ok(())
     }
 
-    /// Numbers without gaps, and each of one release only.
+    /// Checks that numbers have no gaps, and each belongs to one release only.
     fn number(&mut self, giver: Org, taker: Org, entry: &Entry, trace: &Trace) -> Result<Option<Release>, Broken> {
         let payload = &entry.release.payload;
         let (position, id, release) = if entry.release.kind == StatementKind::Void {
@@ -192,7 +192,7 @@ impl Book {
         Ok(release)
     }
 
-    /// Those whose giver is on again.
+    /// Judges the entries whose giver has power again.
     pub async fn judge_waiting(&mut self, giver: &Machine) -> Result<(), Broken> {
         let (of_it, others): (Vec<Given>, _) =
             std::mem::take(&mut self.waiting).into_iter().partition(|g| g.giver == giver.org);
@@ -203,7 +203,7 @@ impl Book {
         Ok(())
     }
 
-    /// Only what was written, and was not taken back.
+    /// Checks that only assessments are given that were written and not recalled.
     async fn judge(&mut self, giver: &Machine, given: Given) -> Result<(), Broken> {
         let Given { taker, release, .. } = &given;
         let name = self.name(&release.manifest);
@@ -212,12 +212,12 @@ impl Book {
         };
         let of_it = |i: &usize| self.made[*i].assessment == self.made[number].assessment;
         if self.made[number].by == giver.org && self.recalled.iter().any(of_it) {
-            return broken("what was taken back is not given", format!("{} gave {taker} {name}", giver.org));
+            return broken("what was recalled is not released", format!("{} gave {taker} {name}", giver.org));
         }
         self.judge_by_store(giver, given).await
     }
 
-    /// No portion where the oracle denies it.
+    /// Checks that no portion is given that the oracle denies.
     async fn judge_by_store(&mut self, giver: &Machine, given: Given) -> Result<(), Broken> {
         let Ok(store) = giver.disk.store() else {
             self.waiting.push(given);
@@ -250,7 +250,7 @@ impl Book {
         Ok(())
     }
 
-    /// A head that was told is one for ever: another of its size is a fork.
+    /// Checks the heads. A head that was shown is fixed: another one of its size is a fork.
     fn head(&mut self, by: Org, note: &[u8]) -> Result<(), Broken> {
         let checkpoint = Note::parse(note).unwrap().checkpoint;
         let heads = self.heads.entry(by).or_default();
@@ -262,14 +262,13 @@ impl Book {
         }
     }
 
-    /// A node was started anew: everything that it holds is looked at again.
+    /// A node was started again, so everything that it holds is compared again.
     pub fn restarted(&mut self, org: Org) {
         self.arrivals.insert(org, 0);
         self.stored.retain(|(_, taker), _| *taker != org);
     }
 
-    /// What a node holds of its partners' feeds: each entry once, in order, the one that was given, and everything that it has
-    /// acknowledged.
+    /// Checks what a node holds of its partners' feeds: each entry once, in order, as it was given, and everything that it has acknowledged.
     pub async fn check_inbound(&mut self, machine: &Machine) -> Result<(), Broken> {
         let org = machine.org;
         let Ok(store) = machine.disk.store() else { return Ok(()) };
@@ -277,7 +276,7 @@ impl Book {
         let cursor = self.arrivals.entry(org).or_default();
         let page = store.received_after(*cursor, 1_000).await.unwrap();
         for record in &page {
-            // What is readmitted arrives anew; it is the same entry.
+            // A readmitted entry arrives again. It is the same entry.
             *cursor = record.arrival;
             let giver = Org::of(&record.partner).unwrap();
             let stored = self.stored.entry((giver, org)).or_default();
@@ -311,7 +310,7 @@ impl Book {
         Ok(())
     }
 
-    /// What a node was told to publish or to take back, and answered, is there.
+    /// Checks that everything is there that a node was asked to publish or recall and has acknowledged.
     pub async fn check_own(&self, machine: &Machine) -> Result<(), Broken> {
         let Ok(store) = machine.disk.store() else { return Ok(()) };
         let store: &dyn Store = &*store;
@@ -321,7 +320,7 @@ impl Book {
             };
             let is_recalled = self.recalled.iter().any(|i| self.made[*i].assessment == made.assessment);
             if is_recalled && !record.state.is_recalled() {
-                return broken("what was taken back stays so", format!("{} has {} again", machine.org, made.name));
+                return broken("what was recalled stays recalled", format!("{} has {} again", machine.org, made.name));
             }
         }
         Ok(())

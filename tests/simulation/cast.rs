@@ -1,5 +1,5 @@
-//! Who takes part: five organisations, and in some simulations hostile ones beside them; with keys and certificates that are made once
-//! and serve in every simulation.
+//! The participants: five organisations, and in some simulations hostile ones in addition. Their keys and certificates are made once and used in
+//! every simulation.
 
 use std::{
     fmt,
@@ -35,11 +35,11 @@ use watchfire::{
 
 use crate::clock::begin;
 
-/// For how long the certificates of the beginning are good, days.
+/// For how many days the first certificates are valid.
 pub const DAYS: u32 = 40;
-/// For how long a list is good that comes with a revocation, days.
+/// For how many days a list is valid that comes with a revocation.
 pub const LIST_DAYS: u32 = 25;
-/// How many roots each organisation's CA may have, one after the other.
+/// How many roots the CA of each organisation may have, one after another.
 pub const ROOTS: usize = 8;
 
 /// An organisation.
@@ -47,28 +47,28 @@ pub const ROOTS: usize = 8;
 pub enum Org {
     /// Writes and publishes.
     Gb,
-    /// The hub: passes on what it may.
+    /// The hub, which passes on what it may.
     Ecowas,
-    /// Reads, and publishes too: its feed and that of `Gb` go both ways.
+    /// Reads, and publishes too. Between it and `Gb` there are feeds in both directions.
     No,
     /// Gets everything through the hub.
     Gh,
     /// The state that many assessments are about.
     Bf,
-    /// A hostile partner: it has keys and agreements, and no node.
+    /// A hostile partner. It has keys and agreements, and no node.
     Rogue,
-    /// A hostile originator behind the hub: all that it writes is of the highest level, and it takes all of it back.
+    /// A hostile originator behind the hub. Everything that it writes has the highest level, and it recalls all of it.
     Loud,
-    /// A hostile hub: whatever its node hands over is changed on its way out.
+    /// A hostile hub. What its node hands over is changed on the way out.
     Crook,
 }
 
 use Org::{Bf, Crook, Ecowas, Gb, Gh, Loud, No, Rogue};
 
 impl Org {
-    /// The honest ones.
+    /// The honest organisations.
     pub const ALL: [Self; 5] = [Gb, Ecowas, No, Gh, Bf];
-    /// The hostile ones that have a node.
+    /// The hostile organisations that have a node.
     pub const FOES: [Self; 2] = [Loud, Crook];
 
     pub fn is_hostile(self) -> bool {
@@ -97,13 +97,13 @@ impl Org {
         Organisation { domain: self.domain(), kind, country }
     }
 
-    /// Somebody in this role, with the permission that the use case asks for.
+    /// A person in this role, with the permission that the use case needs.
     pub fn actor<P: Permission>(self, role: Role) -> Authorized<P> {
         let actor = Actor::new(self.person(role), SignIn::Certificate, &self.domain()).unwrap();
         actor.authorize().unwrap()
     }
 
-    /// The administrator of this name.
+    /// The administrator with this name.
     pub fn administrator(self, name: &str) -> Authorized<Administer> {
         let id = SpiffeId::new(self.domain(), Role::Admin, name).unwrap();
         Actor::new(id, SignIn::Certificate, &self.domain()).unwrap().authorize().unwrap()
@@ -127,7 +127,7 @@ impl fmt::Display for Org {
 /// Who dials whom: the first follows the second.
 pub const LINKS: [(Org, Org); 6] = [(Ecowas, Gb), (No, Gb), (Gb, No), (Bf, Gb), (Gh, Ecowas), (Bf, Ecowas)];
 
-/// Who has an agreement with whom: the first gives, and of the second pair both do.
+/// Who has an agreement with whom: the first gives, and in the second pair both do.
 pub const PAIRS: [(Org, Org); 5] = [(Gb, Ecowas), (Gb, No), (Gb, Bf), (Ecowas, Gh), (Ecowas, Bf)];
 
 /// A certificate with its key.
@@ -138,7 +138,7 @@ pub struct Pair {
     public: Vec<u8>,
     serial: Vec<u8>,
     until: Time,
-    /// Which of its organisation's roots has issued it.
+    /// Which root of its organisation has issued it.
     root: usize,
 }
 
@@ -172,7 +172,7 @@ impl Pair {
         &self.chain
     }
 
-    /// What it shows in TLS.
+    /// The chain that it shows in TLS.
     pub fn credentials(&self) -> Credentials {
         let chain = self.chain.iter().map(|der| der.clone().into()).collect();
         let key = PrivatePkcs8KeyDer::from(self.pkcs8.to_vec());
@@ -205,21 +205,21 @@ impl Whose {
     }
 }
 
-/// A CA. The later ones of an organisation have the name of the first, and other keys.
+/// A CA. Later ones of an organisation have the name of the first, and other keys.
 struct Root {
     ca: Mutex<DevCa>,
     der: Vec<u8>,
 }
 
-/// What an organisation has of keys at the beginning.
+/// The keys of an organisation at the beginning.
 pub struct Keys {
     org: Org,
     roots: [Root; ROOTS],
     /// In the order of [`Whose`].
     first: [Pair; 4],
-    /// What an administrator shows.
+    /// What an administrator shows in TLS.
     administrator: Vec<Vec<u8>>,
-    /// What an administrator signs with; good for as long as a simulation may take.
+    /// The key with which an administrator signs. It is valid for as long as a simulation may take.
     approves: Pair,
     ledger: zeroize::Zeroizing<Vec<u8>>,
 }
@@ -239,24 +239,24 @@ static KEYS: [LazyLock<Keys>; 8] = [
 #[derive(Clone)]
 pub struct Ring {
     pairs: [Pair; 4],
-    /// Certificates that were revoked, with their keys: thieves have them.
+    /// Revoked certificates with their keys, which thieves have.
     pub stolen: Vec<(Whose, Pair, Time)>,
     /// By root: everything that was ever revoked.
     revoked: [Vec<(Vec<u8>, Revocation)>; ROOTS],
     /// By root: the newest list, with its number.
     lists: [Option<(Vec<u8>, u64)>; ROOTS],
-    /// The roots that it has retired: so many of the first.
+    /// How many of its first roots it has retired.
     retired: usize,
     /// How many roots it has had.
     roots: usize,
-    /// Which of them issues.
+    /// The root that issues.
     issues: usize,
 }
 
 impl Keys {
     fn make(org: Org) -> Self {
         let roots = [(); ROOTS].map(|()| Root::make(org));
-        // Those of the hostile ones never end: nobody cares for them.
+        // Certificates of hostile members never end, because nobody renews them.
         let (since, days) = if org.is_hostile() { (400, 4_000) } else { (1, DAYS) };
         let since = begin().plus_seconds(-since * 86_400);
         let first = Whose::ALL.map(|whose| issue(&roots[0], 0, org, whose, (since, days)));
@@ -269,7 +269,7 @@ impl Keys {
         Self { org, roots, first, administrator, approves, ledger: RawKey::generate().unwrap() }
     }
 
-    /// The root of the beginning.
+    /// The first root.
     pub fn root(&self) -> &[u8] {
         &self.roots[0].der
     }
@@ -286,7 +286,7 @@ impl Keys {
         }
     }
 
-    /// The certificate chain of the one administrator.
+    /// The certificate chain of the first administrator.
     pub fn administrator(&self) -> Vec<Vec<u8>> {
         self.administrator.clone()
     }
@@ -301,7 +301,7 @@ impl Keys {
         RawKey::new(&self.ledger).unwrap()
     }
 
-    /// A certificate for signing of one of its administrators, by that root; good for as long as a simulation may take.
+    /// A signing certificate of one of its administrators, by that root. It is valid for as long as a simulation may take.
     pub fn administrator_of(&self, name: &str, root: usize) -> Pair {
         let id = SpiffeId::new(self.org.domain(), Role::Admin, name).unwrap();
         let long_ago = begin().plus_seconds(-400 * 86_400);
@@ -309,7 +309,7 @@ impl Keys {
         Pair::of(&issued, root)
     }
 
-    /// The certificate by which an administrator is known to the node.
+    /// The certificate by which the node knows an administrator.
     pub fn administrator_in_tls(&self, name: &str) -> Vec<Vec<u8>> {
         let id = SpiffeId::new(self.org.domain(), Role::Admin, name).unwrap();
         let issued = self.roots[0].ca.lock().unwrap().issue(&id, Purpose::PersonTls, begin(), DAYS).unwrap();
@@ -323,7 +323,7 @@ impl Keys {
 }
 
 impl Root {
-    /// `DevCa` gives each CA a name of its own; here both bear one name.
+    /// `DevCa` gives each CA a name of its own. Here both have the same name.
     fn make(org: Org) -> Self {
         let mut params = CertificateParams::default();
         params.distinguished_name = DistinguishedName::new();
@@ -362,7 +362,7 @@ impl Ring {
         self.pairs[whose as usize] = issue(&org.keys().roots[number], number, org, whose, (at, DAYS));
     }
 
-    /// A new certificate for the same key, of the newest root. A key that is revoked gets none.
+    /// A new certificate for the same key, by the newest root. A revoked key gets none.
     pub fn reissue(&mut self, org: Org, whose: Whose, at: Time) {
         let (number, before) = (self.issuing(), self.pair(whose).clone());
         let until = at.plus_seconds(i64::from(DAYS) * 86_400);
@@ -372,7 +372,7 @@ impl Ring {
         self.pairs[whose as usize] = Pair { chain, serial, until, root: number, ..before };
     }
 
-    /// From now on the CA issues with another key, under the same name. The old root stays beside the new one.
+    /// The CA issues with another key from now on, under the same name. The old root stays in use with the new one.
     pub fn renew_root(&mut self) {
         (self.roots, self.issues) = (2, 1);
     }
@@ -381,27 +381,27 @@ impl Ring {
         self.roots > 1
     }
 
-    /// Which of its roots the organisation uses.
+    /// The roots that the organisation uses.
     pub fn window(&self) -> std::ops::Range<usize> {
         self.retired..self.roots
     }
 
-    /// Its certificates are issued by this one from now on.
+    /// Its certificates are issued by this root from now on.
     pub fn issue_by(&mut self, root: usize) {
         self.issues = root;
     }
 
-    /// It uses these from now on.
+    /// It uses these roots from now on.
     pub fn use_roots(&mut self, window: std::ops::Range<usize>) {
         (self.retired, self.roots) = (window.start, window.end);
     }
 
-    /// Somebody else has a key of this certificate from now on.
+    /// Somebody else has the key of this certificate from now on.
     pub fn take_away(&mut self, pair: &Pair, at: Time) {
         self.revoked[pair.root].push((pair.serial.clone(), Revocation { at, invalid_since: None }));
     }
 
-    /// Revokes a certificate: what it has signed before is still good.
+    /// Revokes a certificate. What it has signed before still counts.
     pub fn revoke(&mut self, org: Org, whose: Whose, at: Time) {
         let pair = self.pair(whose).clone();
         self.revoked[pair.root].push((pair.serial.clone(), Revocation { at, invalid_since: None }));
@@ -409,7 +409,7 @@ impl Ring {
         self.stolen.push((whose, pair, at));
     }
 
-    /// New lists of what was revoked, one for each root. One that forgets leaves out what was revoked first.
+    /// New lists of what was revoked, one for each root. With `forgets`, they leave out what was revoked first.
     pub fn publish_lists(&mut self, org: Org, at: Time, days: u32, forgets: bool) {
         for (number, root) in org.keys().roots.iter().enumerate().take(self.roots).skip(self.retired) {
             let count = self.lists[number].as_ref().map_or(1, |(_, count)| count + 1);
@@ -428,7 +428,7 @@ impl Ring {
         org.keys().bundle(self.window())
     }
 
-    /// What the organisation's node has of its own, as it is read from its files.
+    /// The node's own organisation, as it is read from the node's files.
     pub fn member(&self, org: Org, now: Time) -> Result<Member, watchfire::domain::fault::Fault> {
         let bundle = self.bundle(org);
         let lists = self.lists[self.window()].iter().flatten();
@@ -436,8 +436,7 @@ impl Ring {
         Ok(Member { bundle, crls, state: PartnerState::Active })
     }
 
-    /// The same at a start, by a clock that may be wrong: a list from the future counts for nothing yet, and the node holds to
-    /// what it has seen.
+    /// The same at a start with a clock that may be wrong. A list from the future does not count yet, and the node keeps what it has seen.
     pub fn member_at_start(&self, org: Org, now: Time) -> Member {
         let bundle = self.bundle(org);
         let lists = self.lists[self.window()].iter().flatten();

@@ -1,4 +1,4 @@
-//! Simulated time: one true time, and each organisation's own opinion of it.
+//! Simulated time: one true time, and each organisation's own clock.
 
 use std::sync::{
     Arc,
@@ -7,7 +7,7 @@ use std::sync::{
 
 use watchfire::domain::time::{Clock, Time};
 
-/// When every simulation begins.
+/// The time at which every simulation begins.
 pub const BEGIN: &str = "2026-06-01T06:00:00Z";
 
 /// A node's clock.
@@ -15,7 +15,7 @@ pub const BEGIN: &str = "2026-06-01T06:00:00Z";
 pub struct SimClock(Arc<AtomicI64>);
 
 impl SimClock {
-    /// From now on it shows this.
+    /// Sets the time that it shows from now on.
     pub fn set(&self, seconds: i64) {
         self.0.store(seconds, Ordering::SeqCst);
     }

@@ -1,4 +1,4 @@
-//! The command line of this test: everything, some tests by name, or seeds.
+//! The command line of this test program: everything, some tests by name, or seeds.
 
 use std::{process::ExitCode, time::Instant};
 
@@ -10,12 +10,12 @@ use crate::{
     tests,
 };
 
-/// Seeds of a usual run; `SIMULATION_SEEDS` asks for more.
+/// The seeds of a usual run. `SIMULATION_SEEDS` sets another number.
 const SEEDS: u64 = 60;
-/// Histories of roots in a usual run; `SIMULATION_HISTORIES` asks for more.
+/// The histories of roots in a usual run. `SIMULATION_HISTORIES` sets another number.
 const HISTORIES: u64 = 50;
 
-/// What is asked for.
+/// What to run.
 #[derive(Default)]
 struct Asked {
     seeds: Option<u64>,
@@ -25,7 +25,7 @@ struct Asked {
     chosen: Chosen,
 }
 
-/// What a run has without options.
+/// What a run does without options.
 struct Usual {
     seeds: u64,
     histories: u64,
@@ -48,7 +48,7 @@ impl Asked {
         Ok(asked)
     }
 
-    /// The same with what the environment asks for.
+    /// The same with the numbers from the environment.
     fn all(arguments: impl IntoIterator<Item = String>) -> Result<(Self, Usual), String> {
         let count = |variable: &str, usual| at_least_one(variable, asked(variable)?.unwrap_or(usual));
         let usual =
@@ -61,7 +61,7 @@ fn at_least_one(what: &str, number: u64) -> Result<u64, String> {
     if number > 0 { Ok(number) } else { Err(format!("`{what}` is at least 1: no seed shows nothing")) }
 }
 
-/// A word that is not understood is refused, and what the usual runner has is taken as it does. `Err` says what failed.
+/// Reads the arguments. Unknown ones are refused, and options of the usual runner are accepted. `Err` says what failed.
 pub fn is_understood() -> Result<String, String> {
     let read = |line: &str| Asked::read(line.split_whitespace().map(str::to_owned));
     let refused =
@@ -112,7 +112,7 @@ pub fn main() -> ExitCode {
     }
 }
 
-/// One seed, with what is asked for beside it.
+/// One seed, with the further options.
 fn one(place: &Place, seed: u64, asked: &Asked) -> ExitCode {
     let steps = plan(seed);
     let outcome = place.carry_out(&steps, None);
@@ -154,7 +154,7 @@ fn passes(name: &str, run: impl Fn() -> Result<String, String>) -> bool {
     word == "ok"
 }
 
-/// The line by which `.ci/run` counts tests.
+/// The line from which `.ci/run` counts tests.
 fn finished(all: usize, failed: usize) -> ExitCode {
     let word = if failed == 0 { "ok" } else { "FAILED" };
     println!("\ntest result: {word}. {} passed; {failed} failed; 0 ignored\n", all - failed);

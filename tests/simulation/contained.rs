@@ -1,4 +1,4 @@
-//! What hostile members may have brought about, at most: counted at the end, at each honest node.
+//! The most that hostile members may have caused, counted at the end at each honest node.
 
 use watchfire::{
     domain::{budget::NAMES, event::Deed},
@@ -19,12 +19,12 @@ use crate::{
 
 /// Requests of one partner in an hour.
 const REQUESTS: u64 = 120;
-/// How often lies about a ledger are told in the ledger, of one attack.
+/// How many entries about lies concerning a ledger one attack may cause.
 const ALARMS: u64 = 8;
-/// Recalls that are kept of one pair though they can't be verified.
+/// How many recalls of one pair are kept although they can't be verified.
 const UNPROVEN: usize = 256;
 
-/// What one hostile member has brought into a ledger.
+/// What one hostile member has caused in a ledger.
 #[derive(Debug, Default)]
 struct Caused {
     recalls: u64,
@@ -56,10 +56,10 @@ impl World {
         for event in Store::events(&*store, 0, 1_000_000).await.unwrap() {
             caused.count(&event.deed);
         }
-        // What it has published it may take back, each twice: it is withdrawn, and then purged.
+        // It may recall what it has published, each twice: first withdrawn, and then purged.
         let is_hub = machine.org == Org::Ecowas;
         let own = self.book.made.iter().filter(|made| is_hub && made.by == Org::Loud).count() as u64;
-        // Between two attacks a budget may be there again as a whole, and more is not.
+        // Between two attacks a budget may refill completely, but not more.
         let most = Caused {
             recalls: 2 * own + done.recalls * u64::from(budgets.recalls_at_once),
             receipts: done.receipts * u64::from(budgets.receipts_at_once),
@@ -96,7 +96,7 @@ impl World {
         Ok(())
     }
 
-    /// Nobody takes back what another has written, and what a hostile hub makes up is shown to nobody.
+    /// Nobody recalls what another organisation has written, and what a hostile hub makes up is shown to nobody.
     async fn check_taken_back(&self, machine: &Machine) -> Result<(), Broken> {
         let store = machine.disk.store().unwrap();
         for made in &self.book.made {
@@ -104,7 +104,10 @@ impl World {
             let of = made.by.domain();
             let here = RecallStore::recall_of(&*store, &of, &made.assessment).await.unwrap();
             if here.is_some() && RecallStore::recall_of(&*home, &of, &made.assessment).await.unwrap().is_none() {
-                return broken("nobody takes back another's", format!("{} of {}", made.name, machine.org));
+                return broken(
+                    "nobody recalls what another organisation published",
+                    format!("{} of {}", made.name, machine.org),
+                );
             }
             let is_reader = matches!(machine.org, Org::Gh | Org::Bf);
             if made.by.is_hostile()

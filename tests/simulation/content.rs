@@ -1,4 +1,4 @@
-//! What is written: assessments, recalls and agreements, from texts as people write them, signed with real keys.
+//! The content: assessments, recalls and agreements, made from texts as people write them, signed with real keys.
 
 use watchfire::{
     domain::{
@@ -37,11 +37,11 @@ pub struct Made {
     pub version: u32,
     pub manifest: StatementId,
     pub portions: Vec<(Digest, Portion)>,
-    /// When the author's certificate ends, or was revoked: who gets it by a release of a later day can't check it.
+    /// When the author's certificate ends or was revoked. A reader that gets it by a release of a later day can't check it.
     pub provable_until: Time,
     /// Whether it was revoked.
     pub is_revoked: bool,
-    /// Whether the author was told that it is published.
+    /// Whether the author got the answer that it is published.
     pub is_answered: bool,
 }
 
@@ -99,7 +99,7 @@ marking = {{ tlp = "GREEN" }}
     )
 }
 
-/// An assessment, or the version that follows `before`, signed.
+/// An assessment, or the version after `before`, signed.
 pub fn made(
     by: Org,
     author: &SigningKey,
@@ -149,7 +149,7 @@ pub fn decoded(assessment: &AssessmentId, bytes: &[u8]) -> (Digest, Portion) {
     (portion_digest(assessment, bytes), wire::portion::decode(bytes).unwrap())
 }
 
-/// The officer's statement.
+/// The officer's recall.
 pub fn recall(officer: &SigningKey, made: &Made, purge: bool, now: Time) -> Envelope {
     let recall = Recall {
         originator: made.by.domain(),
@@ -183,7 +183,7 @@ fn grant(from: Org, to: Org, terms: &Terms) -> String {
     )
 }
 
-/// An agreement between two.
+/// An agreement between two organisations.
 pub fn agreement(a: Org, b: Org, terms: &Terms, lineage: Lineage) -> Agreement {
     let until = begin().plus_seconds(i64::from(terms.days) * 86_400).day();
     let grants = match (a, b) {
@@ -198,13 +198,13 @@ pub fn agreement(a: Org, b: Org, terms: &Terms, lineage: Lineage) -> Agreement {
     parse_agreement(&text, Format::Toml, lineage).unwrap()
 }
 
-/// The agreement that a pair begins with, in force: as the first has it, and as the second.
+/// The agreement with which a pair begins, in force: the first party's record and the second party's.
 pub fn in_force(a: Org, b: Org, terms: &Terms) -> [AgreementRecord; 2] {
     let lineage = Lineage { series: new_assessment_id().unwrap(), previous: None };
     signed_by_both(a, b, &agreement(a, b, terms, lineage))
 }
 
-/// An agreement in force: as the first has it, and as the second.
+/// An agreement in force: the first party's record and the second party's.
 pub fn signed_by_both(a: Org, b: Org, agreement: &Agreement) -> [AgreementRecord; 2] {
     let payload = wire::agreement::encode(agreement);
     let id = id_of(StatementKind::Agreement, &payload);

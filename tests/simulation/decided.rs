@@ -1,4 +1,4 @@
-//! What a node has written into its own record of a step: each decision must be the oracle's, neither more nor less.
+//! Compares a node's own record of a step with the oracle: each decision must be the oracle's, neither more nor less.
 
 use std::collections::BTreeSet;
 
@@ -18,13 +18,13 @@ use crate::{
 };
 
 impl Book {
-    /// Reads on in a node's record.
+    /// Continues reading a node's record.
     pub async fn check_record(&mut self, machine: &Machine) -> Result<(), Broken> {
         let Ok(store) = machine.disk.store() else { return Ok(()) };
         let from = self.recorded.entry(machine.org).or_default();
         let events = Store::events(&*store, *from, 10_000).await.unwrap();
         *from += events.len() as u64;
-        // What was decided before this step, by a clock that shows another time now, was looked at then.
+        // What was decided before this step, when the clock showed another time, was compared then.
         let now = |event: &&Event| event.at == machine.now();
         for event in &events {
             self.note(machine.org, event);
@@ -49,7 +49,7 @@ impl Book {
         Ok(())
     }
 
-    /// What each release has given, as long as it counts.
+    /// The portions that each release has given, while it counts.
     fn note(&mut self, giver: Org, event: &Event) {
         match &event.deed {
             Deed::Released { manifest, partner, release, digests, .. } => {
@@ -65,7 +65,7 @@ impl Book {
         }
     }
 
-    /// What the oracle lets go now; `None` where nothing of it is offered any more.
+    /// What the oracle permits now. `None` if nothing of it is offered any more.
     async fn allowed(&self, giver: &Machine, manifest: &StatementId, taker: Org) -> Option<BTreeSet<Digest>> {
         let store = giver.disk.store().ok()?;
         let store: &dyn Store = &*store;

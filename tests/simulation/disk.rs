@@ -1,8 +1,8 @@
-//! A simulated disk of one node's life: the real SQLite files in memory, the power switch, and what a power cut may leave of them.
+//! A simulated disk for one life of a node: the real SQLite files in memory, a power switch, and what a power cut may leave of them.
 //!
-//! The store answers a change once SQLite has synced its log (`synchronous = FULL`), so that whatever was answered is on the
-//! disk. What was being written at the cut is not: of its bytes any part may be there. That is done here to the real log, byte by
-//! byte. That the sync itself is asked for and waited for is not shown here: the simulated disk believes SQLite.
+//! The store answers a change once SQLite has synced its log (`synchronous = FULL`), so everything that was answered is on the disk. Of the
+//! bytes that were being written at the cut, any part may be there. That is done here to the real log, byte by byte. It is not shown here that
+//! the sync is requested and waited for, because the simulated disk trusts SQLite.
 
 use std::{
     fs,
@@ -22,30 +22,30 @@ use watchfire::{
 
 use crate::{mutants::Mutant, rng::Rng};
 
-/// What the store's content is encrypted under.
+/// The key under which the store's content is encrypted.
 const KEY: [u8; 32] = [7; 32];
-/// What a disk writes as a whole.
+/// The size that a disk writes as a whole.
 const SECTOR: usize = 512;
-/// The log's header, by which one that was begun anew differs.
+/// The log's header, which differs after the log was begun anew.
 const HEADER: usize = 32;
 
-/// When the power goes.
+/// When the power fails.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Cut {
-    /// At the n-th write of the step, from 0 on.
+    /// At the n-th write of the step, from 0.
     pub write: u8,
     /// How much of that write is on the disk.
     pub how: How,
 }
 
-/// How much of the write that was under way is on the disk.
+/// How much of the write in progress is on the disk.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum How {
     /// Nothing.
     Before,
-    /// Some of its bytes, as this number chooses: a part from the beginning, or sectors here and there.
+    /// Some of its bytes, chosen by this number: a part from the beginning, or sectors here and there.
     Torn(u16),
-    /// All of it; only the answer never came.
+    /// All of it. Only the answer is missing.
     After,
 }
 
@@ -57,7 +57,7 @@ pub struct Files {
 }
 
 impl Files {
-    /// The log first: whatever is copied from it into the database meanwhile stands in the log that was read.
+    /// The log comes first: what is copied from it into the database meanwhile is in the log that was read.
     fn read(folder: &Path) -> Self {
         let log = fs::read(folder.join("store.db-wal")).unwrap_or_default();
         Self { db: fs::read(folder.join("store.db")).unwrap(), log }
@@ -81,7 +81,7 @@ struct Power {
     before_last: Option<Files>,
 }
 
-/// The disk of one life of a node.
+/// The disk for one life of a node.
 pub struct Disk {
     folder: PathBuf,
     store: Mutex<Option<Arc<SqliteStore>>>,
@@ -89,10 +89,10 @@ pub struct Disk {
     mutant: Option<Mutant>,
 }
 
-/// One write on its way.
+/// A write in progress.
 pub enum Turn {
     Usual,
-    /// The last one, with the files as they were before it.
+    /// The last write, with the files before it.
     Last(Box<Files>, How),
 }
 
@@ -101,7 +101,7 @@ fn gone() -> StoreError {
 }
 
 impl Disk {
-    /// A disk that holds these files, in an empty folder.
+    /// A disk with these files, in an empty folder.
     pub fn with(files: &Files, folder: PathBuf, mutant: Option<Mutant>) -> Result<Arc<Self>> {
         files.write(&folder);
         let store = Arc::new(SqliteStore::open(&folder.join("store.db"), &KEY)?);
@@ -128,7 +128,7 @@ impl Disk {
         Ok(waiting.iter().any(|item| kind(item) == Ok(StatementKind::Recall)))
     }
 
-    /// For a mutant: in no queue does anybody take turns.
+    /// For a mutant: nobody takes turns in any queue.
     pub fn forget_turns(&self) {
         let store = rusqlite::Connection::open(self.folder.join("store.db")).unwrap();
         store.busy_timeout(std::time::Duration::from_secs(10)).unwrap();
@@ -144,14 +144,14 @@ impl Disk {
         self.power.lock().unwrap().writes > 0
     }
 
-    /// A step begins; `cut` is where it ends.
+    /// Begins a step. `cut` is where it ends.
     pub fn step(&self, cut: Option<Cut>) {
         let mut power = self.power.lock().unwrap();
         power.writes = 0;
         power.cut = cut;
     }
 
-    /// The files, with the writer at rest: what it does after an answer (copying its log, emptying it) is done.
+    /// The files while the writer is idle. Its work after an answer (copying the log, emptying it) is done.
     async fn files(&self) -> Files {
         let store = self.store.lock().unwrap().clone();
         if let Some(store) = store {
@@ -163,7 +163,7 @@ impl Disk {
         Files::read(&self.folder)
     }
 
-    /// A write begins.
+    /// Begins a write.
     pub async fn begin(&self) -> Result<Turn> {
         let cut = {
             let mut power = self.power.lock().unwrap();
@@ -187,7 +187,7 @@ impl Disk {
         Err(gone())
     }
 
-    /// A write is done, unless the power went meanwhile.
+    /// Ends a write, unless the power failed meanwhile.
     pub async fn end<T>(&self, turn: Turn, done: Result<T>) -> Result<T> {
         if !self.is_on() {
             return Err(gone());
@@ -209,7 +209,7 @@ impl Disk {
         }
     }
 
-    /// Cuts the power now, where it is still on.
+    /// Cuts the power now, if it is still on.
     pub async fn cut(&self) {
         if self.is_on() {
             let forgotten = self.power.lock().unwrap().before_last.take();
@@ -235,7 +235,7 @@ impl Disk {
 fn torn(before: &Files, after: Files, chance: &mut Rng) -> Files {
     let is_same_log = before.log.is_empty() || before.log.get(..HEADER) == after.log.get(..HEADER);
     if !is_same_log {
-        // The log was begun anew meanwhile: the database has what it held, and the two can't be told apart here.
+        // The log was begun anew meanwhile. The database contains what it had, so the two can't be told apart here.
         return after;
     }
     let first = before.log.iter().zip(&after.log).take_while(|(a, b)| a == b).count();
@@ -260,7 +260,7 @@ pub async fn made(folder: &Path, fill: impl AsyncFnOnce(&SqliteStore)) -> Files 
     fs::create_dir_all(folder).unwrap();
     let store = SqliteStore::open_or_create(&folder.join("store.db"), &KEY).unwrap();
     fill(&store).await;
-    // Closed in good order, all of it is in the database.
+    // Closed properly, all of it is in the database.
     drop(store);
     let files = Files::read(folder);
     let _ = fs::remove_dir_all(folder);

@@ -1,4 +1,4 @@
-//! Hostile members: who they are, what they do, and in which simulations. Each has genuine keys and agreements.
+//! Hostile members: who they are, what they do, and in which simulations they take part. Each has genuine keys and agreements.
 
 use std::collections::BTreeMap;
 
@@ -13,15 +13,15 @@ use crate::{
 
 use Org::{Crook, Ecowas, Gb, Gh, Loud, No, Rogue};
 
-/// Who follows whom, of links with a hostile end.
+/// The links with a hostile end: who follows whom.
 pub const FOE_LINKS: [(Org, Org); 3] = [(Ecowas, Loud), (Crook, Loud), (Gh, Crook)];
-/// Who gives to whom by an agreement, of pairs with a hostile end.
+/// The pairs with a hostile end: who gives to whom by an agreement.
 pub const FOE_PAIRS: [(Org, Org); 6] =
     [(Gb, Rogue), (No, Rogue), (Ecowas, Rogue), (Loud, Ecowas), (Loud, Crook), (Crook, Gh)];
-/// Whom the hostile partner attacks.
+/// The node that the hostile partner attacks.
 const VICTIMS: [Org; 3] = [Gb, No, Ecowas];
 
-/// What nodes take of each partner where hostile members take part: small, so that few statements go beyond.
+/// How much nodes accept from each partner if hostile members take part. It is small, so that few statements exceed it.
 const BUDGETS: Budgets = Budgets {
     held_bytes: 1 << 20,
     held_entries: 64,
@@ -35,13 +35,13 @@ const BUDGETS: Budgets = Budgets {
 /// What a hostile partner hands over in great number.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Junk {
-    /// Recalls of own assessments that don't exist.
+    /// Recalls of its own assessments that don't exist.
     Recalls,
-    /// Recalls of what third parties have written, and of what they have not.
+    /// Recalls of assessments that third parties have written, and of others that they have not.
     OthersRecalls,
-    /// Receipts for the same releases that alternate, each with a new text; every fourth of a release that does not exist.
+    /// Alternating receipts for the same releases, each with a new text. Every fourth is for a release that does not exist.
     Receipts,
-    /// Requests about what it was given, and about what it was not.
+    /// Requests about assessments that it was given, and about others.
     Requests,
 }
 
@@ -52,13 +52,13 @@ impl Junk {
 /// What a hostile member does.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Attack {
-    /// The hostile partner calls with numbers at the ends of their types.
+    /// The hostile partner makes calls with numbers at the ends of their types.
     Numbers { at: Org },
-    /// It hands over so many statements.
+    /// It hands over this many statements.
     Flood { at: Org, junk: Junk, many: u16 },
-    /// The originator behind the hub publishes so many assessments of the highest level.
+    /// The originator behind the hub publishes this many assessments of the highest level.
     Crowd { many: u16 },
-    /// It takes back all that it has published, and at the hub so many more that never were.
+    /// It recalls everything that it has published, and at the hub this many more that never existed.
     TakeBack { more: u16 },
     /// The hub publishes a warning while much of the same originator waits for a slow reader.
     Overtake,
@@ -67,32 +67,32 @@ pub enum Attack {
 /// What hostile members have done at one honest node.
 #[derive(Default)]
 pub struct Done {
-    /// How often they came with recalls, receipts, requests.
+    /// How many times they came with recalls, receipts, requests.
     pub recalls: u64,
     pub receipts: u64,
     pub requests: u64,
     /// In how many ways their statements were refused, over all attacks.
     pub refusals: u64,
-    /// How often they came with numbers.
+    /// How many times they came with extreme numbers.
     pub numbers: u64,
 }
 
 /// What the hostile members have done.
 #[derive(Default)]
 pub struct Foes {
-    /// What an attack has shown, until the step ends.
+    /// The result of an attack, until the step ends.
     pub broken: Option<Broken>,
-    /// By honest node.
+    /// The counts by honest node.
     pub done: BTreeMap<Org, Done>,
-    /// Counts ids and texts.
+    /// A counter for ids and texts.
     pub made: u64,
-    /// How many warnings the hub has published beside a crowd.
+    /// How many warnings the hub has published while much waited.
     pub warnings: u64,
-    /// Of how many of them the place was counted.
+    /// For how many of these the place was counted.
     pub placed: u64,
 }
 
-/// What nodes take of each partner, where hostile members take part in a plan.
+/// How much nodes accept from each partner, in plans with hostile members.
 pub fn budgets(steps: &[Step]) -> Option<Budgets> {
     let take_part = steps.iter().any(|step| matches!(step.act, Act::Hostile(_)));
     take_part.then(|| if is_great(steps) { Budgets::default() } else { BUDGETS })
@@ -102,12 +102,12 @@ fn connect(from: Org, to: Org) -> Act {
     Act::Connect { from, to, mishaps: vec![] }
 }
 
-/// The originator publishes, and the hub has it and lets it wait for its readers.
+/// The originator publishes. The hub has it and lets it wait for its readers.
 pub fn crowd(many: u16) -> [Act; 3] {
     [Act::Hostile(Attack::Crowd { many }), connect(Ecowas, Loud), Act::Turn { of: Ecowas }]
 }
 
-/// The originator takes back so much that a reader behind the hub can't take, and a warning of the hub is published behind it.
+/// The originator recalls so much that a reader behind the hub can't take it all. Then a warning of the hub is published behind that.
 pub fn taken_back_in_great_number(many: u16) -> Vec<Act> {
     let mut acts = crowd(many).to_vec();
     let all = |acts: &mut Vec<Act>| acts.extend([connect(Ecowas, Loud), connect(Gh, Ecowas)]);
@@ -121,12 +121,12 @@ pub fn taken_back_in_great_number(many: u16) -> Vec<Act> {
     acts
 }
 
-/// Whether a plan is of such numbers that nodes have the budgets of the usual configuration.
+/// Whether the numbers of a plan are so large that nodes get the budgets of the usual configuration.
 fn is_great(steps: &[Step]) -> bool {
     steps.iter().any(|step| matches!(step.act, Act::Hostile(Attack::Crowd { many }) if many > 100))
 }
 
-/// In every tenth seed attacks come between the steps of the plan.
+/// In every tenth seed, attacks come between the steps of the plan.
 pub fn beset(seed: u64, steps: &mut Vec<Step>) {
     if seed % 10 != 5 {
         return;

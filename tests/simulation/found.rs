@@ -1,5 +1,5 @@
-//! What simulations have found, as short plans: a seed means another plan once the generator changes, these stay as they are.
-//! Each fails on the program as it was.
+//! Earlier findings of simulations, as short plans. A seed gives another plan once the generator changes, but these stay the same. Each fails on
+//! the program as it was.
 
 use crate::{
     cast::{Org, Whose},
@@ -9,14 +9,14 @@ use crate::{
 
 use Org::{Ecowas, Gb, Gh, No};
 
-/// A fault that was found, and mended.
+/// A fault that was found and corrected.
 pub struct Found {
     pub name: &'static str,
     pub plan: fn() -> Vec<Act>,
 }
 
 const DRAFT: Draft = Draft { place: "ML", tlp: "AMBER", level: 3, onward: true };
-/// Longer than the certificates of the beginning last.
+/// Longer than the first certificates last.
 const TWO_MONTHS: Act = Act::Wait { minutes: 60 * 24 * 60 };
 
 pub const FOUND: [Found; 10] = [
@@ -57,8 +57,8 @@ fn lost_acknowledgement() -> Vec<Act> {
     vec![Act::Publish { by: Gb, draft: DRAFT }, without(No, Gb, 3, What::LostThere)]
 }
 
-/// The notice of a suspension waits for two months, and the certificate under which it was signed is over. It was refused for ever
-/// then, and the giver went on giving.
+/// The notice of a suspension waits for two months, and the certificate under which it was signed has ended. It was refused for ever, and the
+/// giver continued to give.
 fn old_stop() -> Vec<Act> {
     vec![
         connect(No, Gb),
@@ -70,8 +70,8 @@ fn old_stop() -> Vec<Act> {
     ]
 }
 
-/// A node whose clock is set back by an hour holds its partner's ledger key already; it refused it as from the future, never told
-/// what it holds of the partner's ledger, and the partner raised an alarm.
+/// A node whose clock is set back by an hour already holds its partner's ledger key. It refused the key as from the future and never said what
+/// it holds of the partner's ledger, so the partner raised an alarm.
 fn clock_back() -> Vec<Act> {
     let mut acts = vec![connect(No, Gb), connect(Gb, No), Act::SetClock { of: No, beside: -3_600 }];
     for _ in 0..6 {
@@ -80,13 +80,13 @@ fn clock_back() -> Vec<Act> {
     acts
 }
 
-/// A release is numbered and lost on its way; two months later it is sent again under the giver's new certificate. Readers behind
-/// the hub checked that signature as of the release's own day, on which the certificate did not exist yet.
+/// A release is numbered and lost in transit. Two months later it is sent again under the giver's new certificate. Readers behind the hub
+/// checked that signature as of the release's own day, on which the certificate did not exist yet.
 fn signed_anew() -> Vec<Act> {
     vec![Act::Publish { by: Gb, draft: DRAFT }, without(Ecowas, Gb, 2, What::LostBack), TWO_MONTHS]
 }
 
-/// The same of a recall, which waits for the hub.
+/// The same with a recall that waits for the hub.
 fn recalled_anew() -> Vec<Act> {
     vec![
         Act::Publish { by: Gb, draft: DRAFT },
@@ -98,15 +98,15 @@ fn recalled_anew() -> Vec<Act> {
     ]
 }
 
-/// The partner countersigns, and its copy waits for two months: the proposer refused it because of its own old signature, so that
-/// the version was in force on one side only.
+/// The partner countersigns, and its copy waits for two months. The proposer refused the copy because of its own old signature, so the version
+/// was in force on one side only.
 fn countersigned_late() -> Vec<Act> {
     let terms = Terms { max_tlp: "GREEN", all_kinds: true, delay_hours: 0, onward: true, days: 4_000, purge: true };
     vec![Act::Propose { by: No, with: Gb, terms }, connect(No, Gb), Act::Sign { by: Gb, with: No }, TWO_MONTHS]
 }
 
-/// A node starts with a clock that is an hour behind, and a partner's revocation list is younger. The partner was kept out for ever
-/// after that, also with the clock put right.
+/// A node starts with a clock that is an hour behind, and a partner's revocation list is younger. After that the partner was refused for ever,
+/// even after the clock was corrected.
 fn list_from_the_future() -> Vec<Act> {
     vec![
         Act::Revoke { of: Ecowas, whose: Whose::Officer },
@@ -116,7 +116,7 @@ fn list_from_the_future() -> Vec<Act> {
     ]
 }
 
-/// The power goes after the signing certificate has ended. The node could not sign its ledger's key anew, and did not start.
+/// The power fails after the signing certificate has ended. The node could not sign its ledger's key again, and did not start.
 fn off_past_its_end() -> Vec<Act> {
     vec![
         Act::Publish { by: Gb, draft: DRAFT },
@@ -127,8 +127,8 @@ fn off_past_its_end() -> Vec<Act> {
     ]
 }
 
-/// An agreement is suspended and resumed, and between the two the clock was set back by a little. The partner took the second notice for older than
-/// the first, and kept to the suspension for ever.
+/// An agreement is suspended and resumed, and between the two the clock was set back a little. The partner took the second notice for older than
+/// the first, and kept the suspension for ever.
 fn resumed_by_a_clock_set_back() -> Vec<Act> {
     vec![
         connect(Gb, No),
@@ -141,8 +141,8 @@ fn resumed_by_a_clock_set_back() -> Vec<Act> {
     ]
 }
 
-/// The key of a release is revoked, and its certificate ends before the hub passes anything on. At each later change of its lists the giver
-/// judged that key as of now, for which it was ended and not revoked, and did not hand over again what nobody behind the hub could verify.
+/// The key of a release is revoked, and its certificate ends before the hub passes anything on. At each later change of its lists, the giver
+/// judged that key as of now, when it had ended and was not revoked. It did not hand over again what nobody behind the hub could verify.
 fn revoked_and_ended() -> Vec<Act> {
     let one_month = Act::Wait { minutes: 30 * 24 * 60 };
     vec![

@@ -1,4 +1,4 @@
-//! What a hostile hub makes of the entries that its node hands over: the releases stay as they were signed, and nothing beside them.
+//! How a hostile hub changes the entries that its node hands over. The releases stay as they were signed, and nothing else does.
 
 use prost::Message;
 use tonic::codegen::Bytes;
@@ -9,7 +9,7 @@ use watchfire::{
 
 use crate::cast::{Org, Whose};
 
-/// Each message of a feed, changed in one of several ways, the same one each time that it is asked for.
+/// Changes each message of a feed in one of several ways, in the same way each time that it is requested.
 pub fn garbled(messages: Vec<Bytes>) -> Vec<Bytes> {
     messages.into_iter().map(|message| bent(&message).unwrap_or(message)).collect()
 }

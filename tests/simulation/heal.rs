@@ -1,5 +1,5 @@
-//! The end of every simulation: clocks, links and certificates are put right, everybody is given time, and then everything that is
-//! due must be where it belongs, and nothing else.
+//! The end of every simulation. Clocks, links and certificates are corrected, everybody gets time, and then everything that is due must have
+//! arrived, and nothing else.
 
 use std::collections::BTreeSet;
 
@@ -29,7 +29,7 @@ use crate::{
     world::World,
 };
 
-/// More rounds than anything needs to get anywhere.
+/// More rounds than anything needs to arrive.
 const ROUNDS: usize = 8;
 
 /// Who gives to whom.
@@ -38,11 +38,11 @@ fn directions() -> Vec<(Org, Org)> {
 }
 
 impl World {
-    /// Puts everything right, and lets all nodes come to rest.
+    /// Corrects everything, and lets all nodes come to rest.
     pub async fn heal(&mut self) -> Result<(), Broken> {
         self.trace.line("all is put right");
         self.net.heal();
-        // Nobody's clock is behind what anybody has signed, and the delays that agreements ask for are over.
+        // Nobody's clock is behind the time of any signature, and the delays of agreements are over.
         self.truth = self.truth.max(self.latest) + 3 * 3_600;
         self.beside.values_mut().for_each(|beside| *beside = 0);
         self.set_clocks();
@@ -60,18 +60,17 @@ impl World {
             }
         }
         self.must(Act::Know { by: Org::Gh, of: Org::Gb }).await?;
-        // The calendar comes by at every node.
+        // Every node processes its calendar.
         for of in Org::ALL {
             self.must(Act::Turn { of }).await?;
         }
         self.come_to_rest().await?;
-        // Each giver counts delays from when it had the assessment itself, and what a partner could not verify is offered again
-        // after a day.
+        // Each giver counts delays from when it had the assessment itself, and what a partner could not verify is offered again after a day.
         self.truth += 25 * 3_600;
         self.set_clocks();
         self.come_to_rest().await?;
         if self.foes.is_some() {
-            // Whatever hostile members have sent, everybody starts again.
+            // Whatever hostile members have sent, every node starts again.
             for of in Org::ALL {
                 self.must(Act::PowerCut { of }).await?;
             }
@@ -79,7 +78,7 @@ impl World {
         Ok(())
     }
 
-    /// New lists where there were lists, and every root confirmed everywhere.
+    /// New lists for those that had lists, and every root is confirmed everywhere.
     async fn confirm_roots_and_lists(&mut self) -> Result<(), Broken> {
         for of in Org::ALL {
             if self.machines[&of].ring.has_lists() {
@@ -88,7 +87,7 @@ impl World {
             if !self.machines[&of].ring.has_new_root() {
                 continue;
             }
-            // The hostile ones want to go on being let in.
+            // The hostile members need valid certificates in order to be admitted.
             let everybody: Vec<Org> = self.machines.keys().copied().collect();
             for by in everybody {
                 if self.node(by).directory.current().get(&of.domain()).is_some() {
@@ -126,7 +125,7 @@ impl World {
         broken("with everything put right, all comes to rest", format!("not after {ROUNDS} rounds"))
     }
 
-    /// The hostile ones go on too. What they meet is nobody's concern; what honest nodes meet with them is.
+    /// The hostile members continue too. Faults that they get don't matter, but faults of honest nodes with them do.
     async fn foes_go_on(&mut self) -> Result<(), Broken> {
         for (from, to) in FOE_LINKS {
             let connect = Act::Connect { from, to, mishaps: vec![] };
@@ -142,7 +141,7 @@ impl World {
         Ok(())
     }
 
-    /// Everything by which it shows that something is under way.
+    /// Everything that shows that work is still in progress.
     async fn standing(&self) -> Vec<(u64, u64, usize)> {
         let mut all = vec![];
         for (a, b) in PAIRS.into_iter().flat_map(|(a, b)| [(a, b), (b, a)]) {
@@ -158,7 +157,7 @@ impl World {
         all
     }
 
-    /// What must hold at the end.
+    /// The final checks.
     pub async fn check_the_end(&self) -> Result<(), Broken> {
         for (giver, taker) in directions() {
             self.check_arrived(&self.machines[&giver], &self.machines[&taker]).await?;
@@ -180,7 +179,7 @@ impl World {
         self.check_foes().await
     }
 
-    /// Both sides take the same for agreed.
+    /// Both sides have the same agreements in force.
     async fn check_agreed(&self, a: &Machine, b: &Machine) -> Result<(), Broken> {
         let (one, other) = (a.disk.store().unwrap(), b.disk.store().unwrap());
         let one = in_force(&Store::agreements(&*one).await.unwrap(), b.org, a.now());
@@ -209,7 +208,7 @@ impl World {
         Ok(())
     }
 
-    /// Whatever was given and may go now is shown, and whoever takes it shows it to its users.
+    /// Everything that was given and may be given now is shown, and its taker shows it to its users.
     async fn check_arrived(&self, giver: &Machine, taker: &Machine) -> Result<(), Broken> {
         let (from, to) = (giver.disk.store().unwrap(), taker.disk.store().unwrap());
         let (from, to): (&dyn Store, &dyn Store) = (&*from, &*to);
@@ -263,7 +262,7 @@ impl World {
         Ok(())
     }
 
-    /// What was taken back is nowhere, and its author knows it from everybody to whom it gave any.
+    /// No recalled assessment is left anywhere, and its author has the answer of everybody to whom it gave any of it.
     async fn check_recall(&self, made: &Made) -> Result<(), Broken> {
         let home = &self.machines[&made.by];
         let store = home.disk.store().unwrap();
@@ -278,7 +277,7 @@ impl World {
             let analyst = machine.org.actor(Role::Analyst);
             let read = machine.node.assessments.read(&analyst, &made.assessment, Some(made.version), false).await;
             let mut portions = read.map_or(0, |view| view.record.portions.len());
-            // What was withdrawn stays for oversight; of what was purged nothing is left for anybody.
+            // Withdrawn content stays for oversight. Of purged content nothing is left for anybody.
             let here = store.recall_of(&made.by.domain(), &made.assessment).await.unwrap();
             if here.is_some_and(|r| r.standing.state == RecallState::Purged) {
                 let officer = machine.org.actor(Role::Officer);
@@ -288,7 +287,7 @@ impl World {
             let is_sealed = record.state.is_recalled() || record.state == AssessmentState::Quarantined;
             if !is_sealed || portions > 0 {
                 let what = format!("{} holds {}: {}, {portions} portions", machine.org, made.name, record.state);
-                return broken("what was taken back is nowhere", what);
+                return broken("what was recalled is shown nowhere", what);
             }
         }
         let holders = home.node.assessments.holders(&home.org.actor(Role::Officer), &made.assessment).await.unwrap();
@@ -314,7 +313,7 @@ impl World {
         Ok(())
     }
 
-    /// The ledger is whole, everything that was ever told of it is true, and nobody has cause for alarm.
+    /// The ledger is complete, everything that was ever shown of it is true, and nobody has a reason for an alarm.
     async fn check_ledger(&self, machine: &Machine) -> Result<(), Broken> {
         let org = machine.org;
         let store = machine.disk.store().unwrap();
@@ -330,8 +329,8 @@ impl World {
                 );
             }
         }
-        // Who shows its ledger for the first time by a wrong clock is not believed, and that is said. Who says nothing of it,
-        // because a certificate or a list has ended, is missed until it speaks again.
+        // A node that shows its ledger for the first time with a wrong clock is not believed, and an alarm says so. A node that shows nothing,
+        // because a certificate or a list has ended, counts as missing until it speaks again.
         let is_of =
             |a: &Alarm, pairs: &BTreeSet<(Org, Org)>| Org::of(&a.partner).is_some_and(|p| pairs.contains(&(org, p)));
         let is_strange =

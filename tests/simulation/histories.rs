@@ -1,4 +1,4 @@
-//! Histories of an organisation's roots, over whole nodes and three hops: random ones, and the one that everybody asks about.
+//! Histories of an organisation's roots, over whole nodes and three hops: random ones, and the ones that everybody asks about.
 
 use std::{
     path::Path,
@@ -18,7 +18,7 @@ use crate::{
     trace::Trace,
 };
 
-/// A partner is away for so long, days.
+/// For how many days a partner is away.
 const AWAY: u32 = 30;
 
 fn rounds(count: usize) -> impl Iterator<Item = Turn> {
@@ -27,14 +27,14 @@ fn rounds(count: usize) -> impl Iterator<Item = Turn> {
     std::iter::repeat_n(round, count).flatten()
 }
 
-/// Everything that a liar can think of, at each hop.
+/// Every false bundle that there is, at each hop.
 fn lies() -> impl Iterator<Item = Turn> {
     let hops = [(Org::Gh, Org::Ecowas), (Org::Bf, Org::Gh), (Org::Gh, Org::Bf)];
     Forgery::ALL.into_iter().flat_map(move |forgery| hops.map(|(by, to)| Turn::Lie { by, to, forgery }))
 }
 
-/// A root more, and later the old one less, while a partner is away for thirty days and another one lies. `is_late`: the old one goes
-/// before the partner is back.
+/// A root is added, and later the old one retired, while a partner is away for thirty days and another one lies. With `is_late`, the old root is
+/// retired before the partner is back.
 fn asked_about(is_late: bool) -> Vec<Turn> {
     let mut all = vec![Turn::Publish];
     all.extend(rounds(5));
@@ -52,7 +52,7 @@ fn asked_about(is_late: bool) -> Vec<Turn> {
     all
 }
 
-/// The history of a seed.
+/// The history for a seed.
 fn history(seed: u64) -> Vec<Turn> {
     let mut chance = Rng::new(seed ^ 0xB0_0B1E5);
     let rough = chance.pick(&[0, 10, 30]);
@@ -103,7 +103,7 @@ fn failed(name: &str, broken: &Broken, trace: &str) -> String {
     format!("{name}: {}: {}\n    what happened: {}", broken.invariant, broken.what, file.display())
 }
 
-/// Who was away while a root was added follows by itself; who is back only after the old one is gone, by a file.
+/// An organisation that was away while a root was added follows by itself. One that is back only after the old root was retired needs a file.
 pub fn who_was_away_follows(folder: &Path) -> Result<String, String> {
     for (name, is_late, files) in [("in-time", false, 0), ("late", true, 1)] {
         let (done, trace) = carried_out(&folder.join(name), &asked_about(is_late));
@@ -119,7 +119,7 @@ pub fn who_was_away_follows(folder: &Path) -> Result<String, String> {
     Ok(format!("{} turns, twice", asked_about(true).len()))
 }
 
-/// Each of these histories ends with everybody holding the newest bundle, and nobody any other.
+/// Each of these histories ends with everybody holding the newest bundle and no other.
 pub fn hold(folder: &Path, count: u64) -> Result<String, String> {
     let (next, files, failure) = (AtomicU64::new(1), AtomicUsize::new(0), Mutex::new(None));
     let carry_out = || {

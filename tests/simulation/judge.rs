@@ -1,5 +1,5 @@
-//! May it go? Asked of the oracle of `tests/policy`, which knows nothing of the code under test, about every entry that leaves a
-//! node, and about everything that should have arrived in the end.
+//! Asks the oracle of `tests/policy`, which knows nothing of the code under test, about every entry that leaves a node, and about everything
+//! that should have arrived in the end.
 
 use std::collections::BTreeSet;
 
@@ -26,20 +26,20 @@ use crate::{
     oracle::{self, Rule},
 };
 
-/// What the giver has of a version, and on what it may stand.
+/// What the giver has of a version, and the agreements and releases that may permit it.
 pub struct Held {
     pub originator: TrustDomain,
     pub portions: Vec<(Digest, Portion)>,
     pub provenances: Vec<Provenance>,
-    /// What its versions are about.
+    /// The states that its versions are about.
     pub about: BTreeSet<Country>,
-    /// When this node logged it: delays count from then, whatever its author says.
+    /// When this node logged it. Delays count from then, whatever its author says.
     pub logged_at: Time,
     pub expires: Time,
 }
 
 impl Held {
-    /// As a store has it, with its agreements.
+    /// Reads it from a store, with its agreements.
     pub fn of(record: &AssessmentRecord, agreements: &[AgreementRecord], now: Time) -> Self {
         let manifest = wire::manifest::decode(&wire::envelope::decode(&record.manifest).unwrap().payload).unwrap();
         Self {
@@ -56,16 +56,16 @@ impl Held {
         }
     }
 
-    /// As it was when it was released before: what has gone has gone, and a partner that asks for it again learns neither what a later version
-    /// is about nor that another was suspended.
+    /// As it was when it was released before. A partner that asks again for what it was given must learn neither what a later version is about
+    /// nor that another agreement was suspended.
     pub fn when_released(mut self) -> Self {
         self.about.clear();
         self.provenances.iter_mut().for_each(|provenance| provenance.is_stopped = false);
         self
     }
 
-    /// What may go to the taker now: the digests, by the oracle. Under one of these agreements and one of the ways by which the
-    /// giver has it: `via` where only one is meant.
+    /// The digests that may go to the taker now, by the oracle, under one of these agreements and one of the ways by which the giver has it.
+    /// With `via`, only that way is considered.
     pub fn may_go(
         &self,
         (giver, taker): (Org, Org),
@@ -101,7 +101,7 @@ impl Held {
         answer.portions.keys().map(|index| self.portions[*index].0).collect()
     }
 
-    /// The oracle names portions by their places.
+    /// The oracle names portions by their indexes.
     fn placed(&self, provenance: &Provenance) -> Provenance {
         let places = self.portions.iter().enumerate().filter(|(_, (digest, _))| provenance.digests.contains(digest));
         Provenance { digests: places.map(|(index, _)| fixture::digest(index)).collect(), ..provenance.clone() }
@@ -125,7 +125,7 @@ fn provenance(way: &Delivery, originator: &TrustDomain, (agreements, now): (&[Ag
     Provenance { is_stopped, ..provenance }
 }
 
-/// Those of a giver's agreements with a taker that are in force.
+/// The giver's agreements with a taker that are in force.
 pub fn in_force(records: &[AgreementRecord], taker: Org, now: Time) -> Vec<(StatementId, Agreement)> {
     let stands = |r: &&AgreementRecord| r.partner == taker.domain() && r.state(now).counts();
     records

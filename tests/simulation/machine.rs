@@ -1,4 +1,4 @@
-//! One organisation's machine: its disk, its clock, its keys, and the node that runs on it, life after life.
+//! One organisation's machine: its disk, its clock, its keys, and the node that runs on it, one life after another.
 
 use std::{
     path::PathBuf,
@@ -47,20 +47,20 @@ pub struct Machine {
     pub ring: Ring,
     /// The numbers of the house rules on disk.
     pub rules: Vec<usize>,
-    /// Where passing on has got to in this life.
+    /// How far passing on has got in this life.
     pub position: Option<(u64, u64)>,
     pub node: Arc<Node>,
-    /// Whom it lets in.
+    /// The trust by which it admits others.
     pub gate: Arc<TlsConfig>,
     pub disk: Arc<Disk>,
-    /// The newest head, as written beside the store.
+    /// The newest head, as in the file next to the store.
     head: Arc<Mutex<Option<Vec<u8>>>>,
     keys: Arc<Mutex<LedgerKeys>>,
     folder: PathBuf,
     life: u32,
 }
 
-/// What a machine is started with.
+/// What a machine needs for a start.
 pub struct Before {
     pub org: Org,
     pub clock: SimClock,
@@ -74,7 +74,7 @@ pub struct Before {
     pub mutant: Option<Mutant>,
 }
 
-/// A mutant's clock: it runs twice as fast as the machine's.
+/// A mutant's clock, which runs at twice the speed of the machine's.
 struct Hurried(SimClock);
 
 impl Clock for Hurried {
@@ -106,7 +106,7 @@ pub fn rule_files(numbers: &[usize]) -> Vec<RuleFile> {
     vec![RuleFile { name: "house.cedar".to_owned(), text: format!("// the rules of the house\n{text}") }]
 }
 
-/// The ledger's key (PKCS#8), and the one for the next epoch, as they lie beside the store. No key: the one that was made for the
+/// The ledger's key (PKCS#8), and the key for the next epoch, as they are next to the store. Without a key: the one that was made for the
 /// organisation.
 pub type LedgerKeys = (Option<Vec<u8>>, Option<Vec<u8>>);
 
@@ -114,7 +114,7 @@ fn read_key(pkcs8: &[u8]) -> RawKey {
     RawKey::new(pkcs8).unwrap()
 }
 
-/// Nothing is written any more once the machine is off.
+/// Nothing is written once the machine is off.
 fn keep_key(keys: &Arc<Mutex<LedgerKeys>>, disk: &Arc<Disk>) -> KeepKey {
     let (prepared, committed) = (keys.clone(), keys.clone());
     let (on, still_on) = (disk.clone(), disk.clone());
@@ -136,7 +136,7 @@ fn keep_key(keys: &Arc<Mutex<LedgerKeys>>, disk: &Arc<Disk>) -> KeepKey {
 }
 
 impl Machine {
-    /// Starts the node on what its disk holds.
+    /// Starts the node on the contents of its disk.
     pub async fn start(before: Before, net: &Arc<Net>) -> Result<Self, Fault> {
         let Before { org, clock, ring, rules, head, keys, folder, life, files, mutant } = before;
         let mutant = mutant.filter(|m| m.concerns(org));
@@ -199,7 +199,7 @@ impl Machine {
         self.clock.now()
     }
 
-    /// What is left of it without power: the disk, and what people hold in their hands.
+    /// What remains without power: the disk, and what people hold in their hands.
     pub async fn off(self, net: &Arc<Net>, mutant: Option<Mutant>) -> Before {
         net.leave(self.org);
         let Self { org, clock, ring, rules, node, disk, head, keys, folder, life, .. } = self;

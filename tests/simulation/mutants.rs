@@ -1,4 +1,4 @@
-//! Deliberate faults. Each breaks one promise, and the invariants must notice: a check that can't fail is worth nothing.
+//! Deliberate faults. Each breaks one promise, and the invariants must notice it, because a check that can't fail is worth nothing.
 
 use std::sync::Arc;
 
@@ -19,44 +19,44 @@ use crate::{
     plan::{Act, Draft, Step, Terms},
 };
 
-/// One deliberate fault.
+/// A deliberate fault.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Mutant {
-    /// A power cut takes the last change that was answered.
+    /// A power cut loses the last change that was answered.
     Forgets,
     /// A taker acknowledges before it stores.
     AcknowledgesAhead,
-    /// A taker stores each entry once more, under the next number.
+    /// A taker stores each entry a second time, under the next number.
     StoresTwice,
-    /// A giver decides by a clock that runs twice as fast.
+    /// A giver decides by a clock that runs at twice the speed.
     WrongClock,
-    /// A giver gives a number a second time.
+    /// A giver uses a number a second time.
     ReusesNumbers,
-    /// A reader does not take what was taken back away from its users.
+    /// A reader does not hide recalled assessments from its users.
     IgnoresRecalls,
     /// No statement in an outbox is ever sent.
     SendsNoStatements,
     /// The house rules on disk are never put in force.
     Lawless,
-    /// One partner is told other heads of a ledger than the others.
+    /// One partner is shown other heads of a ledger than the others.
     TellsTwoHeads,
-    /// What a taker can't verify yet it does not keep.
+    /// A taker drops what it can't verify yet.
     DropsUnverified,
     /// A taker judges an author's signature as of its own time, not as of when it was logged.
     JudgesNow,
-    /// The lists and revocations that were seen are gone after a start.
+    /// The lists and revocations that were seen are lost at a start.
     ForgetsLists,
-    /// A store that takes a number that no entry bears for the last one that any bears.
+    /// A store takes a number that no entry has for the last number that any entry has.
     ClampsNumbers,
     /// A node without budgets.
     TakesEverything,
-    /// A giver's feed stands as long as a recall waits for the taker.
+    /// A giver's feed stops as long as a recall waits for the taker.
     RecallsHoldAll,
-    /// A giver numbers all that is due at once.
+    /// A giver numbers everything that is due at once.
     NumbersAhead,
-    /// Within one level whoever came first goes first.
+    /// Within one level, the first to come goes first, and originators take no turns.
     NoTurns,
-    /// The node decides by a rule of which the oracle knows nothing, which is as good as the reverse.
+    /// The node decides by a rule that the oracle does not know. This tests the same as the reverse.
     Oracle(Rule),
 }
 
@@ -84,7 +84,7 @@ impl Mutant {
         Self::Oracle(Rule::OnwardKinds),
     ];
 
-    /// Whose machine it is in.
+    /// The organisation whose machine has it.
     pub fn concerns(self, org: Org) -> bool {
         match self {
             Self::WrongClock => org == Org::Gb,
@@ -97,7 +97,7 @@ impl Mutant {
         if let Self::Oracle(rule) = self { Some(rule) } else { None }
     }
 
-    /// The invariants of which one must notice it.
+    /// The invariants. One of them must notice it.
     pub fn noticed_by(self) -> &'static [&'static str] {
         match self {
             Self::Forgets => &["what was published is there", "what was acknowledged is there", "ledgers do not fork"],
@@ -105,9 +105,9 @@ impl Mutant {
             Self::StoresTwice => &["what is stored is what was given"],
             Self::WrongClock => &["the oracle allows every portion"],
             Self::ReusesNumbers => &["numbers have no gaps", "numbers do not fork"],
-            Self::IgnoresRecalls => &["what was taken back is nowhere", "every holder has answered"],
-            // Feeds go on without statements, recalls too: what is missing then is what statements bring.
-            Self::SendsNoStatements => &["both sides take the same for agreed", "what was taken back is nowhere"],
+            Self::IgnoresRecalls => &["what was recalled is shown nowhere", "every holder has answered"],
+            // Feeds continue without statements, also recalls. So what is missing then is what statements bring.
+            Self::SendsNoStatements => &["both sides take the same for agreed", "what was recalled is shown nowhere"],
             Self::TellsTwoHeads => &["ledgers do not fork", "every head is a beginning of the ledger"],
             Self::DropsUnverified | Self::JudgesNow => &["what is due has arrived"],
             Self::ForgetsLists => &["nobody revoked is let in"],
@@ -124,7 +124,7 @@ impl Mutant {
         }
     }
 
-    /// A plan made for it, where seeds would take long to come to it.
+    /// A plan made for this fault, if seeds would take long to reach it.
     pub fn plan(self) -> Option<Vec<Step>> {
         let (from, to) = (Org::Ecowas, Org::Gb);
         let connect = || Act::Connect { from, to, mishaps: vec![] };
@@ -141,7 +141,7 @@ impl Mutant {
                 Act::Wait { minutes: 90 },
                 connect(),
             ],
-            // The author's certificate is of a root that the taker confirms at the end.
+            // The author's certificate is of a root that the taker confirms only at the end.
             Self::DropsUnverified => vec![
                 Act::RenewRoot { of: to },
                 Act::Renew { of: to, whose: Whose::Analyst },
@@ -160,7 +160,7 @@ impl Mutant {
             Self::TakesEverything => {
                 vec![Act::Hostile(Attack::Flood { at: to, junk: Junk::Recalls, many: 100 })]
             }
-            // The reader does not know whose assessments these are, so that it can't take their recalls.
+            // The reader does not know the originator of these assessments, so it can't take the recalls.
             Self::RecallsHoldAll => {
                 let mut acts = foes::crowd(2).to_vec();
                 acts.extend([

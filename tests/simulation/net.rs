@@ -1,5 +1,5 @@
-//! The simulated network: what one node's follower calls at another's real service, with loss, repeats, delays and cuts.
-//! Between the two stand the wire's bytes: both ends encode and decode as over TLS and HTTP/2, which are left out.
+//! The simulated network. One node's follower calls another's real service, with losses, repeats, delays and cuts. The messages pass as bytes:
+//! both ends encode and decode as over TLS and HTTP/2, which are left out.
 
 use std::{
     collections::{BTreeMap, BTreeSet},
@@ -38,7 +38,7 @@ use crate::{
     trace::Trace,
 };
 
-/// Something that happens to the n-th call of a connection, from 0 on.
+/// A mishap of the n-th call of a connection, counted from 0.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Mishap {
     pub call: u8,
@@ -50,13 +50,13 @@ pub struct Mishap {
 pub enum What {
     /// It never arrives.
     LostThere,
-    /// It is done, and the answer never arrives.
+    /// It is processed, and the answer never arrives.
     LostBack,
-    /// It arrives twice; the second answer counts.
+    /// It arrives twice, and the second answer counts.
     Twice,
-    /// An older call of its kind arrives once more, just before it.
+    /// An older call of its kind arrives again, just before it.
     Late,
-    /// The feed is cut off after so many messages.
+    /// The feed is cut off after this many messages.
     CutAfter(u8),
     /// A message of the feed is left out.
     Missing(u8),
@@ -71,7 +71,7 @@ pub enum What {
 pub struct Station {
     pub service: ExchangeServiceServer<Exchange>,
     pub disk: Arc<Disk>,
-    /// What its listener and its dialler ask.
+    /// What its listener and its dialler use to verify the other end.
     pub gate: Arc<TlsConfig>,
     pub clock: SimClock,
 }
@@ -82,14 +82,14 @@ pub enum Seen {
     Entry { giver: Org, taker: Org, entry: Box<Entry>, at: Time },
     /// The taker said that everything up to this number is stored.
     Acknowledged { taker: Org, giver: Org, sequence: u64 },
-    /// A node told a head of its ledger.
+    /// A node showed a head of its ledger.
     Head { by: Org, to: Org, note: Vec<u8> },
-    /// A node said hello, and nothing of its ledger.
+    /// A node said hello, without anything about its ledger.
     Silence { by: Org, to: Org },
 }
 
 impl Seen {
-    /// Whose word it is that something is stored.
+    /// Who says that something is stored.
     pub fn promised_by(&self) -> Option<Org> {
         match self {
             Self::Acknowledged { taker, .. } => Some(*taker),
@@ -113,7 +113,7 @@ struct State {
 /// The network.
 pub struct Net {
     state: Mutex<State>,
-    /// How much of each partner the nodes take and keep.
+    /// How much the nodes accept and keep from each partner.
     pub budgets: Budgets,
     trace: Arc<Trace>,
     mutant: Option<Mutant>,
@@ -128,7 +128,7 @@ impl Net {
         Self::with(trace, mutant, Budgets::default())
     }
 
-    /// Nodes on it take so much of each partner.
+    /// Sets how much nodes on it accept from each partner.
     pub fn with(trace: Arc<Trace>, mutant: Option<Mutant>, budgets: Budgets) -> Arc<Self> {
         Arc::new(Self { state: Mutex::default(), budgets, trace, mutant })
     }
@@ -141,7 +141,7 @@ impl Net {
         self.state.lock().unwrap().stations.remove(&org);
     }
 
-    /// What an organisation's node shows in TLS from now on.
+    /// Sets what an organisation's node shows in TLS from now on.
     pub fn shows(&self, org: Org, ring: &Ring) {
         self.state.lock().unwrap().rings.insert(org, ring.clone());
     }
@@ -170,7 +170,7 @@ impl Net {
         state.away.clear();
     }
 
-    /// A connection: its mishaps count its calls.
+    /// Opens a connection. Its mishaps refer to the number of the call.
     pub fn connect(self: &Arc<Self>, from: Org, to: Org, mishaps: &[Mishap]) -> Carrier {
         let mut state = self.state.lock().unwrap();
         state.mishaps = mishaps.to_vec();
@@ -178,12 +178,12 @@ impl Net {
         Carrier { net: self.clone(), from, to, is_live: false, admitted: Arc::default() }
     }
 
-    /// The same, where the answer's messages are taken one by one, each when it is asked for.
+    /// The same. The messages of the answer are taken one by one, each when it is requested.
     pub fn connect_live(self: &Arc<Self>, from: Org, to: Org) -> Carrier {
         Carrier { is_live: true, ..self.connect(from, to, &[]) }
     }
 
-    /// What was seen since the last time.
+    /// Returns what was seen since the last call.
     pub fn seen(&self) -> Vec<Seen> {
         std::mem::take(&mut self.state.lock().unwrap().seen)
     }
@@ -200,7 +200,7 @@ pub struct Carrier {
     from: Org,
     to: Org,
     is_live: bool,
-    /// Once hands were shaken: what this side may do at the other, and what the other may do here.
+    /// After the handshake: what this side may do at the other, and what the other may do here.
     admitted: Arc<Mutex<Option<[Standing; 2]>>>,
 }
 
@@ -223,12 +223,12 @@ fn lost(why: &str) -> Status {
     Status::unavailable(why)
 }
 
-/// Which call it is: the last part of its path.
+/// The name of the call: the last part of its path.
 fn method(parts: &http::request::Parts) -> String {
     parts.uri.path().rsplit('/').next().unwrap_or_default().to_owned()
 }
 
-/// The messages in a body: each with a flag and its length before it.
+/// The messages in a body, each with a flag and its length before it.
 fn messages(mut data: &[u8]) -> Vec<Bytes> {
     let mut all = vec![];
     while let Some(head) = data.get(1..5) {
@@ -283,12 +283,12 @@ impl Carrier {
         let answer = self.ask(&to, &parts, carried(body)).await?;
         self.look_at_answer(&name, &answer, &to);
         if self.net.mutant == Some(Mutant::AcknowledgesAhead) && name == "Subscribe" && !answer.messages.is_empty() {
-            // Its taker says that it has them, and the power goes before they are stored.
+            // The taker says that it has them, and loses power before they are stored.
             let sequence = answer.messages.len() as u64;
             self.net.see(Seen::Acknowledged { taker: self.from, giver: self.to, sequence });
             return Err(lost("the taker forgot what it had not stored"));
         }
-        // A node that has lost its power says nothing more.
+        // A node without power sends nothing.
         if !to.disk.is_on() || matches!(mishap, Some(What::LostBack)) {
             return Err(lost("lost on its way back"));
         }
@@ -305,8 +305,8 @@ impl Carrier {
         station.filter(|s| s.disk.is_on()).ok_or_else(|| lost("nobody answers there"))
     }
 
-    /// What TLS asks: does each take the other's certificate, by its own trust and its own clock? Asked by the first call for what
-    /// each may do, and by each later one for whether it is still welcome.
+    /// What TLS asks: does each accept the other's certificate, by its own trust and its own clock? The first call asks what each may do, and
+    /// each later call asks whether it is still welcome.
     fn shake_hands(&self, to: &Station) -> Result<Standing, Fault> {
         let shown = |org: Org| {
             let state = self.net.state.lock().unwrap();
@@ -319,7 +319,7 @@ impl Carrier {
         };
         let (_, there) = Standing::judge(&to.gate, &shown(self.from), TlsUsage::Client, Audience::Partners)?;
         let here = if self.from == Org::Rogue {
-            // It has no node, and takes whatever it is shown.
+            // It has no node, and accepts any certificate.
             there.clone()
         } else {
             let from = self.station(self.from).map_err(|s| watchfire::wire::status::to_fault(&s))?;
@@ -336,7 +336,7 @@ impl Carrier {
         Ok(there.clone())
     }
 
-    /// The other side's list that is past its next update, where this side holds one.
+    /// The other side's list that is past its next update, if this side holds one.
     pub fn lapse(&self) -> Option<Lapse> {
         self.admitted.lock().unwrap().as_ref().and_then(|[_, here]| here.lapse())
     }
@@ -351,7 +351,7 @@ impl Carrier {
     }
 
     fn remember(&self, name: &str, body: &Bytes) {
-        // What asks for a stream, once more, would only end the stream that counts.
+        // A repeated request for a stream would only end the stream that counts.
         if name == "Subscribe" {
             return;
         }
@@ -375,7 +375,7 @@ impl Carrier {
         Ok(Answer { parts, messages: messages(&collected.to_bytes()), trailers })
     }
 
-    /// The answer, whose body comes as it is asked for.
+    /// The answer, with a body that comes as it is requested.
     async fn open(
         &self,
         to: &Station,
@@ -429,7 +429,7 @@ fn given(answer: Answer, mishap: Option<What>) -> http::Response<Body> {
     http::Response::from_parts(parts, Body::new(StreamBody::new(stream::iter(frames))))
 }
 
-/// What is seen.
+/// Records what is seen.
 impl Carrier {
     fn note(&self, name: &str, mishap: Option<What>) {
         let what = mishap.map(|what| format!(", {what:?}")).unwrap_or_default();

@@ -1,4 +1,4 @@
-//! A warning among much that waits for a slow reader: at which place is it handed over?
+//! A warning is published while much waits for a slow reader. In which place is it handed over?
 
 use std::time::Duration;
 
@@ -16,9 +16,9 @@ use crate::{book::Broken, cast::Org, machine::MESSAGE, net::Seen, plan::Draft, w
 
 const ROUTINE: Draft = Draft { place: "ML", tlp: "GREEN", level: 1, onward: true };
 const WARNING: Draft = Draft { level: 5, ..ROUTINE };
-/// What the hub itself publishes first.
+/// What the hub publishes first.
 const ROUTINES: usize = 3;
-/// So many entries may be numbered while one is on its way: the next, and one more where they are small.
+/// How many entries may be numbered while one is in transit: the next, and one more if they are small.
 const AHEAD: u64 = 2;
 
 impl World {
@@ -67,8 +67,7 @@ impl World {
         Ok(format!("{taken} entries were on their way"))
     }
 
-    /// Waits until more than that is numbered; `false` where nothing is due any more. So the same is numbered each time that a seed is
-    /// carried out.
+    /// Waits until more than that is numbered. Returns `false` if nothing is due any more. So the same is numbered each time that a seed is run.
     async fn numbers_more(&self, giver: Org, taker: Org, sequence: u64) -> Result<bool, Fault> {
         let (store, now) = (self.machines[&giver].disk.store()?, self.machines[&giver].now());
         while self.numbered(giver, taker).await? <= sequence {
@@ -92,7 +91,7 @@ impl World {
         }
     }
 
-    /// Of those that were not numbered yet when it was published. One of the other originator's may go before each of the hub's.
+    /// Counts those that were not numbered when it was published. One of the other originator's entries may go before each of the hub's.
     fn must_be_next(&mut self, place: u64) {
         let Some(foes) = &mut self.foes else { return };
         let others = 2 * foes.warnings;
@@ -104,7 +103,7 @@ impl World {
         }
     }
 
-    /// What an attack has shown; the first counts.
+    /// What an attack has shown. The first finding counts.
     pub fn has_shown(&mut self, broken: Broken) {
         if let Some(foes) = &mut self.foes {
             foes.broken.get_or_insert(broken);

@@ -1,4 +1,4 @@
-//! Plans: what happens in a simulation, step by step, as data. A seed gives a plan, and a plan can be written down.
+//! Plans: what happens in a simulation, step by step, as data. A seed determines a plan, and a plan can be written down.
 
 use crate::{
     cast::{LINKS, Org, PAIRS, Whose},
@@ -11,12 +11,12 @@ use crate::{
 /// What an assessment is about, and how it is marked.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Draft {
-    /// Where: an ISO 3166 or M49 code.
+    /// The place: an ISO 3166 or M49 code.
     pub place: &'static str,
-    /// The marking of most portions; the headline and the subject are GREEN where this is above.
+    /// The marking of most portions. If it is above GREEN, the headline and the subject are GREEN.
     pub tlp: &'static str,
     pub level: u8,
-    /// Whether the marking lets it go on to the readers of the hub.
+    /// Whether the marking lets it be passed on to the readers of the hub.
     pub onward: bool,
 }
 
@@ -24,17 +24,17 @@ pub struct Draft {
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Terms {
     pub max_tlp: &'static str,
-    /// All kinds of portions, or the few that a reader must have.
+    /// Whether it grants all kinds of portions, or only the few that a reader needs.
     pub all_kinds: bool,
     pub delay_hours: u8,
     pub onward: bool,
-    /// How many days it is valid, from the beginning of the simulation on.
+    /// For how many days it is valid, from the beginning of the simulation.
     pub days: u16,
-    /// Whether an originator's purge runs by itself.
+    /// Whether an originator's purge runs without a decision.
     pub purge: bool,
 }
 
-/// What one side does alone about an agreement.
+/// What one side does alone with an agreement.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Halt {
     Suspend,
@@ -42,14 +42,14 @@ pub enum Halt {
     Terminate,
 }
 
-/// One thing that happens.
+/// One event.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Act {
     Publish {
         by: Org,
         draft: Draft,
     },
-    /// Of the publications so far, the n-th, counted round and round.
+    /// The n-th of the publications so far, counted cyclically.
     Correct {
         nth: u8,
         draft: Draft,
@@ -62,13 +62,13 @@ pub enum Act {
         by: Org,
         nth: u8,
     },
-    /// One connection, as the follower makes it: hello, statements both ways, the feed up to its end.
+    /// One connection, as the follower makes it: hello, statements in both directions, the feed up to its end.
     Connect {
         from: Org,
         to: Org,
         mishaps: Vec<Mishap>,
     },
-    /// What a node does by itself: calendar, readmission, passing on, answering, a checkpoint.
+    /// The work that a node does by itself: calendar, readmission, passing on, answering, a checkpoint.
     Turn {
         of: Org,
     },
@@ -94,7 +94,7 @@ pub enum Act {
         by: Org,
         of: Org,
     },
-    /// An organisation's bundle is held, or counts no more.
+    /// An organisation's bundle becomes known, or no longer counts.
     Know {
         by: Org,
         of: Org,
@@ -103,7 +103,7 @@ pub enum Act {
         by: Org,
         of: Org,
     },
-    /// A certificate is revoked, and a new one is in use.
+    /// A certificate is revoked, and a new one is used.
     Revoke {
         of: Org,
         whose: Whose,
@@ -112,27 +112,27 @@ pub enum Act {
         of: Org,
         whose: Whose,
     },
-    /// All certificates anew: under the same keys, or under new ones.
+    /// All certificates are renewed: under the same keys, or under new ones.
     RenewAll {
         of: Org,
         same_keys: bool,
     },
-    /// The CA has a new key from now on, under its old name; the old root stays beside the new one.
+    /// The CA has a new key from now on, under its old name. The old root stays in use with the new one.
     RenewRoot {
         of: Org,
     },
-    /// The administrator holds whatever roots the other organisation has by now.
+    /// The administrator confirms the roots that the other organisation has by now.
     Confirm {
         by: Org,
         of: Org,
     },
-    /// New revocation lists; where they forget, without what was revoked first.
+    /// New revocation lists. With `forget`, without what was revoked first.
     Lists {
         of: Org,
         days: u32,
         forget: bool,
     },
-    /// Nothing goes to it or comes from it, until it is back.
+    /// Nothing reaches it or leaves it until it is back.
     Leave {
         of: Org,
     },
@@ -146,7 +146,7 @@ pub enum Act {
     Wait {
         minutes: u32,
     },
-    /// A clock is set to so many seconds beside the true time.
+    /// A clock is set to this many seconds from the true time.
     SetClock {
         of: Org,
         beside: i64,
@@ -167,7 +167,7 @@ pub enum Act {
     Hostile(Attack),
 }
 
-/// One step; the power of one machine may go in the middle of it.
+/// One step. The power of one machine may fail in the middle of it.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Step {
     pub act: Act,
@@ -180,7 +180,7 @@ impl From<Act> for Step {
     }
 }
 
-/// A plan as it can be copied into a file.
+/// A plan in a form that can be copied into a file.
 pub fn written(plan: &[Step]) -> String {
     let line = |step: &Step| format!("    {:?},\n", step).replace(": [", ": vec![");
     plan.iter().map(line).collect()
@@ -188,17 +188,17 @@ pub fn written(plan: &[Step]) -> String {
 
 const HOUR: i64 = 3_600;
 const YEAR: i64 = 365 * 24 * HOUR;
-/// In minutes.
+/// Times in minutes.
 const DAY: u32 = 24 * 60;
 
-/// The plan of a seed.
+/// The plan for a seed.
 pub fn plan(seed: u64) -> Vec<Step> {
     let mut chance = Rng::new(seed);
     let length = 30 + chance.below(40);
-    // How rough it is differs from seed to seed.
+    // How rough a plan is differs from seed to seed.
     let rough = chance.pick(&[0, 10, 25, 50]);
     let mut steps = vec![];
-    // In every third seed months go by.
+    // In every third seed, months pass.
     let is_long = seed.is_multiple_of(3);
     for _ in 0..length {
         let acts = if is_long && chance.percent(15) { times(&mut chance) } else { vec![act(&mut chance, rough)] };
@@ -211,7 +211,7 @@ pub fn plan(seed: u64) -> Vec<Step> {
     steps
 }
 
-/// What comes with time: things end, and are renewed early or late; somebody is away meanwhile.
+/// What happens over months: things end and are renewed early or late, and somebody is away meanwhile.
 fn times(chance: &mut Rng) -> Vec<Act> {
     let of = chance.pick(&Org::ALL);
     let (a, b) = chance.pick(&PAIRS);
@@ -223,7 +223,7 @@ fn times(chance: &mut Rng) -> Vec<Act> {
             let what = chance.pick(&[0, 1, 2]);
             acts.extend((0..what).map(|_| during(chance)));
             acts.push(Act::Wait { minutes: 30 * DAY });
-            // Who does not is late.
+            // The others are late.
             let renew = Org::ALL.into_iter().filter(|_| chance.percent(70)).collect::<Vec<_>>();
             acts.extend(renew.into_iter().map(|of| Act::RenewAll { of, same_keys: chance.percent(40) }));
             acts.push(lists(chance));

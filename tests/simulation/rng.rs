@@ -1,8 +1,8 @@
-//! The one source of chance: a small generator whose numbers follow from its seed, on every machine and for ever.
+//! The only source of random numbers: a small generator whose numbers follow from its seed, on every machine.
 
 use crate::splitmix::SplitMix;
 
-/// Chance.
+/// The random generator.
 pub struct Rng(SplitMix);
 
 impl Rng {
@@ -14,12 +14,12 @@ impl Rng {
         self.0.next()
     }
 
-    /// From 0 to `end`, without it.
+    /// A number from 0 up to `end`, exclusive.
     pub fn below(&mut self, end: usize) -> usize {
         usize::try_from(self.next() % end.max(1) as u64).unwrap()
     }
 
-    /// In so many of a hundred cases.
+    /// True in this many of a hundred cases.
     pub fn percent(&mut self, of_100: usize) -> bool {
         self.below(100) < of_100
     }

@@ -40,35 +40,35 @@ use crate::{
     trace::Trace,
 };
 
-/// Who changes its roots.
+/// The organisation that changes its roots.
 pub const FIRST: Org = Org::Gb;
-/// Three hops; and one that hears of it from nobody else.
+/// The three hops, and one organisation that learns of it from nobody else.
 pub const OTHERS: [Org; 4] = [Org::Ecowas, Org::Gh, Org::Bf, Org::No];
-/// The one that hears of it from nobody else.
+/// The organisation that learns of it from nobody else.
 pub const ALONE: Org = Org::No;
 /// Who follows whom.
 pub const LINKS: [(Org, Org); 4] = [(Org::Ecowas, FIRST), (Org::Gh, Org::Ecowas), (Org::Bf, Org::Gh), (ALONE, FIRST)];
-/// The two administrators of each.
+/// The two administrators of each organisation.
 pub const ADMINS: [&str; 2] = ["someone", "ann"];
-/// An administrator whose keys were stolen, and who is revoked.
+/// An administrator whose keys were stolen and who is revoked.
 const GONE: &str = "eve";
-/// For how long lists are good, days.
+/// For how many days lists are valid.
 const LIST_DAYS: u32 = 60;
 
 /// Something that claims to be the first one's next bundle.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Forgery {
-    /// One administrator's signature twice, by two certificates.
+    /// One administrator's signature twice, with two certificates.
     OneTwice,
-    /// By an administrator and a node.
+    /// Signed by an administrator and a node.
     ANode,
-    /// By an administrator, and one who is revoked.
+    /// Signed by an administrator and somebody who is revoked.
     Revoked,
-    /// By two administrators of the CA that the bundle would bring in.
+    /// Signed by two administrators of the CA that the bundle would add.
     OfTheNewCa,
-    /// The newest one, with other roots under its signatures.
+    /// The newest one with its signatures, but with other roots.
     Altered,
-    /// An old one, once more.
+    /// An old one again.
     Old,
 }
 
@@ -76,10 +76,10 @@ impl Forgery {
     pub const ALL: [Self; 6] = [Self::OneTwice, Self::ANode, Self::Revoked, Self::OfTheNewCa, Self::Altered, Self::Old];
 }
 
-/// One thing that happens.
+/// One event.
 #[derive(Debug, Clone)]
 pub enum Turn {
-    /// Two administrators sign another bundle: a root more, or the oldest less.
+    /// Two administrators sign another bundle: with one more root, or without the oldest.
     Change {
         retire: bool,
     },
@@ -88,7 +88,7 @@ pub enum Turn {
         link: usize,
         mishaps: Vec<Mishap>,
     },
-    /// What a node does by itself.
+    /// The work that a node does by itself.
     Work {
         of: Org,
     },
@@ -105,7 +105,7 @@ pub enum Turn {
     Restart {
         of: Org,
     },
-    /// A partner of the receiver hands over what is none.
+    /// A partner of the receiver hands over a false bundle.
     Lie {
         by: Org,
         to: Org,
@@ -121,16 +121,16 @@ pub struct Chain {
     machines: BTreeMap<Org, Machine>,
     /// Seconds since the beginning.
     truth: i64,
-    /// The fingerprints of the first one's bundles, from number 1 on.
+    /// The fingerprints of the first organisation's bundles, from number 1.
     bundles: Vec<Sha256>,
-    /// The roots of each of them.
+    /// The roots of each of these bundles.
     windows: Vec<Range<usize>>,
     statements: Vec<Envelope>,
-    /// What was stolen from the administrator who is revoked: everybody has the first root's list of it from the beginning on.
+    /// The stolen keys of the revoked administrator. Everybody has the first root's list that revokes them from the beginning.
     stolen: Pair,
     pub published: Vec<Made>,
     away: BTreeSet<Org>,
-    /// How often somebody could not recognise the first one any more, and was given a file.
+    /// How many times somebody could not recognise the first organisation any more and was given a file.
     pub files: usize,
 }
 
@@ -138,7 +138,7 @@ fn fingerprint(bundle: &TrustBundle) -> Sha256 {
     Sha256(bundle.fingerprint().0)
 }
 
-/// What each gives to the next, to be passed on to the end.
+/// What each organisation gives to the next, to be passed on to the end.
 fn agreement(a: Org, b: Org) -> Agreement {
     let text = format!(
         "[agreement]\nparties = [\"{a}.example\", \"{b}.example\"]\nfrom = \"2020-01-01\"\nuntil = \"2040-01-01\"\n\
@@ -230,7 +230,7 @@ impl Chain {
         for link in LINKS {
             chain.connect(link, &[]).await.unwrap();
         }
-        // Lists go on from hub to hub.
+        // Lists are passed on from hub to hub.
         chain.rounds(2).await;
         chain
     }
@@ -239,7 +239,7 @@ impl Chain {
         self.machines[&of].node.clone()
     }
 
-    /// Does it, and looks at what everybody holds.
+    /// Runs it, and checks what everybody holds.
     pub async fn turn(&mut self, turn: &Turn) -> Result<(), Broken> {
         self.trace.line(format!("{turn:?}"));
         let unknowing = OTHERS.into_iter().find(|of| !self.knows_who_is_gone(*of));
@@ -254,7 +254,7 @@ impl Chain {
         if let Err(fault) = &done {
             self.trace.line(format!("  {}", fault.reason));
         }
-        // Exactly who has not taken the update refuses.
+        // Exactly the organisations that have not adopted the update refuse.
         let refuses = done.is_err_and(|fault| fault.reason == Reason::ChainInvalid);
         match recognises {
             Some(true) if refuses => broken("who has taken the bundle refuses nothing", format!("{turn:?}")),
@@ -265,13 +265,13 @@ impl Chain {
         }
     }
 
-    /// Whether the roots that it holds stand behind what the first one shows.
+    /// Whether the held roots prove the certificate that the first organisation shows.
     fn recognises(&self, of: Org) -> bool {
         let held = usize::try_from(self.node(of).bundles.held_sequence(&FIRST.domain())).unwrap();
         self.windows[held - 1].contains(&self.machines[&FIRST].ring.issuing())
     }
 
-    /// Whether calls of this turn may not arrive at all.
+    /// Whether calls of this turn may be lost.
     fn is_cut_off(&self, turn: &Turn) -> bool {
         let Turn::Connect { link, mishaps } = turn else { return false };
         !mishaps.is_empty() || [LINKS[*link].0, LINKS[*link].1].iter().any(|org| self.away.contains(org))
@@ -312,7 +312,7 @@ impl Chain {
         link.deliver().await
     }
 
-    /// So often everybody connects, and does what there is to do.
+    /// How many times everybody connects and does its work.
     pub async fn rounds(&mut self, count: usize) {
         for _ in 0..count {
             for link in LINKS {
@@ -349,7 +349,7 @@ impl Chain {
         Ok(())
     }
 
-    /// Days go by; certificates and lists are renewed in time.
+    /// Days pass. Certificates and lists are renewed in time.
     pub async fn wait(&mut self, days: u32) -> Result<(), Fault> {
         self.truth += i64::from(days) * 86_400;
         for machine in self.machines.values() {
@@ -361,7 +361,7 @@ impl Chain {
         Ok(())
     }
 
-    /// All certificates anew, and new lists.
+    /// All certificates and lists are renewed.
     async fn renew(&mut self, of: Org) -> Result<(), Fault> {
         let machine = self.machines.get_mut(&of).unwrap();
         let now = machine.now();
@@ -380,7 +380,7 @@ impl Chain {
         Ok(())
     }
 
-    /// Which roots the next bundle would have.
+    /// The roots of the next bundle.
     fn next(&self, retire: bool) -> Range<usize> {
         let Range { start, end } = self.machines[&FIRST].ring.window();
         match retire && end - start > 1 {
@@ -402,7 +402,7 @@ impl Chain {
         }))
     }
 
-    /// Two administrators sign, whose certificates the newest root has issued.
+    /// Two administrators sign whose certificates the newest root has issued.
     async fn change(&mut self, retire: bool) -> Result<(), Fault> {
         let next = self.next(retire);
         let before = self.machines[&FIRST].ring.window();
@@ -432,11 +432,11 @@ impl Chain {
         self.renew(FIRST).await
     }
 
-    /// What claims to be the next bundle; none where there is nothing yet to make it of.
+    /// A false next bundle. `None` if there is nothing yet to make it from.
     fn forged(&self, forgery: Forgery) -> Option<Envelope> {
         let window = self.machines[&FIRST].ring.window();
         let newest = window.end - 1;
-        // A root that the first one never has.
+        // A root that the first organisation never has.
         let own = crate::cast::ROOTS - 1;
         let payload = self.bundle(own..own + 1);
         let admin = |name, root| FIRST.keys().administrator_of(name, root).key();
@@ -458,7 +458,7 @@ impl Chain {
         }
     }
 
-    /// Whether the list that revokes the stolen key has come so far.
+    /// Whether the list that revokes the stolen key has arrived there.
     pub fn knows_who_is_gone(&self, of: Org) -> bool {
         let machine = &self.machines[&of];
         let trust = machine.gate.trust().load();
@@ -474,7 +474,7 @@ impl Chain {
         self.node(to).bundles.take_bundle(&by.domain(), &forged).await
     }
 
-    /// Each holds a bundle that the first one has made, and knows of no other.
+    /// Each holds a bundle that the first organisation has made, and knows no other.
     pub async fn check(&self) -> Result<(), Broken> {
         for of in OTHERS {
             let node = self.node(of);

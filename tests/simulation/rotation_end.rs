@@ -1,4 +1,4 @@
-//! The end of a history of roots: everybody is back, and what must hold then.
+//! The end of a history of roots: everybody is back, and the final checks.
 
 use watchfire::domain::ids::Role;
 
@@ -8,11 +8,11 @@ use crate::{
     rotation::{ADMINS, ALONE, Chain, FIRST, OTHERS},
 };
 
-/// How often everybody connects and does what there is to do, until all is where it belongs.
+/// How often everybody connects and does its work, until everything has arrived.
 const ROUNDS: usize = 6;
 
 impl Chain {
-    /// Everybody is back, and all comes to rest. Whoever can't recognise the first one any more gets its bundles by a file.
+    /// Everybody is back, and everything comes to rest. A node that can't recognise the first organisation any more gets its bundles by a file.
     pub async fn end(&mut self) -> Result<(), Broken> {
         self.trace.line("all is put right");
         self.net.heal();
@@ -23,13 +23,13 @@ impl Chain {
             self.rounds(1).await;
             self.check().await?;
             self.by_file().await?;
-            // What a partner could not verify is offered again after a day.
+            // A statement that a partner could not verify is offered again after a day.
             self.wait(1).await.unwrap();
         }
         self.check_the_end().await
     }
 
-    /// Only who is a partner may need one: whoever knows it through a hub gets its bundles by the hub.
+    /// Only a partner may need one. An organisation that knows it through a hub gets its bundles from the hub.
     async fn by_file(&mut self) -> Result<(), Broken> {
         for of in [Org::Ecowas, ALONE] {
             let node = self.node(of);

@@ -1,4 +1,4 @@
-//! Carries out plans, each in a world and a folder of its own.
+//! Runs plans, each in its own world and folder.
 
 use std::{
     fmt::Write,
@@ -20,25 +20,25 @@ use crate::{
     world::{World, prepare},
 };
 
-/// How many worlds run at once.
+/// How many worlds run at the same time.
 pub const THREADS: usize = 4;
-/// Longer than anything takes on a busy machine, in real time. What takes longer never comes to rest.
+/// Longer than anything takes on a busy machine, in real time. A world that takes longer never comes to rest.
 const LONGEST: Duration = Duration::from_secs(60);
 
-/// What came of a plan.
+/// The result of a plan.
 pub struct Outcome {
     pub broken: Option<Broken>,
     pub trace: String,
     pub digest: String,
-    /// How many entries were held against the oracle.
+    /// How many entries were compared with the oracle.
     pub judged: u64,
 }
 
-/// Where simulated disks are: in memory where the system has a place for that.
+/// Where the simulated disks are: in memory, if the system has a place for that.
 pub struct Place(tempfile::TempDir);
 
 impl Place {
-    /// A place, with the disks of the beginning made.
+    /// A folder in which the first disks were made.
     pub fn make() -> Self {
         let memory = PathBuf::from("/dev/shm");
         let made = if memory.is_dir() { tempfile::tempdir_in(memory) } else { tempfile::tempdir() };
@@ -47,16 +47,16 @@ impl Place {
         place
     }
 
-    /// Where it is.
+    /// Its path.
     pub fn path(&self) -> &Path {
         self.0.path()
     }
 
-    /// Carries out a plan. A panic counts as a broken promise, too.
+    /// Runs a plan. A panic counts as a broken promise, too.
     pub fn carry_out(&self, steps: &[Step], mutant: Option<Mutant>) -> Outcome {
         static NUMBER: AtomicU64 = AtomicU64::new(0);
         let folder = self.0.path().join(format!("w{}", NUMBER.fetch_add(1, Ordering::Relaxed)));
-        // Out here it outlives a panic, of which it tells what came before.
+        // The trace is kept outside, so that it survives a panic and shows what came before.
         let trace = Arc::<Trace>::default();
         let outcome = catch_unwind(AssertUnwindSafe(|| carry_out(&folder, steps, mutant, &trace)));
         let _ = std::fs::remove_dir_all(&folder);
@@ -71,7 +71,7 @@ impl Place {
         Outcome { broken, trace: trace.text(), digest: trace.digest(), judged }
     }
 
-    /// Carries out the plans of seeds, some at a time; what came of each, in their order. Each is told as soon as it is done.
+    /// Runs the plans of seeds, some at the same time. Returns the results in their order. Each is reported as soon as it is done.
     pub fn carry_out_seeds(&self, seeds: &[u64], tell: impl Fn(u64, &Outcome) + Sync) -> Vec<(u64, Outcome)> {
         let (next, done) = (AtomicUsize::new(0), Mutex::new(vec![]));
         std::thread::scope(|scope| {
@@ -90,7 +90,7 @@ impl Place {
         done
     }
 
-    /// As few of the steps as still break the same promise.
+    /// The fewest steps that still break the same promise.
     pub fn shortened(&self, steps: &[Step], broken: &Broken) -> Vec<Step> {
         let mut short = steps.to_vec();
         let mut size = short.len().div_ceil(2);
@@ -125,7 +125,7 @@ fn carry_out(folder: &Path, steps: &[Step], mutant: Option<Mutant>, trace: &Arc<
     })
 }
 
-/// Every step, the healing, and what must hold at the end.
+/// Every step, the repair, and the final checks.
 async fn through(world: &mut World, steps: &[Step]) -> Result<(), Broken> {
     for (number, step) in steps.iter().enumerate() {
         in_time(world.step(number, step)).await?;
@@ -139,7 +139,7 @@ async fn in_time<T>(what: impl Future<Output = Result<T, Broken>>) -> Result<T, 
     done.unwrap_or_else(|_| broken("comes to rest", format!("not within {} s", LONGEST.as_secs())))
 }
 
-/// Writes down what led to a broken promise: what happened, and the plan as it can be copied into `found.rs`.
+/// Writes down what led to a broken promise: what happened, and the plan in a form that can be copied into `found.rs`.
 pub fn keep(name: &str, steps: &[Step], outcome: &Outcome) -> PathBuf {
     let folder = PathBuf::from(env!("CARGO_TARGET_TMPDIR")).join("simulation");
     std::fs::create_dir_all(&folder).unwrap();

@@ -1,5 +1,5 @@
-//! The simulated disk, as a node's store sees it: everything goes on to the real store, until the power is cut at the n-th
-//! write. From then on nothing is written or read, and what the disk holds is what a power cut may leave.
+//! The simulated disk, as a node's store sees it. Everything is passed to the real store until the power is cut at the n-th write. After that
+//! nothing is written or read, and the disk contains what a power cut may leave.
 
 use std::{collections::BTreeSet, sync::Arc};
 
@@ -52,7 +52,7 @@ use crate::{disk::Disk, mutants::Mutant};
 /// A store on a simulated disk.
 pub struct OnDisk(pub Arc<Disk>);
 
-/// Passes each method on: a `read` as long as there is power, a `write` under the eyes of the disk.
+/// Passes each method on: a `read` while there is power, a `write` under the control of the disk.
 macro_rules! passed_on {
     ($trait:ident { $($kind:ident $name:ident($($arg:ident: $type:ty),*) -> $out:ty;)* } $($more:tt)*) => {
         #[async_trait]
@@ -63,7 +63,7 @@ macro_rules! passed_on {
             $($more)*
         }
     };
-    // Where a mutant is at work; anybody else passes it on.
+    // The places where a mutant interferes. Every other method is passed on.
     (@receiving $self:ident, $name:ident, $of:ident, $after:ident, $entries:ident, $at:ident, $($arg:ident),*) => {{
         let $entries = if $self.0.is(Mutant::StoresTwice) { twice($after, $entries) } else { $entries };
         let $entries = if $self.0.is(Mutant::DropsUnverified) { without_held($entries) } else { $entries };
@@ -105,7 +105,7 @@ macro_rules! passed_on {
         }
         passed_on!(@read $self, $name, $($arg),*)
     }};
-    // What was begun beside this goes first: else it would hang on the reader's thread being quick whose turn it is.
+    // What was begun at the same time goes first. Otherwise the order would depend on how fast the reader's thread is.
     (@read $self:ident, $name:ident, $($arg:ident),*) => {{
         tokio::task::yield_now().await;
         $self.0.store()?.$name($($arg),*).await
@@ -281,7 +281,7 @@ passed_on!(ReceiptStore {
     write acknowledge(acknowledgement: Acknowledgement) -> bool;
     write save_report(report: HolderReport) -> bool;
     read overdue(partner: &TrustDomain, outgoing: bool, now: Time, limit: u32) -> (u64, Vec<OverdueRecord>);
-    // Not a write that power may be cut at: it is made beside a call, and whether before or after it hangs on threads.
+    // The power is not cut at this write, because it runs in parallel with a call, and the order of the two depends on threads.
     read heard_of(partner: &TrustDomain, at: Time) -> ();
 });
 
@@ -316,7 +316,7 @@ passed_on!(UnverifiedStore {
         post: Vec<Vec<u8>>) -> bool;
 });
 
-/// What can't be verified yet is gone for good.
+/// What can't be verified yet is lost.
 fn without_held(entries: Vec<ReceivedEntry>) -> Vec<ReceivedEntry> {
     let dropped = |entry: ReceivedEntry| match entry.pending_verification {
         Some(_) => ReceivedEntry { pending_verification: None, refused: true, content: None, ..entry },
@@ -325,7 +325,7 @@ fn without_held(entries: Vec<ReceivedEntry>) -> Vec<ReceivedEntry> {
     entries.into_iter().map(dropped).collect()
 }
 
-/// Nothing counts whose author's certificate has ended by now, whenever it was signed.
+/// Nothing counts if the author's certificate has ended by now, whenever it was signed.
 fn good_at(now: Time, entries: Vec<ReceivedEntry>) -> Vec<ReceivedEntry> {
     let is_good = |content: &ReceivedContent| {
         let manifest = wire::envelope::decode(&content.manifest).unwrap();
@@ -340,7 +340,7 @@ fn good_at(now: Time, entries: Vec<ReceivedEntry>) -> Vec<ReceivedEntry> {
     entries.into_iter().map(judged).collect()
 }
 
-/// Each entry, and once more under the next number.
+/// Each entry is stored a second time under the next number.
 fn twice(after: u64, entries: Vec<ReceivedEntry>) -> Vec<ReceivedEntry> {
     let both = entries.iter().flat_map(|entry| [copy(entry), copy(entry)]);
     both.zip(after + 1..).map(|(entry, sequence)| ReceivedEntry { sequence, ..entry }).collect()

@@ -1,4 +1,4 @@
-//! The tests of this binary: seeds, what was found before, that a seed replays, and that deliberate faults are noticed.
+//! The tests of this binary: seeds, earlier findings, that a seed replays, and that deliberate faults are noticed.
 
 use std::time::Instant;
 
@@ -13,15 +13,15 @@ use crate::{
 
 /// Within how many seeds each deliberate fault must be noticed.
 const SEEDS_A_MUTANT: u64 = 60;
-/// More than a reader keeps of what one partner says in another's name; and, in a long run, in all others' names.
+/// More than a reader keeps of one partner's statements in another's name; and, in a long run, in all others' names.
 const RECALLS: u16 = 300;
 const ALL_RECALLS: u16 = 1_100;
-/// So many seeds are a long run.
+/// From this many seeds on, a run is long.
 const LONG: u64 = 500;
-/// Seeds that are carried out twice.
+/// Seeds that are run twice.
 const REPEATED: u64 = 12;
 
-/// A test: its name, and what it does. `Err` says what failed.
+/// A test: its name, and its function. `Err` says what failed.
 pub struct Test<'a> {
     pub name: String,
     pub run: Box<dyn Fn() -> Result<String, String> + 'a>,
@@ -31,7 +31,7 @@ fn test<'a>(name: String, run: Box<dyn Fn() -> Result<String, String> + 'a>) -> 
     Test { name, run }
 }
 
-/// All of them.
+/// All tests.
 pub fn all(place: &Place, seeds: u64, histories: u64) -> Vec<Test<'_>> {
     let mut all = vec![
         test("the_command_line_is_understood_or_refused".to_owned(), Box::new(command::is_understood)),
@@ -57,7 +57,7 @@ pub fn all(place: &Place, seeds: u64, histories: u64) -> Vec<Test<'_>> {
     all
 }
 
-/// Carries out seeds; every one that fails is told at once, with what replays it: the rest may take hours.
+/// Runs seeds. Each failing seed is reported at once, with the command that replays it, because the others may take hours.
 pub fn hold(place: &Place, seeds: &[u64]) -> Result<String, String> {
     let start = Instant::now();
     let tell = |seed: u64, outcome: &Outcome| {
@@ -79,13 +79,13 @@ pub fn hold(place: &Place, seeds: &[u64]) -> Result<String, String> {
     if failed.is_empty() { Ok(summary) } else { Err(format!("{summary}; failed: {failed:?}")) }
 }
 
-/// The same seed gives the same trace, whatever else runs beside it.
+/// The same seed gives the same trace, whatever else runs at the same time.
 fn replays(place: &Place) -> Result<String, String> {
     let twice: Vec<u64> = (1..=REPEATED).flat_map(|seed| [seed, seed]).collect();
     let done = place.carry_out_seeds(&twice, |_, _| ());
     for pair in done.chunks(2) {
         let [(seed, first), (_, second)] = pair else { continue };
-        // Two that broke at their beginning would be alike, and say nothing.
+        // Two runs that failed at their beginning would be equal and show nothing.
         if let Some(broken) = first.broken.as_ref().or(second.broken.as_ref()) {
             return Err(format!("seed {seed}: {}: {}", broken.invariant, broken.what));
         }
@@ -100,7 +100,7 @@ fn replays(place: &Place) -> Result<String, String> {
     Ok(format!("{REPEATED} seeds, each twice"))
 }
 
-/// Whatever is due arrives, though the reader can't take so many recalls.
+/// Everything that is due arrives, although the reader can't take so many recalls.
 fn is_not_held_up(place: &Place, recalls: u16) -> Result<String, String> {
     let steps: Vec<Step> = foes::taken_back_in_great_number(recalls).into_iter().map(Step::from).collect();
     let outcome = place.carry_out(&steps, None);
@@ -125,7 +125,7 @@ fn stays_mended(place: &Place, found: &Found) -> Result<String, String> {
     }
 }
 
-/// One of the invariants that are there for it notices the fault before long.
+/// One of the invariants for this fault must notice it soon.
 fn is_noticed(place: &Place, mutant: Mutant) -> Result<String, String> {
     let plans = (1..=SEEDS_A_MUTANT).map(|seed| (format!("seed {seed}"), plan(seed)));
     let made = mutant.plan().map(|steps| ("a plan made for it".to_owned(), steps));

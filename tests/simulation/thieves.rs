@@ -1,4 +1,4 @@
-//! Thieves: whoever has a certificate that was revoked, with its key, tries it everywhere.
+//! Thieves: somebody who has a revoked certificate and its key tries it everywhere.
 
 use watchfire::{
     identity::{
@@ -16,8 +16,8 @@ use crate::{
 };
 
 impl World {
-    /// Nobody who was revoked is let in, or believed, where the revocation was ever seen: also where newer lists leave it out, the
-    /// list has ended, or the clock was set back; and whatever times others state.
+    /// Nobody who was revoked is admitted or believed at a node that has ever seen the revocation. This holds even if newer lists leave it out,
+    /// the list has ended, or the clock was set back, and whatever times others state.
     pub fn check_thieves(&self, machine: &Machine) -> Result<(), Broken> {
         let stolen = self.machines.values().flat_map(|m| m.ring.stolen.iter().map(move |stolen| (m.org, stolen)));
         for (of, (whose, pair, at)) in stolen {

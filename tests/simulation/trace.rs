@@ -1,4 +1,4 @@
-//! What happened, line by line, in names: the same for the same seed. Ids, keys and salts are random and stay out of it.
+//! What happened, line by line, in names. It is the same for the same seed. Ids, keys and salts are random and are left out.
 
 use std::{fmt::Write, sync::Mutex};
 

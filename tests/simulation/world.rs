@@ -1,4 +1,4 @@
-//! The world: all machines, the network and the book, and how one step of a plan is carried out.
+//! The world: all machines, the network and the book, and how one step of a plan is run.
 
 use std::{
     collections::{BTreeMap, BTreeSet},
@@ -34,11 +34,11 @@ use crate::{
     trace::Trace,
 };
 
-/// The agreement that everybody begins with.
+/// The agreement with which everybody begins.
 pub const FIRST: Terms =
     Terms { max_tlp: "AMBER", all_kinds: true, delay_hours: 0, onward: true, days: 4_000, purge: true };
 
-/// The disks at the beginning: partners that know each other, with agreements in force. Among the honest alone, and with hostile members.
+/// The first disks, with partners that know each other and agreements in force: among the honest organisations only, and with hostile members.
 static BEGINNING: OnceLock<[BTreeMap<Org, Files>; 2]> = OnceLock::new();
 
 pub struct World {
@@ -49,24 +49,24 @@ pub struct World {
     pub mutant: Option<Mutant>,
     /// Seconds since the beginning.
     pub truth: i64,
-    /// Whether certificates may have been made by a wrong clock.
+    /// Whether certificates may have been made with a wrong clock.
     pub is_clock_moved: bool,
-    /// Who had not shown whom its ledger yet when a clock of the two went wrong.
+    /// Pairs of which one had not shown the other its ledger yet when a clock of the two went wrong.
     pub strangers: BTreeSet<(Org, Org)>,
-    /// The latest that any clock has shown.
+    /// The latest time that any clock has shown.
     pub latest: i64,
     pub beside: BTreeMap<Org, i64>,
-    /// What the hostile members have done, where there are any.
+    /// What the hostile members have done, if there are any.
     pub foes: Option<Foes>,
 }
 
-/// Makes the disks of the beginning, once.
+/// Makes the first disks, once.
 pub async fn prepare(folder: &Path) {
     let both = [beginning(folder, false).await, beginning(folder, true).await];
     let _ = BEGINNING.set(both);
 }
 
-/// Everybody who has a node.
+/// Every organisation with a node.
 fn everybody(with_foes: bool) -> impl Iterator<Item = Org> + Clone {
     Org::ALL.into_iter().chain(Org::FOES.into_iter().filter(move |_| with_foes))
 }
@@ -87,7 +87,7 @@ async fn beginning(folder: &Path, with_foes: bool) -> BTreeMap<Org, Files> {
             for other in Org::ALL.into_iter().chain([Org::Rogue]).chain(Org::FOES) {
                 let is_partner = pairs.contains(&(org, other)) || pairs.contains(&(other, org));
                 let record = partner(org, other, if is_partner { PartnerState::Active } else { PartnerState::Known });
-                // Everybody knows who writes, or nothing of what comes through hubs could be shown; but for one.
+                // Everybody knows the writers, or nothing that comes through hubs could be shown. There is one exception.
                 let is_known =
                     matches!(other, Org::Gb | Org::No) && (org, other) != (Org::Bf, Org::No) && !org.is_hostile();
                 if other != org && (is_partner || is_known) {
@@ -125,7 +125,7 @@ fn partner(org: Org, other: Org, state: PartnerState) -> PartnerRecord {
     }
 }
 
-/// Waits until nothing is under way any more; whoever carries out the step waits for that no longer than for anything.
+/// Waits until nothing is in progress any more. The code that runs the step waits for it no longer than for anything else.
 pub async fn at_rest() {
     let metrics = tokio::runtime::Handle::current().metrics();
     while metrics.num_alive_tasks() > 0 {
@@ -175,7 +175,7 @@ impl World {
         self.machines[&org].node.clone()
     }
 
-    /// Carries out a step, and holds what came of it against the book. Gives the fault with which it was refused, if it was.
+    /// Runs a step, and checks its results against the book. Returns the fault with which it was refused, if it was.
     pub async fn step(&mut self, number: usize, step: &Step) -> Result<Option<Fault>, Broken> {
         let cut = step.cut.map(|(org, cut)| format!(", {org} loses its power: {cut:?}")).unwrap_or_default();
         let number = if number == usize::MAX { "end".to_owned() } else { number.to_string() };
@@ -192,7 +192,7 @@ impl World {
         let seen = self.net.seen();
         let promised: BTreeSet<Org> = seen.iter().filter_map(Seen::promised_by).collect();
         self.book.see(seen, &self.machines, &self.trace).await?;
-        // Where nothing was written and nothing was promised, all is as it was after the step before.
+        // If nothing was written and nothing was promised, everything is as it was after the step before.
         let touched = self.machines.values().filter(|m| m.disk.is_written() || promised.contains(&m.org));
         for machine in touched {
             self.book.check_inbound(machine).await?;
@@ -228,7 +228,7 @@ impl World {
         self.book.restarted(org);
         self.book.check_inbound(&machine).await?;
         self.book.check_own(&machine).await?;
-        // Now: what was given and decided before the cut counts by the agreements of then.
+        // This comes first: what was given and decided before the cut is judged by the agreements of that time.
         self.book.judge_waiting(&machine).await?;
         self.book.check_record(&machine).await?;
         self.check_thieves(&machine)?;
@@ -302,7 +302,7 @@ impl World {
         done
     }
 
-    /// While other things are under way.
+    /// While other things are in progress.
     pub async fn publish_beside(
         &mut self,
         by: Org,
@@ -334,10 +334,10 @@ impl World {
         let envelope = content::recall(&machine.ring.pair(Whose::Officer).key(), &made, purge, machine.now());
         let issued = machine.node.recalls.recall(&made.by.actor(Role::Officer), &envelope, false).await?;
         self.book.recalled.insert(number);
-        Ok(format!("{} is taken back from {}", made.name, issued.told.len()))
+        Ok(format!("{} is recalled from {}", made.name, issued.told.len()))
     }
 
-    /// As `peer/follower.rs` does it: what comes first on a connection, then the feed until there is no more.
+    /// As `peer/follower.rs` does it: first what comes first on a connection, then the feed until there is no more.
     async fn connect(&mut self, from: Org, to: Org, mishaps: &[Mishap]) -> Result<String, Fault> {
         let carrier = self.net.connect(from, to, mishaps);
         let judged = carrier.clone();
@@ -345,12 +345,12 @@ impl World {
         let mut link = link.judged_by(move || judged.lapse());
         link.begin().await?;
         link.follow(true).await?;
-        // What came in the meantime waits in the outbox.
+        // What arrived in the meantime waits in the outbox.
         link.deliver().await?;
         Ok("caught up".to_owned())
     }
 
-    /// What `app` has a node do beside its calls.
+    /// What `app` makes a node do besides its calls.
     async fn turn(&mut self, of: Org) -> Result<String, Fault> {
         let machine = self.machines.get_mut(&of).unwrap();
         let node = machine.node.clone();
@@ -371,10 +371,10 @@ impl World {
         Ok("in force".to_owned())
     }
 
-    /// The organisation's own certificates, roots and lists.
+    /// The certificates, roots and lists of the organisation.
     async fn change_own(&mut self, of: Org, act: &Act) -> Result<String, Fault> {
         if matches!(act, Act::Revoke { .. }) {
-            // What was signed in the second of a revocation counts as signed after it; here people are slower than that.
+            // What was signed in the second of a revocation counts as signed after it. People are slower than that here.
             self.truth += 60;
             self.set_clocks();
         }

@@ -1,4 +1,4 @@
-//! Who gets in.
+//! Who is admitted.
 
 use std::{process::Command, sync::Arc};
 
@@ -65,7 +65,7 @@ async fn a_client_that_is_not_what_it_should_be_is_refused_in_the_handshake() {
     }
     let refused = soon(knock(server.address, Arc::new(raw_client(&gb, None)))).await.map(|_| ());
     assert!(refused.unwrap_err().contains("CertificateRequired"));
-    // The control: the same client with a right certificate gets in.
+    // The control: the same client with a right certificate is admitted.
     let right = raw_client(&gb, Some(fr.bent(id, |_| {})));
     soon(knock(server.address, Arc::new(right))).await.unwrap();
 }
@@ -113,7 +113,7 @@ async fn the_desk_serves_the_own_organisation_only() {
 async fn nothing_is_resumed() {
     let (gb, fr) = (Org::new("gb.example"), Org::new("fr.example"));
     let server = Server::partners(&Side::new(&gb, vec![fr.member()])).await;
-    // rustls resumes by default, where it is given a ticket.
+    // rustls resumes by default if it gets a ticket.
     let client = Arc::new(raw_client(&gb, Some(fr.node())));
     for _ in 0..2 {
         let stream = soon(knock(server.address, client.clone())).await.unwrap();
@@ -123,7 +123,7 @@ async fn nothing_is_resumed() {
     }
 }
 
-/// What `openssl s_client` says, or `None` where there is no OpenSSL.
+/// The output of `openssl s_client`, or `None` if OpenSSL is missing.
 async fn s_client(server: &Server, options: &[&str]) -> Option<String> {
     let mut command = Command::new("openssl");
     command.args(["s_client", "-connect", &server.address.to_string(), "-alpn", "h2"]).args(options);
@@ -158,7 +158,7 @@ async fn who_says_nothing_is_dropped_and_who_comes_too_often_is_turned_away() {
     let first = soon(knock(server.address, client.clone())).await.unwrap();
     assert!(soon(knock(server.address, client.clone())).await.is_err());
     drop(first);
-    // The place is free as soon as the server has seen the end of the first.
+    // The slot is free as soon as the server has seen the end of the first connection.
     soon(async {
         while knock(server.address, client.clone()).await.is_err() {
             tokio::time::sleep(std::time::Duration::from_millis(20)).await;

@@ -1,4 +1,4 @@
-//! Organisations with a CA, a clock that is set by hand, listeners on ports of their own, and clients of any kind.
+//! Organisations with a CA, a clock that is set by hand, listeners on their own ports, and clients of any kind.
 
 use std::{
     net::SocketAddr,
@@ -40,7 +40,7 @@ use watchfire::{
     },
 };
 
-/// Nothing here should take long; this is only so that a fault does not hang the tests.
+/// The longest wait. Nothing here should take long; it only keeps a fault from hanging the tests.
 pub const PATIENCE: Duration = Duration::from_secs(20);
 pub const DAY: i64 = 86_400;
 
@@ -48,7 +48,7 @@ pub fn now() -> Time {
     "2026-05-01T00:00:00Z".parse().unwrap()
 }
 
-/// A clock that stands still until it is set.
+/// A clock that shows the same time until it is set.
 pub struct TestClock(pub Mutex<Time>);
 
 impl Clock for TestClock {
@@ -96,7 +96,7 @@ impl Org {
         self.issue("node/n1", Purpose::NodeTls, 365).0
     }
 
-    /// A certificate of this CA as `bend` wants it, with whatever name.
+    /// A certificate of this CA, changed by `bend`, with any name.
     pub fn bent(&self, id: &str, bend: impl FnOnce(&mut CertificateParams)) -> Pair {
         let ca_key = KeyPair::from_pem(&self.ca.key_pem()).unwrap();
         let issuer = Issuer::from_ca_cert_pem(&self.ca.certificate_pem(), ca_key).unwrap();
@@ -142,7 +142,7 @@ impl Side {
 pub struct Server {
     pub address: SocketAddr,
     pub stop: CancellationToken,
-    /// The page that waits has been asked for; it may end.
+    /// The waiting page was requested. It may end.
     pub slow: Arc<(Notify, Notify)>,
     pub ended: JoinHandle<()>,
 }
@@ -203,7 +203,7 @@ pub async fn call(channel: Channel) -> Result<(), tonic::Status> {
     HealthClient::new(channel).check(HealthCheckRequest::default()).await.map(|_| ())
 }
 
-/// A stream that stays open; its first message has come.
+/// A stream that stays open. Its first message has arrived.
 pub async fn watch(channel: Channel) -> tonic::Streaming<tonic_health::pb::HealthCheckResponse> {
     let mut stream = HealthClient::new(channel).watch(HealthCheckRequest::default()).await.unwrap().into_inner();
     stream.message().await.unwrap().unwrap();
@@ -211,10 +211,10 @@ pub async fn watch(channel: Channel) -> tonic::Streaming<tonic_health::pb::Healt
 }
 
 pub async fn soon<T>(what: impl Future<Output = T>) -> T {
-    tokio::time::timeout(PATIENCE, what).await.expect("nothing came in time")
+    tokio::time::timeout(PATIENCE, what).await.expect("nothing arrived in time")
 }
 
-/// A TLS client of our own making that believes any server of `believed`, with or without a certificate.
+/// A TLS client of our own that trusts any server of `believed`, with or without a certificate.
 pub fn raw_client(believed: &Org, shown: Option<Pair>) -> ClientConfig {
     let everyone = Org::new("any.example");
     let trust = Arc::new(ArcSwap::from_pointee(trust(&everyone, vec![believed.member()])));
@@ -234,7 +234,7 @@ pub fn raw_client(believed: &Org, shown: Option<Pair>) -> ClientConfig {
     config
 }
 
-/// Connects, and reads until the server has either sent something (HTTP/2 settings: it let us in) or ended it.
+/// Connects, and reads until the server has either sent something (HTTP/2 settings, so the client was admitted) or closed the connection.
 pub async fn knock(
     address: SocketAddr,
     config: Arc<ClientConfig>,

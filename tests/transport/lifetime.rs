@@ -1,4 +1,4 @@
-//! How a live connection goes on, and how it ends.
+//! How a live connection continues, and how it ends.
 
 use std::sync::Arc;
 
@@ -28,7 +28,7 @@ async fn a_peer_that_is_revoked_while_connected_is_cut_and_cannot_come_back() {
     here.tls_config.reload(Some(trust(&gb, vec![fr.revoking(&serial, 1)])), None);
     soon(cut.message()).await.unwrap_err();
     soon(call(bad)).await.unwrap_err();
-    // The other node of the same organisation goes on, on the stream that it had.
+    // The other node of the same organisation continues, on its open stream.
     soon(call(good)).await.unwrap();
     assert!(tokio::time::timeout(std::time::Duration::from_millis(200), kept.message()).await.is_err());
 }
@@ -72,7 +72,7 @@ async fn a_revocation_list_past_its_next_update_lets_in_for_lists_only_and_keeps
     let limited = there.dial(&server, "gb.example");
     assert_eq!(soon(text(limited.clone(), "/standing")).await, "limited");
     assert_eq!(soon(text(live, "/standing")).await, "full");
-    // A new list lets them in again, on the connection that stands too.
+    // A new list admits them again, also on the existing connection.
     let list = fr.ca.revocation_list(2, &[], late, 30).unwrap();
     let crls = vec![Crl::verify(&list, &fr.bundle(), &[], late).unwrap()];
     here.tls_config.reload(Some(trust(&gb, vec![Member { crls, ..fr.member() }])), None);
@@ -119,7 +119,7 @@ async fn a_reader_that_never_takes_what_it_asked_for_is_closed() {
     let answer = soon(page(there.dial(&server, "gb.example"), "/flood")).await.unwrap();
     let mut body = Body::new(answer.into_body()).into_data_stream();
     tokio::time::sleep(std::time::Duration::from_secs(4)).await;
-    // What had come before is still there; then the break shows.
+    // The data that had arrived before can still be read. Then the break shows.
     let broken = soon(async {
         while let Some(piece) = body.next().await {
             if piece.is_err() {

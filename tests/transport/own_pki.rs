@@ -1,4 +1,4 @@
-//! An organisation's own PKI, made with OpenSSL by the very commands of `certs/README.md`.
+//! An organisation's own PKI, made with OpenSSL by exactly the commands of `certs/README.md`.
 
 use std::{
     fs,
@@ -39,7 +39,7 @@ fn run(commands: &str, dir: &Path) {
     assert!(output.status.success(), "{commands}\n{}", String::from_utf8_lossy(&output.stderr));
 }
 
-/// Runs the blocks from that one on in which `first` stands, up to the one in which `end` stands and without it.
+/// Runs the blocks from the first one that contains `first` up to the one that contains `end`, which is excluded.
 fn run_from(first: &str, end: &str, dir: &Path) {
     let all = blocks();
     let place =
@@ -49,7 +49,7 @@ fn run_from(first: &str, end: &str, dir: &Path) {
 
 const CERTS: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/certs");
 
-/// A directory with `openssl.cnf`; `None` where there is no OpenSSL.
+/// A directory with `openssl.cnf`. `None` if OpenSSL is missing.
 fn with_openssl() -> Option<tempfile::TempDir> {
     if Command::new("openssl").arg("version").output().is_err() {
         eprintln!("SKIPPED: there is no `openssl` here, so the commands of certs/README.md were not tried");
@@ -88,7 +88,7 @@ async fn certificates_by_openssl_work_and_can_be_revoked() {
     let path = |name: &str| dir.path().join(name);
     run_from("index.txt && echo", "watchfire --dir fr init", dir.path());
 
-    // OpenSSL goes by the clock of this machine.
+    // OpenSSL uses the clock of this machine.
     let today: Time = jiff::Timestamp::now().into();
     let bundle = TrustBundle::from_pem("fr.example".parse().unwrap(), &fs::read(path("root.pem")).unwrap()).unwrap();
     let list = |name: &str| Crl::verify(&read_crls(&path(name)).unwrap()[0], &bundle, &[], today).unwrap();
@@ -143,7 +143,7 @@ async fn certificates_by_openssl_work_and_can_be_revoked() {
 /// Root, issuing CA, end certificate, and the issuing CA's own list.
 fn by_an_issuing_ca(dir: &Path, bundle: &TrustBundle) {
     run_from("mkdir issuing", "cat root-crl.pem", dir);
-    // Once OpenSSL is done: what it issues begins in the second in which it does.
+    // After OpenSSL is done, because its certificates begin in the second in which they are issued.
     let today: Time = jiff::Timestamp::now().into();
     let dir = dir.join("issuing");
     let chain = |name: &str| read_chain(&dir.join(name)).unwrap().iter().map(|der| der.to_vec()).collect::<Vec<_>>();

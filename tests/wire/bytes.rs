@@ -1,4 +1,4 @@
-//! No bytes do harm: they are refused, or they are the one encoding of what they mean.
+//! No bytes do harm: they are refused, or they are the canonical encoding of their meaning.
 
 use proptest::{collection::vec, prelude::*, sample::Index};
 use prost::Message;
@@ -9,7 +9,7 @@ use watchfire::{
 
 use crate::{beside, portions, statements};
 
-/// Reads bytes as a message of each kind, and writes what was read.
+/// Reads bytes as a message of each kind, and writes the result.
 type Codec = (&'static str, fn(&[u8]) -> Result<Vec<u8>, Fault>);
 
 const CODECS: [Codec; 17] = [
@@ -32,7 +32,7 @@ const CODECS: [Codec; 17] = [
     ("exception", |b| wire::request::decode_exception(b).map(|v| wire::request::encode_exception(&v))),
 ];
 
-/// The content of a payload without who speaks, which the codecs leave out; nothing where what it says of that is refused.
+/// The content of a payload without its speaker, which the codecs leave out. Empty if the speaker is refused.
 fn content(payload: &[u8]) -> Option<&[u8]> {
     match wire::speaker::decode(payload) {
         Ok(speaker) => payload.strip_suffix(&wire::speaker::spoken_by(&speaker, vec![])[..]),
@@ -42,7 +42,7 @@ fn content(payload: &[u8]) -> Option<&[u8]> {
     }
 }
 
-/// Those in which nobody speaks.
+/// The kinds without a speaker.
 const SPEAKERLESS: [&str; 3] = ["envelope", "portion", "agreement"];
 
 fn check(bytes: &[u8]) -> Result<(), TestCaseError> {
@@ -145,7 +145,7 @@ proptest! {
     }
 }
 
-/// Envelopes in a field of each other, so many.
+/// Envelopes nested in each other's fields, to this depth.
 fn nested(depth: usize, number: u8) -> Vec<u8> {
     let mut backwards: Vec<u8> = vec![];
     for _ in 0..depth {
@@ -165,7 +165,7 @@ fn envelopes_in_each_other_are_refused_however_deep() {
         let bytes = nested(depth, number);
         let fault = wire::envelope::decode(&bytes).unwrap_err();
         assert_eq!(fault.reason, Reason::UnknownOrNonCanonical, "{depth}");
-        // The release of an entry, as a message of the transport's has it.
+        // The release of an entry, as a message of the transport has it.
         let mut entry = vec![1 << 3 | 2];
         prost::encoding::encode_varint(bytes.len() as u64, &mut entry);
         entry.extend(bytes);

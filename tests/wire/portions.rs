@@ -84,7 +84,7 @@ fn likelihood() -> impl Strategy<Value = Likelihood> {
         Likelihood::of(Interval::new(percent(a.min(b)), percent(a.max(b))).unwrap())
     });
     let terms = LEXICONS.iter().flat_map(|l| l.terms.iter().map(|t| (l.id, t.id)));
-    // Lexicons that grade something else than likelihood have no place here.
+    // Lexicons that grade something other than likelihood are excluded.
     let words: Vec<_> = terms.filter_map(|(l, t)| Likelihood::told(l, t, None).ok()).collect();
     assert!(!words.is_empty());
     prop_oneof![numbers, select(words)]

@@ -1,4 +1,4 @@
-//! What is written is read back, whatever it is.
+//! Every value that is written can be read back.
 
 use proptest::prelude::*;
 use watchfire::wire;

@@ -1,4 +1,4 @@
-//! Composing and opening: what an author wrote comes back, and nothing that the manifest does not list.
+//! Composing and opening: what an author wrote comes back, and nothing that the manifest does not list does.
 
 use std::sync::Arc;
 
@@ -43,7 +43,7 @@ fn pieces() -> impl Strategy<Value = Vec<(Marking, Body)>> {
     vec((marking(), body()), 1..20)
 }
 
-/// Each piece rests on the one before it, which only a judgement has a place for.
+/// Each piece rests on the one before it. Only a judgement has a field for that.
 fn composed(pieces: &[(Marking, Body)]) -> Composed {
     let piece = |(i, (marking, body)): (usize, &(Marking, Body))| Piece {
         language: None,
@@ -55,7 +55,7 @@ fn composed(pieces: &[(Marking, Body)]) -> Composed {
     compose(head(), pieces.iter().enumerate().map(piece).collect()).unwrap()
 }
 
-/// As long as an assessment may be: any entry that hands it over must fit into one message.
+/// The longest assessment: any entry that hands it over must fit into one message.
 #[test]
 fn the_largest_entry_fits_into_one_message_and_a_larger_assessment_is_refused() {
     let narrative = |length: usize| (plain(), Body::Narrative { text: "a".repeat(length) });
@@ -64,7 +64,7 @@ fn the_largest_entry_fits_into_one_message_and_a_larger_assessment_is_refused() 
     assert!(used <= MAX_PORTIONS_BYTES && used > MAX_PORTIONS_BYTES * 9 / 10, "{used}");
     let signature = Signature { suite: Suite::Ed25519, certificates: vec![vec![0; 16 * 1024]], value: vec![0; 64] };
     let manifest = Envelope::new(StatementKind::Manifest, wire::manifest::encode(&manifest), vec![signature; 4]);
-    // A release lists as many digests as its manifest at most, and its terms are far shorter than these signatures.
+    // A release lists at most as many digests as its manifest, and its terms are far shorter than these signatures.
     let release = Envelope { kind: StatementKind::Release, ..manifest.clone() };
     let rest = MAX_PORTIONS_BYTES - used;
     let entry = Entry {
@@ -76,7 +76,7 @@ fn the_largest_entry_fits_into_one_message_and_a_larger_assessment_is_refused() 
         exceptions: vec![],
         later: vec![],
     };
-    // The releases of a way; the endorsements; the exceptions with their digests and a signature each.
+    // The releases of a path; the endorsements; the exceptions with their digests and a signature each.
     let beside = (256 << 10) + (128 << 10) + MAX_EXCEPTIONS * (MAX_EXCEPTED * 34 + (17 << 10));
     assert!(wire::entry::to_proto(entry).encoded_len() + rest + beside < Limits::default().message_bytes as usize);
 
@@ -88,7 +88,7 @@ fn the_largest_entry_fits_into_one_message_and_a_larger_assessment_is_refused() 
     let Composed { manifest, .. } = composed(&[]);
     let refused = |bytes| open_listed(&manifest, &[vec![0; bytes]]).unwrap_err().reason;
     assert_eq!(refused(MAX_PORTIONS_BYTES + 1), Reason::StatementTooLarge);
-    assert_eq!(refused(MAX_PORTIONS_BYTES), Reason::DigestNotListed, "the size alone is none too large");
+    assert_eq!(refused(MAX_PORTIONS_BYTES), Reason::DigestNotListed, "the size alone must not be too large");
 }
 
 #[test]
@@ -101,7 +101,7 @@ fn markings_hold_so_many_names_together_and_no_more() {
     let most: Vec<_> = (0..16).map(|_| gap(MAX_MARKED_NAMES / 16)).collect();
     let Composed { manifest, portions } = composed(&most);
     assert_eq!(open_listed(&manifest, &portions).unwrap().len(), 16);
-    // One more: by its author, and by whoever has not composed it here.
+    // One more portion: by its author, and by somebody who has not composed it here.
     let pieces = most.iter().cloned().chain([gap(1)]);
     let piece = |(marking, body)| Piece { language: None, translates: None, marking, body, rests_on: vec![] };
     let fault = compose(head(), pieces.map(piece).collect()).err().unwrap();
@@ -159,7 +159,7 @@ proptest! {
             match (said, body) {
                 (Body::Judgement(said), Body::Judgement(meant)) => {
                     prop_assert_eq!(&said.text, &meant.text);
-                    // What it rests on is among others that nobody has.
+                    // The portions that it rests on are among others that nobody has.
                     let known: Vec<_> = said.rests_on.iter().copied().filter(|h| handles.contains(h)).collect();
                     prop_assert_eq!(&known[..], &handles[i.saturating_sub(1)..i]);
                     prop_assert_eq!(said.rests_on.len(), if i == 0 { 0 } else { BASIS_ROW });

@@ -31,7 +31,7 @@ use crate::values::{
     id, line, members, name, parsed, place, set_of, some_of, spelled_out, text, time, versions,
 };
 
-/// Version 1 without one before, or a later one with it.
+/// Version 1 without a version before, or a later one with it.
 fn version() -> impl Strategy<Value = (u32, Option<StatementId>)> {
     prop_oneof![Just((1, None)), (2..=1_000_000_u32, id()).prop_map(|(v, id)| (v, Some(id)))]
 }
@@ -83,7 +83,7 @@ fn terms() -> impl Strategy<Value = Terms> {
         .prop_map(|(onward, barred_states, retention_days)| Terms { onward, barred_states, retention_days })
 }
 
-/// At most so many statements' ids, ascending.
+/// The ids of at most this many statements, ascending.
 fn ids(most: usize) -> impl Strategy<Value = Vec<StatementId>> {
     btree_set(any::<[u8; 32]>(), 0..=most).prop_map(|set| set.into_iter().map(StatementId).collect())
 }
@@ -104,7 +104,7 @@ pub fn release() -> impl Strategy<Value = Release> {
             )| Release {
                 unknown,
                 recipient,
-                // What became of forecasts has no portions.
+                // The outcomes of forecasts have no portions.
                 digests: if kind == EntryKind::Resolution { vec![] } else { digests },
                 kind,
                 manifest,
@@ -180,7 +180,7 @@ pub fn receipt() -> impl Strategy<Value = Receipt> {
             }
             let role = kind.acknowledges().then_some(role);
             let reason = reason.filter(|r| !kind.acknowledges() || r.len() <= MAX_NOTE);
-            // Who reads or answers may have a mandate.
+            // A reading or an answer may have a mandate.
             let mandate = mandate.filter(|_| role.is_some());
             Receipt { mandate, sender, kind, releases, at, reason, role, recall, path }
         },
@@ -193,7 +193,7 @@ pub fn recall() -> impl Strategy<Value = Recall> {
         originator,
         assessment: AssessmentId(assessment),
         kind,
-        // Long lines are refused; here is what fits.
+        // Long lines are refused, so these fit.
         reason: if reason.len() > MAX_REASON { "r".repeat(MAX_REASON) } else { reason },
         recalled_at,
         exercise,
@@ -229,7 +229,7 @@ fn groups() -> impl Strategy<Value = Vec<Group>> {
         .prop_map(|(names, lists)| spelled_out(names.iter().map(|name| parsed(name)).collect(), &lists))
 }
 
-/// A grant whose ends and groups are put right by [`agreement`].
+/// A grant whose parties and groups are corrected by [`agreement`].
 fn grant() -> impl Strategy<Value = Grant> {
     let onward = (vec(audience_text(), 0..3), (some_of(Kind::ALL, 0), later_kinds()), select(Tlp::ALL), 0..=MAX_FEW)
         .prop_map(|(to, (kinds, later_kinds), max_tlp, depth)| OnwardTerms {

@@ -17,7 +17,7 @@ use watchfire::domain::{
     time::{Day, Period, Time},
 };
 
-/// Text in form C; may be empty, may hold newlines.
+/// Text in form C. It may be empty and may contain newlines.
 pub fn text() -> impl Strategy<Value = String> {
     r"[\PC\n]{0,60}".prop_map(|t| t.nfc().collect())
 }
@@ -97,13 +97,13 @@ pub fn place() -> impl Strategy<Value = Place> {
     ]
 }
 
-/// Times that a statement may name, but for the last 60 years: something may end later.
+/// Times that a statement may name, except for the last 60 years, so that something can end later.
 pub fn time() -> impl Strategy<Value = Time> {
     let Range { start, end } = Time::IN_NANOSECONDS;
     (start..end - 2_000_000_000, 0..1_000_000_000i32).prop_map(|(s, n)| Time::from_parts(s, n).unwrap())
 }
 
-/// From the first version on.
+/// Versions, from the first.
 pub fn versions() -> RangeInclusive<u32> {
     1..=1_000_000
 }
@@ -111,9 +111,9 @@ pub fn versions() -> RangeInclusive<u32> {
 /// Whole days, at least one, and the seconds in them.
 pub const MAX_DAYS: u32 = 36_525;
 pub const MAX_SECONDS: u64 = MAX_DAYS as u64 * 86_400;
-/// Hops, and persons.
+/// Numbers of hops, and of persons.
 pub const MAX_FEW: u32 = 64;
-/// Places in a feed, and numbers of bundles.
+/// Numbers in a feed, and numbers of bundles.
 pub const MAX_SEQUENCE: u64 = (1 << 53) - 1;
 
 pub fn day() -> impl Strategy<Value = Day> {

@@ -1,5 +1,5 @@
-//! What a reader gets tells nothing of what it does not get: two assessments that differ only in what is withheld give it as many
-//! bytes, and their random parts stand in the same places as often.
+//! What a reader gets reveals nothing about what it does not get. Two assessments that differ only in withheld portions give the reader the same
+//! number of bytes, and their random parts are in the same places equally often.
 
 use watchfire::{
     domain::{
@@ -31,7 +31,7 @@ fn text(text: &str) -> Body {
     Body::Gap { text: text.to_owned() }
 }
 
-/// A judgement, what it rests on, and three more; between them so many portions that are withheld, of which the judgement rests on some.
+/// A judgement, its basis, and three more portions. Between them are this many withheld portions, and the judgement rests on some of them.
 fn assessment(withheld: usize, bases: usize) -> Composed {
     let judgement = Judgement {
         text: "It is so.".to_owned(),
@@ -41,7 +41,7 @@ fn assessment(withheld: usize, bases: usize) -> Composed {
         rests_on: vec![],
     };
     let mut pieces = vec![piece(text("given: the basis"), vec![])];
-    // The author wrote the withheld ones between those that are given.
+    // The author wrote the withheld portions between the given ones.
     pieces.extend((0..withheld).map(|n| piece(text(&format!("withheld {n}")), vec![])));
     let rests_on = (0..=bases).collect();
     pieces.push(piece(Body::Judgement(judgement), rests_on));
@@ -63,7 +63,7 @@ fn assessment(withheld: usize, bases: usize) -> Composed {
 struct Got {
     manifest: Vec<u8>,
     listed: Vec<Digest>,
-    /// In the order of the release.
+    /// The digests in the order of the release.
     portions: Vec<(Digest, Vec<u8>, Portion)>,
 }
 
@@ -80,7 +80,7 @@ fn given(composed: &Composed) -> Got {
 }
 
 impl Got {
-    /// All that is no chance about it.
+    /// Everything about it that is not random.
     fn shape(&self) -> (usize, usize, Vec<usize>, usize) {
         let lengths = self.portions.iter().map(|(_, bytes, _)| bytes.len()).collect();
         (self.manifest.len(), self.listed.len(), lengths, self.basis().len())
@@ -94,7 +94,7 @@ impl Got {
         found.unwrap()
     }
 
-    /// Where the given ones stand in the manifest, and where the one that is known stands among what the judgement rests on.
+    /// The positions of the given digests in the manifest, and of the known handle among what the judgement rests on.
     fn places(&self) -> (Vec<usize>, usize) {
         let place = |digest: &Digest| self.listed.binary_search(digest).unwrap();
         let known = self.portions[0].2.handle;
@@ -103,7 +103,7 @@ impl Got {
     }
 }
 
-/// How often each place is taken: by the given digests in the manifest, and by the known handle among the bases.
+/// How often each position occurs: of the given digests in the manifest, and of the known handle among the bases.
 #[derive(Clone, Copy)]
 struct Count {
     digests: [u64; 16],
@@ -120,8 +120,8 @@ impl Count {
         self.bases[basis] += 1;
     }
 
-    /// Whether chance explains how far the counts are from even ones. Chi-squared with n - 1 degrees of freedom has the mean n - 1 and
-    /// the variance 2(n - 1): eight standard deviations above the mean is less than once in a billion runs.
+    /// Whether chance explains how far the counts are from uniform. Chi-squared with n - 1 degrees of freedom has the mean n - 1 and the
+    /// variance 2(n - 1). Eight standard deviations above the mean occur less than once in a billion runs.
     fn is_even(&self) -> bool {
         let even = |counts: &[u64]| {
             let expected = counts.iter().sum::<u64>() as f64 / counts.len() as f64;
@@ -138,7 +138,7 @@ fn what_a_reader_gets_is_the_same_whatever_is_withheld() {
     let (mut with, mut without) = (Count::new(), Count::new());
     for n in 0..PAIRS {
         let withheld = 1 + n % (MOST - GIVEN);
-        // The bases fill one row, whether none of them or seven are withheld.
+        // The bases fill one row, whether none or seven of them are withheld.
         let bases = withheld.min(n % BASIS_ROW);
         let (all, some) = (given(&assessment(0, 0)), given(&assessment(withheld, bases)));
         assert_eq!(all.shape(), some.shape(), "{withheld} withheld, {bases} of them a basis");
@@ -148,14 +148,14 @@ fn what_a_reader_gets_is_the_same_whatever_is_withheld() {
     assert!(without.is_even() && with.is_even(), "{:?} {:?}", with.digests, with.bases);
 }
 
-/// The same count finds a list that tells: the strangers behind the handles that the author named.
+/// The control: the same count finds a list that reveals something, with the random handles after those that the author named.
 #[test]
 fn a_list_in_the_author_s_order_would_be_found_out() {
     let mut told = Count::new();
     for n in 0..PAIRS {
         let got = given(&assessment(n % 8, 0));
         let (digests, _) = got.places();
-        // The known one is the first that the author named.
+        // The known handle is the first that the author named.
         told.add((digests, 0));
     }
     assert!(!told.is_even());

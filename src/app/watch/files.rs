@@ -14,10 +14,10 @@ use crate::{config::Config, seal::hash::sha256};
 const REREAD: Duration = Duration::from_secs(60);
 /// A file that was changed this recently may change again without a change of its timestamps.
 const FRESH: Duration = Duration::from_secs(3);
-/// Larger files are not read: no file of a node is as large.
+/// Larger files are not read, because no file of a node is that large.
 const MAX_FILE: u64 = 16 << 20;
 
-/// The digests of the files that belong together. `None` stands for a file that is missing or can't be read.
+/// The digests of the files that belong together. `None` means that a file is missing or can't be read.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub(in crate::app) struct Digests {
     pub member: [Option<[u8; 32]>; 2],
@@ -25,8 +25,8 @@ pub(in crate::app) struct Digests {
     pub signing: [Option<[u8; 32]>; 2],
 }
 
-/// Device, inode, mode, length, time of the last change of content, and time of the last change of anything. Two files that exist at the
-/// same time differ in this.
+/// Device, inode, mode, length, modification time and change time (both in seconds and nanoseconds). Two files that exist at the same time
+/// differ in the stamp.
 type Stamp = (u64, u64, u32, u64, (i64, i64), (i64, i64));
 
 fn stamp(meta: &Metadata) -> Stamp {
@@ -80,12 +80,12 @@ impl Files {
         Self(all.map(|path| WatchedFile::of(path)))
     }
 
-    /// Makes the next [`Self::look`] read every file again.
+    /// Makes the next [`Self::look`] read every file again, whatever its metadata says.
     pub(in crate::app) fn forget(&mut self) {
         self.0.iter_mut().for_each(|seen| seen.read_at = None);
     }
 
-    /// The digests now.
+    /// Returns the current digests. Reads each file whose metadata has changed.
     pub(in crate::app) fn look(&mut self) -> Digests {
         let [bundle, crl, certificate, key, signing, signing_key] = self.0.each_mut().map(WatchedFile::look);
         Digests { member: [bundle, crl], tls: [certificate, key], signing: [signing, signing_key] }

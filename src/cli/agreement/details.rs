@@ -50,12 +50,12 @@ pub struct AgreementDetails {
     pub envelope: Envelope,
 }
 
-/// Who did something, and when.
+/// A person who did something, and when.
 #[derive(Serialize)]
 pub struct Person {
     id: String,
     at: String,
-    /// The id of the person's signed approval, which the ledger names. None if no approval is needed.
+    /// The id of the person's signed approval, which the ledger names. `None` if no approval is needed.
     #[serde(skip_serializing_if = "Option::is_none")]
     approval: Option<String>,
 }
@@ -66,7 +66,7 @@ impl Person {
         Self { at: written(message.at).unwrap_or_default(), id: message.id, approval }
     }
 
-    /// The name without the organisation, which is always the own one.
+    /// The name without the organisation, because these are always persons of this node's organisation.
     fn name(&self) -> &str {
         self.id.rsplit('/').next().unwrap_or_default()
     }
@@ -132,8 +132,8 @@ impl AgreementDetails {
             "ended" => match self.ended.as_str() {
                 "terminated-here" => "by this side".to_owned(),
                 "terminated-there" => "by the partner".to_owned(),
-                "followed" => format!("version {} follows", self.version + 1),
-                _ => "it has run out".to_owned(),
+                "followed" => format!("version {} replaces it", self.version + 1),
+                _ => "it has expired".to_owned(),
             },
             _ if self.ends_soon => format!("ends {}", in_days(self.days_left)),
             _ => String::new(),
@@ -200,7 +200,11 @@ impl AgreementDetails {
             }
         }
         if let (false, Some(at)) = (self.state == "ended", &self.ends_at) {
-            lines.push(format!("From {at} on version {} follows ({}).", self.version + 1, short(&self.followed_by)));
+            lines.push(format!(
+                "From {at} on, version {} replaces it ({}).",
+                self.version + 1,
+                short(&self.followed_by)
+            ));
         } else if self.ends_soon {
             lines.push(format!(
                 "It ends {}. The next version: watchfire agreement draft --amends {id}, then propose --amends {id}",
@@ -215,9 +219,9 @@ impl AgreementDetails {
         match self.ended.as_str() {
             "terminated-here" => format!("Ended by this side on {at}."),
             "terminated-there" => format!("Ended by the partner on {at}.{}", self.told()),
-            "followed" => format!("Followed by {} on {at}.", short(&self.followed_by)),
+            "followed" => format!("Replaced by {} on {at}.", short(&self.followed_by)),
             _ => format!(
-                "It has run out; its last day was {}. The next version: watchfire agreement draft --amends {id}, then propose --amends {id}",
+                "It has expired; its last day was {}. The next version: watchfire agreement draft --amends {id}, then propose --amends {id}",
                 self.until,
                 id = self.short()
             ),

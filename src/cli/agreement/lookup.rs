@@ -1,4 +1,4 @@
-//! Finds the agreement that a command names, and prints what became of it.
+//! Finds the agreement that a command names, and prints its state after a change.
 
 use std::cmp::Reverse;
 

@@ -52,7 +52,7 @@ pub struct Propose {
     /// The agreement of which this is the next version
     #[arg(long, value_name = "ID")]
     amends: Option<String>,
-    /// Keep the other agreements with the partner in force beside it; what any of them gives is released
+    /// Keep the other agreements with the partner in force in addition; what any of them gives is released
     #[arg(long)]
     beside: bool,
     /// Also write it to this file, for a partner without a link

@@ -35,7 +35,7 @@ pub struct Simulate {
     /// The agreement that the terms would replace; default: the only one in force with the partner
     #[arg(long, value_name = "ID")]
     amends: Option<String>,
-    /// Simulate the terms beside the agreements in force, instead of in place of one
+    /// Simulate the terms in addition to the agreements in force, instead of in place of one
     #[arg(long, conflicts_with = "amends")]
     beside: bool,
     #[command(flatten)]

@@ -44,7 +44,7 @@ impl Export {
             let what = "nobody has signed it yet, so there is nothing to send; see `watchfire agreement show`";
             return Err(CliError::new(Exit::Failed, "CONFLICT", what));
         }
-        // A call of its own, so that the export is recorded in the ledger.
+        // This is a separate call, so that the export is recorded in the ledger.
         let id = hex::decode(&agreement.id).unwrap_or_default().into();
         let taken = desk.agreements.export_agreement(proto::ExportAgreementRequest { id }).await?.into_inner();
         let envelope = wire::envelope::from_proto(taken.envelope.unwrap_or_default())?;

@@ -88,7 +88,7 @@ impl Answer {
         id_prefix::only(found, &self.request, "request", "assess requests")
     }
 
-    /// Signs the exception with the officer's own key, after the node has said that all portions would go.
+    /// Signs the exception with the officer's own key, after the node has said that all portions would be released.
     async fn exception(
         &self,
         context: &Context,

@@ -48,7 +48,7 @@ pub(super) fn digest(draft: &mut Draft, files: DraftFiles<'_>) -> Result<(), Cli
     Ok(())
 }
 
-/// Uploads what the node lacks. An upload that was cut off is resumed.
+/// Uploads what the node lacks. An interrupted upload is resumed.
 pub(super) async fn upload(
     global: &Global,
     desk: &mut DeskClient,
@@ -99,7 +99,7 @@ fn read_chunks(
             }
         }
         data.truncate(filled);
-        // For an empty file, or one that the node has completely, one empty chunk is sent. With it the node checks the whole.
+        // For an empty file, or one that the node already has completely, one empty chunk is sent. It makes the node check the whole.
         let is_end = data.is_empty();
         if is_end && !is_first {
             return Ok(());
@@ -108,14 +108,14 @@ fn read_chunks(
         let chunk = proto::UploadAttachmentRequest { sha256: sha256.clone(), size, offset, data: data.into() };
         offset += filled as u64;
         bar.set_position(offset);
-        // A node that has ended the stream says why in its answer.
+        // If the node has ended the stream, its answer says why.
         if to.blocking_send(chunk).is_err() || is_end {
             return Ok(());
         }
     }
 }
 
-/// A progress bar on stderr, hidden if nobody would see it.
+/// A progress bar on stderr. It is hidden if nobody would see it.
 pub fn bar(global: &Global, length: u64, what: &str) -> ProgressBar {
     if global.quiet || global.json {
         return ProgressBar::hidden();

@@ -20,7 +20,7 @@ use crate::{
     wire::proto,
 };
 
-/// Publishes the next version of an assessment. It replaces the version before at everybody who may have it.
+/// Publishes the next version of an assessment. It replaces the version before it at everybody who may have it.
 #[derive(Args)]
 pub struct Correct {
     /// The assessment's id, or its beginning

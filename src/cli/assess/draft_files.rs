@@ -1,5 +1,5 @@
-//! Opens the files that a draft names. A draft may come from somebody else. So it can't name a file elsewhere on this machine, and
-//! a pipe or a device that it names doesn't block the program.
+//! Opens the files that a draft names. A draft may come from somebody else. It therefore can't name a file elsewhere on this machine, and a pipe
+//! or device that it names does not block the program.
 
 use std::{
     fs::{self, File, OpenOptions},
@@ -13,7 +13,7 @@ use unicode_normalization::UnicodeNormalization;
 
 use crate::{app::is_secret, cli::CliError, config::Config};
 
-/// Where the files of a draft are looked for.
+/// Where the files of a draft are searched.
 #[derive(Clone, Copy)]
 pub(super) struct DraftFiles<'a> {
     /// The draft's own file.
@@ -28,7 +28,7 @@ impl DraftFiles<'_> {
         let dir = self.draft.parent().filter(|p| !p.as_os_str().is_empty()).unwrap_or(Path::new("."));
         let failed = |e: io::Error| CliError::files(format!("{} can't be read: {e}", dir.join(named).display()));
         let refused = |why: &str| CliError::files(format!("{}: {why}", named.display()));
-        const ELSEWHERE: &str = "a draft may only name files beside it, or in a directory there; copy the file there";
+        const ELSEWHERE: &str = "a draft may only name files in its own directory or below it; copy the file there";
         let stays = |part: Component<'_>| matches!(part, Component::Normal(_) | Component::CurDir);
         if !named.components().all(stays) {
             return Err(refused(ELSEWHERE));
@@ -38,7 +38,7 @@ impl DraftFiles<'_> {
         if !real.starts_with(dir.canonicalize().map_err(failed)?) {
             return Err(refused(ELSEWHERE));
         }
-        // A draft in the node's own directory has the node's keys beside it.
+        // A draft in the node's own directory is next to the node's keys.
         if self.node.is_some_and(|node| is_secret(node, &real)) {
             return Err(refused(
                 "it is a key or the store of the node, or belongs to a person; a draft may not attach it",
@@ -48,14 +48,14 @@ impl DraftFiles<'_> {
         let flags = (OFlags::NONBLOCK | OFlags::NOFOLLOW).bits().cast_signed();
         let file = OpenOptions::new().read(true).custom_flags(flags).open(real).map_err(failed)?;
         if !file.metadata().map_err(failed)?.is_file() {
-            return Err(failed(io::Error::other("it is not a file but a directory, a pipe or a device")));
+            return Err(failed(io::Error::other("it is not a file; it is a directory, a pipe or a device")));
         }
         Ok(file)
     }
 }
 
-/// The path as it is on disk. Texts in a draft are in composed form (NFC), but some systems store file names decomposed. Where no
-/// file has the exact name, the one with the same composed form is taken.
+/// The path as it is on disk. Texts in a draft are in composed form (NFC), but some systems store file names decomposed. If no file has the
+/// exact name, the one with the same composed form is used.
 fn found(dir: &Path, named: &Path) -> PathBuf {
     named.components().fold(dir.to_owned(), |at, part| {
         let (exact, Some(wanted)) = (at.join(part), part.as_os_str().to_str()) else { return at.join(part) };
@@ -100,7 +100,7 @@ mod tests {
         let whole = at("work/map");
         for named in ["../secret", "photos/../map", "out", "up/secret", "/etc/hostname", whole.to_str().unwrap()] {
             let why = read(&draft, named).unwrap_err();
-            assert!(why.contains("files beside it"), "{named}: {why}");
+            assert!(why.contains("files in its own directory"), "{named}: {why}");
         }
         assert!(read(&draft, "nothing").unwrap_err().contains("can't be read"));
     }

@@ -126,7 +126,7 @@ impl Endorse {
         Ok(())
     }
 
-    /// The text as statements have it: composed, without a newline at the end.
+    /// The text in the form of statements: composed, without a newline at the end.
     fn words(&self) -> Result<String, CliError> {
         let text = match (&self.text, &self.file) {
             (Some(text), _) => text.clone(),
@@ -141,14 +141,14 @@ impl Endorse {
         Ok(text)
     }
 
-    /// A marking has one list for each name. A group that `--onward` names must not get the members of the headline's group.
+    /// A marking has one list for each name. A group that `--onward` names must not get the members of the headline's group of that name.
     fn require_own_groups(&self, marking: &Marking) -> Result<(), CliError> {
         let Onward::Named(names) = &marking.onward else { return Ok(()) };
         let is_theirs = |name: &&GroupName| marking.groups.iter().any(|group| group.name == **name);
         match names.iter().filter_map(Audience::group).find(is_theirs) {
             None => Ok(()),
             Some(name) => Err(CliError::usage(format!(
-                "the headline is releasable to a `group:{name}` that its author has spelled out, so --onward can't use that name for another group; \
+                "the headline is releasable to a `group:{name}` whose members its author has listed, so --onward can't use that name for another group; \
                  name the recipients with --releasable-to"
             ))),
         }
@@ -185,8 +185,8 @@ impl Endorse {
             national: None,
             groups: vec![],
         };
-        // If the headline's recipients are copied, its groups are copied too: they are the organisations that may have the headline. The groups
-        // in an option are the endorser's own.
+        // If the headline's recipients are copied, its groups are copied too, because these are the organisations that may have the headline.
+        // Groups in an option are the endorser's own.
         if self.releasable_to.is_empty() {
             let names: Vec<&GroupName> = marking.releasable_to.iter().filter_map(Audience::group).collect();
             let theirs = headline.into_iter().flat_map(|p| &p.marking.groups).filter(|g| names.contains(&&g.name));

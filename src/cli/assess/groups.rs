@@ -13,7 +13,7 @@ pub(super) fn tell<'a>(global: &Global, source: &str, groups: impl IntoIterator<
     }
 }
 
-/// The groups that a draft spells out, each list once.
+/// The groups whose members a draft lists, without repetition.
 pub(super) fn spelled_in(draft: &Draft) -> Vec<&Group> {
     let mut all: Vec<&Group> = vec![];
     for group in draft.portions.iter().flat_map(|portion| &portion.marking.groups) {

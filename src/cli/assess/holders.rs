@@ -46,21 +46,21 @@ struct Version {
 struct Holder {
     assessment: String,
     holder: String,
-    /// The organisations between here and it.
+    /// The organisations between this one and the holder.
     through: Vec<String>,
     state: String,
-    /// Since when; for one that is unreachable, when it was last heard from.
+    /// The time of the state. For an unreachable holder: when it was last heard from.
     since: Option<String>,
     versions: Vec<Version>,
-    /// In which roles it was read.
+    /// The roles in which it was read.
     read: Vec<Statement>,
     acting: Option<Statement>,
     declined: Option<Statement>,
-    /// `withdraw` or `purge`, where it was taken back.
+    /// `withdraw` or `purge`, if it was recalled.
     recall: Option<String>,
-    /// What it answered to that.
+    /// The holder's answer to the recall.
     answer: Option<Statement>,
-    /// Why it could not take the recall when that was last offered to it.
+    /// Why it could not take the recall when the recall was last offered to it.
     not_yet: Option<String>,
 }
 

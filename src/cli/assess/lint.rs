@@ -25,7 +25,7 @@ use crate::{
 /// Checks a draft.
 #[derive(Args)]
 pub struct Lint {
-    /// The draft (TOML, or JSON where it ends in .json)
+    /// The draft (TOML, or JSON if its name ends in .json)
     file: PathBuf,
 }
 
@@ -62,7 +62,7 @@ struct Withheld {
     withheld: String,
 }
 
-/// The organisation's own control table, read from its files. It is empty where there is no node.
+/// The organisation's own control table, read from its files. It is empty if there is no node.
 fn own_control(global: &Global) -> Result<ControlTable, CliError> {
     let Ok(config) = Config::load(&global.dir) else { return Ok(ControlTable::none()) };
     let files = app::rules::read(&config.rules).map(Option::unwrap_or_default);
@@ -77,7 +77,7 @@ fn own_control(global: &Global) -> Result<ControlTable, CliError> {
 pub(super) fn checked(global: &Global, file: &Path) -> Result<(Draft, Vec<Finding>), CliError> {
     let (text, format) = read_written(file)?;
     let mut draft = draft::parse(&text, format).map_err(|e| CliError::files(e.in_file(&file.display().to_string())))?;
-    // A draft can also be checked where there is no node.
+    // A draft can also be checked without a node.
     let node = Config::load(&global.dir).ok();
     attach::digest(&mut draft, DraftFiles { draft: file, node: node.as_ref() })?;
     let findings = lint(&draft, SystemClock.now());

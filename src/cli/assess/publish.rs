@@ -59,9 +59,9 @@ struct LeftBehind {
     version: u32,
 }
 
-/// The version that a new one follows.
+/// The version that a new version follows.
 pub(super) struct Before {
-    /// Which assessment.
+    /// The assessment.
     pub assessment: AssessmentId,
     /// The latest version so far.
     pub version: u32,

@@ -49,7 +49,7 @@ impl Purge {
         }
         let decline = self.decline.clone().unwrap_or_default();
         if !is_purge && decline.is_empty() {
-            return Err(CliError::usage("the originator is told the reason; give --decline a reason"));
+            return Err(CliError::usage("the originator sees the reason; give --decline a reason"));
         }
         let approval = match is_purge {
             true => Some(approve(&context, Matter::Purge, recall_of(&mut desk, &id).await?)?),
@@ -64,7 +64,7 @@ impl Purge {
     }
 }
 
-/// What an approval of the purge names: the originator's recall. Two originators may use the same id; the one whose purge waits is meant.
+/// The subject of an approval of the purge: the originator's recall. Two originators may use the same id. The one whose purge waits is meant.
 async fn recall_of(desk: &mut DeskClient, id: &AssessmentId) -> Result<Sha256, CliError> {
     let all = recall_details::all(desk, false).await?;
     let mut of_id: Vec<_> = all.into_iter().filter(|r| *r.assessment_id == id.0).collect();
@@ -78,7 +78,7 @@ async fn recall_of(desk: &mut DeskClient, id: &AssessmentId) -> Result<Sha256, C
     Ok(subject::statement(&id_of(StatementKind::Recall, &recall.payload)))
 }
 
-/// Finds a recalled assessment by the beginning of its id. It is not among the assessments that are shown.
+/// Finds a recalled assessment by the beginning of its id. Recalled assessments are not in the usual list.
 async fn waiting(desk: &mut DeskClient, id: &str) -> Result<AssessmentId, CliError> {
     if let Ok(id) = id.parse() {
         return Ok(id);

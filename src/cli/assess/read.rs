@@ -67,11 +67,11 @@ struct Row {
     introduced_by: Option<String>,
     /// The day after which statements under the signer's CA are doubtful.
     doubtful_since: Option<String>,
-    /// Why it is kept from users; filled for officers who asked for it.
+    /// Why it is in quarantine. Filled for officers who asked for it.
     quarantines: Vec<QuarantinedEntry>,
-    /// By which recall it was taken back.
+    /// The recall, if it was recalled.
     recall: Option<RecallDetails>,
-    /// What of the assessment its originator has signed two different statements of.
+    /// The subjects about which its originator has signed two different statements.
     signed_twice: Vec<String>,
 }
 
@@ -118,7 +118,7 @@ impl List {
         };
         let mut answers = desk.assessments.list_assessments(request).await?.into_inner();
         let mut rows = vec![];
-        // What came before an error is shown before the error. A damaged assessment must not hide others.
+        // What came before an error is shown before the error. One damaged assessment must not hide others.
         let ended = loop {
             match answers.message().await {
                 Ok(Some(answer)) => match OpenedAssessment::new(answer.assessment) {
@@ -152,13 +152,13 @@ impl List {
 }
 
 impl List {
-    /// Why each is kept from users, if that was asked for.
+    /// Prints why each is in quarantine, if that was asked for.
     fn print_quarantines(&self, rows: &[Row], is_all: bool) {
         if !self.quarantined {
             return;
         }
         for row in rows.iter().filter(|r| !r.quarantines.is_empty()) {
-            output::print(&format!("\n{} version {} is kept from users:", row.assessment, row.version));
+            output::print(&format!("\n{} version {} is in quarantine:", row.assessment, row.version));
             row.quarantines.iter().for_each(|kept| output::print(&format!("    {}", kept.words())));
         }
         if is_all && rows.iter().all(|r| r.quarantines.is_empty()) {
@@ -184,7 +184,7 @@ impl Show {
                 &AssessmentText { language: self.language.as_ref(), ..held.view() },
                 &Options { lexicon, ..output::options() },
             );
-            let kept = held.quarantines.iter().map(|kept| format!("kept from users: {}", kept.words()));
+            let kept = held.quarantines.iter().map(|kept| format!("in quarantine: {}", kept.words()));
             let twice = held.signed_twice.iter().map(|twice| {
                 let id = held.manifest.assessment;
                 format!("{}; `watchfire evidence export {id}` writes the proof", twice.words())

@@ -34,7 +34,7 @@ pub struct Recall {
     /// The reason, in one line; every holder reads it
     #[arg(long, value_name = "TEXT", required_unless_present = "list")]
     reason: Option<String>,
-    /// Seal the own copy instead of destroying it, even with --purge
+    /// Seal this organisation's copy instead of destroying it, even with --purge
     #[arg(long, requires = "purge")]
     keep_own: bool,
     /// List what was recalled, by anybody
@@ -70,7 +70,7 @@ impl Recall {
             exercise: held.exercise,
         };
         let payload = wire::recall::encode(&recall);
-        // The reason is checked as every holder will read it.
+        // The reason is checked by the same rules as at every holder.
         wire::recall::decode(&payload).map_err(|f| CliError::usage(f.to_string()))?;
         let envelope = context.signing_key()?.statement(StatementKind::Recall, payload);
         let envelope = envelope.map_err(|e| CliError::files(e.to_string()))?;
@@ -84,7 +84,7 @@ impl Recall {
         let (taken, told) = (RecallDetails::new(view), answer.told);
         output::result(global, &json!({ "recall": taken, "told": told }), || {
             let told = if told.is_empty() { "nobody was given any of it".to_owned() } else { told.join(", ") };
-            format!("{}\ntold: {told}\n`watchfire assess holders {id}` shows who has confirmed", taken.words())
+            format!("{}\nsent to: {told}\n`watchfire assess holders {id}` shows who has confirmed", taken.words())
         });
         Ok(())
     }

@@ -61,9 +61,9 @@ pub struct RequestRow {
     pub direction: &'static str,
     /// The other side.
     pub partner: String,
-    /// What it is about.
+    /// The assessment.
     pub assessment: String,
-    /// Which version.
+    /// The version.
     pub version: u32,
     /// That version's manifest.
     pub manifest: StatementId,
@@ -74,7 +74,7 @@ pub struct RequestRow {
     /// The role of the person who asked.
     role: String,
     at: Option<String>,
-    /// Who of this organisation asked, or answered.
+    /// The person of this organisation who asked or answered.
     by: Option<String>,
     answer: Option<AnswerRow>,
     /// When the exception ends, if that is known here.
@@ -92,11 +92,11 @@ struct AnswerRow {
 }
 
 impl RequestRow {
-    /// From the desk's answer.
+    /// Decodes the desk's answer.
     pub fn new(view: Option<proto::RequestView>) -> Result<Self, CliError> {
         let view = field::present("request", view)?;
         let request = wire::envelope::draft_from_proto(field::present("request", view.request)?)?;
-        // The purge of the assessment also removed the text and the role.
+        // A purge of the assessment also removes the text and the role.
         let is_gone = request.signatures.is_empty();
         let Asked { assessment, version, manifest, kinds, question, role, .. } =
             wire::request::decode(&request.payload)?;
@@ -125,7 +125,7 @@ impl RequestRow {
         })
     }
 
-    /// A few lines.
+    /// A few lines about it.
     pub fn words(&self) -> String {
         let Self { id, partner, assessment, version, state, role, .. } = self;
         let way = if self.direction == "incoming" { "from" } else { "to" };

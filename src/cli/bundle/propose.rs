@@ -38,7 +38,7 @@ pub struct Propose {
 pub struct Retire {
     /// The root: its name, or the beginning of its SHA-256
     root: String,
-    /// Somebody else may have its key: what was first logged under it after this day (YYYY-MM-DD) is doubtful
+    /// Its key may be known to others: what was first logged under it after this day (YYYY-MM-DD) is doubtful
     #[arg(long, value_name = "DAY")]
     compromised_since: Option<Day>,
     /// Retire it less than 7 days after its successor was sent to partners; partners that were away then need a file or an invitation

@@ -19,7 +19,7 @@ use crate::{
 /// Shows what changes, and asks before it signs.
 #[derive(Args)]
 pub struct Sign {
-    /// The beginning of the proposal's id, as `bundle propose` has printed it; needed where several are open, and with --yes
+    /// The beginning of the proposal's id, as `bundle propose` has printed it; required if several are open, and with --yes
     id: Option<String>,
 }
 
@@ -36,7 +36,7 @@ impl Sign {
             return Err(CliError::usage("with --yes, say which proposal is meant by the beginning of its id"));
         }
         if !output::confirm(global, "Have you agreed on exactly this with them?") {
-            let what = "not signed; `--yes` where nobody can be asked";
+            let what = "not signed; without a terminal, use `--yes`";
             return Err(CliError::new(Exit::Failed, "NOT_CONFIRMED", what));
         }
         let envelope = wire::envelope::from_proto(present("bundle", proposed.bundle.clone())?)?;
@@ -45,7 +45,7 @@ impl Sign {
         let made = serde_json::json!({ "sequence": status.sequence + 1, "fingerprint": proposed.fingerprint });
         output::result(global, &made, || {
             format!(
-                "bundle {} is in force; partners are told. `watchfire bundle status` shows who has taken it",
+                "bundle {} is in force and is sent to partners. `watchfire bundle status` shows who has adopted it",
                 status.sequence + 1
             )
         });
@@ -74,7 +74,7 @@ fn cosign(context: &Context, payload: Vec<u8>) -> Result<Envelope, CliError> {
     envelope.map_err(|e| CliError::files(e.to_string()))
 }
 
-/// Signs a new bundle with the key of the person who gives the command.
+/// Signs a new bundle with the key of the person who runs the command.
 pub(super) fn sign_new(context: &Context, content: Vec<u8>) -> Result<Envelope, CliError> {
     let envelope = context.signing_key()?.statement(StatementKind::Bundle, content);
     envelope.map_err(|e| CliError::files(e.to_string()))

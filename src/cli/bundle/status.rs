@@ -19,7 +19,7 @@ use crate::{
     wire::{self, field::time, proto},
 };
 
-/// With `--out`, also writes what partners need that were away.
+/// With `--out`, also writes what partners need that were offline.
 #[derive(Args)]
 pub struct Status {
     /// Write the statements that lead to the bundle in force, for a partner that can't be reached; it runs `bundle take FILE`
@@ -48,7 +48,7 @@ struct Proposed {
 #[derive(Serialize)]
 struct Holder {
     partner: String,
-    /// Absent until it has said so since this node's start.
+    /// The number that the partner has reported. `None` until it has done so since this node's start.
     #[serde(skip_serializing_if = "Option::is_none")]
     sequence: Option<u64>,
 }
@@ -165,7 +165,7 @@ pub(super) fn proposal(before: &[proto::RootView], of: &proto::ProposedBundle) -
     let doubtful = of.compromised.iter().map(|root| {
         let name = hex::encode(&root.sha256);
         format!(
-            "\n  COMPROMISED {}: what was first logged under it after {} is marked as doubtful, here and at every reader",
+            "\n  COMPROMISED {}: what was first logged under it after {} is marked as doubtful, here and for every reader",
             name.get(..16).unwrap_or_default(),
             one_line(&root.since)
         )

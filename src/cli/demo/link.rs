@@ -12,7 +12,7 @@ use crate::cli::CliError;
 
 /// A relay on loopback.
 pub struct Link {
-    /// Where the subscriber dials.
+    /// The address that the subscriber dials.
     pub address: String,
     whole: Arc<watch::Sender<bool>>,
 }
@@ -33,12 +33,12 @@ impl Link {
         Ok(Self { address, whole })
     }
 
-    /// Cuts it. Open connections end, and new ones fail.
+    /// Cuts the link. Open connections end, and new ones fail.
     pub fn cut(&self) {
         self.whole.send_replace(false);
     }
 
-    /// Restores it.
+    /// Restores the link.
     pub fn mend(&self) {
         self.whole.send_replace(true);
     }

@@ -42,7 +42,7 @@ impl<'a> Narrator<'a> {
     }
 }
 
-/// The error of a demo in which something is not as it should be.
+/// The error of a demo that failed.
 pub fn failed(what: impl Into<String>) -> CliError {
-    CliError::new(Exit::Failed, "DEMO_FAILED", format!("the demo did not go as it should: {}", what.into()))
+    CliError::new(Exit::Failed, "DEMO_FAILED", format!("the demo failed: {}", what.into()))
 }

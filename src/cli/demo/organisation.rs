@@ -1,4 +1,4 @@
-//! One organisation of the demo: a directory, a process, and the commands that its people give.
+//! One organisation of the demo: a directory, a process, and the commands that its people run.
 
 use std::{
     path::{Path, PathBuf},
@@ -18,7 +18,7 @@ use crate::cli::CliError;
 pub struct Cast {
     /// The trust domain.
     pub domain: &'static str,
-    /// What kind of organisation.
+    /// The kind of organisation.
     pub kind: &'static str,
     /// Its country.
     pub country: Option<&'static str>,
@@ -30,7 +30,7 @@ pub struct Organisation {
     pub domain: &'static str,
     /// The node's directory.
     pub dir: PathBuf,
-    /// Where partners reach it.
+    /// The address at which partners reach it.
     pub peer: String,
     process: Option<Child>,
 }
@@ -110,7 +110,7 @@ impl Organisation {
     /// Runs a command that prints one JSON object.
     pub async fn ask_one(&self, arguments: &[&str]) -> Result<Value, CliError> {
         let mut answers = self.ask(arguments).await?;
-        answers.pop().ok_or_else(|| failed(format!("{}: `{}` answered nothing", self.domain, arguments.join(" "))))
+        answers.pop().ok_or_else(|| failed(format!("{}: `{}` printed nothing", self.domain, arguments.join(" "))))
     }
 
     /// Makes another organisation known to this one, by its invitation.

@@ -41,7 +41,7 @@ pub async fn settle(world: &World) -> Result<(), CliError> {
             Ok((held.len() >= wanted).then_some(()))
         })
         .await?;
-        // Anything that should not arrive has a chance to arrive now.
+        // Anything that should not arrive has time to arrive now.
         partner.ask(&["feed", "pull"]).await?;
     }
     Ok(())
@@ -55,7 +55,7 @@ pub async fn tell(narrator: &Narrator<'_>, world: &World) -> Result<(), CliError
         let held = held(partner).await?;
         if held.keys().collect::<Vec<_>>() != wanted.keys().collect::<Vec<_>>() {
             return Err(failed(format!(
-                "{} holds {} assessments where {} were released",
+                "{} holds {} assessments, but {} were released",
                 partner.domain,
                 held.len(),
                 wanted.len()
@@ -63,7 +63,10 @@ pub async fn tell(narrator: &Narrator<'_>, world: &World) -> Result<(), CliError
         }
         for (id, portions) in &wanted {
             if held.get(id) != Some(portions) {
-                return Err(failed(format!("{} holds other portions of {id} than were released", partner.domain)));
+                return Err(failed(format!(
+                    "{} holds portions of {id} that differ from those released",
+                    partner.domain
+                )));
             }
         }
         one(narrator, world, partner, &wanted).await?;
@@ -71,7 +74,7 @@ pub async fn tell(narrator: &Narrator<'_>, world: &World) -> Result<(), CliError
     check_subject_rule(world)
 }
 
-/// What a partner holds: every signature checked, the handles of every portion.
+/// What a partner holds: the handles of every portion. Checks that every signature is valid.
 async fn held(partner: &Organisation) -> Result<BTreeMap<String, BTreeSet<String>>, CliError> {
     let mut all = BTreeMap::new();
     for row in partner.ask(&["assess", "list", "--limit", "1000"]).await? {
@@ -119,7 +122,7 @@ async fn one(
         )
     };
     if wanted.is_empty() && sequence != 0 {
-        return Err(failed(format!("{} was told {sequence} numbers although it may have nothing", partner.domain)));
+        return Err(failed(format!("{} got {sequence} numbers although it may have nothing", partner.domain)));
     }
     let facts = json!({
         "partner": partner.domain, "assessments": wanted.len(), "portions": portions_held, "withheld": withheld,

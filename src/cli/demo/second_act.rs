@@ -1,4 +1,4 @@
-//! The second act: a warning goes on through a hub, is endorsed, corrected and taken back, and a partner checks the ledger.
+//! The second act: a warning passes through a hub, is endorsed, corrected and recalled, and a partner checks the ledger.
 
 use std::path::Path;
 
@@ -14,7 +14,7 @@ use crate::cli::CliError;
 
 /// A member of the regional organisation. The publisher exchanges nothing with it; the two only know each other.
 const MEMBER: Cast = Cast { domain: "gh.example", kind: "state", country: Some("GH") };
-/// The draft that may go on to members: its headline for them, its subject, its recommendation.
+/// The draft that may be passed on to members: it has a headline for them, a subject and a recommendation.
 const DRAFT: &str = "r25";
 
 /// Runs the second act.
@@ -70,7 +70,7 @@ async fn publish(world: &World, dir: &Path, command: &[&str], name: &str) -> Res
 
 /// The assessment as an organisation's analyst sees it, once `is_wanted` holds.
 async fn shown(organisation: &Organisation, id: &str, is_wanted: impl Fn(&Value) -> bool) -> Result<Value, CliError> {
-    until(&format!("{} sees {id} as it should be", organisation.domain), async || {
+    until(&format!("{} sees {id} as expected", organisation.domain), async || {
         let held = organisation.ask(&["--as", "ana", "assess", "list", "--limit", "1000"]).await?;
         if !held.iter().any(|a| is(a, "assessment", id)) {
             return Ok(None);
@@ -95,7 +95,7 @@ async fn endorse(narrator: &Narrator<'_>, world: &World, member: &Organisation, 
     Ok(())
 }
 
-/// The publisher replaces it; the correction reaches the member through the hub.
+/// The publisher corrects it. The correction reaches the member through the hub.
 async fn correct(
     narrator: &Narrator<'_>,
     world: &World,
@@ -138,7 +138,7 @@ async fn recall(narrator: &Narrator<'_>, world: &World, member: &Organisation, i
     });
     let confirmed = confirmed.await?;
     let words = format!(
-        "gb.example takes it back and has it destroyed; each holder's own receipt has come, over two hops: {}",
+        "gb.example recalls it and has it destroyed; each holder's own receipt has come, over two hops: {}",
         confirmed.join(", ")
     );
     narrator.step("recall", &words, json!({ "confirmed": confirmed }));

@@ -58,7 +58,7 @@ async fn found(narrator: &Narrator<'_>, dir: &Path) -> Result<World, CliError> {
     }
     narrator.step(
         "partners",
-        "each has accepted the other's trust bundle by its fingerprint; from now on mutual TLS 1.3",
+        "both have accepted each other's trust bundle by its fingerprint; from now on they use mutual TLS 1.3",
         json!({}),
     );
     Ok(World { publisher, partners: organisations, link, published: vec![] })
@@ -125,7 +125,7 @@ async fn cut_the_link(
     world.link.mend();
     narrator.step(
         "mend",
-        &format!("the link is mended; {waiting} entries wait for ecowas.example"),
+        &format!("the link is restored; {waiting} entries wait for ecowas.example"),
         json!({ "waiting": waiting }),
     );
     Ok(())

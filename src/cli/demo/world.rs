@@ -1,4 +1,4 @@
-//! The organisations of the demo, what they have published, and steps that both acts take.
+//! The organisations of the demo, what they have published, and steps that both acts use.
 
 use std::{collections::BTreeMap, path::Path, time::Duration};
 
@@ -11,18 +11,18 @@ use super::{
 };
 use crate::cli::CliError;
 
-/// How long each step may take.
+/// The longest time for each step.
 const PATIENCE: Duration = Duration::from_secs(30);
 
-/// Everything that runs.
+/// Everything that runs in the demo.
 pub struct World {
-    /// The one that publishes.
+    /// The organisation that publishes.
     pub publisher: Organisation,
     /// The others, in the order of the cast.
     pub partners: Vec<Organisation>,
     /// The relay on the way to the first partner.
     pub link: Link,
-    /// What was published: for each assessment, who was to get which portions.
+    /// What was published: for each assessment, which partner should get which portions.
     pub published: Vec<Published>,
 }
 
@@ -30,12 +30,12 @@ pub struct World {
 pub struct Published {
     /// Its id.
     pub assessment: String,
-    /// For each partner, the portions that go (handles), or why none does.
+    /// For each partner, the handles of the portions that it should get, or why it gets none.
     pub decisions: BTreeMap<String, Value>,
 }
 
 impl Published {
-    /// From the answer of a publication.
+    /// Reads the answer of a publication.
     pub fn new(answer: &Value) -> Result<Self, CliError> {
         let decisions = answer.get("decisions").and_then(Value::as_array).cloned().unwrap_or_default();
         let decisions =
@@ -87,7 +87,7 @@ pub async fn sign(taker: &Organisation) -> Result<String, CliError> {
     Ok(id)
 }
 
-/// Both sides sign these terms. On return they are in force on the side that proposed them.
+/// Has both sides sign these terms. When this returns, they are in force on the side that proposed them.
 pub async fn agree_on(giver: &Organisation, taker: &Organisation, terms: &str, dir: &Path) -> Result<(), CliError> {
     propose(giver, terms, taker, dir).await?;
     let id = sign(taker).await?;
@@ -109,7 +109,7 @@ where
             return Ok(answer);
         }
         if started.elapsed() > PATIENCE {
-            return Err(failed(format!("{} seconds went by before {what}", PATIENCE.as_secs())));
+            return Err(failed(format!("{} seconds passed before {what}", PATIENCE.as_secs())));
         }
         tokio::time::sleep(Duration::from_millis(150)).await;
     }

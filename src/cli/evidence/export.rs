@@ -10,8 +10,8 @@ use crate::{
     wire::{self, proto},
 };
 
-/// Writes the proof that two different statements of one thing were signed: two manifests of one version, or two recalls of one kind. The
-/// statements contain no content, but they show that the assessment exists. The node sends them to nobody by itself.
+/// Writes the proof that two different statements about one subject were signed: two manifests of one version, or two recalls of one kind. The
+/// statements contain no content, but they show that the assessment exists. The node does not send them to anybody by itself.
 #[derive(Args)]
 pub struct Export {
     /// The assessment's id, or its beginning

@@ -29,7 +29,7 @@ struct Outcome {
     size: u64,
     root: String,
     key: String,
-    /// Whether this node knows the key as that organisation's; `null` if it was not asked, or does not know the organisation.
+    /// Whether this node knows the key as that organisation's. `None` if it was not asked, or does not know the organisation.
     key_known: Option<bool>,
     /// Whether this node holds exactly that head.
     head_known: Option<bool>,
@@ -54,7 +54,7 @@ impl Check {
                 Err(CliError::unverified(what))
             }
             Some(known) if known.is_forked => Err(CliError::unverified(format!(
-                "this node holds another head of that size of {whose}: two were signed"
+                "this node holds another head of that size of {whose}, so two were signed"
             ))),
             _ => Ok(()),
         }
@@ -97,10 +97,10 @@ impl Outcome {
         text.push_str(match (self.key_known, self.head_known) {
             (Some(true), Some(true)) => "signed by the key that this node knows; this node holds exactly that head",
             (Some(true), _) => {
-                "signed by the key that this node knows; this node does not hold that head: ask for a proof under a later one"
+                "signed by the key that this node knows; this node does not hold that head; ask for a proof under a later one"
             }
             (Some(false), _) => "NOT signed by the key that this node knows",
-            (None, _) => "checked with the key in the file only: compare the key with the organisation's own",
+            (None, _) => "checked with the key in the file only; compare the key with the organisation's own",
         });
         text.push_str(&format!("\nkey {}", self.key));
         for seen in &self.witnesses {

@@ -31,7 +31,7 @@ impl Prove {
             proto::ProveLedgerEventRequest { event: self.event.clone(), partner: text_of(self.partner.as_ref()) };
         let proof = desk.ledger.prove_ledger_event(request).await?.into_inner().proof;
         if self.out.is_none() && global.json {
-            // One object, one line.
+            // One JSON object in one line.
             let value: serde_json::Value = serde_json::from_str(&proof).unwrap_or_default();
             output::print_json(&value);
             return Ok(());

@@ -5,8 +5,8 @@ use clap::Args;
 use super::{ADMINS, CliError, Context, Global, output};
 use crate::{cli::Exit, wire::proto};
 
-/// For a node of which a copy ran, or whose ledger key somebody else has. The old key hands over to a new one, so partners raise no alarm. What is
-/// signed with the old key after that counts for nothing. Stop the copy first.
+/// For a node of which a copy ran, or whose ledger key is known to others. The old key hands over to a new one, so partners raise no alarm.
+/// Signatures by the old key count for nothing after that. Stop the copy first.
 #[derive(Args)]
 pub struct RotateKey {}
 

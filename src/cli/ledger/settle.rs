@@ -11,9 +11,9 @@ use crate::{
     wire::proto,
 };
 
-/// For a node that does not serve because entries that it has signed are lost: an older store was put in the place of a newer one.
-/// First find out whether the newer store can be recovered. Partners are told, and get an alarm with both heads; they keep their copies of
-/// what was lost. If there are two administrators, both must give this command.
+/// For a node that does not serve because entries that it has signed are lost: an older store was put in the place of a newer one. First find
+/// out whether the newer store can be recovered. Partners get an alarm with both heads, and keep their copies of what was lost. If there are two
+/// administrators, both must run this command.
 #[derive(Args)]
 pub struct Settle {
     /// The reason, in a sentence; it is recorded in the ledger
@@ -33,7 +33,7 @@ impl Settle {
     pub(super) async fn run(&self, global: &Global) -> Result<(), CliError> {
         let context = Context::load(global, ADMINS)?;
         let mut desk = context.connect().await?;
-        let question = "This gives up the lost entries for good, although this node has signed them. Continue?";
+        let question = "This gives up the lost entries permanently, although this node has signed them. Continue?";
         if !output::confirm(global, question) {
             return Err(CliError::new(Exit::Failed, "NOT_CONFIRMED", "nothing was done; confirm, or give --yes"));
         }
@@ -46,7 +46,7 @@ impl Settle {
         output::result(global, &outcome, || match outcome.settled {
             true => format!("settled: the ledger continues as {}, and the node serves again", outcome.origin),
             false => format!(
-                "recorded: {approvals} of {needed} administrators have approved it; another one gives the same command"
+                "recorded: {approvals} of {needed} administrators have approved it; another one must run the same command"
             ),
         });
         Ok(())

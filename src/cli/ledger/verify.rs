@@ -91,7 +91,7 @@ impl Outcome {
             let mut text = format!("{} entries verify; the root is {root}", self.size);
             if let Some(key) = &self.key {
                 text.push_str(&format!(
-                    "\nsigned by the key {key}, which the file names: compare it with the organisation's own"
+                    "\nsigned by the key {key}, which the file names; compare it with the organisation's own"
                 ));
             }
             for cosignature in self.witnesses.iter().flatten() {
@@ -128,7 +128,7 @@ async fn at_the_node(global: &Global) -> Result<Outcome, CliError> {
             return Ok(Outcome { ok, origin: None, size, root, fault, key: None, witnesses: None });
         }
     }
-    Err(CliError::new(Exit::Failed, "UNAVAILABLE", "the node has ended before it was done; try again"))
+    Err(CliError::new(Exit::Failed, "UNAVAILABLE", "the node stopped before the verification was complete; try again"))
 }
 
 fn in_file(path: &Path, bar: &ProgressBar) -> Result<Outcome, CliError> {

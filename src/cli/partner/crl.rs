@@ -22,14 +22,14 @@ use crate::{
 /// The largest piece in which a list is sent to the node.
 const PIECE: usize = 256 << 10;
 
-/// Loads each list in the file, of any organisation that is known here, also of the own one. The key that issued a list determines whose it is;
-/// several organisations may share a CA. The file may also contain the certificate of an issuing CA.
+/// Loads each list in the file, of any organisation that is known here, including this one. The key that issued a list determines whose it is.
+/// Several organisations may share a CA. The file may also contain the certificate of an issuing CA.
 #[derive(Args)]
 pub struct GiveList {
     /// The revocation lists, PEM or DER
     file: PathBuf,
-    /// Take a list although one with a higher number is held, because its CA lost its number; needs as many administrators as an
-    /// agreement, each with the same file
+    /// Accept a list although one with a higher number is held, because its CA lost its number; needs as many administrators as an agreement,
+    /// each with the same file
     #[arg(long)]
     replace: bool,
 }
@@ -74,7 +74,7 @@ impl Output {
             "taken" => format!("\n  {}: in force now", at.domain),
             "held" => format!("\n  {}: was in force already", at.domain),
             _ => format!(
-                "\n  {}: waits: {} of {} administrators have approved that it replaces the one with the higher number; another one \
+                "\n  {}: waits: {} of {} administrators have approved that it replaces the list with the higher number; another one \
                  runs the same command with the same file",
                 at.domain, self.approvals, self.needed
             ),

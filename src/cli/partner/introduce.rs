@@ -94,7 +94,7 @@ fn show(global: &Global, views: &[proto::IntroductionView], none: &str) {
     }
 }
 
-/// Signs a new introduction of the person who gives the command.
+/// Signs a new introduction as the person who runs the command.
 fn said(context: &Context, content: Vec<u8>) -> Result<Envelope, CliError> {
     let envelope = context.signing_key()?.statement(StatementKind::Introduction, content);
     envelope.map_err(|e| CliError::files(e.to_string()))
@@ -211,10 +211,10 @@ async fn permit(
     let view = serde_json::json!({ "partner": of, "allowed": !withdraw && approvals >= needed, "approvals": approvals,
         "needed": needed, "forgotten": forgotten });
     output::result(global, &view, || match (withdraw, approvals < needed) {
-        (true, _) => format!("{} introduces nobody here any more; {forgotten} organisations were forgotten", of),
+        (true, _) => format!("{} may no longer introduce others here; {forgotten} organisations were forgotten", of),
         (false, true) => {
             format!(
-                "recorded: {approvals} of {needed} administrators have approved it; another one gives the same command"
+                "recorded: {approvals} of {needed} administrators have approved it; another one must run the same command"
             )
         }
         (false, false) => format!("{} may introduce organisations here", of),

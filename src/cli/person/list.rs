@@ -20,7 +20,7 @@ use crate::{
     wire::proto,
 };
 
-/// Takes one administrator. If there have been two other administrators, it takes two of them, or the one who is left and an officer.
+/// Takes one administrator. If there have been two other administrators, it takes two of them, or the only one left and an officer.
 #[derive(Args)]
 pub struct Confirm {
     /// The person: name, role/name or SPIFFE id
@@ -148,9 +148,9 @@ impl Confirm {
         let missing = || CliError::new(Exit::Failed, "INTERNAL", "the node's answer names nobody");
         let person = Registered::new(person.ok_or_else(missing)?)?;
         output::result(global, &Output::new(&person, &persons(&global.dir)?), || match person.is_confirmed {
-            true => format!("{} counts from now on where a decision takes several", person.id),
+            true => format!("{} counts from now on for decisions that take several persons", person.id),
             false => format!(
-                "recorded; {} counts after somebody else gives the same command: another administrator, or an officer if you are the only \
+                "recorded; {} counts after somebody else runs the same command: another administrator, or an officer if you are the only \
                  administrator left",
                 person.id
             ),

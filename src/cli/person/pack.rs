@@ -102,18 +102,18 @@ fn words(view: &Output) -> String {
             view.file, view.id
         ),
         (true, false) => format!(
-            "{} contains the certificates and keys of {}. Carry it by hand, and remove it after it was unpacked. The keys are still here too; --move \
+            "{} contains the certificates and keys of {}. Carry it by hand, and remove it after unpacking. The keys are still here too; --move \
              removes them.\n{next}",
             view.file, view.id
         ),
         (true, true) => format!(
-            "{} contains the certificates and the only keys of {}. Carry it by hand, and remove it after it was unpacked.\n{next}",
+            "{} contains the certificates and the only keys of {}. Carry it by hand, and remove it after unpacking.\n{next}",
             view.file, view.id
         ),
     }
 }
 
-/// Both keys, checked against their certificates. `None` if both are elsewhere.
+/// Both keys, checked against their certificates. `None` if both are on another machine.
 fn keys(person: &PersonFiles) -> Result<Option<Keys>, CliError> {
     if !person.has_keys() {
         return Ok(None);

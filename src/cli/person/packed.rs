@@ -79,7 +79,7 @@ impl Packed {
         }
     }
 
-    /// Reads a file that only its owner can read, and checks that all of it is about one person of one organisation.
+    /// Reads a file that only its owner can read, and checks that all of it belongs to one person of one organisation.
     pub fn read(file: &Path) -> Result<Self, CliError> {
         if !file.exists() {
             return Err(CliError::files(format!(
@@ -89,8 +89,8 @@ impl Packed {
         }
         let bytes = read_secret(file)?;
         let wrong = |why: &str| CliError::files(format!("{} {why}", file.display()));
-        // The parser's message is not shown: it quotes the line at fault, which may be a key.
-        let not_one = || wrong("is not a file of `watchfire person pack`, or not all of it; have it packed again");
+        // The parser's message is not shown, because it quotes the faulty line, which may be a key.
+        let not_one = || wrong("is not a complete file of `watchfire person pack`; have it packed again");
         let text = std::str::from_utf8(&bytes).map_err(|_| not_one())?;
         let packed: Self = toml::from_str(text).map_err(|_| not_one())?;
         if packed.form != FORM {
@@ -133,7 +133,7 @@ impl Packed {
     /// The text as a file.
     pub fn text(&self) -> Result<Zeroizing<String>, CliError> {
         let secret = match &self.keys {
-            Some(_) => "Whoever has this file can act and sign as this person. Remove it after it was unpacked",
+            Some(_) => "Anybody who has this file can act and sign as this person. Remove it after unpacking",
             None => "It contains no keys: they are on the person's machine",
         };
         let body = Zeroizing::new(toml::to_string_pretty(self).map_err(|e| CliError::files(e.to_string()))?);
@@ -143,7 +143,7 @@ impl Packed {
         )))
     }
 
-    /// The configuration of the person's machine. Each value is parsed as what it is, so the author of the file can't choose any other setting.
+    /// The configuration of the person's machine. Each value is parsed by its type, so the author of the file can't set any other option.
     pub fn config_text(&self) -> Result<String, CliError> {
         let kind: PartnerKind = self.kind.parse().map_err(CliError::usage)?;
         let country: Option<Country> = self.country.as_ref().map(|c| c.parse()).transpose().map_err(CliError::usage)?;
@@ -157,7 +157,7 @@ impl Packed {
         ))
     }
 
-    /// That configuration, checked.
+    /// The configuration, checked.
     pub fn config(&self, dir: &Path) -> Result<Config, CliError> {
         Config::parse(dir, &self.config_text()?, vec![]).map_err(|error| {
             CliError::usage(error.to_string().replace(&dir.join(FILE).display().to_string(), "the pack"))

@@ -56,15 +56,15 @@ impl Unpack {
                 return Err(CliError::files(format!("there is a node in {}; {what}", dir.display())));
             }
             if config.organisation.domain != *id.domain() {
-                let what = format!("{} is of `{}`", dir.join(FILE).display(), config.organisation.domain);
-                return Err(CliError::files(format!("{what}, and the file is of `{}`", id.domain())));
+                let what = format!("{} belongs to `{}`", dir.join(FILE).display(), config.organisation.domain);
+                return Err(CliError::files(format!("{what}, but the file is of `{}`", id.domain())));
             }
         }
         let place = dir.join(PERSONS).join(format!("{}-{}", id.role(), id.name()));
         let person = PersonFiles { id, dir: place };
         restore_cut_off(&person)?;
         if packed.keys.is_none() && !person.has_keys() {
-            let what = "the file contains no keys, and this person has none here; pack it where the keys are";
+            let what = "the file contains no keys, and this person has none here; pack it on the machine with the keys";
             return Err(CliError::files(what));
         }
         let config = match there {
@@ -72,7 +72,7 @@ impl Unpack {
             None => packed.config(dir)?,
         };
         if let Some(why) = replaces(&packed, &person, &config)?.filter(|_| !global.yes) {
-            let what = "compare the file with the person who packed it, then give the command again with --yes";
+            let what = "compare the file with the person who packed it, then run the command again with --yes";
             return Err(CliError::new(
                 Exit::Denied,
                 "CONFIRMATION_REQUIRED",
@@ -119,7 +119,7 @@ impl Unpack {
     }
 }
 
-/// A directory beside the person's own. Its name can't be that of a person's directory, which begins with the role.
+/// A directory next to the person's own. It can't have the name of a person's directory, because those begin with the role.
 fn beside(person: &PersonFiles, what: &str) -> PathBuf {
     person.dir.with_file_name(format!(".{}-{}.{what}", person.id.role(), person.id.name()))
 }
@@ -128,7 +128,7 @@ fn failed(path: &Path, error: &std::io::Error) -> CliError {
     CliError::files(format!("{}: {error}", path.display()))
 }
 
-/// Restores what a run that was interrupted between two renames has moved away.
+/// Restores what an interrupted run has moved away between two renames.
 fn restore_cut_off(person: &PersonFiles) -> Result<(), CliError> {
     let aside = beside(person, "before");
     if person.dir.exists() || !aside.exists() {
@@ -137,7 +137,7 @@ fn restore_cut_off(person: &PersonFiles) -> Result<(), CliError> {
     std::fs::rename(&aside, &person.dir).map_err(|e| failed(&aside, &e))
 }
 
-/// Writes certificates and keys after checking that they belong together. They are written to a directory beside the person's own, which is
+/// Writes certificates and keys after checking that they belong together. They are written to a directory next to the person's own, which is
 /// then renamed. No key is removed before the new ones are in place.
 fn put(packed: &Packed, person: &PersonFiles) -> Result<(), CliError> {
     let (draft, aside) =
@@ -168,7 +168,7 @@ fn put(packed: &Packed, person: &PersonFiles) -> Result<(), CliError> {
     Ok(())
 }
 
-/// What the file would replace: other keys of this person, an older certificate, or roots none of which is known.
+/// What is suspicious about replacing the present files: other keys of this person, an older certificate, or roots none of which is known.
 fn replaces(packed: &Packed, person: &PersonFiles, config: &Config) -> Result<Option<&'static str>, CliError> {
     let leaf = |chain: &[CertificateDer<'_>]| chain.first().map(|der| Leaf::parse(der)).transpose();
     if packed.keys.is_some() && person.tls().exists() {

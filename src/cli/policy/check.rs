@@ -25,7 +25,7 @@ use crate::{
 /// Checks house rules. Only --simulate needs a node.
 #[derive(Args)]
 #[command(
-    after_help = "A mistake is a text that is no rule, or a rule that never applies; rules with a mistake do not come into force (exit code 3). A \
+    after_help = "A mistake is a text that is not a rule, or a rule that never applies; rules with a mistake do not come into force (exit code 3). A \
                         warning is something that only a person can judge, such as an organisation that nobody here knows; \
                         it does not stop the rules (exit code 0).\n\nWith --json it prints one object: `files`, `rules` (each with `id` and \
                         `reason`), `warnings` and `names_checked` \
@@ -63,7 +63,7 @@ pub(super) struct Rule {
 }
 
 impl Rule {
-    /// One rule a line.
+    /// Lists the rules, one in each line.
     pub fn words(all: &[Self]) -> String {
         all.iter().map(|r| format!("\n  {}: {}", one_line(&r.id), one_line(&r.reason))).collect()
     }
@@ -93,7 +93,7 @@ impl Check {
             let desk = Context::load(global, ANYBODY)?.connect().await?;
             let number = rules.reasons().count();
             let rules = if number == 1 { "rule" } else { "rules" };
-            let what = format!("{number} house {rules} in the place of those in force");
+            let what = format!("{number} house {rules} in place of those in force");
             let files = files.into_iter().map(|f| proto::RuleFile { name: f.name, text: f.text }).collect();
             let change = Change::Rules(proto::SimulatedRules { files });
             return simulated::run(global, desk, change, &self.options, what).await;
@@ -127,7 +127,7 @@ impl Output {
     }
 }
 
-/// Who is known here. An error where no node can be asked.
+/// Who is known here. An error if no node can be asked.
 async fn known(global: &Global) -> Result<KnownNames, CliError> {
     let context = Context::load(global, ANYBODY)?;
     let mut desk = context.connect().await?;
@@ -146,7 +146,7 @@ async fn known(global: &Global) -> Result<KnownNames, CliError> {
     Ok(known)
 }
 
-/// A fault as compilers write it, so that editors find the place.
+/// A fault in the form of compilers, which editors understand.
 fn told(severity: &str, fault: &RuleFault) -> String {
     let place = if fault.line > 0 { format!(":{}:{}", fault.line, fault.column) } else { String::new() };
     let help = fault.help.as_ref().map(|h| format!("\n    {}", one_line(h))).unwrap_or_default();

@@ -12,10 +12,10 @@ use self::change::Changes;
 use super::{AcknowledgeDuty, Agreement, Duties};
 use crate::domain::{group::Group, ids::TrustDomain, level::WarningLevel, place::Country};
 
-/// Every change from `a` to `b`. Those of the whole agreement come first, then those of each grant, in `b`'s order.
+/// Every change from `a` to `b`. Changes of the whole agreement come first, then those of each grant, in the order of `b`.
 pub fn differences(a: &Agreement, b: &Agreement) -> Vec<Difference> {
     let mut all = Changes::default();
-    // The destructuring makes sure that a new term is compared here too. The grants are compared below.
+    // The destructuring ensures that a new term is also compared here. The grants are compared below.
     let Agreement {
         series: _,
         version: _,
@@ -68,7 +68,7 @@ fn groups(before: &[Group], after: &[Group], all: &mut Changes) {
 }
 
 fn duties(before: &Duties, after: &Duties, all: &mut Changes) {
-    // The other duties are not kept by this version, and are compared there.
+    // The other duties are not enforced by this version. They are compared as unkept terms.
     let Duties { acknowledge, purge_on_recall, approvals, .. } = before;
     for level in WarningLevel::ALL {
         let within = |duties: &[AcknowledgeDuty]| {

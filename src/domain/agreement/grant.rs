@@ -1,4 +1,4 @@
-//! What one party gives the other: where, what, and what may be passed on.
+//! Grants: what one party gives the other, about which places, and what may be passed on.
 
 use serde::Serialize;
 
@@ -10,7 +10,7 @@ use crate::domain::{
     place::Place,
 };
 
-/// Where a grant reaches.
+/// The area that a grant covers.
 #[derive(Debug, Clone, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize)]
 #[serde(into = "String")]
 pub enum Area {
@@ -55,41 +55,41 @@ pub struct Grant {
     pub from: TrustDomain,
     /// The party that gets.
     pub to: TrustDomain,
-    /// Every subject place must lie within these. Not empty.
+    /// Every place of the subject must be in one of these. Not empty.
     pub places: Vec<Area>,
-    /// The giver's feeds; empty: all.
+    /// The giver's feeds. Empty means all.
     pub topics: Vec<Topic>,
     /// Kinds of portions, ascending.
     pub kinds: Vec<Kind>,
-    /// Kinds of a later edition, ascending: no portion of these can be read here. Not empty where `kinds` is.
+    /// Kinds of a later edition, ascending. This program can't read portions of these kinds. Not empty if `kinds` is.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub later_kinds: Vec<GroupName>,
-    /// The highest marking that it reaches.
+    /// The highest TLP level that it covers.
     pub max_tlp: Tlp,
-    /// The lowest level that it reaches.
+    /// The lowest warning level that it covers.
     pub min_level: Option<WarningLevel>,
-    /// How long after its issue an assessment is given, seconds.
+    /// How long after its issue an assessment is given, in seconds.
     pub delay_seconds: u64,
-    /// How long it may be kept, days; `None`: without limit.
+    /// For how many days it may be kept. `None` means without limit.
     pub retention_days: Option<u32>,
     /// What may be passed on.
     pub onward: Option<OnwardTerms>,
-    /// What it is for.
+    /// The purpose.
     pub purpose: String,
 }
 
 /// What a recipient may pass on.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub struct OnwardTerms {
-    /// To whom.
+    /// The audiences that may get it.
     pub to: Vec<Audience>,
     /// Kinds of portions, ascending.
     pub kinds: Vec<Kind>,
     /// Kinds of a later edition, ascending.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub later_kinds: Vec<GroupName>,
-    /// The highest marking.
+    /// The highest TLP level.
     pub max_tlp: Tlp,
-    /// How many hops.
+    /// Over how many hops.
     pub depth: u32,
 }

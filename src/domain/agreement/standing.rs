@@ -1,5 +1,5 @@
-//! Where an agreement stands at one of its parties: who stands behind it, who has signed it, and what either side has
-//! stopped alone. Every change of it is a method here; a state is never set, it follows.
+//! The standing of an agreement at one of its parties: who has approved it, who has signed it, and what either side has stopped alone. Every
+//! change is a method of [`Standing`]. The state is never set; it is derived.
 
 use serde::{Deserialize, Serialize};
 
@@ -12,27 +12,27 @@ use crate::domain::{
 };
 
 words!(
-    /// Where an agreement stands.
+    /// The state of an agreement.
     AgreementState, "state of an agreement" {
-        /// Nobody has signed: it was proposed here, and more persons must stand behind it.
+        /// It was proposed here and nobody has signed it. More persons must approve it.
         AwaitingApproval = "awaiting-approval",
-        /// One party has signed: the other.
+        /// The other party has signed it, and this one has not.
         Proposed = "proposed",
-        /// One party has signed: this one.
+        /// This party has signed it, and the other has not.
         SignedHere = "signed-here",
         /// Both have signed, and it begins later.
         Agreed = "agreed",
         /// Both have signed, and it has begun.
         InForce = "in-force",
-        /// Stopped for now, by one side or both.
+        /// Stopped for a time, by one side or both.
         Suspended = "suspended",
-        /// Over: terminated, followed by a later version, or run out.
+        /// Over: terminated, replaced by a later version, or expired.
         Ended = "ended",
     }
 );
 
 words!(
-    /// Whose doing.
+    /// The side that did something.
     Side, "side" {
         /// This organisation's.
         Here = "here",
@@ -42,83 +42,83 @@ words!(
 );
 
 impl AgreementState {
-    /// Whether decisions ask it: it is in force, or will be by itself.
+    /// Whether decisions use it: it is in force, or will be without anybody's action.
     pub fn counts(self) -> bool {
         matches!(self, Self::Agreed | Self::InForce)
     }
 }
 
-/// Why it is over.
+/// Why an agreement is over.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case", tag = "how")]
 pub enum End {
-    /// One side alone ended it; before both had signed, that declines or withdraws it.
+    /// One side alone ended it. Before both had signed, this declines or withdraws it.
     Terminated {
-        /// Which.
+        /// The side that ended it.
         side: Side,
-        /// When.
+        /// When it was ended.
         at: Time,
     },
-    /// A later version that both have signed takes its place.
+    /// A later version that both have signed replaces it.
     Followed {
-        /// That one.
+        /// The later version.
         by: StatementId,
-        /// From when on.
+        /// The time from which the later version counts.
         from: Time,
     },
     /// Its last day is over.
     Expired {
-        /// Since when.
+        /// The end of its last day.
         at: Time,
     },
 }
 
-/// What the partner told of a step of its own.
+/// What the partner said about a step that it took alone.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Heard {
-    /// What it did.
+    /// The step.
     pub step: Step,
-    /// When, by its clock.
+    /// When, by the partner's clock.
     pub at: Time,
-    /// Why, in its words; may be empty.
+    /// The partner's reason. May be empty.
     pub reason: String,
 }
 
-/// Where it stands at one party.
+/// The standing of an agreement at one party.
 #[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Standing {
-    /// Those of this organisation who stand behind it, each once, in the order in which they said so.
+    /// The persons of this organisation who have approved it, each once, in the order of their approvals.
     pub approvals: Vec<Approved>,
-    /// The most persons that were asked for so far: whoever is revoked must not make one person's word enough.
+    /// The largest number of approvals that was required so far. If it could shrink, revoking a person could make one approval enough.
     pub needed: usize,
     /// When this node signed.
     pub signed_here: Option<Time>,
-    /// When the partner's signature came.
+    /// When the partner's signature arrived.
     pub signed_there: Option<Time>,
-    /// Who of this organisation has suspended it, and when.
+    /// Who in this organisation has suspended it, and when.
     pub suspended_here: Option<Done>,
-    /// Who of this organisation has lifted its last suspension.
+    /// Who in this organisation has lifted its last suspension.
     #[serde(default)]
     pub resumed_here: Option<Approved>,
     /// When the partner has suspended it.
     pub suspended_there: Option<Time>,
-    /// The time in the last notice of a step of this organisation.
+    /// The time in the last notice that this organisation has sent.
     #[serde(default)]
     pub told: Option<Time>,
-    /// The last step that the partner told of; an older word about it is no news.
+    /// The last step that the partner has announced. An older notice is ignored.
     pub heard: Option<Heard>,
     /// Why it is over.
     pub end: Option<End>,
 }
 
 impl Standing {
-    /// A proposal that the partner has signed.
+    /// The standing of a proposal that the partner has signed.
     pub fn proposed_there(at: Time) -> Self {
         Self { signed_there: Some(at), ..Self::default() }
     }
 
-    /// The state at a time, of an agreement whose last day is `until`.
+    /// The state at a time. `until` is the last day of the agreement.
     pub fn state(&self, until: Day, now: Time) -> AgreementState {
         if self.is_over(until, now) {
             return AgreementState::Ended;
@@ -142,7 +142,7 @@ impl Standing {
         }
     }
 
-    /// The last day on which anything is given under it: its own, or the one before the next version begins.
+    /// The last day on which anything is given under it: its own last day, or the day before the next version begins.
     pub fn last_day(&self, until: Day) -> Day {
         match &self.end {
             Some(End::Followed { from, .. }) => until.min(from.day().before()),
@@ -150,7 +150,7 @@ impl Standing {
         }
     }
 
-    /// Whether a signature by this node is on it.
+    /// Whether this node has signed it.
     pub fn is_signed_here(&self) -> bool {
         self.signed_here.is_some()
     }
@@ -165,10 +165,10 @@ impl Standing {
         self.is_signed_by_both() && self.suspended_here.is_none() && self.suspended_there.is_none()
     }
 
-    /// One more person stands behind it. `true`: these are as many as are `needed`.
+    /// Adds a person's approval. Returns `true` if there are now as many approvals as `needed`.
     ///
     /// # Errors
-    /// `SECOND_PERSON_REQUIRED` where this person does already and others are needed.
+    /// `SECOND_PERSON_REQUIRED`, if this person has already approved it and others are needed.
     pub fn approve(&mut self, approved: Approved, needed: usize) -> Result<bool, Fault> {
         self.needed = self.needed.max(needed);
         let needed = self.needed;
@@ -176,7 +176,7 @@ impl Standing {
             self.approvals.push(approved);
         } else if self.approvals.len() < needed {
             let what = format!(
-                "`{}` stands behind it already; {} needed in all, so somebody else must sign too",
+                "`{}` has approved it already; {} needed in all, so somebody else must sign too",
                 approved.by,
                 persons(needed)
             );
@@ -185,16 +185,16 @@ impl Standing {
         Ok(self.approvals.len() >= needed)
     }
 
-    /// This organisation gives and takes nothing under it for now.
+    /// Suspends it here: this organisation gives and takes nothing under it until it is resumed.
     pub fn suspend(&mut self, by: &SpiffeId, at: Time) {
         self.suspended_here.get_or_insert_with(|| Done { by: by.clone(), at });
     }
 
-    /// Lifts this organisation's suspension; the partner's stays.
+    /// Lifts this organisation's suspension. A suspension by the partner stays.
     ///
     /// # Errors
-    /// `SECOND_PERSON_REQUIRED` where several persons must stand behind an agreement and the one who suspended it asks.
-    /// `CONFLICT` where it is not suspended here.
+    /// `SECOND_PERSON_REQUIRED`, if several persons must approve an agreement and the caller is the one who suspended it. `CONFLICT`, if it is
+    /// not suspended here.
     pub fn resume(&mut self, approved: Approved, needed: usize) -> Result<(), Fault> {
         let Some(suspended) = &self.suspended_here else {
             let what = if self.suspended_there.is_some() {
@@ -205,36 +205,36 @@ impl Standing {
             return Err(Fault::new(Reason::Conflict, what));
         };
         if needed.max(self.needed) > 1 && suspended.by == approved.by {
-            let what = format!("`{}` has suspended it; somebody else must resume it", approved.by);
+            let what = format!("`{}` has suspended it, so somebody else must resume it", approved.by);
             return Err(Fault::new(Reason::SecondPersonRequired, what));
         }
         (self.suspended_here, self.resumed_here) = (None, Some(approved));
         Ok(())
     }
 
-    /// One side ends it. What is over already stays as it is.
+    /// Ends it by one side. An agreement that is over already stays as it is.
     pub fn terminate(&mut self, side: Side, at: Time) {
         if !matches!(self.end, Some(End::Terminated { .. } | End::Expired { .. })) {
             self.end = Some(End::Terminated { side, at });
         }
     }
 
-    /// A later version takes its place.
+    /// Ends it because a later version replaces it.
     pub fn follow(&mut self, by: StatementId, from: Time) {
         if self.end.is_none() {
             self.end = Some(End::Followed { by, from });
         }
     }
 
-    /// Its last day is over.
+    /// Ends it because its last day is over.
     pub fn expire(&mut self, at: Time) {
         if self.end.is_none() {
             self.end = Some(End::Expired { at });
         }
     }
 
-    /// The time that a notice of a step taken now bears. Later than that of the one before, even where the clock was set back since: the
-    /// partner takes an older word for no news, and would keep to the step before.
+    /// The time to put into a notice of a step that is taken now. It is later than the time of the notice before, even if the clock was set back
+    /// since then. Otherwise the partner would ignore the notice as an older one and keep the earlier step.
     pub fn tells(&mut self, now: Time) -> Time {
         let after = |before: Time| Time::from_unix_nanos(before.unix_nanos().saturating_add(1));
         let at = self.told.map_or(now, |before| now.max(after(before)));
@@ -242,8 +242,8 @@ impl Standing {
         at
     }
 
-    /// What the partner tells of a step of its own. `false`: no news, as a later word came before. The step counts from `now` at the latest,
-    /// also where the partner's clock is ahead.
+    /// Takes a notice of the partner's step. Returns `false` if a later notice came before, so that this one is ignored. The step counts from
+    /// `now` at the latest, even if the partner's clock is ahead.
     pub fn hear(&mut self, told: Heard, now: Time) -> bool {
         if self.heard.as_ref().is_some_and(|before| told.at <= before.at) {
             return false;
@@ -259,34 +259,34 @@ impl Standing {
 }
 
 words!(
-    /// What one side does alone, and tells the other.
+    /// A step that one side takes alone and announces to the other.
     Step, "step" {
-        /// Nothing is given or taken under it for now.
+        /// Nothing is given or taken under it for a time.
         Suspended = "suspended",
-        /// Its own suspension is over.
+        /// The side's own suspension is over.
         Resumed = "resumed",
-        /// It is over; of a proposal: declined or withdrawn.
+        /// It is over. A proposal is declined or withdrawn.
         Terminated = "terminated",
     }
 );
 
-/// What one party tells the other of a step that it has taken alone.
+/// How one party announces a step that it has taken alone to the other.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub struct Notice {
-    /// One version of it.
+    /// One version of the agreement.
     pub agreement: StatementId,
-    /// What was done.
+    /// The step.
     pub step: Step,
-    /// When.
+    /// When the step was taken.
     pub at: Time,
-    /// Why, in one line for the partner; may be empty.
+    /// The reason, in one line for the partner. May be empty.
     pub reason: String,
-    /// It holds for every version that is in force or on its way there; otherwise for a proposal that is declined or
-    /// withdrawn. What the teller has signed may be in force for it before the other knows.
+    /// Whether it concerns every version that is in force or will be. Otherwise it declines or withdraws a proposal. For the sender, a version
+    /// may be in force of which the receiver does not know yet.
     pub every_version: bool,
 }
 
-/// `2 persons are`
+/// `1 person is`, `2 persons are`
 fn persons(number: usize) -> String {
     if number == 1 { "1 person is".to_owned() } else { format!("{number} persons are") }
 }
@@ -344,7 +344,7 @@ mod tests {
         assert_eq!(again.reason, Reason::SecondPersonRequired);
         assert_eq!(standing.approve(Approved::unproved(&admin(2), at(2)), 2), Ok(true));
         assert_eq!(standing.approvals.len(), 2);
-        // Where fewer would be needed in the meantime, it stays as it was asked for.
+        // If fewer persons would be needed in the meantime, the number that was required first stays.
         let mut alone = Standing::default();
         alone.approve(Approved::unproved(&admin(1), at(0)), 2).unwrap();
         assert!(alone.approve(Approved::unproved(&admin(1), at(1)), 1).is_err());
@@ -363,7 +363,7 @@ mod tests {
         );
         standing.resume(Approved::unproved(&admin(2), at(0)), 2).unwrap();
         assert_eq!(standing.state(until(), at(7)), AgreementState::Suspended);
-        assert!(!standing.hear(heard(Step::Resumed, at(4)), at(99)), "an older word is no news");
+        assert!(!standing.hear(heard(Step::Resumed, at(4)), at(99)), "an older notice is ignored");
         assert!(standing.hear(heard(Step::Resumed, at(8)), at(99)));
         assert_eq!(standing.state(until(), at(9)), AgreementState::InForce);
     }
@@ -378,7 +378,7 @@ mod tests {
         assert_eq!(standing.state(until(), from.start()), AgreementState::Ended);
         standing.terminate(Side::Here, at(1));
         assert_eq!(standing.state(until(), at(2)), AgreementState::Ended);
-        assert_eq!(standing.state("2025-12-31".parse().unwrap(), at(0)), AgreementState::Ended, "it has run out");
+        assert_eq!(standing.state("2025-12-31".parse().unwrap(), at(0)), AgreementState::Ended, "it has expired");
     }
 
     #[derive(Debug, Clone)]

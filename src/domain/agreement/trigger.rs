@@ -1,48 +1,48 @@
-//! Triggers: what one party watches for and tells the other, agreed in advance.
+//! Triggers: an event that one party watches for, and then notifies the other, as agreed in advance.
 
 use serde::Serialize;
 
 use super::Area;
 use crate::domain::{body::Mandate, ids::TrustDomain, level::Crime, marking::GroupName};
 
-/// One party's promise to tell the other once something occurs.
+/// One party's promise to notify the other if something occurs.
 #[derive(Debug, Clone, PartialEq, Serialize)]
 pub struct Trigger {
     /// Its name within the agreement.
     pub id: GroupName,
-    /// The party that watches and tells.
+    /// The party that watches and notifies.
     pub by: TrustDomain,
-    /// The role that is told, of the other party.
+    /// The role of the other party that is notified.
     pub tell: Mandate,
-    /// Within so many seconds.
+    /// Within how many seconds it is notified.
     pub within_seconds: u64,
-    /// Where; ascending, not empty. It occurs for one country at a time.
+    /// The places, ascending, not empty. The trigger occurs for one country at a time.
     pub places: Vec<Area>,
-    /// What there is a risk of, ascending; empty: whatever it is.
+    /// The crimes of which there is a risk, ascending. Empty means any crime.
     pub crimes: Vec<Crime>,
-    /// How many organisations have to say so, at least 1.
+    /// How many organisations must state the risk, at least 1.
     pub organisations: u32,
-    /// What each of them has to say.
+    /// What each of them must state.
     pub measure: Measure,
-    /// Forecasts about a longer time than so many days do not count; at least 1.
+    /// The longest time that a forecast may cover, in days, at least 1. Longer forecasts do not count.
     pub horizon_days: u32,
-    /// All of them were issued within so many days; at least 1.
+    /// The span in which all of them were issued, in days, at least 1.
     pub during_days: u32,
-    /// Below this value of the same measure it is over. `None`: it is never over.
+    /// When the same measure falls below this value, the event is over. `None`: it is never over.
     pub stand_down: Option<f64>,
-    /// After it occurred, it does not occur again for the same country within this many days.
+    /// For how many days after it occurred it does not occur again for the same country.
     pub cooldown_days: u32,
 }
 
-// INVARIANT: the wire admits finite numbers only.
+// INVARIANT: the wire format allows only finite numbers.
 impl Eq for Trigger {}
 
 /// The threshold that a forecast is compared with.
 #[derive(Debug, Clone, Copy, PartialEq, Serialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Measure {
-    /// From this probability on, above 0 and below 1.
+    /// A least probability, above 0 and below 1.
     Probability(f64),
-    /// From so many times the signed base rate on, above 1.
+    /// A least multiple of the signed base rate, above 1.
     Multiple(f64),
 }

@@ -44,13 +44,13 @@ fn what_is_over_is_forgotten_without_asking_for_signatures() {
 fn two_of_one_number_are_an_alarm() {
     let (one, other) = (claim(4, 4, 3, 10), claim(4, 5, 3, 11));
     assert_eq!(step(&held(), &[one.clone(), other.clone()]), Step::Rivals(one.clone(), other.clone()));
-    // A forged one stands in nobody's way.
+    // A forged bundle blocks nobody.
     let only = |c: &Claim| c.fingerprint == print(4);
     assert_eq!(next_step(&held(), &[one.clone(), other.clone()], only), Step::Drop(vec![other]));
     let rival = claim(3, 9, 2, 0);
     assert_eq!(step(&held(), std::slice::from_ref(&rival)), Step::Contest(rival.clone()));
     assert_eq!(next_step(&held(), std::slice::from_ref(&rival), |_| false), Step::Drop(vec![rival.clone()]));
-    // Nothing follows a contested one.
+    // Nothing follows a contested bundle.
     let contested = HeldBundle { rival: Some(print(9)), ..held() };
     assert_eq!(step(&contested, &[rival, one]), Step::Rest);
 }
@@ -88,17 +88,17 @@ fn a_forgery_with_the_same_roots_stands_in_nobody_s_way() {
     let (good, forged) = (claim(4, 4, 3, 10), Claim { digest: print(99), ..claim(4, 4, 3, 10) });
     let only = |c: &Claim| c.digest == good.digest;
     assert_eq!(next_step(&held(), &[forged.clone(), good.clone()], only), Step::Drop(vec![forged.clone()]));
-    // Two that are signed alike, by other administrators, are one.
+    // Two bundles that differ only in the administrators who signed count as one.
     assert_eq!(step(&held(), &[good.clone(), forged]), Step::Take(good));
 }
 
-/// An organisation's bundles, a fork of them at one number where `fork_at` says so, and forgeries.
+/// The bundles of an organisation, with a fork at the number `fork_at` if there is one, and with forgeries.
 #[derive(Debug)]
 struct History {
     honest: Vec<Claim>,
     fork: Option<Claim>,
     forged: Vec<Claim>,
-    /// In which order they come, each perhaps several times or never: indexes into all of them.
+    /// The order in which they come, as indexes into all of them. Each may come several times or never.
     order: Vec<usize>,
 }
 
@@ -128,13 +128,13 @@ impl History {
         self.honest.iter().chain(&self.fork).chain(&self.forged).cloned().collect()
     }
 
-    /// Whether two administrators have signed it, under whatever is before.
+    /// Whether two administrators have signed it, under any bundle before it.
     fn is_signed(&self, claim: &Claim) -> bool {
         self.honest.contains(claim) || self.fork.as_ref() == Some(claim)
     }
 }
 
-/// A receiver, as a node is one: what waits is kept, and it goes on as far as it can.
+/// A receiver that behaves like a node: it keeps bundles that have to wait, and proceeds as far as it can.
 struct Receiver {
     held: HeldBundle,
     waiting: Vec<Claim>,
@@ -187,7 +187,7 @@ proptest! {
         for place in &history.order {
             receiver.receive(&history, &all[*place]);
         }
-        // Each that was taken is signed, is the next one, and names the one before.
+        // Each bundle that was taken is signed, has the next number, and names the one before.
         let mut before = (FIRST, print(FIRST as u8));
         for taken in &receiver.taken {
             prop_assert!(history.is_signed(taken));
@@ -195,7 +195,7 @@ proptest! {
             before = (taken.sequence, taken.fingerprint);
         }
         prop_assert_eq!((receiver.held.sequence, receiver.held.fingerprint), before);
-        // Without a fork nobody is contested, and where all came at last the newest is held.
+        // Without a fork, nobody is contested. If all bundles came in the end, the newest one is held.
         let mut late = Receiver::new();
         for claim in history.order.iter().map(|place| &all[*place]).chain(&history.honest) {
             late.receive(&history, claim);
@@ -204,7 +204,7 @@ proptest! {
             prop_assert!(receiver.rivals.is_empty());
             prop_assert_eq!(late.held.sequence, FIRST + history.honest.len() as u64);
         }
-        // With one, whoever has seen both at the number that it held or waited for is alarmed, and goes no further.
+        // With a fork, a receiver that has seen both bundles at the number that it held or waited for raises an alarm and stops there.
         if let Some(fork) = &history.fork {
             late.receive(&history, fork);
             if late.held.sequence == fork.sequence {

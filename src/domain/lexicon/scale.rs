@@ -7,35 +7,35 @@ use crate::domain::{
     probability::{Interval, Percent},
 };
 
-/// What the numbers of a lexicon say.
+/// What the numbers of a lexicon measure.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize)]
 #[serde(rename_all = "lowercase")]
 pub enum Measures {
     /// How probable an event is.
     Probability,
-    /// How far data are trusted: never to be mixed up with the former.
+    /// How far data are trusted. It must never be confused with probability.
     Confidence,
 }
 
 /// An agency's scale of words.
 #[derive(Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize)]
 pub struct Lexicon {
-    /// As in `uk-phia-2025`. Never reused for another edition.
+    /// The id, such as `uk-phia-2025`. It is never reused for another edition.
     pub id: &'static str,
     /// Its name.
     pub title: &'static str,
     /// Where it is published.
     pub source: &'static str,
-    /// What its numbers say.
+    /// What its numbers measure.
     pub measures: Measures,
-    /// From the least to the most likely.
+    /// The terms, from the least to the most likely.
     pub terms: &'static [Term],
 }
 
-/// A word and its band in percent. Where bands share an edge, the edge belongs to the band that begins there.
+/// A word and its band in percent. An edge that two bands share belongs to the band that begins there.
 #[derive(Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize)]
 pub struct Term {
-    /// As in `highly-unlikely`.
+    /// The id, such as `highly-unlikely`.
     pub id: &'static str,
     /// The word and its synonyms, the usual one first.
     pub words: &'static [&'static str],
@@ -50,7 +50,7 @@ pub struct Term {
 }
 
 impl Lexicon {
-    /// The term of that id; an error names the id where the word was written.
+    /// The term with that id. If `id` is a word and not an id, the error names the right id.
     pub fn term(&self, id: &str) -> Result<&'static Term, String> {
         let terms: &'static [Term] = self.terms;
         if let Some(term) = terms.iter().find(|t| t.id == id) {
@@ -58,10 +58,10 @@ impl Lexicon {
         }
         let told = shorten(id);
         if let Some(term) = self.by_word(id) {
-            return Err(format!("`{told}` is no term's id; write `{}`", term.id));
+            return Err(format!("`{told}` is not a term's id; write `{}`", term.id));
         }
         let known: Vec<&str> = terms.iter().map(|t| t.id).collect();
-        Err(format!("`{told}` is no term of {}; write one of {}", self.id, known.join(", ")))
+        Err(format!("`{told}` is not a term of {}; write one of {}", self.id, known.join(", ")))
     }
 
     /// The term that has this word, in any case.
@@ -83,7 +83,7 @@ impl Term {
         Interval::of_band(self.lo, self.hi)
     }
 
-    /// Whether the band holds the value.
+    /// Whether the band contains the value.
     pub fn holds(&self, value: Percent) -> bool {
         let Self { lo, hi, .. } = *self;
         let above = value > Percent::whole(lo) || (self.lo_included && value == Percent::whole(lo));
@@ -91,7 +91,7 @@ impl Term {
         above && below
     }
 
-    /// Whether the whole interval lies in the band. An interval with an extent may touch a bound that does not belong to the band.
+    /// Whether the whole interval is in the band. An interval that is not a single value may touch an edge that does not belong to the band.
     pub fn covers(&self, interval: Interval) -> bool {
         match interval.as_point() {
             Some(value) => self.holds(value),
@@ -99,7 +99,7 @@ impl Term {
         }
     }
 
-    /// Whether a part of the interval lies in the band; to touch at an edge is not enough.
+    /// Whether a part of the interval is in the band. To touch an edge is not enough.
     pub fn overlaps(&self, interval: Interval) -> bool {
         match interval.as_point() {
             Some(value) => self.holds(value),

@@ -1,8 +1,8 @@
-//! The lexicons. A published scale never changes here: a new edition is a new lexicon with an id of its own.
+//! The lexicons. A published scale never changes here. A new edition is a new lexicon with its own id.
 
 use super::{Lexicon, Measures, Term};
 
-/// A band with both bounds in it.
+/// A band that includes both bounds.
 const fn term(id: &'static str, words: &'static [&'static str], lo: u8, hi: u8) -> Term {
     Term { id, words, lo, hi, lo_included: true, hi_included: true }
 }
@@ -22,7 +22,7 @@ impl Term {
 /// The lexicons that are built in.
 pub static LEXICONS: &[Lexicon] = &[PHIA, ICD_203, NATO, IPCC, KENT, STIX];
 
-/// All bounds are approximate and the gaps deliberate, says the source.
+/// The source says that all bounds are approximate and the gaps deliberate.
 const PHIA: Lexicon = Lexicon {
     id: "uk-phia-2025",
     title: "UK PHIA Probability Yardstick",
@@ -39,7 +39,7 @@ const PHIA: Lexicon = Lexicon {
     ],
 };
 
-/// Two rows of words for one scale; below 1 and above 99 there is no word.
+/// Two rows of words for one scale. There is no word below 1 and above 99.
 const ICD_203: Lexicon = Lexicon {
     id: "us-icd-203",
     title: "US ICD 203 expressions of likelihood",
@@ -56,7 +56,7 @@ const ICD_203: Lexicon = Lexicon {
     ],
 };
 
-/// From memory: to be checked against the publication before it is quoted as authority.
+/// Written from memory. Check it against the publication before quoting it as an authority.
 const NATO: Lexicon = Lexicon {
     id: "nato-ajp-2.1",
     title: "NATO AJP-2.1 probability statements",
@@ -71,7 +71,7 @@ const NATO: Lexicon = Lexicon {
     ],
 };
 
-/// Nested: what is virtually certain is also very likely and likely.
+/// The bands are nested: what is virtually certain is also very likely and likely.
 const IPCC: Lexicon = Lexicon {
     id: "ipcc-ar5",
     title: "IPCC likelihood scale",
@@ -106,7 +106,7 @@ const KENT: Lexicon = Lexicon {
     ],
 };
 
-/// The bands differ from those of ICD 203 though the words are the same, and grade trust in data, not events.
+/// The bands differ from those of ICD 203 although the words are the same. They grade trust in data, not the likelihood of events.
 const STIX: Lexicon = Lexicon {
     id: "stix-2.1-dni",
     title: "STIX 2.1 DNI scale of confidence",

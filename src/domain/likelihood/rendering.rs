@@ -7,30 +7,30 @@ use crate::domain::{
     probability::{Interval, Percent},
 };
 
-/// What a lexicon says of an interval. Its text always carries the numbers.
+/// What a lexicon says about an interval. Its text always contains the numbers.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Rendering {
     /// Whose words these are.
     pub lexicon: &'static Lexicon,
     /// The numbers.
     pub interval: Interval,
-    /// How the words fit them.
+    /// How well the terms fit the numbers.
     pub fit: Fit,
 }
 
 /// How the terms of a lexicon fit an interval.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Fit {
-    /// Each of these terms (more than one only in a nested lexicon) holds the whole interval; the narrowest first.
+    /// Each of these terms contains the whole interval, the narrowest first. Only a nested lexicon has more than one.
     Covered(Vec<&'static Term>),
-    /// No term holds all of it; these hold parts, the least likely first.
+    /// No term contains the whole interval. These contain parts of it, the least likely first.
     Spread {
         /// The terms, at least one.
         terms: Vec<&'static Term>,
-        /// Whether they leave no part of the interval without a word.
+        /// Whether they cover the interval without a gap.
         whole: bool,
     },
-    /// The lexicon has no word here. At least one neighbour is given.
+    /// The lexicon has no word here. At least one neighbouring term is given.
     Gap {
         /// The nearest term below.
         below: Option<&'static Term>,
@@ -39,7 +39,7 @@ pub enum Fit {
     },
 }
 
-/// Reads an interval in a lexicon, by its bands alone. There is always an answer, though not always a word.
+/// Reads an interval in a lexicon by its bands alone. There is always an answer, though not always a word.
 pub fn render_in(lexicon: &'static Lexicon, interval: Interval) -> Rendering {
     let mut covering: Vec<&'static Term> = lexicon.terms.iter().filter(|t| t.covers(interval)).collect();
     let mut parts: Vec<&'static Term> = lexicon.terms.iter().filter(|t| t.overlaps(interval)).collect();
@@ -55,7 +55,7 @@ pub fn render_in(lexicon: &'static Lexicon, interval: Interval) -> Rendering {
     Rendering { lexicon, interval, fit }
 }
 
-/// Whether the terms, sorted by their lower bounds, leave no part of the interval out.
+/// Whether the terms, sorted by their lower bounds, cover the whole interval.
 fn no_hole(terms: &[&'static Term], interval: Interval) -> bool {
     let mut reached = interval.lo();
     for term in terms {

@@ -1,4 +1,4 @@
-//! Likelihoods: the field's own facts, and that reading in another lexicon goes by numbers.
+//! Tests of likelihoods: facts of the field, and reading in another lexicon by numbers.
 
 use proptest::prelude::*;
 
@@ -109,7 +109,7 @@ fn numbers_outside_the_terms_band_are_refused() {
     assert!(told(1.0, 5.0).is_ok() && told(2.0, 2.0).is_ok());
     assert_eq!(
         told(2.0, 6.0).unwrap_err(),
-        "2–6 % does not lie in the band of `almost-no-chance`, 1–5 %; correct the numbers or choose another term"
+        "2–6 % is not in the band of `almost-no-chance`, 1–5 %; correct the numbers or choose another term"
     );
     assert!(told(5.0, 5.0).is_err(), "5 % is `very-unlikely`");
     assert!(Likelihood::told("stix-2.1-dni", "likely", None).unwrap_err().contains("grades confidence in data"));
@@ -137,7 +137,7 @@ fn the_written_forms_are_those_of_the_drafts() {
     }
 }
 
-/// With up to nine decimals: `serde_json` without its `float_roundtrip` feature reads longer ones a last bit off.
+/// Intervals with up to nine decimals. `serde_json` without its feature `float_roundtrip` reads longer ones inexactly.
 fn any_interval() -> impl Strategy<Value = Interval> {
     let value = || prop_oneof![(0..=100_000_000_000_u64).prop_map(|v| v as f64 / 1e9), (0u8..=100).prop_map(f64::from)];
     prop_oneof![

@@ -7,7 +7,7 @@ use serde::Serialize;
 use crate::domain::{draft::Draft, time::Time, words::words};
 
 words!(
-    /// Whether a finding blocks.
+    /// How severe a finding is.
     Severity, "severity" {
         /// It may be accepted by name.
         Warning = "warning",
@@ -19,14 +19,14 @@ words!(
 /// The text in a template that an author has not filled in yet.
 pub const PLACEHOLDER: &str = "FILL IN";
 
-/// A fault to mend, or a warning to accept.
+/// A fault to correct, or a warning to accept.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub struct Finding {
-    /// Its stable name, as in `--accept late-forecast`.
+    /// Its stable name, as used in `--accept late-forecast`.
     pub code: &'static str,
     /// Whether it blocks.
     pub severity: Severity,
-    /// The place of the portion in the draft, from 0; `None` where it is about the whole.
+    /// The index of the portion in the draft, from 0. `None` if the finding is about the whole draft.
     pub portion: Option<usize>,
     /// The line of the draft's file, from 1.
     pub line: Option<usize>,
@@ -47,13 +47,13 @@ impl fmt::Display for Finding {
 /// Collects findings about one draft.
 pub(super) struct Findings<'d> {
     pub draft: &'d Draft,
-    /// When it would be issued, and when it expires.
+    /// When the assessment would be issued, and when it expires.
     pub life: (Time, Time),
     pub all: Vec<Finding>,
 }
 
 impl<'d> Findings<'d> {
-    /// No findings yet, about a draft that would be issued now.
+    /// An empty list for a draft that would be issued now.
     pub fn new(draft: &'d Draft, now: Time) -> Self {
         Self { draft, life: (now, draft.expires), all: Vec::new() }
     }

@@ -52,7 +52,8 @@ fn under_marked(found: &mut Findings<'_>) {
         return;
     }
     if let Some((i, headline)) = draft.of_kind(Kind::Headline).find(|(_, p)| p.marking.tlp == highest) {
-        let what = format!("the headline is {}, and all that it summarises is {lowest} or above", headline.marking.tlp);
+        let what =
+            format!("the headline is {}, but everything that it summarises is {lowest} or above", headline.marking.tlp);
         let help = "raise it, or write a second headline at that level and keep this one as the alternative";
         found.error("headline-under-marked", Some(i), what, help);
     }
@@ -66,7 +67,7 @@ fn telling(found: &mut Findings<'_>) {
         if let Some(name) =
             draft.portions.iter().find_map(|p| name_of_higher_subject(text, headline.marking.tlp, p, found.life))
         {
-            let what = format!("it names `{}`, which a subject of a higher marking names", shorten(&name));
+            let what = format!("it names `{}`, which only a subject with a higher marking names", shorten(&name));
             found.warn("headline-tells-more", Some(i), what, "reword the headline, or raise its level");
         }
     }

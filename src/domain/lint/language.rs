@@ -1,4 +1,4 @@
-//! Words: likelihood said in one way only, and apart from confidence; nothing invisible; nothing left to fill in.
+//! Checks of wording: likelihood in one scale only and apart from confidence, no invisible characters, and no placeholders.
 
 use super::{
     finding::{Findings, PLACEHOLDER},
@@ -18,20 +18,19 @@ pub(super) fn check(found: &mut Findings<'_>) {
             found.error("placeholder", Some(i), what, "write the text, or remove the portion");
         }
         if all.iter().any(|text| text.chars().any(turns)) {
-            let what = "a text holds characters that turn the direction of writing, so it may read other than it is";
+            let what = "a text contains characters that change the direction of writing, so it may look different from what it says";
             found.warn("direction-override", Some(i), what, "remove them");
         }
         if all.iter().any(|text| hides(text)) {
-            let what =
-                "a text holds characters of no width, so a word in it may be another than it looks and is not found";
+            let what = "a text contains characters without width, so a word in it may differ from what it looks like and can't be searched for";
             found.warn("zero-width", Some(i), what, "remove them");
         }
         if let Body::Judgement(judgement) = &portion.body {
             check_judgement(found, i, judgement);
         }
         if all.iter().any(|text| sentences(text).any(mixes)) {
-            let help = "say how sure you are in `confidence`, or in a sentence of its own (ICD 203)";
-            let what = "one sentence holds a confidence and a likelihood, and readers take one for the other";
+            let help = "say how sure you are in `confidence`, or in a separate sentence (ICD 203)";
+            let what = "one sentence contains both a confidence and a likelihood, and readers confuse the two";
             found.warn("confidence-with-likelihood", Some(i), what, help);
         }
     }
@@ -42,7 +41,7 @@ fn turns(c: char) -> bool {
     matches!(c, '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}')
 }
 
-/// Whether a text holds a character that nobody sees where its script has no use for it.
+/// Whether a text contains an invisible character in a place where its script has no use for it.
 fn hides(text: &str) -> bool {
     let mut before = None;
     let mut rest = text.chars().peekable();
@@ -56,8 +55,8 @@ fn hides(text: &str) -> bool {
     false
 }
 
-/// Characters without width that no script needs: soft hyphen, combining grapheme joiner, fillers, zero-width and word-joining
-/// spaces, invisible operators, tags.
+/// Characters without width that no script needs: soft hyphen, combining grapheme joiner, fillers, zero-width and word-joining spaces, invisible
+/// operators, tags.
 fn is_invisible(c: char) -> bool {
     matches!(
         c,
@@ -67,17 +66,17 @@ fn is_invisible(c: char) -> bool {
     )
 }
 
-/// Joiners and marks of direction: Arabic, Hebrew, the scripts of India and composed pictures need them, Latin letters never.
+/// Joiners and direction marks. Arabic, Hebrew, the scripts of India and composed pictures need them. Latin letters never do.
 fn joins(c: char) -> bool {
     matches!(c, '\u{200c}'..='\u{200f}' | '\u{61c}')
 }
 
-/// The text's word of likelihood is that of the field.
+/// The word of likelihood in the text must be that of the field.
 fn check_judgement(found: &mut Findings<'_>, i: usize, judgement: &Judgement) {
     let text = words(&judgement.text);
     let Some(likelihood) = judgement.likelihood else {
         if let Some(word) = likelihood_words(&text, probabilities()).first() {
-            let what = format!("the text says `{word}` and the judgement gives no likelihood");
+            let what = format!("the text says `{word}`, but the judgement has no likelihood");
             found.warn("likelihood-missing", Some(i), what, "write `likelihood`, so that readers see what it means");
         }
         return;
@@ -86,8 +85,8 @@ fn check_judgement(found: &mut Findings<'_>, i: usize, judgement: &Judgement) {
     let said = likelihood_words(&text, std::iter::once(told.lexicon()));
     let agrees = said.iter().any(|word| told.term().words.contains(word));
     if let (false, Some(word)) = (agrees, said.first()) {
-        let what = format!("the text says `{word}` and `likelihood` says `{}`", told.term().word());
-        found.warn("likelihood-words-differ", Some(i), what, "let both say the same");
+        let what = format!("the text says `{word}`, but `likelihood` says `{}`", told.term().word());
+        found.warn("likelihood-words-differ", Some(i), what, "use the same word in both");
     }
 }
 
@@ -97,9 +96,9 @@ fn probabilities() -> impl Iterator<Item = &'static Lexicon> {
 
 const CONFIDENCE: &str = "confidence";
 
-/// A sentence such as "we judge with high confidence that it is likely".
+/// Whether a sentence mixes the two, such as "we judge with high confidence that it is likely".
 fn mixes(sentence: &str) -> bool {
-    // Most sentences speak of no confidence: that is seen without taking them apart.
+    // Most sentences contain no word of confidence. This is checked first, because it is fast.
     if !sentence.as_bytes().windows(CONFIDENCE.len()).any(|at| at.eq_ignore_ascii_case(CONFIDENCE.as_bytes())) {
         return false;
     }
@@ -109,8 +108,8 @@ fn mixes(sentence: &str) -> bool {
     confident && !likelihood_words(&text, probabilities()).is_empty()
 }
 
-/// The words of likelihood in a text, the longest at each place. `remote` alone is left out, for it is said of villages, and so
-/// is what another word turns, as in `more likely`.
+/// The words of likelihood in a text, the longest at each place. `remote` alone is left out, because villages are remote too. A word that
+/// another word modifies, as in `more likely`, is left out as well.
 fn likelihood_words(text: &[String], lexicons: impl Iterator<Item = &'static Lexicon>) -> Vec<&'static str> {
     let mut known: Vec<(&'static str, Vec<String>)> = lexicons
         .flat_map(|lexicon| lexicon.terms.iter().flat_map(|term| term.words.iter().copied()))

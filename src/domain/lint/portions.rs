@@ -1,4 +1,4 @@
-//! What single portions need, by kind.
+//! Checks of single portions, by kind.
 
 use super::finding::Findings;
 use crate::domain::{
@@ -7,7 +7,7 @@ use crate::domain::{
     time::Time,
 };
 
-/// A day begins so much earlier than in UTC where it begins first.
+/// How much earlier than in UTC a day begins in the easternmost time zone, in seconds.
 const EARLIEST_ZONE_SECONDS: i64 = 14 * 3_600;
 
 pub(super) fn check(found: &mut Findings<'_>, now: Time) {
@@ -21,12 +21,17 @@ pub(super) fn check(found: &mut Findings<'_>, now: Time) {
                     let help = "name a file that can be read, or write `size` and `sha256`";
                     found.error("attachment-unread", Some(i), "the attachment's bytes were not read", help);
                 }
-                let why = "an attachment may hold more than it shows: device, place, authors, earlier versions";
+                let why = "an attachment may contain more than it shows: device, place, authors, earlier versions";
                 found.warn("attachment", Some(i), why, "remove such data from the file, then accept this");
             }
             Body::Endorsement { .. } => {
-                let help = "write it with `watchfire assess endorse` once the assessment is published";
-                found.error("endorsement-within", Some(i), "an endorsement is no part of what is endorsed", help);
+                let help = "publish the assessment, then run `watchfire assess endorse`";
+                found.error(
+                    "endorsement-within",
+                    Some(i),
+                    "an endorsement is not a portion of the assessment that it endorses",
+                    help,
+                );
             }
             _ => {}
         }
@@ -35,13 +40,13 @@ pub(super) fn check(found: &mut Findings<'_>, now: Time) {
 
 fn check_evidence(found: &mut Findings<'_>, i: usize, evidence: &Evidence, now: Time) {
     if evidence.grade.is_none() {
-        let help = "write `grade`, from `A1` to `F6`; `F6` says that it can't be judged";
+        let help = "write `grade`, from `A1` to `F6`; `F6` means that it can't be judged";
         found.error("evidence-without-grade", Some(i), "the evidence has no Admiralty grade", help);
     }
     let latest = now.plus_seconds(EARLIEST_ZONE_SECONDS).day();
     if let Some(when) = evidence.when.filter(|day| *day > latest) {
-        let what = format!("the evidence is of {when}, which has not come yet");
-        found.warn("evidence-from-future", Some(i), what, "correct `when`; what is expected is a forecast");
+        let what = format!("the evidence is dated {when}, which is in the future");
+        found.warn("evidence-from-future", Some(i), what, "correct `when`, or write a forecast instead");
     }
 }
 
@@ -56,19 +61,19 @@ fn check_forecast(found: &mut Findings<'_>, i: usize, forecast: &Forecast, now: 
         found.error("forecast-certain", Some(i), "the forecast claims certainty", help);
     }
     if base_rate.is_none() {
-        let help = "write `base_rate`: for a rare event the multiple of it says more than any word";
-        found.warn("no-base-rate", Some(i), "the probability stands without a base rate", help);
+        let help = "write `base_rate`: for a rare event, the multiple of the base rate says more than any word";
+        found.warn("no-base-rate", Some(i), "the probability has no base rate", help);
     }
     if resolves.by < window.until {
         let what = format!("it is decided by {}, before its window ends on {}", resolves.by, window.until);
         found.warn("resolved-before-end", Some(i), what, "set `resolves.by` to the window's last day or later");
     }
-    // What was computed inside its own window has seen a part of the outcome; without a cutoff it knows as much as today.
+    // A probability that was computed within its own window has seen a part of the outcome. Without a cutoff it may use all information up to
+    // today.
     let known = information_cutoff.unwrap_or(now.day());
     if known > window.from {
         let what = format!("the window begins on {} and the information in it is of {known}", window.from);
-        let help =
-            "let the window begin later, or correct `information_cutoff`; accepted, it is scored as a late forecast";
+        let help = "let the window begin later, or correct `information_cutoff`; if you accept this, it is scored as a late forecast";
         found.warn("late-forecast", Some(i), what, help);
     }
 }

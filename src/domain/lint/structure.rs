@@ -1,11 +1,11 @@
-//! What a draft as a whole needs.
+//! Checks of the draft as a whole.
 
 use std::collections::BTreeSet;
 
 use super::finding::Findings;
 use crate::domain::{assessment::MAX_DIGESTS, body::Kind, ids::shorten, time::Time};
 
-/// For how long a warning may stand: ten years with their leap days.
+/// The longest time until a warning expires: ten years with their leap days.
 const LONGEST_SECONDS: i64 = 3_653 * 86_400;
 
 pub(super) fn check(found: &mut Findings<'_>, now: Time) {
@@ -19,17 +19,17 @@ pub(super) fn check(found: &mut Findings<'_>, now: Time) {
         found.error("no-subject", None, why, "write a portion of kind `subject`");
     }
     if draft.expires <= now {
-        let what = format!("it expires at {}, which is over", draft.expires);
+        let what = format!("it expires at {}, which is in the past", draft.expires);
         found.error("expired", None, what, "set `expires` to a later day");
     }
     if draft.expires > now.plus_seconds(LONGEST_SECONDS) {
         let what = format!("it expires at {}, more than ten years from now", draft.expires);
         found.warn("expires-late", None, what, "set `expires` to the day from which nobody should act on it");
     }
-    // One digest at the least must be left for a decoy.
+    // Room for at least one decoy must be left.
     if draft.portions.len() >= MAX_DIGESTS {
         let what = format!("{} portions are too many", draft.portions.len());
-        found.error("too-many-portions", None, what, "divide it into several assessments");
+        found.error("too-many-portions", None, what, "split it into several assessments");
     }
     if has(Kind::Judgement) || has(Kind::Forecast) {
         if !has(Kind::Limitation) {
@@ -46,57 +46,57 @@ pub(super) fn check(found: &mut Findings<'_>, now: Time) {
     translations(found);
 }
 
-/// A translation says what its original says, to whoever reads that.
+/// A translation must say the same as its original, to the same readers.
 fn translations(found: &mut Findings<'_>) {
     let draft = found.draft;
     for (i, portion) in draft.portions.iter().enumerate() {
         let Some(key) = &portion.translates_key else { continue };
         if portion.language.is_none() {
-            let what = "it is a translation, and does not say into which language";
+            let what = "it is a translation, but its language is missing";
             found.error("translation-without-language", Some(i), what, "write e.g. `language = \"fr\"`");
         }
         let original = draft.by_key(key).filter(|place| *place != i).and_then(|place| draft.portions.get(place));
         let Some(original) = original.filter(|o| o.translates_key.is_none()) else {
-            let what = format!("it translates `{}`, and no other original bears that key", shorten(key));
+            let what = format!("it translates `{}`, but no other original has that key", shorten(key));
             found.error(
                 "translation-of-nothing",
                 Some(i),
                 what,
-                "correct `translates`, or give the portion meant that `key`",
+                "correct `translates`, or give the intended portion that `key`",
             );
             continue;
         };
         if !original.body.says_the_same_in_another_language(&portion.body) {
-            let what = format!("it says something else than `{}`, which it translates", shorten(key));
-            let help = "repeat its kind and all that is not text: likelihood, confidence, dates, probability";
+            let what = format!("it differs in more than text from `{}`, which it translates", shorten(key));
+            let help = "repeat its kind and everything that is not text: likelihood, confidence, dates, probability";
             found.error("translation-differs", Some(i), what, help);
         }
         if original.marking != portion.marking {
             let what =
-                format!("it is marked otherwise than `{}`, so that some get one and not the other", shorten(key));
+                format!("its marking differs from that of `{}`, so some partners get only one of them", shorten(key));
             found.warn("translation-marked-otherwise", Some(i), what, "give both the same marking");
         }
     }
 }
 
-/// Keys: none twice, and none that nothing bears.
+/// Keys must be unique, and every key that is referred to must exist.
 fn keys(found: &mut Findings<'_>) {
     let draft = found.draft;
     for (i, portion) in draft.portions.iter().enumerate() {
         if let Some(key) = &portion.key
             && draft.by_key(key) != Some(i)
         {
-            let what = format!("another portion bears the key `{}` too", shorten(key));
+            let what = format!("another portion also has the key `{}`", shorten(key));
             found.error("duplicate-key", Some(i), what, "give each portion a key of its own");
         }
         for key in portion.rests_on_keys.iter().filter(|key| draft.by_key(key).is_none()) {
-            let what = format!("it rests on `{}`, and no portion bears that key", shorten(key));
-            found.error("unknown-key", Some(i), what, "correct `rests_on`, or give the portion meant that `key`");
+            let what = format!("it rests on `{}`, but no portion has that key", shorten(key));
+            found.error("unknown-key", Some(i), what, "correct `rests_on`, or give the intended portion that `key`");
         }
     }
 }
 
-/// Judgements rest on something, and in the end on something else than judgements.
+/// Judgements must rest on something, and in the end on something other than judgements.
 fn bases(found: &mut Findings<'_>) {
     let draft = found.draft;
     let grounded = grounded(found);
@@ -107,17 +107,22 @@ fn bases(found: &mut Findings<'_>) {
             found.error("judgement-without-basis", Some(i), "the judgement rests on nothing", help);
         } else if !bases.is_empty() && !grounded.contains(&i) {
             let help = "name evidence in `rests_on` too";
-            found.error("circular-basis", Some(i), "the judgement rests on itself, by way of judgements only", help);
+            found.error(
+                "circular-basis",
+                Some(i),
+                "the judgement rests only on judgements that in the end rest on it",
+                help,
+            );
         } else if let [only] = bases.as_slice()
             && draft.portions.get(*only).is_some_and(|p| matches!(p.body.kind(), Kind::Evidence | Kind::Source))
         {
-            let help = "name further evidence if there is any; two reports of one source are one";
+            let help = "name further evidence if there is any; two reports from one source count as one";
             found.warn("single-source", Some(i), "the judgement rests on a single piece of evidence", help);
         }
     }
 }
 
-/// Portions that are no judgements, and the judgements that rest on such, at however many steps.
+/// Portions that are not judgements, and judgements that rest on them directly or through others.
 fn grounded(found: &Findings<'_>) -> BTreeSet<usize> {
     let draft = found.draft;
     let all = draft.portions.iter().enumerate();

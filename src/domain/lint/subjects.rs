@@ -1,4 +1,4 @@
-//! The subject rule protects from those states only that the subjects name. So whatever else the draft names is worth a look.
+//! The subject rule protects only from states that the subjects name. So any other place that the draft names is worth a warning.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -27,13 +27,13 @@ pub(super) fn check(found: &mut Findings<'_>) {
     }
     for (country, i) in others {
         let name = country.name();
-        let what = format!("{name} ({country}) is named and is no subject, so its own organisations may get this");
+        let what = format!("{name} ({country}) is named but is not a subject, so its own organisations may get this");
         let help = format!("if the assessment is about {name} too, add `{country}` to the subject's `places`");
         found.warn("country-not-subject", Some(i), what, &help);
     }
 }
 
-/// A code that ISO has withdrawn: it is understood for the sake of what was signed before, and not to be written any more.
+/// Codes that ISO has withdrawn. They are understood in what was signed before, and must not be written any more.
 fn former(found: &mut Findings<'_>) {
     let draft = found.draft;
     for (i, portion) in draft.portions.iter().enumerate() {
@@ -43,7 +43,7 @@ fn former(found: &mut Findings<'_>) {
             _ => continue,
         };
         for why in places.iter().filter_map(|place| Place::of_today(&place.to_string()).err()) {
-            found.error("place-withdrawn", Some(i), why, "the successors are where the place lies today");
+            found.error("place-withdrawn", Some(i), why, "the successors cover the place today");
         }
     }
 }
@@ -51,7 +51,7 @@ fn former(found: &mut Findings<'_>) {
 /// How many states a finding names.
 const NAMED: usize = 12;
 
-/// Subjects that name regions only: every state in them, and everyone who governs or holds a part of them, is withheld from.
+/// Subjects that name only regions. They are withheld from every state in them, and from everyone who governs or holds a part of them.
 fn regions_only(found: &mut Findings<'_>) {
     let draft = found.draft;
     let is_region = |place: &Place| matches!(place, Place::Region(_));
@@ -81,7 +81,7 @@ fn names(countries: &[Country]) -> String {
     countries.iter().map(|c| format!("{} ({c})", c.name())).collect::<Vec<_>>().join(", ")
 }
 
-/// Why states are withheld from that no subject names: who governs or holds a place that it names. Each place once, in words.
+/// Why an assessment is withheld from states that no subject names: they govern or hold a place that it names. Each place once, in words.
 pub fn why_withheld(draft: &Draft, now: Time, own: &ControlTable) -> Vec<String> {
     let mut told: Vec<String> = Vec::new();
     for subject in draft.subjects() {
@@ -104,7 +104,7 @@ fn concerned(found: &Findings<'_>) -> BTreeSet<Country> {
     found.draft.subjects().flat_map(|subject| states_of(subject, found.life)).collect()
 }
 
-/// Countries that the portion names and that are not concerned. Of the countries that an ambiguous name may mean one is enough.
+/// Countries that the portion names and that the subjects do not concern. For an ambiguous name, one concerned country is enough.
 fn named(portion: &DraftPortion, concerned: &BTreeSet<Country>) -> BTreeSet<Country> {
     let mut others = BTreeSet::new();
     for text in texts(&portion.body) {

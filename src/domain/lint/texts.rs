@@ -2,7 +2,7 @@
 
 use crate::domain::body::Body;
 
-/// All that the author wrote in words of their own.
+/// All texts that the author wrote freely.
 pub(super) fn texts(body: &Body) -> Vec<&str> {
     match body {
         Body::Headline { text }
@@ -32,7 +32,7 @@ pub(super) fn words(text: &str) -> Vec<String> {
     text.split(|c: char| !c.is_alphanumeric()).filter(|w| !w.is_empty()).map(str::to_lowercase).collect()
 }
 
-/// Whether the phrase stands in the text, word by word. An empty phrase stands in none.
+/// Whether the phrase occurs in the text, word by word. An empty phrase does not.
 pub(super) fn contains(text: &[String], phrase: &[String]) -> bool {
     !phrase.is_empty() && text.windows(phrase.len()).any(|w| w == phrase)
 }

@@ -6,20 +6,20 @@ use serde::{Deserialize, Serialize};
 
 use super::{Country, Region, Subdivision};
 
-/// A place that rules can reason about.
+/// A place for which there are rules.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[serde(try_from = "String", into = "String")]
 pub enum Place {
-    /// ISO 3166-1, as in `BF`.
+    /// A code of ISO 3166-1, such as `BF`.
     Country(Country),
-    /// ISO 3166-2, as in `BF-SOM`.
+    /// A code of ISO 3166-2, such as `BF-SOM`.
     Subdivision(Subdivision),
-    /// UN M49, as in `M49:011`.
+    /// A code of UN M49, such as `M49:011`.
     Region(Region),
 }
 
 impl Place {
-    /// Every country that lies wholly or partly in the place: one country, or all countries of a region.
+    /// Every country that is wholly or partly in the place: one country, or all countries of a region.
     pub fn countries(self) -> &'static BTreeSet<Country> {
         match self {
             Self::Country(country) => country.alone(),
@@ -28,7 +28,7 @@ impl Place {
         }
     }
 
-    /// The place of exactly this code, of any edition.
+    /// The place with exactly this code, of any edition.
     pub fn by_code(code: &str) -> Option<Self> {
         if let Some(country) = Country::by_code(code) {
             return Some(Self::Country(country));
@@ -39,7 +39,7 @@ impl Place {
         code.strip_prefix("M49:").and_then(Region::by_code).map(Self::Region)
     }
 
-    /// The present places that it stands for. A former code stands for its successors, any other code for itself.
+    /// The present places for this code. A former code yields its successors, any other code yields itself.
     pub fn today(self) -> Vec<Self> {
         match self {
             Self::Subdivision(part) if part.is_former() => {
@@ -49,8 +49,8 @@ impl Place {
         }
     }
 
-    /// Whether all of this place lies in the other. Each present place lies in itself. A former code lies where all its successors lie. It
-    /// contains them unless they are larger than it was, so a place of an older edition never grows.
+    /// Whether all of this place is in the other. Each present place is in itself. A former code is in a place if all its successors are. It
+    /// contains its successors unless they are larger than it was, so a place of an older edition never grows.
     pub fn within(self, other: Self) -> bool {
         match (self, other) {
             (Self::Subdivision(inner), _) if inner.is_former() => {

@@ -1,5 +1,5 @@
-//! Which state in fact controls a place that is not its own: a dated table, each row with its source. It expresses no view on any
-//! claim. It has one use, which is to withhold, so that it only adds to the states that a place concerns.
+//! Which state in fact controls a place that is not its own. It is a dated table, and each row has its source. It expresses no view on any
+//! claim. Its only use is to withhold, so it only adds to the states that a place concerns.
 
 use std::{
     collections::{BTreeMap, BTreeSet},
@@ -15,7 +15,7 @@ use crate::domain::{
     time::{Day, Period, Time},
 };
 
-/// The longest source, bytes: it stands in explanations and in lists.
+/// The longest source, in bytes. Sources are shown in explanations and in lists.
 const LONGEST_SOURCE: usize = 300;
 
 /// One row: a state holds a place, or a part of it, for a time.
@@ -27,13 +27,13 @@ pub struct Control {
     pub by: Country,
     /// The first day.
     pub from: Day,
-    /// The last day; `None`: it goes on.
+    /// The last day. `None` if the control continues.
     pub until: Option<Day>,
     /// What was published about it.
     pub source: String,
 }
 
-/// The rows by the country that each place lies in.
+/// The rows, by the country to which each place belongs.
 #[derive(Debug, Clone, Default)]
 pub struct ControlTable(BTreeMap<Country, Vec<Control>>);
 
@@ -41,10 +41,10 @@ static BUILT_IN: LazyLock<ControlTable> =
     LazyLock::new(|| rows(include_str!("../data/control.tsv")).filter_map(|line| Control::read(line).ok()).collect());
 
 impl Control {
-    /// One line of a table: place, state, first day, last day or nothing, source; with tabs between.
+    /// Reads one line of a table: place, state, first day, last day (may be empty) and source, separated by tabs.
     ///
     /// # Errors
-    /// All that is wrong, each with the column (from 0) that it is in.
+    /// Everything that is wrong, each fault with its column, counted from 0.
     pub fn read(line: &str) -> Result<Self, Vec<(usize, String)>> {
         let cells: Vec<&str> = line.split('\t').collect();
         let [place, by, from, until, source] = cells.as_slice() else {
@@ -77,7 +77,7 @@ impl Control {
         let is_said = !source.trim().is_empty() && source.len() <= LONGEST_SOURCE && !source.contains(char::is_control);
         if !is_said {
             let what = format!(
-                "`{}` is no source; name what was published, in at most {LONGEST_SOURCE} bytes",
+                "`{}` is not a source; name what was published, in at most {LONGEST_SOURCE} bytes",
                 shorten(source)
             );
             note(4, what);
@@ -90,7 +90,7 @@ impl Control {
         }
     }
 
-    /// Whether it says anything of the place: it lies in what is held, or some of what is held lies in it.
+    /// Whether it says anything about the place: the place is in what is held, or contains some of what is held.
     fn touches(&self, place: Place) -> bool {
         self.place.within(place) || place.within(self.place)
     }
@@ -109,12 +109,12 @@ impl fmt::Display for Control {
 }
 
 impl ControlTable {
-    /// The one that everybody has.
+    /// The table that is built in and that everybody has.
     pub fn built_in() -> &'static Self {
         &BUILT_IN
     }
 
-    /// No rows.
+    /// A table without rows.
     pub const fn none() -> Self {
         Self(BTreeMap::new())
     }
@@ -129,7 +129,7 @@ impl ControlTable {
         self.0.values().flatten()
     }
 
-    /// What it says of the place at a time.
+    /// The rows about a place at a time.
     pub fn of(&self, place: Place, when: When) -> impl Iterator<Item = &Control> {
         let today = place.today();
         let rows = place.countries().iter().filter_map(|country| self.0.get(country)).flatten();
@@ -141,7 +141,7 @@ impl FromIterator<Control> for ControlTable {
     fn from_iter<T: IntoIterator<Item = Control>>(rows: T) -> Self {
         let mut table = Self::none();
         for row in rows {
-            // A country or a part of one lies in exactly one country.
+            // A country or a part of one belongs to exactly one country.
             let Some(country) = row.place.countries().first() else { continue };
             table.0.entry(*country).or_default().push(row);
         }
@@ -149,8 +149,8 @@ impl FromIterator<Control> for ControlTable {
     }
 }
 
-/// The times that count: the period that a subject is about, and the time in which the assessment may be released. A state
-/// that held a place in either must not get it, and needs no clock to know so: giver and reader find the same states.
+/// The times that count: the period that a subject is about, and the time in which the assessment may be released. A state that held a place in
+/// either must not get the assessment. Giver and reader find the same states, because no clock is involved.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct When {
     period: Period,
@@ -159,7 +159,7 @@ pub struct When {
 }
 
 impl When {
-    /// For a subject about that period, in an assessment that is issued and expires then.
+    /// The times for a subject about that period, in an assessment with these times of issue and expiry.
     pub fn new(period: Period, (issued, expires): (Time, Time)) -> Self {
         Self { period, issued: issued.day(), expires: expires.day() }
     }
@@ -182,17 +182,18 @@ pub struct Concern<'a> {
 /// Why a place concerns a state.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Why<'a> {
-    /// It is the state's own, or a part of it, or a region that the state lies in.
+    /// The place is the state's own, a part of it, or a region that contains the state.
     Own,
-    /// The state governs this territory, which is the place, or lies in it, or which it is a part of.
+    /// The state governs this territory. The place is the territory, contains it, or is in it.
     Governs(Country),
-    /// The state controls it, or a part of it.
+    /// The state controls the place or a part of it.
     Holds(&'a Control),
 }
 
 impl Place {
-    /// The states that something about this place is also about, each with every reason: those that it lies in, those of a region, who
-    /// governs a territory in it, and who controls a part of it. The rows of `own` add to the table that everybody has.
+    /// The states that something about this place is also about, each with every reason: the states to which the place belongs, those of a
+    /// region, those that govern a territory in it, and those that control a part of it. The rows of `own` are added to the table that everybody
+    /// has.
     pub fn concerns<'a>(self, own: &'a ControlTable, when: When) -> Vec<Concern<'a>> {
         if let Self::Subdivision(part) = self
             && part.is_former()
@@ -210,7 +211,7 @@ impl Place {
         all
     }
 
-    /// The same without the reasons, by the table that everybody has.
+    /// The same states without the reasons, by the table that everybody has.
     pub fn states_concerned(self, when: When) -> BTreeSet<Country> {
         static NONE: ControlTable = ControlTable::none();
         self.concerns(&NONE, when).into_iter().map(|concern| concern.state).collect()
@@ -218,7 +219,7 @@ impl Place {
 }
 
 impl Concern<'_> {
-    /// Why, in words, where the place as written does not say so itself.
+    /// The reason in words. `None` if the place as written says it already.
     pub fn words(&self, place: Place) -> Option<String> {
         match self.why {
             Why::Own => None,
@@ -235,7 +236,7 @@ impl Concern<'_> {
     }
 }
 
-/// How the place that was told of and the one that is named lie to each other.
+/// How the place with a reason and the named place contain each other.
 fn lies(told: Place, named: Place) -> String {
     if told.within(named) { format!(", and lies in {named}") } else { format!(", and {named} lies in it") }
 }

@@ -36,7 +36,7 @@ static TABLE: LazyLock<BTreeMap<&'static str, Row>> = LazyLock::new(|| {
         .collect()
 });
 
-/// The set of each single country, so that a place can lend its countries without building a set at each decision.
+/// A set for each single country, so that a place can return a reference to its countries without building a set for each decision.
 static ALONE: LazyLock<BTreeMap<Country, BTreeSet<Country>>> =
     LazyLock::new(|| Country::all().map(|country| (country, BTreeSet::from([country]))).collect());
 
@@ -46,7 +46,7 @@ impl Country {
         TABLE.get(code).map(Self)
     }
 
-    /// All of them, by code.
+    /// All countries, by code.
     pub fn all() -> impl Iterator<Item = Self> {
         TABLE.values().map(Self)
     }
@@ -56,12 +56,12 @@ impl Country {
         self.0.code
     }
 
-    /// The alpha-3 code; Kosovo has none.
+    /// The alpha-3 code. Kosovo has none.
     pub fn iso3(self) -> Option<&'static str> {
         Some(self.0.iso3).filter(|code| !code.is_empty())
     }
 
-    /// The number that UN M49 and ISO give it; Kosovo has none.
+    /// The number in UN M49 and ISO 3166-1. Kosovo has none.
     pub fn m49(self) -> Option<&'static str> {
         Some(self.0.m49).filter(|code| !code.is_empty())
     }
@@ -71,18 +71,18 @@ impl Country {
         self.0.name
     }
 
-    /// The three digits of the smallest UN M49 region that it belongs to; empty where there is none.
+    /// The three digits of the smallest UN M49 region that contains it. Empty if there is none.
     pub(super) fn region_code(self) -> &'static str {
         self.0.region
     }
 
-    /// The state that administers this territory. Nothing about the territory reaches it, and the territory's own organs count as
-    /// its organs too. It says nothing about whose the territory is.
+    /// The state that administers this territory. Nothing about the territory goes to that state. The territory's own organs also count as
+    /// organs of that state. It does not say to whom the territory belongs.
     pub fn governed_by(self) -> Option<Self> {
         Self::by_code(self.0.governed_by)
     }
 
-    /// Whether ISO leaves the code to its users, so that a partner may not know it. True of `XK` alone.
+    /// Whether ISO leaves the code to its users, so that a partner may not know it. This is so only for `XK`.
     pub fn is_user_assigned(self) -> bool {
         self.0.code == "XK"
     }
@@ -90,7 +90,7 @@ impl Country {
     /// The set of this one country.
     pub(super) fn alone(self) -> &'static BTreeSet<Self> {
         static NONE: BTreeSet<Country> = BTreeSet::new();
-        // INVARIANT: a country is a row of the table, so it is there.
+        // INVARIANT: a country is a row of the table, so its set exists.
         ALONE.get(&self).unwrap_or(&NONE)
     }
 }

@@ -1,17 +1,17 @@
-//! Finds countries' names in text, for the lint that warns of a state named in a portion which may reach that state.
-//! It errs towards finding: a person decides. It is no gazetteer and no guarantee.
+//! Finds names of countries in text. The lint uses it to warn about a state that is named in a portion which may reach that state. It finds too
+//! much rather than too little, because a person decides. It is no gazetteer and no guarantee.
 
 use std::{collections::HashMap, sync::LazyLock};
 
 use super::{Country, rows};
 
-/// A name as words, and the countries that it may mean (none for names that only look like one, as New Mexico).
+/// A name as words, and the countries that it may mean. There are none for names that only look like a country's, such as New Mexico.
 struct Name {
     words: Vec<&'static str>,
     countries: Vec<Country>,
 }
 
-/// By first word, the longest first. Names that are also written in capitals are found under that key too.
+/// Names by their first word, the longest first. Names that are also written in capitals are listed under that key too.
 static NAMES: LazyLock<HashMap<String, Vec<Name>>> = LazyLock::new(|| {
     let mut names: HashMap<String, Vec<Name>> = HashMap::new();
     let own = Country::all().map(|c| (c.name(), vec![c]));
@@ -30,8 +30,8 @@ static NAMES: LazyLock<HashMap<String, Vec<Name>>> = LazyLock::new(|| {
     names
 });
 
-/// The countries named in a text, with the words that name them, in the order of the text. Whole words; initial capitals must
-/// be there, or the whole name be in capitals. An ambiguous name (Congo, Korea) gives each country that it may mean.
+/// The countries named in a text, with the words that name them, in the order of the text. Matches whole words that begin with capitals or are
+/// all in capitals. An ambiguous name (Congo, Korea) yields each country that it may mean.
 pub fn find_country_mentions(text: &str) -> Vec<(Country, &str)> {
     let words: Vec<(usize, &str)> = words(text).collect();
     let mut found = Vec::new();
@@ -57,7 +57,7 @@ pub(super) fn named(name: &str) -> Vec<Country> {
         .unwrap_or_default()
 }
 
-/// The longest name that the text begins with at these words.
+/// The longest name with which the text begins at these words.
 fn longest<'t>(text: &'t str, words: &[(usize, &'t str)]) -> Option<(&'static Name, &'t str)> {
     let (start, first) = words.first()?;
     let names: &'static HashMap<String, Vec<Name>> = &NAMES;
@@ -73,12 +73,12 @@ fn longest<'t>(text: &'t str, words: &[(usize, &'t str)]) -> Option<(&'static Na
     })
 }
 
-/// Whether the word is the wanted one, as it is or in capitals.
+/// Whether the word is the wanted one, as written or in capitals.
 fn reads(word: &str, wanted: &str) -> bool {
     word == wanted || (!word.contains(char::is_lowercase) && word == wanted.to_uppercase())
 }
 
-/// What may stand between two words of one name; a comma may not.
+/// Whether these characters may separate two words of one name. A comma may not.
 fn joins(between: &str) -> bool {
     between.chars().all(|c| c.is_whitespace() || matches!(c, '-' | '‐' | '‑' | '\'' | '’' | '.' | '(' | ')'))
 }

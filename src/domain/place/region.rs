@@ -78,7 +78,7 @@ impl Country {
         Region::by_code(self.region_code())
     }
 
-    /// Its regions from the smallest to the world.
+    /// The regions that contain it, from the smallest to the world.
     pub fn regions(self) -> impl Iterator<Item = Region> {
         std::iter::successors(self.region(), |region| region.parent())
     }

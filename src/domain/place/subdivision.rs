@@ -1,4 +1,4 @@
-//! Parts of countries by ISO 3166-2 code, of today and of former editions.
+//! Parts of countries by ISO 3166-2 code, of today's edition and of former ones.
 
 use std::{collections::BTreeMap, fmt, sync::LazyLock};
 
@@ -13,15 +13,15 @@ struct Row {
     parent: &'static str,
     name: &'static str,
     country: Country,
-    /// Only of a former code.
+    /// Set if the code is a former one.
     former: Option<Former>,
 }
 
-/// What became of a code.
+/// What replaced a former code.
 struct Former {
-    /// The day on which ISO withdrew it; empty where it is not known.
+    /// The day on which ISO withdrew it. Empty if it is not known.
     withdrawn: &'static str,
-    /// Whether the successors together hold more than it did.
+    /// Whether its successors together contain more than it did.
     is_smaller: bool,
     successors: Vec<Subdivision>,
 }
@@ -53,7 +53,7 @@ static FORMER: LazyLock<BTreeMap<&'static str, Row>> = LazyLock::new(|| {
         .collect()
 });
 
-/// Codes of ISO 3166-2 for places that have an ISO 3166-1 code too: refused, so that each place has one spelling.
+/// Codes of ISO 3166-2 for places that also have an ISO 3166-1 code. They are refused, so that each place has one spelling.
 const TWINS: &[(&str, &str)] = &[
     ("CN-71", "TW"),
     ("CN-91", "HK"),
@@ -99,12 +99,12 @@ const TWINS: &[(&str, &str)] = &[
 ];
 
 impl Subdivision {
-    /// The part of exactly this code of today.
+    /// The part with exactly this code, in today's edition.
     pub fn by_code(code: &str) -> Option<Self> {
         TABLE.get(code).map(Self)
     }
 
-    /// The part of exactly this code, of today or of a former edition: a statement says what its edition said.
+    /// The part with exactly this code, in any edition. A statement keeps the meaning of its own edition.
     pub fn of_any_edition(code: &str) -> Option<Self> {
         Self::by_code(code).or_else(|| FORMER.get(code).map(Self))
     }
@@ -114,7 +114,7 @@ impl Subdivision {
         FORMER.values().map(Self)
     }
 
-    /// All of today, by code.
+    /// All parts of today's edition, by code.
     pub fn all() -> impl Iterator<Item = Self> {
         TABLE.values().map(Self)
     }
@@ -124,7 +124,7 @@ impl Subdivision {
         TWINS.iter().find(|(twin, _)| *twin == code).map(|(_, own)| *own)
     }
 
-    /// The code, country included.
+    /// The code, including the country.
     pub fn code(self) -> &'static str {
         self.0.code
     }
@@ -139,12 +139,12 @@ impl Subdivision {
         self.0.country
     }
 
-    /// The larger part that it belongs to, where ISO lists one.
+    /// The larger part that contains it, if ISO lists one.
     pub fn parent(self) -> Option<Self> {
         Self::by_code(self.0.parent)
     }
 
-    /// What became of a former code: the parts that took its place, at least one; none for a code of today.
+    /// The parts that replaced a former code, at least one. Empty for a code of today.
     pub fn successors(self) -> &'static [Self] {
         self.0.former.as_ref().map_or(&[], |former| &former.successors)
     }
@@ -154,17 +154,17 @@ impl Subdivision {
         self.0.former.is_some()
     }
 
-    /// The day on which ISO withdrew it, where it is known.
+    /// The day on which ISO withdrew it, if it is known.
     pub(super) fn withdrawn(self) -> Option<&'static str> {
         self.0.former.as_ref().map(|former| former.withdrawn).filter(|day| !day.is_empty())
     }
 
-    /// The parts of today that lie wholly in it: of a former code its successors, unless they hold more than it did.
+    /// The parts of today that are wholly in it. For a former code these are its successors, unless they contain more than it did.
     pub(super) fn held_today(self) -> &'static [Self] {
         self.0.former.as_ref().filter(|former| !former.is_smaller).map_or(&[], |former| &former.successors)
     }
 
-    /// This part and the larger ones around it.
+    /// This part and the larger ones that contain it.
     pub(super) fn chain(self) -> impl Iterator<Item = Self> {
         std::iter::successors(Some(self), |part| part.parent())
     }

@@ -1,17 +1,17 @@
-//! What to write instead of something that is no place. Slow paths: they run only on a refusal.
+//! What to write instead of something that is not a place. These functions are slow, and run only on a refusal.
 
 use super::{Country, Place, Region, Subdivision, mention, rows};
 use crate::domain::ids::shorten;
 
-/// The refusal of `text`, with the right spelling wherever it can be guessed.
+/// The refusal of `text`, with the right spelling if it can be guessed.
 pub(super) fn place(text: &str) -> String {
     let told = shorten(text);
     let generic = || {
         format!(
-            "`{told}` is no place; write a country as `BF`, a part of one as `BF-SOM` or a UN M49 region as `M49:011`"
+            "`{told}` is not a place; write a country as `BF`, a part of one as `BF-SOM` or a UN M49 region as `M49:011`"
         )
     };
-    // No place has so long a name, and the input may be a partner's: it must not buy much work.
+    // No place has such a long name. The input may come from a partner and must not cause much work.
     if text.len() > 80 {
         return generic();
     }
@@ -24,7 +24,7 @@ pub(super) fn place(text: &str) -> String {
         && let Some(place) = Place::by_code(&upper)
         && !matches!(place, Place::Subdivision(part) if part.is_former())
     {
-        return format!("`{told}` is no place; write `{place}`");
+        return format!("`{told}` is not a place; write `{place}`");
     }
     if let Some(country) = Country::all().find(|c| c.iso3() == Some(upper.as_str())) {
         return format!("`{told}` is an ISO-3 code; write `{country}`");
@@ -33,7 +33,7 @@ pub(super) fn place(text: &str) -> String {
         return format!("`{told}` is not its ISO 3166-1 code; write `{country}`");
     }
     if let Some(part) = other_part(&upper) {
-        return format!("`{told}` is no code of ISO 3166-2; write `{part}` ({})", part.name());
+        return format!("`{told}` is not a code of ISO 3166-2; write `{part}` ({})", part.name());
     }
     if let Some(today) = former_country(&upper) {
         return format!("`{told}` is a country code that ISO has withdrawn; write {}", or(&today));
@@ -51,7 +51,7 @@ pub(super) fn place(text: &str) -> String {
     generic()
 }
 
-/// Codes in wide use that ISO does not give to the country.
+/// Country codes in wide use that are not the ISO 3166-1 code.
 fn other_code(upper: &str) -> Option<Country> {
     let code = match upper {
         "UK" => "GB",
@@ -62,7 +62,7 @@ fn other_code(upper: &str) -> Option<Country> {
     Country::by_code(code)
 }
 
-/// Codes in use that ISO does not give: of parts that it does not list yet, and of the state that holds a part of another.
+/// Codes in use that ISO does not list: parts that are missing there, and codes by the state that holds a part of another.
 fn other_part(upper: &str) -> Option<Subdivision> {
     let code = match upper {
         "ET-CE" | "ET-SE" => "ET-SN",
@@ -74,7 +74,7 @@ fn other_part(upper: &str) -> Option<Subdivision> {
     Subdivision::by_code(code)
 }
 
-/// The countries of today on the ground of one whose code ISO has withdrawn.
+/// The present countries on the territory of one whose code ISO has withdrawn.
 fn former_country(upper: &str) -> Option<Vec<Place>> {
     let today: &[&str] = match upper {
         "AN" => &["BQ", "CW", "SX"],
@@ -102,21 +102,21 @@ pub(super) fn successors(part: Subdivision) -> String {
     format!("`{part}` ({}) is a code that ISO has withdrawn{when}; write {}", part.name(), with_names(&today))
 }
 
-/// Three digits are a region without its prefix, or a country.
+/// Suggests a code for three digits, which are a region without its prefix, or a country.
 fn number(told: &str, digits: &str) -> Option<String> {
     if digits.len() != 3 || !digits.bytes().all(|b| b.is_ascii_digit()) {
         return None;
     }
     if let Some(region) = Region::by_code(digits) {
-        return Some(format!("`{told}` is no place; write `{region}`"));
+        return Some(format!("`{told}` is not a place; write `{region}`"));
     }
     if let Some(country) = Country::all().find(|c| c.m49() == Some(digits)) {
         return Some(format!("`{told}` is the number of a country; write `{country}`"));
     }
-    Some(format!("`{told}` is no region of UN M49; write e.g. `M49:011` for Western Africa"))
+    Some(format!("`{told}` is not a region of UN M49; write e.g. `M49:011` for Western Africa"))
 }
 
-/// The places of that name, at most three.
+/// The places with that name, at most three.
 fn by_name(name: &str) -> Vec<Place> {
     let wanted = name.to_lowercase();
     let same = |other: &str| other.to_lowercase() == wanted;
@@ -134,7 +134,7 @@ fn by_name(name: &str) -> Vec<Place> {
     places
 }
 
-/// The refusal of an unknown part of a known country, with the nearest parts by code or name.
+/// The refusal of an unknown part of a known country, with the most similar parts by code or name.
 fn subdivision(told: &str, upper: &str, country: Country) -> String {
     let tail = upper.split_once('-').map_or("", |(_, tail)| tail);
     let short: Vec<char> = tail.chars().take(24).collect();
@@ -145,11 +145,11 @@ fn subdivision(told: &str, upper: &str, country: Country) -> String {
     };
     let mut parts: Vec<Subdivision> = Subdivision::all().filter(|s| s.country() == country).collect();
     if parts.is_empty() {
-        return format!("`{told}` is no place: ISO 3166-2 lists no parts of {}; write `{country}`", country.name());
+        return format!("`{told}` is not a place: ISO 3166-2 lists no parts of {}; write `{country}`", country.name());
     }
     parts.sort_by_cached_key(distance);
     let near: Vec<String> = parts.iter().take(3).map(|s| format!("`{s}` ({})", s.name())).collect();
-    format!("`{told}` is no part of {}; near it are {}", country.name(), near.join(", "))
+    format!("`{told}` is not a part of {}; near it are {}", country.name(), near.join(", "))
 }
 
 /// `PH-MGN` (Maguindanao del Norte) and `PH-MGS` (Maguindanao del Sur).

@@ -117,7 +117,7 @@ fn a_territory_also_concerns_the_state_that_governs_it() {
     assert!(states("M49:011").contains(&"GB"), "Saint Helena lies in Western Africa");
 }
 
-/// By the built-in table, of a subject about that time that is issued and expires in it.
+/// The states concerned by the built-in table, for a subject about that time that is issued and expires in it.
 fn concerned(text: &str, from: &str, until: &str) -> Vec<&'static str> {
     let period = Period { from: from.parse().unwrap(), until: until.parse().unwrap() };
     let when = When::new(period, (period.from.start(), period.until.start()));
@@ -150,7 +150,7 @@ fn who_controls_a_place_is_concerned_too() {
         ("SY-QU", &["IL", "SY"]),
         ("EH", &["EH", "MA"]),
         ("PS-GZA", &["IL", "PS"]),
-        // A place that holds a part which is held, and a claim that nobody enforces.
+        // A place that contains a part which is held, and a claim that nobody enforces.
         ("UA", &["RU", "UA"]),
         ("UA-46", &["UA"]),
         ("TW", &["TW"]),
@@ -167,7 +167,7 @@ fn control_that_is_over_counts_for_its_time_only() {
     assert_eq!(concerned("TL", "1999-10-26", "1999-12-31"), ["TL"]);
     assert_eq!(concerned("TL-DI", "1975-01-01", "1975-12-07"), ["ID", "TL"]);
     assert_eq!(concerned("TL", "1975-01-01", "1975-12-06"), ["TL"]);
-    // The period is over, and who holds the place while the assessment can be released counts all the same.
+    // The period is over. A state that holds the place while the assessment can be released counts all the same.
     let day = |text: &str| text.parse::<Day>().unwrap();
     let long_ago = Period { from: day("1990-01-01"), until: day("1990-12-31") };
     let codes = |issued: &str, expires: &str| {
@@ -187,10 +187,10 @@ fn a_row_says_what_is_wrong_with_it_and_where() {
         ("M49:151\tRU\t2014-02-27\t\tx", 0, "is a region"),
         ("UA-43\tM49:151\t2014-02-27\t\tx", 1, "is a region"),
         ("UA-43\tUA\t2014-02-27\t\tx", 1, "is a part of Ukraine already"),
-        ("UA-43\tRU\t27.2.2014\t\tx", 2, "is no day"),
-        ("UA-43\tRU\t2014-02-27\tnow\tx", 3, "is no day"),
+        ("UA-43\tRU\t27.2.2014\t\tx", 2, "is not a day"),
+        ("UA-43\tRU\t2014-02-27\tnow\tx", 3, "is not a day"),
         ("UA-43\tRU\t2014-02-27\t2014-02-26\tx", 3, "ends before it begins"),
-        ("UA-43\tRU\t2014-02-27\t\t ", 4, "is no source"),
+        ("UA-43\tRU\t2014-02-27\t\t ", 4, "is not a source"),
     ] {
         let (at, what) = wrong(line);
         assert!(at == column && what.contains(words), "{line}: {at} {what}");
@@ -226,7 +226,7 @@ fn a_former_code_is_understood_and_not_written_any_more() {
 
 #[test]
 fn what_an_older_edition_named_never_grows() {
-    // Renamed and split: the successors are meant. Merged into something larger: nothing that it did not hold.
+    // Renamed and split codes mean their successors. A code that was merged into something larger contains nothing new.
     for (inner, outer, lies) in [
         ("IN-OD", "IN-OR", true),
         ("IN-OR", "IN-OD", true),
@@ -249,8 +249,8 @@ fn what_an_older_edition_named_never_grows() {
 #[test]
 fn a_refusal_says_what_to_write() {
     for (wrong, right) in [
-        ("bf", "`bf` is no place; write `BF`"),
-        (" BF", "` BF` is no place; write `BF`"),
+        ("bf", "`bf` is not a place; write `BF`"),
+        (" BF", "` BF` is not a place; write `BF`"),
         ("BFA", "`BFA` is an ISO-3 code; write `BF`"),
         ("bfa", "`bfa` is an ISO-3 code; write `BF`"),
         ("Burkina Faso", "`Burkina Faso` is a name; write `BF`"),
@@ -260,30 +260,30 @@ fn a_refusal_says_what_to_write() {
         ("Soum", "`Soum` is a name; write `BF-SOM`"),
         ("Liptako", "`Liptako` is a name; write `BF-12`"),
         ("Karo-Peli", "`Karo-Peli` is a name; write `BF-SOM`"),
-        ("RU-SEV", "`RU-SEV` is no code of ISO 3166-2; write `UA-40` (Sevastopol)"),
+        ("RU-SEV", "`RU-SEV` is not a code of ISO 3166-2; write `UA-40` (Sevastopol)"),
         ("AN", "`AN` is a country code that ISO has withdrawn; write `BQ` or `CW` or `SX`"),
         ("TP", "`TP` is a country code that ISO has withdrawn; write `TL`"),
         ("CN-91", "`CN-91` has another code of its own; write `HK`"),
-        ("bf-som", "`bf-som` is no place; write `BF-SOM`"),
-        ("m49:011", "`m49:011` is no place; write `M49:011`"),
-        ("011", "`011` is no place; write `M49:011`"),
+        ("bf-som", "`bf-som` is not a place; write `BF-SOM`"),
+        ("m49:011", "`m49:011` is not a place; write `M49:011`"),
+        ("011", "`011` is not a place; write `M49:011`"),
         ("M49:854", "`M49:854` is the number of a country; write `BF`"),
-        ("M49:999", "`M49:999` is no region of UN M49; write e.g. `M49:011` for Western Africa"),
+        ("M49:999", "`M49:999` is not a region of UN M49; write e.g. `M49:011` for Western Africa"),
         ("UK", "`UK` is not its ISO 3166-1 code; write `GB`"),
         ("XKX", "`XKX` is not its ISO 3166-1 code; write `XK`"),
         ("US-PR", "`US-PR` has another code of its own; write `PR`"),
         ("NL-BQ1", "`NL-BQ1` has another code of its own; write `BQ-BO`"),
-        ("XK-01", "`XK-01` is no place: ISO 3166-2 lists no parts of Kosovo; write `XK`"),
+        ("XK-01", "`XK-01` is not a place: ISO 3166-2 lists no parts of Kosovo; write `XK`"),
     ] {
         assert_eq!(refusal(wrong), right);
     }
-    assert!(refusal("BF-SOUM").starts_with("`BF-SOUM` is no part of Burkina Faso; near it are `BF-SOM` (Soum), "));
+    assert!(refusal("BF-SOUM").starts_with("`BF-SOUM` is not a part of Burkina Faso; near it are `BF-SOM` (Soum), "));
     for wrong in ["", "Atlantis", &"x".repeat(1_000_000)] {
         assert!(refusal(wrong).contains("write a country as `BF`") && refusal(wrong).len() < 300);
     }
     assert_eq!("BF-SOM".parse::<Country>().unwrap_err(), "`BF-SOM` is a part of a country; write `BF`");
     assert!("M49:011".parse::<Country>().is_err());
-    assert_eq!(serde_json::from_str::<Place>("\"bf\"").unwrap_err().to_string(), "`bf` is no place; write `BF`");
+    assert_eq!(serde_json::from_str::<Place>("\"bf\"").unwrap_err().to_string(), "`bf` is not a place; write `BF`");
 }
 
 #[test]

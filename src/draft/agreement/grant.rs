@@ -46,7 +46,7 @@ pub(super) fn read(at: At<'_>) -> Option<Grant> {
     })
 }
 
-/// The groups that a grant speaks of.
+/// The groups that a grant names.
 pub(super) fn groups(grant: &Grant) -> Vec<&GroupName> {
     let places = grant.places.iter().filter_map(|area| match area {
         Area::Group(name) => Some(name),
@@ -67,7 +67,7 @@ fn places(at: At<'_>) -> Option<Vec<Area>> {
     if all.is_empty() { at.refuse("it names no place; write at least one") } else { Some(all) }
 }
 
-/// A place with the codes of today, or a group.
+/// A place with a code of today, or a group.
 fn area(at: At<'_>) -> Option<Area> {
     if at.plain()?.starts_with("group:") { at.parsed() } else { at.place().map(Area::Place) }
 }
@@ -79,7 +79,7 @@ fn kinds(at: At<'_>) -> Option<Vec<Kind>> {
     if all.is_empty() { at.refuse("it names no kind of portion; write at least one") } else { Some(all) }
 }
 
-/// Days, at least one.
+/// A retention in days, at least one.
 fn retention(at: At<'_>) -> Option<u32> {
     match at.days()? {
         0 => at.refuse(format!("`{}` would keep nothing; leave it out to keep without limit", shorten(at.plain()?))),

@@ -1,4 +1,4 @@
-//! Forecasts.
+//! The bodies of forecasts.
 
 use super::subject::period;
 use crate::{
@@ -35,7 +35,7 @@ pub(super) fn read(fields: &Fields<'_>) -> Option<Forecast> {
     })
 }
 
-/// The source may be empty here: to miss it is the lint's finding.
+/// How the forecast is resolved. The source may be empty here, because the lint reports a missing source.
 fn resolves(at: At<'_>) -> Option<Resolves> {
     let fields = at.fields()?;
     let source = fields.prose("source");

@@ -1,8 +1,8 @@
-//! What the header says and each subject repeats.
+//! The fields of the header that each subject repeats.
 
 use crate::domain::{body::Mandate, level::WarningLevel};
 
-/// The fields of the header that each subject repeats.
+/// The values of these fields.
 #[derive(Default)]
 pub(in crate::draft) struct Shared {
     pub level: Option<WarningLevel>,

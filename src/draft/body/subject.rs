@@ -1,4 +1,4 @@
-//! Subjects.
+//! The bodies of subjects.
 
 use super::shared::Shared;
 use crate::{
@@ -36,7 +36,7 @@ pub(super) fn read(fields: &Fields<'_>, shared: &Shared) -> Option<Subject> {
     })
 }
 
-/// Ascending by their text, as the wire has them.
+/// Ascending by their text, the order of the wire format.
 fn places(at: At<'_>) -> Option<Vec<Place>> {
     let mut all: Vec<Place> = at.each(|at| at.place())?;
     all.sort_by_key(Place::to_string);
@@ -49,7 +49,7 @@ fn not_empty<T>(at: At<'_>, all: Vec<T>) -> Option<Vec<T>> {
     if is_empty { at.refuse("the list is empty; name at least one") } else { Some(all) }
 }
 
-/// Two days, both included.
+/// A first and a last day, both included.
 pub(super) fn period(at: At<'_>) -> Option<Period> {
     let fields = at.fields()?;
     let from = fields.must("from", "write the first day", |at| at.parsed());
@@ -70,7 +70,7 @@ fn actor(at: At<'_>) -> Option<Actor> {
     Some(Actor { name: name?, state })
 }
 
-/// The three axes of CAP; what is not said is unknown.
+/// The three axes of CAP. An axis that is missing is unknown.
 fn axes(at: At<'_>) -> Option<(Urgency, Severity, Certainty)> {
     let fields = at.fields()?;
     let axes = (

@@ -1,4 +1,4 @@
-//! What a person is told of a faulty draft.
+//! The errors that a person gets for a faulty draft.
 
 use super::*;
 
@@ -36,10 +36,10 @@ grade = "B2"
 #[test]
 fn likelihoods_must_hold_together() {
     for (wrong, why) in [
-        (r#"{ lexicon = "phia", term = "likely" }"#, "`phia` is no lexicon"),
-        (r#"{ lexicon = "uk-phia-2025", term = "remote" }"#, "`remote` is no term"),
+        (r#"{ lexicon = "phia", term = "likely" }"#, "`phia` is not a lexicon"),
+        (r#"{ lexicon = "uk-phia-2025", term = "remote" }"#, "`remote` is not a term"),
         (r#"{ term = "likely" }"#, "write `lexicon` too"),
-        (r#"{ lexicon = "uk-phia-2025", term = "likely", interval = [10, 20] }"#, "does not lie in the band"),
+        (r#"{ lexicon = "uk-phia-2025", term = "likely", interval = [10, 20] }"#, "is not in the band"),
         ("{ interval = [55] }", "two bounds"),
         ("{ interval = [75, 55] }", "runs backwards"),
         ("{}", "no likelihood"),

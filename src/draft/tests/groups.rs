@@ -1,9 +1,9 @@
-//! Whom a draft's markings mean by groups.
+//! The members of the groups in a draft's markings.
 
 use super::*;
 
 fn draft(groups: &str) -> Result<crate::domain::draft::Draft, DraftError> {
-    let text = EXAMPLE.split("\n# Whom the markings mean").next().unwrap();
+    let text = EXAMPLE.split("\n# The members of a group").next().unwrap();
     parse(&format!("{text}\n{groups}"), Format::Toml)
 }
 
@@ -65,7 +65,11 @@ fn a_group_in_a_word_is_the_list_that_is_held() {
     let day = "2026-05-01".parse().unwrap();
     let group = held_group(&"ecowas".parse().unwrap(), day).unwrap();
     assert_eq!((group.countries.len(), group.as_of.to_string().as_str()), (12, "2025-01-29"));
-    assert!(held_group(&"watch".parse().unwrap(), day).unwrap_err().starts_with("`watch` is no group that we hold"));
+    assert!(
+        held_group(&"watch".parse().unwrap(), day)
+            .unwrap_err()
+            .starts_with("`watch` is not a group whose list we hold")
+    );
 }
 
 #[test]
@@ -77,13 +81,16 @@ fn a_word_that_stands_for_itself_is_no_group() {
     assert_eq!(read(&["ecowas", "group:ecowas"]), Ok(Onward::Named(vec![ecowas])));
     assert_eq!(
         read(&["within-organization"]).unwrap_err(),
-        "`within-organization` is no group; did you mean `within-organisation`?"
+        "`within-organization` is not a group; did you mean `within-organisation`?"
     );
-    assert_eq!(read(&["none", "ecowas"]).unwrap_err(), "`none` stands alone; leave out all others, or it");
+    assert_eq!(
+        read(&["none", "ecowas"]).unwrap_err(),
+        "`none` can't be combined with others; leave out either it or the others"
+    );
     assert!(read(&[]).is_err());
     let marked = |marking: &str| EXAMPLE.replacen("marking = { tlp = \"GREEN\", onward = [\"ecowas\"] }", marking, 1);
     for (marking, told) in [
-        ("marking = { tlp = \"GREEN\", onward = [\"ecowas\", \"none\"] }", "`none` stands alone"),
+        ("marking = { tlp = \"GREEN\", onward = [\"ecowas\", \"none\"] }", "`none` can't be combined"),
         ("marking = { tlp = \"GREEN\", onward = [\"ecowas\"], releasable_to = [] }", "an empty list names nobody"),
     ] {
         let text = marked(marking);

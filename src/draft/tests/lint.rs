@@ -10,7 +10,7 @@ fn findings(text: &str) -> Vec<Finding> {
     lint(&parse(text, Format::Toml).unwrap_or_else(|e| panic!("{e}")), now())
 }
 
-/// What the change brings that the example does not have, with lines.
+/// The findings that the change adds to those of the example, with lines.
 fn brings(right: &str, wrong: &str) -> Vec<(&'static str, Severity)> {
     let text = EXAMPLE.replace(right, wrong);
     assert_ne!(text, EXAMPLE, "{right}");
@@ -53,7 +53,7 @@ fn each_error_is_found_and_nothing_else_with_it() {
     ] {
         let brought: Vec<&str> =
             brings(right, wrong).into_iter().filter(|(_, s)| *s == Severity::Error).map(|(c, _)| c).collect();
-        // Of two portions with one key the second can't be found by any other.
+        // If two portions have the same key, the second can't be referred to.
         let wanted = if code == "duplicate-key" { vec!["unknown-key", code] } else { vec![code] };
         assert_eq!(brought, wanted, "{wrong}");
     }
@@ -142,7 +142,7 @@ fn joiners_are_a_finding_among_latin_letters_only() {
         let text = EXAMPLE.replace("SOUM-4 is", &format!("SOUM-4 {text} is"));
         findings(&text).iter().any(|f| f.code == "zero-width")
     };
-    // Persian and Hindi words, and a family, as they are written.
+    // Persian and Hindi words, and a family emoji, as they are written.
     for needed in ["می\u{200c}خواهم", "क्\u{200d}ष", "👨\u{200d}👩\u{200d}👧", "שלום\u{200f}׃"]
     {
         assert!(!finds(needed), "{needed:?}");
@@ -200,7 +200,7 @@ fn a_withdrawn_code_is_refused_with_its_successors_whoever_wrote_the_draft() {
         told.contains("`PH-MAG` (Magindanaw) is a code that ISO has withdrawn on 2023-11-23; write `PH-MGN` ("),
         "{told}"
     );
-    // Another program may hand the node what no draft would hold.
+    // Another program may send the node what no draft would contain.
     let mut draft = parse(EXAMPLE, Format::Toml).unwrap();
     for portion in &mut draft.portions {
         if let Body::Subject(subject) = &mut portion.body {

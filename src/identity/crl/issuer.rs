@@ -1,4 +1,4 @@
-//! Which CA signed a list or a certificate, found by its key and not by its name alone.
+//! Finds the CA that signed a list or a certificate, by its key and not by its name alone.
 
 use rustls_pki_types::CertificateDer;
 use x509_parser::{certificate::X509Certificate, prelude::CertificateRevocationList};
@@ -14,7 +14,7 @@ pub fn key_of(certificate: &[u8]) -> Option<Sha256> {
     parse(certificate).ok().map(|c| Sha256(sha256(&[c.public_key().raw])))
 }
 
-/// Those of the certificates that are a CA's, each once.
+/// The CA certificates among these, without repetition.
 pub fn authorities<'a>(certificates: impl IntoIterator<Item = &'a [u8]>) -> Vec<Vec<u8>> {
     let mut found: Vec<Vec<u8>> = Vec::new();
     for der in certificates {
@@ -27,8 +27,8 @@ pub fn authorities<'a>(certificates: impl IntoIterator<Item = &'a [u8]>) -> Vec<
 
 /// The key that signed the list, and the certificates from its CA up to a root, without the root.
 ///
-/// The path is proved by names and signatures only. That is enough: a list counts for certificates that its key has issued,
-/// and those are proved with every constraint when they are used.
+/// The path is proved by names and signatures only. That is enough, because a list only applies to certificates that its key has issued, and
+/// those are proved with every constraint when they are used.
 pub(super) fn find(
     list: &CertificateRevocationList<'_>,
     roots: &[CertificateDer<'static>],

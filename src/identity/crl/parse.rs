@@ -1,4 +1,4 @@
-//! Parses a list with both libraries, within the limits.
+//! Parses a list with two libraries, within limits.
 
 use rustls_pki_types::UnixTime;
 use webpki::BorrowedCertRevocationList;
@@ -10,12 +10,11 @@ use crate::{
     identity::certificate::invalid,
 };
 
-/// The largest list that is read, bytes.
+/// The largest list that is read, in bytes.
 pub const MAX_LIST_BYTES: usize = 8 << 20;
 /// The most entries of a list that is read.
 pub const MAX_LIST_ENTRIES: usize = 50_000;
-/// The list as both libraries read it. `webpki` refuses delta and indirect lists, and every critical extension that is not
-/// known.
+/// Parses the list with both libraries. `webpki` refuses delta and indirect lists, and every unknown critical extension.
 pub(super) fn parse(der: &[u8]) -> Result<CertificateRevocationList<'_>, Fault> {
     if der.len() > MAX_LIST_BYTES {
         return Err(invalid(format!(
@@ -32,8 +31,8 @@ pub(super) fn parse(der: &[u8]) -> Result<CertificateRevocationList<'_>, Fault> 
     }
 }
 
-/// The entries. The reason `removeFromCRL` takes a certificate off a list again, but in a delta list only (RFC 5280,
-/// section 5.3.1), and those are refused. In a complete list an entry with that reason is an entry like any other.
+/// The entries. The reason `removeFromCRL` has a meaning only in delta lists (RFC 5280, section 5.3.1), which are refused. In a complete list an
+/// entry with that reason is an entry like any other.
 pub(super) fn listed(der: &[u8]) -> Result<Vec<Entry>, Fault> {
     let list = BorrowedCertRevocationList::from_der(der).map_err(|_| malformed())?;
     let time = |t: UnixTime| Time::from_parts(i64::try_from(t.as_secs()).unwrap_or(i64::MAX), 0);
@@ -49,11 +48,11 @@ pub(super) fn listed(der: &[u8]) -> Result<Vec<Entry>, Fault> {
 
 /// A time in a list.
 pub(super) fn time(t: x509_parser::time::ASN1Time) -> Option<Time> {
-    // A later date than `Time` can hold counts as its last one.
+    // A date that `Time` can't represent is clamped to its last one.
     Some(Time::from_seconds_clamped(t.timestamp()))
 }
 
 /// The fault for a list that can't be read.
 pub(super) fn malformed() -> Fault {
-    invalid("the revocation list is malformed, or of a kind that is not read here (delta, indirect)")
+    invalid("the revocation list is malformed, or of a kind that this program does not read (delta, indirect)")
 }

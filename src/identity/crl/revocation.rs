@@ -1,13 +1,13 @@
-//! A revocation, and the entry of a list that states it.
+//! A revocation, and the list entry that states it.
 
 use crate::domain::time::Time;
 
-/// That a certificate was revoked, and from when on it counts.
+/// The times of a revocation.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Revocation {
     /// When the CA processed it.
     pub at: Time,
-    /// Since when the key is known or thought to have been lost, where the CA says so.
+    /// Since when the key is known or suspected to be compromised, if the CA says so.
     pub invalid_since: Option<Time>,
 }
 
@@ -16,12 +16,12 @@ pub struct Revocation {
 pub struct Entry {
     /// Its serial number, as the bytes of the integer in DER.
     pub serial: Vec<u8>,
-    /// From when on it is revoked.
+    /// When it was revoked.
     pub revocation: Revocation,
 }
 
 impl Revocation {
-    /// Both together: a later list can move a revocation to an earlier time, never to a later one.
+    /// Combines two revocations of one certificate. A later list can move a revocation to an earlier time, never to a later one.
     #[must_use]
     pub fn earlier(self, other: Self) -> Self {
         let from = |r: Self| r.invalid_since.unwrap_or(r.at);
@@ -32,8 +32,8 @@ impl Revocation {
 }
 
 impl Entry {
-    /// The entry as it is kept: the time of revocation and that of the loss (nanoseconds since 1970, big-endian; the second
-    /// one after a byte that says whether it is known), then the serial number.
+    /// The entry in its stored form: the time of revocation and the time of the compromise (nanoseconds since 1970, big-endian; the second one
+    /// after a byte that says whether it is known), then the serial number.
     pub fn to_bytes(&self) -> Vec<u8> {
         let Revocation { at, invalid_since } = self.revocation;
         let since = invalid_since.map_or(0, Time::unix_nanos);
@@ -41,7 +41,7 @@ impl Entry {
         [&at.unix_nanos().to_be_bytes()[..], &known, &since.to_be_bytes(), &self.serial].concat()
     }
 
-    /// Reads what [`Self::to_bytes`] wrote; `None` where it is torn.
+    /// Reads what [`Self::to_bytes`] wrote. `None` if it is damaged.
     pub fn from_bytes(bytes: &[u8]) -> Option<Self> {
         let (at, rest) = bytes.split_first_chunk::<8>()?;
         let (known, rest) = rest.split_first()?;

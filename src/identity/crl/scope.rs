@@ -1,4 +1,4 @@
-//! Which certificates of its issuer a list covers: the issuing distribution point (RFC 5280, section 5.2.5).
+//! The certificates that a list covers, according to its issuing distribution point (RFC 5280, section 5.2.5).
 
 use x509_parser::{
     extensions::{DistributionPointName, GeneralName, ParsedExtension},
@@ -13,13 +13,13 @@ use crate::{
     seal::hash::sha256,
 };
 
-/// What a list says of its own scope.
+/// The scope that a list states.
 #[derive(Debug, Clone)]
 pub(super) struct Scope {
     id: Sha256,
     only_end_certificates: bool,
     only_authorities: bool,
-    /// The addresses of its distribution point; none: all certificates of its issuer.
+    /// The addresses of its distribution point. Empty means all certificates of its issuer.
     addresses: Vec<String>,
 }
 
@@ -48,7 +48,7 @@ impl Scope {
         self.id
     }
 
-    /// A certificate that names no distribution point is covered by every list of its issuer.
+    /// Whether it covers the certificate. A certificate that names no distribution point is covered by every list of its issuer.
     pub fn covers(&self, certificate: &[u8], is_end: bool) -> bool {
         if self.only_end_certificates && !is_end || self.only_authorities && is_end {
             return false;

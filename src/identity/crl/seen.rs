@@ -1,5 +1,5 @@
-//! Every revocation that was ever seen, by the key that issued the certificate. Nothing is ever taken out: a CA may leave a
-//! certificate off its later lists, since it has expired or by mistake, and it stays revoked here.
+//! Every revocation that was ever seen, by the key that issued the certificate. Nothing is ever removed. A CA may leave a certificate off its
+//! later lists because it has expired, or by mistake; here it stays revoked.
 
 use std::{
     collections::{HashMap, HashSet},
@@ -14,7 +14,7 @@ use crate::domain::ids::Sha256;
 
 type OfKey = HashMap<Vec<u8>, Revocation>;
 
-/// The revocations that were seen. A clone shares what does not change.
+/// The revocations that were seen. Clones share what does not change.
 #[derive(Debug, Clone, Default)]
 pub struct Seen {
     keys: HashMap<Sha256, Arc<OfKey>>,
@@ -27,7 +27,7 @@ impl Seen {
         self.keys.get(issuing_key)?.get(serial).copied()
     }
 
-    /// Takes in all entries of a list. Gives those that were not known, or say more than what was known.
+    /// Adds all entries of a list. Returns those that were not known, or that add to what was known.
     pub fn add(&mut self, list: &Crl) -> Vec<Entry> {
         if !self.lists.insert(list.sha256()) {
             return Vec::new();
@@ -35,13 +35,12 @@ impl Seen {
         self.extend(list.issuing_key(), list.revocations())
     }
 
-    /// Whether the entries of that list are in already.
+    /// Whether the entries of that list were added already.
     pub fn has(&self, list: &Crl) -> bool {
         self.lists.contains(&list.sha256())
     }
 
-    /// Takes in entries of certificates that one key has issued. Gives those that were not known, or say more than what was
-    /// known.
+    /// Adds entries for certificates that one key has issued. Returns those that were not known, or that add to what was known.
     pub fn extend(&mut self, issuing_key: Sha256, entries: Vec<Entry>) -> Vec<Entry> {
         let held = Arc::make_mut(self.keys.entry(issuing_key).or_default());
         let mut news = Vec::new();

@@ -1,4 +1,4 @@
-//! What tools write, as far as it can be made without them; `tests/node/files.rs` has OpenSSL write it.
+//! PEM files as tools write them, as far as they can be made without these tools. `tests/node/files.rs` has OpenSSL write some.
 
 use super::*;
 use crate::identity::devca::{DevCa, Issued, Purpose};
@@ -66,7 +66,7 @@ fn what_cannot_be_read_is_told_with_the_command_that_mends_it() {
         (to_pem("PKCS7", &[1; 99]).into_bytes(), Kind::Certificates, "openssl pkcs7 -print_certs"),
         (to_pem("TRUSTED CERTIFICATE", &[1; 99]).into_bytes(), Kind::Certificates, "openssl x509 -in node/x.pem"),
         (vec![0x30, 0x05, 0x02, 0x01, 0x03, 0x30, 0x00], Kind::Certificates, "openssl pkcs12 -nodes"),
-        (b"0123".to_vec(), Kind::Key, "holds no private key in PEM"),
+        (b"0123".to_vec(), Kind::Key, "contains no private key in PEM"),
         (vec![], Kind::Lists, "-----BEGIN X509 CRL-----"),
         (issued.certificate_pem.as_bytes()[..200].to_vec(), Kind::Certificates, "is cut off"),
         (issued.certificate_pem.replace("MII", "M!I").into_bytes(), Kind::Certificates, "is damaged"),
@@ -107,12 +107,12 @@ fn a_chain_has_its_end_certificate_first_and_its_root_is_left_out() {
     let turned = format!("{}{end}", ca.certificate_pem());
     assert!(end_chain(turned.as_bytes(), here()).unwrap_err().contains("put the end certificate first"));
     let long = end.repeat(5);
-    assert!(end_chain(long.as_bytes(), here()).unwrap_err().contains("has 5 certificates; a chain of at most 4"));
+    assert!(end_chain(long.as_bytes(), here()).unwrap_err().contains("has 5 certificates; a chain may have at most 4"));
 }
 
 #[test]
 fn an_ec_key_in_sec1_becomes_pkcs8() {
-    // RFC 5915 within RFC 5958: what is inside the wrapping is the SEC1 form.
+    // RFC 5915 within RFC 5958: inside the wrapping is the SEC1 form.
     let issued = node(&ca(), Purpose::NodeTls);
     let wanted = read_key(&issued.key_pem).unwrap();
     let (_, parsed) = parse_der(&wanted).unwrap();

@@ -1,4 +1,4 @@
-//! Which lists count for which certificates, and that nothing is ever unrevoked.
+//! Which lists apply to which certificates, and that nothing is ever unrevoked.
 
 use rcgen::{CrlDistributionPoint, CrlIssuingDistributionPoint, CrlScope, ExtendedKeyUsagePurpose as Eku};
 
@@ -104,14 +104,14 @@ fn what_a_later_list_leaves_out_stays_revoked_for_tls_and_for_signers() {
     let early: Time = "2026-03-01T00:00:00Z".parse().unwrap();
     let proof = after.prove_signer(std::slice::from_ref(&signing), early, Accept::Active).unwrap();
     assert_eq!(proof.revocation.unwrap().at.to_string(), "2026-04-01T00:00:00Z");
-    // The control: whoever goes by the newest list alone lets both in again.
+    // The control: a node that uses only the newest list admits both again.
     let forgetful = trust(&fr, vec![second]);
     assert!(ask(&forgetful, &[&leaf], now()).is_ok());
     assert!(forgetful.judge_signer(&[signing], &now().into(), Accept::Active).is_ok());
 }
 
-/// Takes lists in any order, as a node does; `remembers` is what a build that forgets lists lacks. Gives the first certificate
-/// that was revoked by a list that was taken, and is let in all the same.
+/// Takes lists in any order, as a node does. If `remembers` is false, it behaves like a build that forgets lists. Returns the first certificate
+/// that is admitted although a list that was taken has revoked it.
 fn unrevoked(lists: &[(u64, Vec<u64>)], remembers: bool) -> Option<u64> {
     let root = Ca::root("root");
     let fr = bundle("fr.example", &[&root]);

@@ -46,7 +46,7 @@ fn rcgen_issuer(ca: &DevCa) -> Issuer<'static, KeyPair> {
     Issuer::from_ca_cert_pem(&ca.certificate_pem(), KeyPair::from_pem(&ca.key_pem()).unwrap()).unwrap()
 }
 
-/// A certificate of the CA as `bend` wants it; by default a node's for TLS.
+/// A certificate of the CA, changed by `bend`. By default it is a node's for TLS.
 fn bent(issuer: &Issuer<'_, KeyPair>, id: &str, bend: impl FnOnce(&mut CertificateParams)) -> Vec<u8> {
     let mut params = CertificateParams::default();
     params.not_before = date_time_ymd(2026, 1, 1);
@@ -170,8 +170,8 @@ fn a_certificate_that_is_not_what_it_should_be_is_refused_for_what_it_is() {
         ("has 2 URI names", Box::new(|p| p.subject_alt_names.push(uri("spiffe://fr.example/node/n2")))),
         ("has 2 URI names", Box::new(|p| p.subject_alt_names.push(uri(id)))),
         ("has 0 URI names", Box::new(|p| p.subject_alt_names.clear())),
-        ("is no identity", Box::new(|p| p.subject_alt_names = vec![uri("https://fr.example/node/n1")])),
-        ("is no role", Box::new(|p| p.subject_alt_names = vec![uri("spiffe://fr.example/king/n1")])),
+        ("is not an identity", Box::new(|p| p.subject_alt_names = vec![uri("https://fr.example/node/n1")])),
+        ("is not a role", Box::new(|p| p.subject_alt_names = vec![uri("spiffe://fr.example/king/n1")])),
     ];
     for (words, bend) in cases {
         let fault = peer(&trust, &[bent(&issuer, id, bend)]).unwrap_err();
@@ -179,7 +179,7 @@ fn a_certificate_that_is_not_what_it_should_be_is_refused_for_what_it_is() {
         assert!(fault.message.contains(words), "{fault} should say: {words}");
     }
     let dns = bent(&issuer, id, |p| p.subject_alt_names.push(SanType::DnsName("n1.fr.example".try_into().unwrap())));
-    assert!(peer(&trust, &[dns]).is_ok(), "a DNS name beside the SPIFFE id does no harm");
+    assert!(peer(&trust, &[dns]).is_ok(), "a DNS name next to the SPIFFE id does no harm");
 }
 
 #[test]
@@ -301,19 +301,19 @@ fn a_stated_time_saves_from_expiry_and_only_the_own_word_from_revocation() {
         let stated = stated.map(|(at, by)| when.stated(day(at), by));
         trust.judge_signer(chain, &stated.unwrap_or(when), Accept::Active)
     };
-    // Twice, the second time from memory.
+    // Twice: the second time it comes from the cache.
     for _ in 0..2 {
         let signer = judge(&fine, 1, None).unwrap();
         assert_eq!((signer.suite, signer.public_key.len(), signer.on_word_of), (Suite::Ed25519, 32, None));
         assert!(judge(&fine, -1, None).unwrap_err().message.contains("not valid yet"));
         assert!(judge(&fine, 366, None).unwrap_err().message.contains("ended on"));
-        // Expired: its own organisation's word counts for ever, a hub's for 30 days alone.
+        // Expired: a statement by its own organisation counts for ever, and one by a hub only for 30 days.
         assert_eq!(judge(&fine, 900, Some((1, &own))).unwrap().on_word_of, None);
         assert_eq!(judge(&fine, 390, Some((1, &hub))).unwrap().on_word_of, None);
         assert_eq!(judge(&fine, 396, Some((1, &hub))).unwrap().on_word_of, Some(hub.clone()));
-        // What was signed anew is younger than what is stated of it.
+        // A signature that was made again is newer than the time stated for the statement.
         assert!(judge(&fine, 2, Some((-300, &own))).is_ok());
-        // What had to wait counts as on arrival, but for revocations; a clock that was behind does no harm.
+        // A statement that had to wait is judged as of its arrival, except for revocations. A reader's clock that was behind does no harm.
         let waited = |chain, from, today| {
             trust.judge_signer(chain, &When { arrived: day(from), ..day(today).into() }, Accept::Active)
         };
@@ -321,14 +321,14 @@ fn a_stated_time_saves_from_expiry_and_only_the_own_word_from_revocation() {
         assert!(waited(&fine, 366, 900).unwrap_err().message.contains("ended on"));
         assert!(waited(&fine, -1, 1).is_ok());
         assert_eq!(waited(&chain, 9, 11).unwrap_err().reason, Reason::CertificateRevoked);
-        // Revoked: before it is known, after, and as of before the key was lost.
+        // Revoked: before that is known, after that, and as of before the key was compromised.
         assert!(judge(&chain, 9, None).is_ok());
         assert_eq!(judge(&chain, 11, None).unwrap_err().reason, Reason::CertificateRevoked);
         assert!(judge(&chain, 11, Some((4, &own))).is_ok());
         assert_eq!(judge(&chain, 11, Some((5, &own))).unwrap_err().reason, Reason::CertificateRevoked);
         assert_eq!(judge(&chain, 11, Some((4, &hub))).unwrap_err().reason, Reason::CertificateRevoked);
         assert!(judge(&chain, 900, Some((4, &own))).is_ok(), "expired since, too");
-        // The own word that counts only by another's saves from expiry, and not from revocation.
+        // The organisation's own statement, if it counts only by another's, saves from expiry and not from revocation.
         let loose = |chain, today, at| {
             trust.judge_signer(chain, &When::from(day(today)).stated(day(at), &own).firm(false), Accept::Active)
         };
@@ -432,6 +432,6 @@ fn a_person_is_told_to_be_revoked_also_after_the_end() {
     let own = member(&gb, "gb.example");
     let lists = vec![Crl::verify(&list, &own.bundle, &[], now()).unwrap()];
     let trust = Trust::new(Member { crls: lists, ..own }, vec![], vec![]).unwrap();
-    // No time is asked for: what was revoked stays so, whenever it is looked at.
+    // No time is involved: what was revoked stays revoked at any time.
     assert_eq!([&dan, &eve, &stranger, &vec![]].map(|chain| trust.is_own_revoked(chain)), [true, false, false, false]);
 }

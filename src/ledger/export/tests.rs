@@ -1,4 +1,4 @@
-//! Every changed byte and every changed line of an export is found.
+//! Verification finds every changed byte and every changed line of an export.
 
 use super::*;
 use crate::{ledger::note::Checkpoint, seal::raw::RawKey};
@@ -54,7 +54,7 @@ fn an_export_needs_no_witness() {
 #[test]
 fn a_byte_can_t_be_moved_between_the_random_bytes_and_the_entry() {
     let good = export();
-    // The random bytes of entry 0 are zeros. The hash over both is the same wherever the one ends and the other begins.
+    // The random bytes of entry 0 are zeros. The hash over both parts is the same wherever the first ends and the second begins.
     let zeros = hex::encode([0; 32]);
     for (salt, event) in [(hex::encode([0; 31]), "\0{"), (format!("{zeros}7b"), "")] {
         let moved = good.replacen(&format!("{zeros} {{"), &format!("{salt} {event}"), 1);
@@ -72,15 +72,15 @@ fn what_is_wrong_is_told_by_its_place() {
     let good = export();
     let told = |text: &str| verify(text.as_bytes()).unwrap_err();
     let lines: Vec<&str> = good.split_inclusive('\n').collect();
-    assert!(told("hello\n").what.contains("no export of a ledger"));
-    // Before the first entry there is none to name.
+    assert!(told("hello\n").what.contains("not an export of a ledger"));
+    // Before the first entry there is no entry to name.
     let cut = told(lines[0].trim_end());
     assert!(cut.index.is_none() && cut.what.contains("line 1 is cut"), "{cut:?}");
     let cut = told(lines[..6].concat().trim_end());
     assert!(cut.index == Some(1) && cut.what.contains("line 6 is cut"), "{cut:?}");
     for before in [&lines[..0], &lines[..1]] {
         let early = told(&[before, &lines[4..]].concat().concat());
-        assert!(early.what.contains("stands before the ledger's key"), "{early:?}");
+        assert!(early.what.contains("comes before the ledger's key"), "{early:?}");
     }
 }
 

@@ -1,4 +1,4 @@
-//! The tree against another implementation, and against its own definition.
+//! Compares the tree with another implementation and with its definition in the RFC.
 
 use std::convert::Infallible;
 
@@ -7,7 +7,7 @@ use sha2::Sha256;
 
 use super::*;
 
-/// Keeps the leaves, and makes nodes by the definition.
+/// Stores the leaves, and computes nodes by the definition.
 struct Leaves(Vec<[u8; 32]>);
 
 impl Nodes for Leaves {

@@ -4,7 +4,7 @@ fn at(seconds: i64) -> Time {
     Time::from_parts(1_767_225_600 + seconds, 0).unwrap()
 }
 
-/// A root that differs between the two views as soon as it covers an entry behind the fork.
+/// A root that differs between the two views if it covers an entry after the fork.
 fn root(view: u8, size: u64, fork: u64) -> Hash {
     let mut root = [0; 32];
     root[..8].copy_from_slice(&size.to_be_bytes());
@@ -43,7 +43,7 @@ impl Partner {
         }
     }
 
-    /// Hears the other's multiples. Whether one differs.
+    /// Receives the other partner's multiples. Returns whether one differs.
     fn hears(&mut self, other: &Self) -> bool {
         let told: Vec<(u64, Hash)> = other.view.newest().map(|s| (s.base.size, s.base.root)).collect();
         told.iter().any(|(size, root)| {
@@ -52,7 +52,7 @@ impl Partner {
     }
 }
 
-/// After how many minutes two views that begin at these sizes are found out, or that the organisation does not answer.
+/// After how many minutes the two views that begin at these sizes are found out, or it is found out that the organisation does not answer.
 fn found_after(a: u64, b: u64, fork: u64, answers: bool) -> Option<(i64, bool)> {
     let (mut one, mut other) = (Partner::new(1, a, fork), Partner::new(2, b, fork));
     for minute in 0..=20 {
@@ -68,7 +68,7 @@ fn found_after(a: u64, b: u64, fork: u64, answers: bool) -> Option<(i64, bool)> 
             partner.size += 8;
             partner.greet();
         }
-        // Both greet it twice a minute; none is skipped.
+        // Both greet the organisation twice a minute, without exception.
         if one.view.heard(now) | other.view.heard(now) {
             return Some((minute, false));
         }
@@ -80,7 +80,7 @@ fn found_after(a: u64, b: u64, fork: u64, answers: bool) -> Option<(i64, bool)> 
 fn two_views_are_found_out_in_ten_minutes_from_every_pair_of_sizes() {
     for a in (0..=1000).step_by(8) {
         for b in (0..=a).step_by(8) {
-            // The fork is behind the last entry that the shorter one has in common with the longer one.
+            // The fork comes after the last entry that both have in common.
             let found = found_after(a, b, b, true);
             assert!(found.is_some_and(|(minutes, differs)| minutes <= 10 && differs), "{a} and {b}: {found:?}");
             let told = found_after(a, b, b, false);
@@ -122,7 +122,7 @@ fn an_organisation_that_does_not_answer_is_told_of_once_for_each_question() {
     assert_eq!(view.questions(), [64], "nobody fills the places of others");
     (2..=9).for_each(|n| view.ask(Some(&by(n)), 64 * u64::from(n)));
     assert_eq!(view.questions(), [64, 128, 192, 256]);
-    // Each has its turn.
+    // Each question has its turn.
     let shown = |size| Shown { note: vec![], base: Base { size, root: [0; 32], proof: vec![] } };
     [64, 128].into_iter().for_each(|size| view.add(shown(size)));
     assert_eq!(view.questions(), [192, 256, 320, 384]);
@@ -133,7 +133,7 @@ fn an_organisation_that_was_away_owes_no_answer() {
     let mut view = View::default();
     view.set_head(1000);
     view.ask(None, 64);
-    assert!(!view.heard(at(0)), "it was not told of it yet");
+    assert!(!view.heard(at(0)), "it did not know it yet");
     view.questions();
     assert!(!view.heard(at(9_000)) && !view.heard(at(20_000)) && !view.heard(at(40_000)), "it has spoken three times");
     assert!(view.heard(at(40_001)));

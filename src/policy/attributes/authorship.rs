@@ -21,6 +21,6 @@ pub(in crate::policy) struct Authorship {
 pub(in crate::policy) struct Signers {
     /// All of them.
     pub ids: BTreeSet<SpiffeId>,
-    /// How many officers signed beside the author.
+    /// How many officers signed in addition to the author.
     pub cosigners: i64,
 }

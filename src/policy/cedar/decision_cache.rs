@@ -43,7 +43,7 @@ pub(in crate::policy) struct DecisionCache {
     entries: Arc<Mutex<HashMap<SubjectSummary, HashMap<CacheKey, Evaluation>>>>,
 }
 
-/// All that a result depends on beside the subjects.
+/// Everything that a result depends on, except the subjects.
 #[derive(Debug, PartialEq, Eq, Hash)]
 struct CacheKey {
     kind: Kind,
@@ -53,7 +53,7 @@ struct CacheKey {
     groups: Box<[Group]>,
     caveats: Box<[Caveat]>,
     interval: StableInterval,
-    /// `None` where the result does not depend on it.
+    /// `None` if the result does not depend on it.
     authorship: Option<Authorship>,
 }
 

@@ -18,7 +18,7 @@ impl Evaluation {
     }
 }
 
-/// The reason where something could not be evaluated.
+/// The reason for a denial if something could not be evaluated.
 pub(super) fn evaluation_error(what: impl std::fmt::Display) -> Reason {
-    Reason::new("evaluation-error", format!("`{what}` could not be evaluated, so nothing is permitted; mend it"))
+    Reason::new("evaluation-error", format!("`{what}` could not be evaluated, so nothing is permitted; correct it"))
 }

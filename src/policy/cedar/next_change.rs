@@ -39,7 +39,7 @@ enum Side {
 impl ChangeTimes {
     /// Reads the limits from these policies.
     ///
-    /// A policy may compare `context.now` or `context.age` with a number, or `context.now` with `resource.expires`. `None` where a policy uses
+    /// A policy may compare `context.now` or `context.age` with a number, or `context.now` with `resource.expires`. `None` if a policy uses
     /// a time in any other way: then no result may be kept.
     pub fn read<'a>(policies: impl IntoIterator<Item = &'a cedar_policy::Policy>) -> Option<Self> {
         let mut times = Self::default();
@@ -81,7 +81,7 @@ impl ChangeTimes {
         }
     }
 
-    /// Adds the limits of a comparison with a time. `None` where it is no comparison that can be read.
+    /// Adds the limits of a comparison with a time. `None` if it is no comparison that can be read.
     fn read_comparison(&mut self, op: &str, left: &Value, right: &Value) -> Option<()> {
         let (limits, limit, op) = match (side(left), side(right)) {
             (Side::Now, Side::Expires) | (Side::Expires, Side::Now) => return change_point(op).map(|_| ()),

@@ -36,7 +36,7 @@ pub(in crate::policy) struct AgreementPolicies {
     pub cache: DecisionCache,
 }
 
-/// What a policy of the set stands for.
+/// What a policy of the set was made from.
 #[derive(Debug, Clone)]
 enum Rule {
     /// The grant at this index.
@@ -85,7 +85,7 @@ impl AgreementPolicies {
     fn add(&mut self, policy: cedar_policy::Policy, rule: Rule) -> Result<(), Fault> {
         let id = policy.id().clone();
         self.policies.add(policy).map_err(|_| {
-            let message = format!("`{id}` is there twice; give each grant an id of its own");
+            let message = format!("two grants have the id `{id}`; give each its own");
             Fault::new(fault::Reason::InvalidArgument, message)
         })?;
         self.rules.insert(id, rule);

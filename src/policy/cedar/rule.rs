@@ -2,7 +2,7 @@
 
 use crate::policy::reason::Reason;
 
-/// A Cedar policy that forbids, and the reason that a decision gives where it applies.
+/// A Cedar policy that forbids, and the reason that a decision gives if the policy applies.
 #[derive(Debug, Clone)]
 pub(in crate::policy) struct ForbidRule {
     pub policy: cedar_policy::Policy,

@@ -33,7 +33,7 @@ pub(in crate::policy) struct Basis<'a> {
 }
 
 impl Basis<'_> {
-    /// The rulings on the items at these indexes, where the subjects are known as summarised. Items with equal attributes share one evaluation.
+    /// The rulings on the items at these indexes, judged by the subjects as summarised. Items with equal attributes share one evaluation.
     pub fn rulings(
         self,
         subjects: &SubjectSummary,
@@ -109,7 +109,7 @@ impl Basis<'_> {
         agreement.policies.entities(assessment?)
     }
 
-    /// The indexes of the exceptions that release the item. There is none where the agreement is not in force.
+    /// The indexes of the exceptions that release the item. There is none if the agreement is not in force.
     fn exceptions_for(self, item: Item<'_>) -> Vec<usize> {
         let Self { policy, agreement, facts, now, .. } = self;
         if !agreement.is_in_force(now) {

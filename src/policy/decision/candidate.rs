@@ -17,7 +17,7 @@ use crate::{
 pub(super) struct Candidate<'a> {
     pub basis: Basis<'a>,
     rulings: BTreeMap<usize, Rc<Ruling>>,
-    /// What it releases. Empty where it can release nothing.
+    /// What it releases. Empty if it can release nothing.
     pub released: GrantedItems,
     /// What it permits and yet withholds, with the reason.
     pub withheld: BTreeMap<usize, Reason>,
@@ -97,9 +97,9 @@ fn reveals_withheld_subject(basis: Basis<'_>, released: &GrantedItems) -> bool {
     matches!(basis.acquisition, Acquisition::Received(_)) && disclosed < facts.count(Kind::Subject, facts.indexes())
 }
 
-/// What remains of these items where the recipient decides with what it sees. `None` where nothing changes.
+/// What remains of these items if the recipient decides with what it sees. `None` if nothing changes.
 ///
-/// The recipient checks a release. Where a subject is withheld, it sees a lower level or fewer places, and might have to refuse what the giver
+/// The recipient checks a release. If a subject is withheld, it sees a lower level or fewer places, and might have to refuse what the giver
 /// permits with its fuller knowledge. So this evaluates again with what the recipient would see, and keeps what is permitted both times. It
 /// also prevents that the arrival of a portion reveals how high the withheld level is.
 fn as_recipient_sees_it(basis: Basis<'_>, released: &GrantedItems) -> Option<GrantedItems> {
@@ -120,7 +120,10 @@ fn as_recipient_sees_it(basis: Basis<'_>, released: &GrantedItems) -> Option<Gra
 }
 
 fn not_covered_as_shown() -> Reason {
-    Reason::new("not-covered-as-shown", "a subject is withheld, and what is left does not show that a grant covers it")
+    Reason::new(
+        "not-covered-as-shown",
+        "a subject is withheld, and the disclosed subjects do not show that a grant covers this portion",
+    )
 }
 
 fn no_grant_at_all() -> Reason {
@@ -128,13 +131,15 @@ fn no_grant_at_all() -> Reason {
 }
 
 fn subject_stays() -> Reason {
-    let words = "a hub gives an assessment only with every subject that it has of it, and one of them stays";
+    let words = "a hub releases an assessment only with all subjects that it has of it, and one is withheld";
     Reason::new("a-subject-stays", words)
 }
 
 fn incomplete(kind: Kind) -> Reason {
     match kind {
-        Kind::Headline => Reason::new("no-headline", "no headline may go, and without one nothing goes"),
-        _ => Reason::new("no-subject", "no subject may go, and without one nothing goes"),
+        Kind::Headline => {
+            Reason::new("no-headline", "no headline may be released, and without one nothing is released")
+        }
+        _ => Reason::new("no-subject", "no subject may be released, and without one nothing is released"),
     }
 }

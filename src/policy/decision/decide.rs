@@ -68,13 +68,15 @@ fn another_basis(chosen: Basis<'_>, other: Basis<'_>) -> Reason {
     let id = other.agreement.reference.id;
     match other.acquisition.via() {
         Some(via) if id == chosen.agreement.reference.id => {
-            let words =
-                format!("release {via} would let it go on, but a release cites one and another lets more go on");
+            let words = format!(
+                "release {via} would let it be passed on, but a release can cite only one, and another one lets more be passed on"
+            );
             Reason::new("another-provenance", words)
         }
         _ => {
-            let words =
-                format!("agreement {id} would give it, but a release stands on one agreement and another gives more");
+            let words = format!(
+                "agreement {id} would give it, but a release is based on one agreement, and another one gives more"
+            );
             Reason::new("another-agreement", words)
         }
     }

@@ -57,18 +57,18 @@ pub(super) fn with_details(
     }
 }
 
-/// Adds whom the marking names; and where it names groups, that none of them lists the recipient.
+/// Adds whom the marking names; and if it names groups, that none of them lists the recipient.
 fn with_audience(reason: &Reason, policy: &PartnerPolicy, portion: PortionAttributes<'_>) -> Reason {
     let names = abbreviated_list(portion.releasable_to);
     // The marking also defines groups to which the portion may only be passed on. These may list the recipient.
     let groups = match portion.releasable_to.iter().any(|audience| audience.group().is_some()) {
-        true => format!(", and no group among them, as the marking spells it out, has {}", policy.taker.domain),
+        true => format!(", and the marking lists {} in none of the groups among them", policy.taker.domain),
         false => String::new(),
     };
     Reason::new(reason.id.clone(), format!("{}: it is for {names}{groups}", reason.words))
 }
 
-/// Adds why the assessment is about the recipient's state, where the subject itself does not name that state.
+/// Adds why the assessment is about the recipient's state, if the subject itself does not name that state.
 fn with_concerns(reason: Reason, policy: &PartnerPolicy, facts: &Facts<'_>) -> Reason {
     let states: Vec<Country> = policy.taker.states().collect();
     let concerns = facts.concerns(&policy.control).filter(|(_, concern)| states.contains(&concern.state));

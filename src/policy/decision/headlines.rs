@@ -18,7 +18,7 @@ use crate::{
     policy::{audience::AudienceMembers, facts::Facts, provenance::Acquisition},
 };
 
-/// How many headlines are tried beside the fullest one. The limit prevents that an originator makes a decision long.
+/// How many headlines are tried in addition to the fullest one. The limit keeps an originator from making a decision long.
 const MAX_TRIED: usize = 8;
 
 /// The granted items without the headlines that are not chosen.
@@ -44,7 +44,7 @@ pub(super) fn select_headlines(basis: Basis<'_>, granted: &GrantedItems) -> Gran
     others.iter().take(MAX_TRIED).find_map(with_another).unwrap_or(fullest)
 }
 
-/// For each headline the one that it translates. A headline stands for itself where it translates none, where the other is not here, or where
+/// Maps each headline to the headline that it translates. A headline maps to itself if it translates none, if the other is not here, or if
 /// the other is itself a translation.
 fn originals(facts: &Facts<'_>, granted: &GrantedItems) -> BTreeMap<usize, usize> {
     let portions = granted.keys().filter_map(|i| facts.portion(*i).map(|p| (*i, p)));
@@ -60,7 +60,7 @@ fn originals(facts: &Facts<'_>, granted: &GrantedItems) -> BTreeMap<usize, usize
         .collect()
 }
 
-/// The headlines that stand for themselves: the highest TLP level first, and in the author's order where it is the same.
+/// The headlines that map to themselves: the highest TLP level first, and in the author's order if the level is the same.
 fn by_fullness(facts: &Facts<'_>, originals: &BTreeMap<usize, usize>) -> Vec<usize> {
     let mut sorted: Vec<usize> = originals.iter().filter(|(i, original)| i == original).map(|(i, _)| *i).collect();
     sorted.sort_by_key(|i| (facts.portion(*i).map(|p| Reverse(p.marking.tlp)), *i));

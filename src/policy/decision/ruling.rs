@@ -1,4 +1,4 @@
-//! What one agreement says of one item, and on what grounds it permits it.
+//! What one agreement says about one item, and on what grounds it permits it.
 
 use std::collections::BTreeMap;
 
@@ -19,7 +19,7 @@ impl Grounds {
         self.grants.is_empty() && self.exceptions.is_empty()
     }
 
-    /// The exceptions, where no grant permits the item. Only then a release names them.
+    /// The exceptions, if no grant permits the item. Only then does a release name them.
     pub fn needed_exceptions(&self) -> &[usize] {
         if self.grants.is_empty() { &self.exceptions } else { &[] }
     }
@@ -34,7 +34,7 @@ impl Grounds {
 /// The permitted items by index, each with its grounds, which are not empty.
 pub(in crate::policy) type GrantedItems = BTreeMap<usize, Grounds>;
 
-/// What one agreement says of one item.
+/// What one agreement says about one item.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(in crate::policy) enum Ruling {
     /// It is permitted.
@@ -46,7 +46,7 @@ pub(in crate::policy) enum Ruling {
 }
 
 impl Ruling {
-    /// Adds the exceptions that release the item. They count only where nothing forbids it. They count beside its grants too, since the
+    /// Adds the exceptions that release the item. They count only if nothing forbids it. They count in addition to its grants, since the
     /// recipient may not be able to see that the grants cover it.
     pub fn with_exceptions(&self, exceptions: Vec<usize>) -> Self {
         match self {
@@ -61,7 +61,7 @@ impl Ruling {
         Self::Denied(self.reasons().iter().cloned().chain(denials).collect())
     }
 
-    /// Why it is not permitted. Empty where it is.
+    /// Why it is not permitted. Empty if it is.
     pub fn reasons(&self) -> &[Reason] {
         match self {
             Self::Permitted(_) => &[],

@@ -21,7 +21,7 @@ use crate::{
 pub(in crate::policy) fn release_terms(basis: Basis<'_>, released: &GrantedItems) -> Terms {
     let Basis { policy, agreement, facts, acquisition, now } = basis;
     let disclosed = || released.keys().copied();
-    // To name the states of a withheld subject would reveal it. So where a subject is withheld, only the states of the disclosed ones are named,
+    // To name the states of a withheld subject would reveal it. So if a subject is withheld, only the states of the disclosed ones are named,
     // and nothing may be passed on. The states of other versions are never named: an organisation that passes this version on checks the
     // versions that it holds itself.
     let withholds = facts.count(Kind::Subject, disclosed()) < facts.count(Kind::Subject, facts.indexes());
@@ -43,7 +43,7 @@ pub(in crate::policy) fn release_terms(basis: Basis<'_>, released: &GrantedItems
     terms
 }
 
-/// The groups that the limit names, by name. Whoever gets it further on has no copy of this agreement.
+/// The groups that the limit names, by name. An organisation further on has no copy of this agreement.
 fn named_groups(limit: &OnwardLimit, agreement: &CompiledAgreement) -> Vec<Group> {
     let named: BTreeSet<&GroupName> = limit.to.iter().filter_map(Audience::group).collect();
     named.into_iter().filter_map(|name| agreement.groups.iter().find(|g| g.name == *name)).cloned().collect()
@@ -78,7 +78,7 @@ fn onward(agreement: &CompiledAgreement, facts: &Facts<'_>, released: &GrantedIt
     })
 }
 
-/// What each of the terms lists, in ascending order. Empty where there are no terms.
+/// What each of the terms lists, in ascending order. Empty if there are no terms.
 fn in_all<T: Ord + Clone>(terms: &[&OnwardTerms], list: impl Fn(&OnwardTerms) -> &Vec<T>) -> Vec<T> {
     let all = terms.first().into_iter().flat_map(|first| list(first));
     let shared: BTreeSet<&T> = all.filter(|item| terms.iter().all(|t| list(t).contains(item))).collect();

@@ -31,7 +31,7 @@ pub struct Permit {
 }
 
 impl Permit {
-    /// The grants that permit it, in ascending order, all of one agreement. Empty where an exception permits it.
+    /// The grants that permit it, in ascending order, all of one agreement. Empty if an exception permits it.
     pub fn grants(&self) -> &[GrantRef] {
         &self.grants
     }
@@ -96,7 +96,7 @@ pub struct PortionVerdict {
 pub struct Decision {
     /// Every known portion and endorsement, in the order in which the caller gave them.
     pub portions: Vec<PortionVerdict>,
-    /// What may be released. `None` where that is nothing; then every verdict is a denial.
+    /// What may be released. `None` if that is nothing; then every verdict is a denial.
     pub release: Option<Cleared>,
 }
 
@@ -173,7 +173,7 @@ impl Cleared {
         &self.terms
     }
 
-    /// The release by which the giver got it, where the giver is not the originator.
+    /// The release by which the giver got it, if the giver is not the originator.
     pub fn via(&self) -> Option<StatementId> {
         self.via
     }

@@ -1,7 +1,7 @@
 //! Exceptions: an officer's signature gives one partner for a time what no grant gives.
 //!
 //! They are evaluated in plain Rust and not in Cedar. An exception is not part of an agreement, so it can't be compiled with one, and it must
-//! never override a rule that forbids. It counts only where Cedar found no such rule, and a release names it only where no grant permits the
+//! never override a rule that forbids. It counts only if Cedar found no such rule, and a release names it only if no grant permits the
 //! same portion.
 
 use std::collections::BTreeSet;

@@ -33,7 +33,7 @@ impl ItemId {
 pub struct EndorsementFacts<'a> {
     /// The id of its statement.
     pub id: StatementId,
-    /// The organisation that stands behind it.
+    /// The organisation that endorses the assessment.
     pub endorser: &'a TrustDomain,
     /// Its text and marking.
     pub portion: &'a Portion,
@@ -44,7 +44,7 @@ pub struct EndorsementFacts<'a> {
 pub(in crate::policy) struct Item<'a> {
     pub id: ItemId,
     pub portion: &'a Portion,
-    /// The organisation that stands behind an endorsement; `None` for a portion.
+    /// The organisation that made an endorsement; `None` for a portion.
     pub endorser: Option<&'a TrustDomain>,
 }
 

@@ -40,7 +40,7 @@ impl CompiledGrant {
                 Area::Group(name) => {
                     let group = agreement.group(name).ok_or_else(|| {
                         let message =
-                            format!("no group `{name}` is spelled out in the agreement; add it, or name the places");
+                            format!("the agreement does not list the members of the group `{name}`; add them, or name the places");
                         Fault::at(fault::Reason::InvalidArgument, format!("grant `{}`.places", grant.id), message)
                     })?;
                     compiled.countries.extend(&group.countries);
@@ -64,7 +64,7 @@ impl CompiledGrant {
         }
     }
 
-    /// The codes of the countries and of every part of a country that it covers. Empty where it names no part, since the countries then say
+    /// The codes of the countries and of every part of a country that it covers. Empty if it names no part, since the countries then say
     /// all. ISO lists some 5,000 parts, so the codes are listed once, when the agreement is compiled.
     pub fn place_codes(&self) -> Vec<&'static str> {
         if self.parts.is_empty() {
@@ -94,7 +94,7 @@ impl CompiledGrant {
         logged_at.plus_seconds(self.delay_seconds())
     }
 
-    /// Its delay in seconds; the largest number where it is larger.
+    /// Its delay in seconds. A delay that does not fit into an `i64` is the largest number.
     pub fn delay_seconds(&self) -> i64 {
         i64::try_from(self.grant.delay_seconds).unwrap_or(i64::MAX)
     }

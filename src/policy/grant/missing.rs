@@ -90,7 +90,7 @@ impl MissingPermission {
             Self::Topic => {
                 let wanted = abbreviated_list(&grant.topics);
                 match portion.topics {
-                    [] => format!("the portion has no topic and it reaches only {wanted}"),
+                    [] => format!("the portion has no topic, and the grant covers only {wanted}"),
                     topics => format!("the topic {} is not among {wanted}", abbreviated_list(topics)),
                 }
             }

@@ -1,4 +1,4 @@
-//! The organisation's own rows on who controls a place: `*.tsv` files beside the house rules, in the format of the built-in table.
+//! The organisation's own rows on who controls a place: `*.tsv` files next to the house rules, in the format of the built-in table.
 
 use std::collections::BTreeMap;
 
@@ -24,7 +24,7 @@ pub(super) fn parse_rows(
     let RuleFile { name, text } = file;
     if !text.ends_with('\n') {
         // A row that was cut off in the middle may read as another row.
-        let message = "the last line has no end: the file may be cut off; end it with a line break";
+        let message = "the last line has no line break: the file may be cut off; end it with a line break";
         faults.push(RuleFault::of_file(name, message));
     }
     let mut found = vec![];
@@ -40,7 +40,7 @@ pub(super) fn parse_rows(
         match Control::read(line) {
             Ok(row) => {
                 if let Some(earlier) = seen.insert(line.to_owned(), format!("{name}:{number}")) {
-                    faults.push(fault(0, format!("the same row stands at {earlier}; leave one of them out")));
+                    faults.push(fault(0, format!("the same row is at {earlier}; leave one of them out")));
                 }
                 found.push(row);
             }

@@ -1,4 +1,4 @@
-//! The names of organisations and groups that are known where rules are checked.
+//! The names of organisations and groups that are known when rules are checked.
 
 use std::collections::BTreeSet;
 

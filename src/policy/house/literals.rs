@@ -11,7 +11,7 @@ use super::{
 
 /// A problem in the text of a rule.
 pub(super) struct LocatedProblem {
-    /// The offset of the literal in the rule's text. `None` where it was not found.
+    /// The offset of the literal in the rule's text. `None` if it was not found.
     pub offset: Option<usize>,
     pub problem: LiteralProblem,
 }
@@ -104,12 +104,12 @@ impl<'a> Checker<'a> {
         let problem = match kind {
             "Organisation" => check_recipient(id, self.known),
             "Grant" => Some(LiteralProblem::mistake(
-                "a house rule can't ask about a grant: the grants of other agreements are not there when it is asked",
-                "speak of `principal`, `resource` and `context`",
+                "a house rule can't ask about a grant: it does not know the grants of other agreements",
+                "use `principal`, `resource` and `context`",
             )),
             "Assessment" => Some(LiteralProblem::mistake(
                 "a rule can't name an assessment",
-                "speak of any by its attributes, as `resource.places` and `resource.signers`",
+                "refer to any portion by its attributes, such as `resource.places` and `resource.signers`",
             )),
             _ => None,
         };
@@ -123,7 +123,7 @@ impl<'a> Checker<'a> {
             return;
         };
         let problem = LiteralProblem::mistake(
-            "a rule can't ask for an attribute of a named organisation: only the recipient is there",
+            "a rule can't ask for an attribute of a named organisation: it knows only the attributes of the recipient",
             "write `principal == Organisation::\"...\"` and ask for the attribute of `principal`",
         );
         self.problems.push((entity, problem));
@@ -204,7 +204,7 @@ fn literals_after_annotations(text: &str) -> Vec<(usize, &str)> {
     all.iter().skip(begin).filter_map(literal).collect()
 }
 
-/// The attribute, where the node is one that has a vocabulary.
+/// The attribute that the node names, if it is one that has a vocabulary.
 fn attribute(node: &Value) -> Option<Attribute<'_>> {
     let access = node.get(".")?;
     let variable = access.get("left")?.get("Var")?.as_str()?;
@@ -250,7 +250,7 @@ fn comparison(operator: &str) -> Option<fn(i64, i64) -> bool> {
         "<=" => |is, limit| is <= limit,
         ">" => |is, limit| is > limit,
         ">=" => |is, limit| is >= limit,
-        // Also where the number is one of several.
+        // Also if the number is one of several.
         "==" | "contains" | "containsAny" => |is, limit| is == limit,
         "!=" => |is, limit| is != limit,
         _ => return None,

@@ -54,7 +54,7 @@ pub(super) fn parse_files(files: &[RuleFile], known: Option<&KnownNames>) -> Par
     for file @ RuleFile { name, text } in files {
         if text.trim().is_empty() {
             // A file that an editor is just writing must not lift rules for a moment.
-            let message = "the file is empty; delete it where no rule is meant";
+            let message = "the file is empty; write a rule, or delete the file";
             parser.mistakes.push(RuleFault::of_file(name, message));
         } else if control_rows::is_table(name) {
             rows.extend(control_rows::parse_rows(file, &mut seen_rows, &mut parser.mistakes));
@@ -144,7 +144,8 @@ impl Parser<'_> {
     /// Checks the rules of a part.
     fn check_part(&mut self, part: Part<'_>, set: &PolicySet) {
         if set.num_of_templates() > 0 {
-            let message = "a rule holds a `?principal` or `?resource`; name whom it is about instead";
+            let message =
+                "a rule contains `?principal` or `?resource`; write the name of the organisation or portion instead";
             let slots = part.text.find("?principal").into_iter().chain(part.text.find("?resource"));
             let at = part.position(slots.min().unwrap_or_default());
             self.mistakes.push(part.fault(at, message, None));
@@ -195,7 +196,7 @@ impl Parser<'_> {
             let mut fault = part.cedar_fault(&DetailedError::from(warning));
             if is_ineffective {
                 "the rule never applies: nothing meets its conditions".clone_into(&mut fault.message);
-                let help = || "mend it, or delete it where no rule is meant".to_owned();
+                let help = || "correct the rule, or delete it".to_owned();
                 fault.help = Some(fault.help.unwrap_or_else(help));
             }
             if is_ineffective { &mut self.ineffective } else { &mut self.warnings }.push(fault);
@@ -240,7 +241,7 @@ fn missing_parts(policy: &cedar_policy::Policy) -> Vec<String> {
     all
 }
 
-/// The rule with its id in decisions. `None` where it has no id.
+/// The rule with its id in decisions. `None` if it has no id.
 fn forbid_rule(policy: &cedar_policy::Policy) -> Option<ForbidRule> {
     let words = annotation(policy, "reason").unwrap_or_default();
     let reason = Reason::new(format!("{PREFIX}{}", annotation(policy, "id")?), words.to_owned());

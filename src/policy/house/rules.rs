@@ -34,7 +34,7 @@ impl HouseRules {
     /// One rule that forbids everything, for when nobody can tell what the rules were.
     ///
     /// # Errors
-    /// Only where this program is at fault.
+    /// Only if this program is at fault.
     pub fn forbid_all(reason: &str) -> Result<Self, Fault> {
         Self::parse(&format!("@id(\"unreadable\") @reason(\"{reason}\") forbid (principal, action, resource);"))
     }

@@ -101,7 +101,7 @@ mod tests {
         let all: Vec<_> = split_rules(text).into_iter().map(|(at, rule)| (at, rule.trim())).collect();
         assert_eq!(all.len(), 2, "{all:?}");
         assert!(all[0].1.ends_with("};") && all[1].1 == "permit (q);", "{all:?}");
-        assert_eq!(split_rules("forbid (p); forbid (q").len(), 2, "what has no end is a rule too");
+        assert_eq!(split_rules("forbid (p); forbid (q").len(), 2, "text without an end counts as a rule");
         assert_eq!(split_rules("forbid (p); @id(\"open").len(), 2);
         assert!(split_rules("// nothing; here").is_empty());
     }

@@ -39,7 +39,7 @@ pub(super) enum Vocabulary {
     Tlp,
     /// A level of warning, or 0.
     Level,
-    /// How many officers signed beside the author.
+    /// How many officers signed in addition to the author.
     Cosigners,
 }
 
@@ -65,7 +65,7 @@ impl LiteralProblem {
 }
 
 impl Vocabulary {
-    /// The vocabulary of an attribute of the schema. `None` where the attribute may have any value.
+    /// The vocabulary of an attribute of the schema. `None` if the attribute may have any value.
     pub fn of(variable: &str, attribute: &str) -> Option<Self> {
         Some(match (variable, attribute) {
             ("principal", "kind") => Self::Partner,
@@ -143,7 +143,7 @@ impl Vocabulary {
         }
     }
 
-    /// Whether a value matches. `true` where there is no list of all values.
+    /// Whether a value matches. `true` if there is no list of all values.
     pub fn any_matches(self, matches: impl Fn(&str) -> bool) -> bool {
         match self {
             Self::Partner => PartnerKind::ALL.iter().any(|k| matches(k.as_str())),
@@ -165,7 +165,7 @@ impl Vocabulary {
                 "the levels are 1 (watch) to 5 (ongoing), and 0 where there is no subject",
             ),
             // A statement has at most four signatures. One of them is the author's.
-            Self::Cosigners => ((0..4).collect(), "at most three officers sign beside the author"),
+            Self::Cosigners => ((0..4).collect(), "at most three officers sign in addition to the author"),
             _ => return None,
         };
         let all: BTreeSet<bool> = numbers.into_iter().map(holds).collect();
@@ -250,7 +250,7 @@ fn check_organisation(domain: &TrustDomain, known: Option<&KnownNames>) -> Optio
     let near = spelling::meant(domain.as_str(), known.organisations.iter().map(TrustDomain::as_str));
     Some(LiteralProblem::warning(
         format!("names `{domain}`, which is not known here"),
-        format!("{}leave it where it is to become a partner, or to be named in an agreement", suggestion("", near)),
+        format!("{}leave it if it will become a partner, or if an agreement will name it", suggestion("", near)),
     ))
 }
 
@@ -258,8 +258,8 @@ fn check_group(name: &GroupName, known: Option<&KnownNames>) -> Option<LiteralPr
     let known = known.filter(|k| !k.groups.contains(name))?;
     let near = spelling::meant(name.as_str(), known.groups.iter().map(GroupName::as_str));
     Some(LiteralProblem::warning(
-        format!("names `group:{name}`, which no agreement here spells out"),
-        format!("{}leave it where an agreement is to spell it out", suggestion("group:", near)),
+        format!("names `group:{name}`, whose members no agreement here lists"),
+        format!("{}leave it if an agreement will list its members", suggestion("group:", near)),
     ))
 }
 

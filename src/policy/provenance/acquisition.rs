@@ -56,7 +56,7 @@ impl<'a> Acquisition<'a> {
         }
     }
 
-    /// The reasons why the item may not go on to the taker. Empty where it may.
+    /// The reasons why the item may not go on to the taker. Empty if it may.
     pub fn denials(self, taker: &Organisation, item: Item<'_>, now: Time) -> Vec<Reason> {
         let portion = item.portion;
         let unmet = match self {
@@ -64,7 +64,9 @@ impl<'a> Acquisition<'a> {
                 return no_attribution(portion).into_iter().collect();
             }
             Self::Originated => return vec![],
-            Self::Unknown => vec!["it is another's, and no release by which it came is known".to_owned()],
+            Self::Unknown => {
+                vec!["it is from another organisation, and no release by which it arrived is known".to_owned()]
+            }
             Self::Received(provenance) if !provenance.digests.contains(&item.id.to_digest()) => {
                 vec!["it did not come by this release".to_owned()]
             }
@@ -117,7 +119,7 @@ fn unmet_terms(provenance: &Provenance, taker: &Organisation, portion: &Portion,
                 ));
             }
             if limit.depth == 0 {
-                unmet.push("it may go no hop further".to_owned());
+                unmet.push("it may not be passed on by another hop".to_owned());
             }
         }
     }
@@ -135,13 +137,13 @@ fn unmet_marking(taker: &Organisation, portion: &Portion) -> Vec<String> {
     match portion.marking.goes_on_to() {
         // `no_attribution` is a rule by itself.
         Err(Stays::NoAttribution) => vec![],
-        Err(Stays::Tlp(tlp)) => vec![format!("{tlp} goes no further than to whom its originator gives it")],
+        Err(Stays::Tlp(tlp)) => vec![format!("only its originator may give what is marked {tlp}")],
         Err(Stays::Nobody) => vec!["its marking lets nobody pass it on".to_owned()],
         Err(Stays::WithinOrganisation) => {
             vec!["its marking keeps it within the organisation that got it".to_owned()]
         }
         Ok(names) if !AudienceMembers::new(names, &portion.marking.groups).contains(taker) => {
-            vec![format!("its marking does not let it go on to {}", taker.domain)]
+            vec![format!("its marking does not let it be passed on to {}", taker.domain)]
         }
         Ok(_) => vec![],
     }
@@ -151,11 +153,11 @@ fn unmet_marking(taker: &Organisation, portion: &Portion) -> Vec<String> {
 /// originator's name and signature.
 fn no_attribution(portion: &Portion) -> Option<Reason> {
     let applies = portion.marking.goes_on_to() == Err(Stays::NoAttribution);
-    let words = "its caveat no-attribution lets nobody but its originator give it";
+    let words = "with its caveat no-attribution, only its originator may give it";
     applies.then(|| Reason::new("no-attribution", words))
 }
 
-/// What both limits allow, one hop less. `None` where that is nothing. `decision/terms.rs` adds the groups later.
+/// What both limits allow, one hop less. `None` if that is nothing. `decision/terms.rs` adds the groups later.
 fn narrowest(
     own: &OnwardLimit,
     received: &OnwardLimit,

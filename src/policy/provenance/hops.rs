@@ -62,7 +62,7 @@ pub fn check_hops(hops: &[Hop<'_>], facts: &Facts<'_>) -> Result<(), Breach> {
     }
     let is_about_taker = |hop: &&Hop<'_>| hop.taker.states().any(|s| facts.all_subjects.states.contains(&s));
     let Some(hop) = hops.iter().find(is_about_taker) else { return Ok(()) };
-    let words = format!("it is about {}'s own state, and went to it", hop.taker.domain);
+    let words = format!("it is about {}'s own state, and was released to it", hop.taker.domain);
     Err(Breach { by: hop.giver.clone(), reasons: vec![Reason::new("subject-rule", words)] })
 }
 
@@ -107,11 +107,11 @@ fn wider_terms(provenance: &Provenance, release: &Release) -> Vec<String> {
     let mut wider = Vec::new();
     let days_left = provenance.days_left(release.released_at);
     if days_left.is_some_and(|left| terms.retention_days.is_none_or(|days| days > left)) {
-        wider.push("it may be kept longer than its giver may".to_owned());
+        wider.push("it may be kept longer than its giver may keep it".to_owned());
     }
     let Some(onward) = &terms.onward else { return wider };
     if !provenance.terms.onward.as_ref().is_some_and(|limit| is_one_hop_less(onward, limit, provenance)) {
-        wider.push("more may be passed on, to more or further, than by the hop before".to_owned());
+        wider.push("more may be passed on, to more organisations or further, than at the hop before".to_owned());
     }
     let missing = provenance.terms.barred_states.iter().filter(|s| !terms.barred_states.contains(s));
     let missing: Vec<&str> = missing.map(|s| s.code()).collect();

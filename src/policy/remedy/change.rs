@@ -15,7 +15,7 @@ use crate::domain::{
 pub enum RequiredChange {
     /// An agreement that this node already has would have to be put in force.
     InForce(StatementId),
-    /// A grant would have to be added: to this agreement, or to a new one where it is `None`.
+    /// A grant would have to be added: to this agreement, or to a new one if it is `None`.
     NewGrant(Option<StatementId>, Box<Grant>),
     /// A grant would have to be widened.
     Widen(StatementId, GroupName, Widening),

@@ -32,11 +32,11 @@ pub struct Question<'a> {
     pub manifest: &'a Manifest,
     /// All of its portions.
     pub portions: &'a [(Digest, Portion)],
-    /// The releases by which the giver got it, where the giver is not the originator.
+    /// The releases by which the giver got it, if the giver is not the originator.
     pub provenances: &'a [Provenance],
     /// The states that its versions are about.
     pub states_of_versions: &'a BTreeSet<Country>,
-    /// Who signed it, and how many of them are officers beside the author; `None` where that is not known.
+    /// Who signed it, and how many of them are officers other than the author; `None` if that is not known.
     pub signers: Option<(&'a [SpiffeId], u32)>,
     /// When the giver logged it.
     pub logged_at: Time,

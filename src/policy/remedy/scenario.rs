@@ -61,7 +61,7 @@ impl Scenario {
         }
     }
 
-    /// Edits the agreement, where there is one with this id.
+    /// Edits the agreement with this id, if there is one.
     fn edit(&mut self, id: &StatementId, how: impl FnOnce(&mut Agreement)) {
         if let Some((_, agreement)) = self.agreements.iter_mut().find(|(known, _)| known == id) {
             how(agreement);

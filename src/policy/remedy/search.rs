@@ -30,7 +30,7 @@ const MAX_ROUNDS: usize = 40;
 /// The longest wait that is proposed, in seconds. Where it would take longer, the grant's delay is what would have to change.
 const MAX_WAIT: i64 = 400 * 86_400;
 
-/// What would have to change for the portion at this index to be released. `None` where it is released already.
+/// What would have to change for the portion at this index to be released. `None` if it is released already.
 pub fn remedy(question: &Question<'_>, index: usize) -> Option<Remedy> {
     match question.search(index) {
         Ok(Found { changes, fuller: None }) if changes.is_empty() => None,
@@ -73,7 +73,7 @@ impl Question<'_> {
                 break;
             }
         }
-        Err(Reason::new("unknown", "no change was found that would do"))
+        Err(Reason::new("unknown", "no change was found that would release it"))
     }
 
     /// Leaves out the changes that are not needed: a later change may have made an earlier one unnecessary.
@@ -165,7 +165,7 @@ impl Question<'_> {
         self.manifest.originator == *self.giver
     }
 
-    /// The changes that would remove the reasons of this round. `within` is the agreement that the release must stand on, where that is known.
+    /// The changes that would remove the reasons of this round. `within` is the agreement that the release must be based on, if that is known.
     fn next(
         &self,
         scenario: &Scenario,
@@ -285,7 +285,7 @@ impl Question<'_> {
         Ok(changes)
     }
 
-    /// Proposes to wait, where the assessment has not expired by then. Otherwise the `sooner` change is needed.
+    /// Proposes to wait, if the assessment has not expired by then. Otherwise the `sooner` change is needed.
     fn wait(&self, scenario: &Scenario, from: Time, sooner: impl FnOnce() -> RequiredChange) -> Vec<RequiredChange> {
         let renewed = scenario.manifest.expires != self.manifest.expires;
         if from < scenario.manifest.expires {
@@ -308,7 +308,8 @@ impl Question<'_> {
     ) -> Result<Vec<RequiredChange>, Reason> {
         let within = within.or_else(|| self.nearest(scenario, index, None).map(|n| n.agreement));
         let all = scenario.portions.iter().enumerate().filter(|(other, p)| p.kind() == kind && *other != index);
-        let mut best = Err(Reason::new(format!("no-{kind}"), format!("the assessment has no {kind} that could go")));
+        let mut best =
+            Err(Reason::new(format!("no-{kind}"), format!("the assessment has no {kind} that could be released")));
         for (other, _) in all {
             let found = self.next(scenario, decision, other, within);
             let better = match (&found, &best) {
@@ -323,7 +324,7 @@ impl Question<'_> {
         best
     }
 
-    /// Widens a grant where a subject is withheld and the recipient sees a lower level than the grant requires.
+    /// Widens a grant if a subject is withheld and the recipient sees a lower level than the grant requires.
     fn as_shown(&self, scenario: &Scenario, decision: &Decision, index: usize) -> Option<RequiredChange> {
         let shown = |i: &usize| decision.release.is_none() || is_released(decision, *i);
         let levels =

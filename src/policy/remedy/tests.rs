@@ -208,9 +208,9 @@ fn red_needs_a_grant_that_reaches_it_and_the_partner_s_name() {
 #[test]
 fn a_delay_is_waited_for_and_a_new_version_begins_it_anew() {
     let scene = mali(|g| g.delay_seconds = 86_400);
-    assert_eq!(one(&scene, 3), ["wait: it would go from 2026-05-02T09:30:00Z on, not before"]);
+    assert_eq!(one(&scene, 3), ["wait: it would be released from 2026-05-02T09:30:00Z on, not before"]);
     let last = one(&scene, 2).pop().unwrap();
-    assert_eq!(last, "wait: it would go from 2026-05-02T10:30:00Z on, not before");
+    assert_eq!(last, "wait: it would be released from 2026-05-02T10:30:00Z on, not before");
     let long = mali(|g| g.delay_seconds = 300 * 86_400);
     assert_eq!(one(&long, 3), ["grant: grant sahel would have to give it after 1h at most (now 300d after its issue)"]);
 }
@@ -270,8 +270,8 @@ fn a_change_takes_the_place_of_the_one_that_answers_the_same_question() {
 fn where_nothing_would_do_it_is_told_whether_that_was_looked_for_or_is_a_rule() {
     let scene = mali(|_| {});
     let told = |id: &'static str| lines(&scene.question(), &Remedy::Nothing(Reason::new(id, "")), |i| i.to_string());
-    assert_eq!(told("unknown")[0].words, "no change was found that would do");
-    assert_eq!(told("subject-rule")[0].words, "nothing that could be changed would do (subject-rule)");
+    assert_eq!(told("unknown")[0].words, "no change was found that would release it");
+    assert_eq!(told("subject-rule")[0].words, "no change would release it (subject-rule)");
 }
 
 #[test]
@@ -280,7 +280,7 @@ fn a_rule_of_the_house_is_told_with_its_reason_and_each_grant_by_itself() {
     let rule =
         "@id(\"no-gaps\") @reason(\"no gaps\") forbid (principal, action, resource) when { context.kind == \"gap\" };";
     scene.house = HouseRules::parse(rule).unwrap();
-    assert_eq!(one(&scene, 3), ["rule: house:no-gaps would have to let it go (no gaps)"]);
+    assert_eq!(one(&scene, 3), ["rule: house:no-gaps would have to permit it (no gaps)"]);
     let (id, terms) = scene.agreements.first_mut().unwrap();
     let (id, mut second) = (*id, terms.grants[0].clone());
     second.id = "second".parse().unwrap();
@@ -301,7 +301,7 @@ fn nothing_changes_the_subject_rule() {
     for index in 0..4 {
         assert!(matches!(scene.remedy(index), Some(Remedy::Nothing(r)) if r.id == "subject-rule"));
     }
-    // This holds even where an agreement is missing too.
+    // This holds even if an agreement is missing too.
     scene.agreements.clear();
     assert!(matches!(scene.remedy(0), Some(Remedy::Nothing(r)) if r.id == "subject-rule"));
 }
@@ -325,7 +325,7 @@ fn of_two_headlines_the_lesser_one_stays_and_the_fuller_one_can_be_got() {
     assert_eq!(one(&scene, 4), ["grant: grant sahel would have to reach AMBER+STRICT (now up to AMBER)"]);
     portions[4].marking.tlp = Tlp::Amber;
     let scene = Scene::new(vec![fixture::grant("sahel", &fixture::ecowas(), &["ML"])], portions);
-    assert_eq!(one(&scene, 0), ["none: portion 4 goes in its place, which says more"]);
+    assert_eq!(one(&scene, 0), ["none: portion 4 is released instead, and says more"]);
 }
 
 /// Whether the changes refer to an agreement that only another change would add.

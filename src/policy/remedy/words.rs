@@ -16,7 +16,7 @@ use crate::{
 /// One change in words.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Line {
-    /// The kind of change: `agreement`, `grant`, `marking`, `version`, `rule` or `wait`; `none` where there is no change.
+    /// The kind of change: `agreement`, `grant`, `marking`, `version`, `rule` or `wait`; `none` if there is no change.
     pub kind: &'static str,
     /// The sentence.
     pub words: String,
@@ -27,18 +27,18 @@ pub fn lines(question: &Question<'_>, remedy: &Remedy, name: impl Fn(usize) -> S
     let words = Words { question, name: &name };
     match remedy {
         Remedy::Nothing(reason) if reason.id == "unknown" => {
-            vec![Line { kind: "none", words: "no change was found that would do".to_owned() }]
+            vec![Line { kind: "none", words: "no change was found that would release it".to_owned() }]
         }
         Remedy::Nothing(reason) => {
-            vec![Line { kind: "none", words: format!("nothing that could be changed would do ({})", reason.id) }]
+            vec![Line { kind: "none", words: format!("no change would release it ({})", reason.id) }]
         }
         Remedy::Changes(changes) => words.all(changes),
         Remedy::FullerHeadline(changes, other) => {
             let mut lines = words.all(changes);
-            // When the other headline is released, its own remedy says.
+            // The remedy of the other headline says when that one is released.
             lines.retain(|l| l.kind != "wait");
-            let how = if changes.is_empty() { "goes" } else { "would then go" };
-            let words = format!("{} {how} in its place, which says more", name(*other));
+            let how = if changes.is_empty() { "is" } else { "would then be" };
+            let words = format!("{} {how} released instead, and says more", name(*other));
             lines.push(Line { kind: "none", words });
             lines
         }
@@ -84,7 +84,7 @@ impl Words<'_> {
                 ("agreement", format!("an agreement with {taker} would have to give {}", what(grant)))
             }
             RequiredChange::NewGrant(Some(id), grant) => {
-                ("grant", format!("agreement {} would need one grant more: {} to {taker}", short(id), what(grant)))
+                ("grant", format!("agreement {} would need one more grant: {} to {taker}", short(id), what(grant)))
             }
             RequiredChange::Widen(id, name, _) => ("grant", self.grant(*id, name, std::slice::from_ref(change))),
             RequiredChange::Prolong(id, day) => {
@@ -104,7 +104,7 @@ impl Words<'_> {
             }
             RequiredChange::Renew(after) => ("version", format!("a new version would have to expire after {after}")),
             RequiredChange::Rule(id) => ("rule", self.rule(id)),
-            RequiredChange::Wait(until) => ("wait", format!("it would go from {until} on, not before")),
+            RequiredChange::Wait(until) => ("wait", format!("it would be released from {until} on, not before")),
         };
         Line { kind, words }
     }
@@ -115,7 +115,7 @@ impl Words<'_> {
 
     fn rule(&self, id: &str) -> String {
         let words = self.question.house.reasons().find(|r| r.id == id).map(|r| format!(" ({})", r.words));
-        format!("{id} would have to let it go{}", words.unwrap_or_default())
+        format!("{id} would have to permit it{}", words.unwrap_or_default())
     }
 
     fn agreement(&self, id: &StatementId) -> Option<&Agreement> {

@@ -115,7 +115,7 @@ fn a_recipient_asks_for_the_bars_that_the_tables_say() {
     for left_out in ["RU", "UA", "FR", "RE"] {
         release.terms.barred_states = all.iter().copied().filter(|c| c.code() != left_out).collect();
         let reasons = accept(&policy, &release, &facts(&portions)).unwrap_err();
-        let told = format!("the release does not bar {left_out}, whom it is about");
+        let told = format!("the release does not bar {left_out}, which it is about");
         assert!(reasons[0].id == "terms-too-wide" && reasons[0].words.ends_with(&told), "{reasons:?}");
     }
 }
@@ -131,19 +131,19 @@ fn every_mistake_of_a_table_is_told_with_its_place() {
     assert_eq!((rules.reasons().count(), rules.control().all().count()), (1, 1));
     for (text, told) in [
         ("", "b.tsv: the file is empty"),
-        ("SD-DN\tGH\t2026-05-01\t\ta rep", "b.tsv: the last line has no end"),
-        ("\n\nSD-DN\tGH\t2026-5-1\t\ta report\n", "b.tsv:3:10: `2026-5-1` is no day"),
+        ("SD-DN\tGH\t2026-05-01\t\ta rep", "b.tsv: the last line has no line break"),
+        ("\n\nSD-DN\tGH\t2026-5-1\t\ta report\n", "b.tsv:3:10: `2026-5-1` is not a day"),
         ("SD-DN GH 2026-05-01  a report\n", "b.tsv:1:1: 1 column; write place, state, from, until"),
         (
             "PK-TA\tAF\t2026-05-01\t\ta report\n",
             "b.tsv:1:1: `PK-TA` (Federally Administered Tribal Areas) is a code that",
         ),
         ("SD-DN\tSD\t2026-05-01\t\ta report\n", "b.tsv:1:7: `SD-DN` is a part of Sudan already"),
-        ("SD-DN\tGH\t2026-05-01\t\t\n", "b.tsv:1:22: `` is no source"),
+        ("SD-DN\tGH\t2026-05-01\t\t\n", "b.tsv:1:22: `` is not a source"),
     ] {
         let all = faults(&[file("a.cedar", cedar), file("b.tsv", text)]);
         assert!(all.len() == 1 && all[0].starts_with(told), "{all:?}");
     }
     let twice = faults(&[file("b.tsv", good), file("c.tsv", good)]);
-    assert!(twice[0].starts_with("c.tsv:2:1: the same row stands at b.tsv:2"), "{twice:?}");
+    assert!(twice[0].starts_with("c.tsv:2:1: the same row is at b.tsv:2"), "{twice:?}");
 }

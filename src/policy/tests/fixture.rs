@@ -140,7 +140,7 @@ pub fn manifest(issued: Time, expires: Time) -> Manifest {
     }
 }
 
-/// A digest that stands for the portion's index. The policy computes no digests.
+/// A digest that encodes the portion's index. The policy computes no digests.
 pub fn digest(index: usize) -> Digest {
     Digest([u8::try_from(index).unwrap(); 32])
 }
@@ -157,7 +157,7 @@ pub fn decided(policy: &PartnerPolicy, portions: &[Portion]) -> Decision {
     decide(policy, &facts(portions), time("2026-05-01T10:30:00Z"))
 }
 
-/// For each portion `+` where it is released, otherwise the ids of the reasons.
+/// For each portion `+` if it is released, otherwise the ids of the reasons.
 pub fn in_short(decision: &Decision) -> Vec<String> {
     let short = |verdict: &Verdict| match verdict {
         Verdict::Release(_) => "+".to_owned(),
@@ -171,7 +171,7 @@ pub fn words(decision: &Decision) -> Vec<String> {
     decision.portions.iter().map(|p| p.verdict.reasons()[0].words.to_string()).collect()
 }
 
-/// A statement beside the portions, as a release lists it.
+/// A statement that travels with the portions, as a release lists it.
 pub fn listed(id: StatementId) -> Listed {
     Listed { id, logged_at: Time::from_unix_nanos(0) }
 }

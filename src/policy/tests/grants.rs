@@ -60,7 +60,7 @@ fn with(change: impl FnOnce(&mut Grant)) -> PartnerPolicy {
     compile(&to, vec![changed])
 }
 
-/// The decision about a gap, beside a headline and a subject of level 3 on Mali.
+/// The decision about a gap, next to a headline and a subject of level 3 on Mali.
 fn gap_under(policy: &PartnerPolicy, change: impl FnOnce(&mut crate::domain::assessment::Portion)) -> (String, String) {
     let mut changed = gap(3, Tlp::Green);
     change(&mut changed);
@@ -79,7 +79,7 @@ fn each_condition_of_a_grant_is_kept_and_told_in_words() {
         (with(|g| g.kinds = vec![Kind::Headline, Kind::Subject]), "grant g: gap is not among its kinds"),
         (
             with(|g| g.topics = vec!["sahel".parse().unwrap()]),
-            "grant g: the portion has no topic and it reaches only sahel",
+            "grant g: the portion has no topic, and the grant covers only sahel",
         ),
         (with(|g| g.min_level = Some(WarningLevel::Imminent)), "grant g: level 3 (warning) is below 4 (imminent)"),
     ];
@@ -194,5 +194,5 @@ fn an_agreement_with_others_or_with_an_unknown_group_does_not_compile() {
     let unknown = compile(agreement(&to, vec![grant("g", &to, &["group:none"])]));
     assert_eq!(unknown.field.as_deref(), Some("grant `g`.places"));
     let twice = compile(agreement(&to, vec![grant("g", &to, &["BF"]), grant("g", &to, &["ML"])]));
-    assert!(twice.message.contains("`grant:g` is there twice"), "{twice}");
+    assert!(twice.message.contains("two grants have the id `grant:g`"), "{twice}");
 }

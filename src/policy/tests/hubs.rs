@@ -105,7 +105,7 @@ fn what_came_from_another_goes_on_as_far_as_its_release_and_its_marking_let_it()
 #[test]
 fn what_came_by_no_known_release_goes_nowhere() {
     let decision = passed_on_by(&au(), wide(&au()), vec![], &portions(), LATER);
-    assert_eq!(why(&decision), "it is another's, and no release by which it came is known");
+    assert_eq!(why(&decision), "it is from another organisation, and no release by which it arrived is known");
 }
 
 #[test]
@@ -134,7 +134,7 @@ fn each_condition_of_passing_on_is_kept_and_told_in_words() {
         why(&passed_on(|p| limit(p).max_tlp = Tlp::Clear)),
         "GREEN is above CLEAR, the highest that may be passed on"
     );
-    assert_eq!(why(&passed_on(|p| limit(p).depth = 0)), "it may go no hop further");
+    assert_eq!(why(&passed_on(|p| limit(p).depth = 0)), "it may not be passed on by another hop");
     assert_eq!(why(&passed_on(|p| p.digests.clear())), "it did not come by this release");
     let to_others = |p: &mut Provenance| {
         limit(p).to = audiences(&["group:sahel"]);
@@ -183,7 +183,7 @@ fn a_marking_means_the_members_that_its_author_signed() {
         passed_on_by(&au(), terms, vec![provenance(1)], &portions, LATER)
     };
     assert!(to_these(&["au.example"]).release.is_some(), "whatever the agreement means by the name");
-    assert_eq!(why(&to_these(&["ru.example"])), "its marking does not let it go on to au.example");
+    assert_eq!(why(&to_these(&["ru.example"])), "its marking does not let it be passed on to au.example");
 }
 
 #[test]

@@ -106,7 +106,11 @@ fn who_is_not_known_yet_and_words_of_later_editions_are_doubtful_and_can_be_writ
         (r#"principal == Organisation::"ng.example""#, "`ng.example` is not known here", "become a partner"),
         (r#"principal == Organisation::"fr.exampel""#, "is not known here", "did you mean `fr.example`?"),
         (r#"principal == Organisation::"gb.example""#, "this organisation itself", "name the partner"),
-        (r#"context.releasable_to.contains("group:eccowas")"#, "no agreement here spells out", "`group:ecowas`"),
+        (
+            r#"context.releasable_to.contains("group:eccowas")"#,
+            "whose members no agreement here lists",
+            "`group:ecowas`",
+        ),
         (r#"principal.names.contains("ng.example")"#, "names `ng.example`", "become a partner"),
         (r#"resource.originator == "ng.example""#, "names `ng.example`", "become a partner"),
         (r#"resource.signers.contains("spiffe://ng.example/analyst/ada")"#, "names `ng.example`", "a partner"),

@@ -364,8 +364,8 @@ fn a_recipient_quarantines_terms_that_are_wider_than_the_grants_named() {
         release.terms.onward.as_mut().unwrap()
     }
     let (kept, bar) =
-        ("it may be kept for 30 days, and the release says longer", "the release does not bar ML, whom it is about");
-    let wider = Some("the release lets more be passed on, or to more, than they do".to_owned());
+        ("it may be kept for 30 days, and the release says longer", "the release does not bar ML, which it is about");
+    let wider = Some("the release lets more portions be passed on, or to more organisations, than they do".to_owned());
     assert_eq!(changed(|_| ()), None);
     assert_eq!(changed(|r| r.terms.retention_days = Some(31)).as_deref(), Some(kept));
     assert_eq!(changed(|r| r.terms.retention_days = None).as_deref(), Some(kept));

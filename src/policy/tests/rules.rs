@@ -75,7 +75,7 @@ fn no_alias_of_a_state_slips_past_the_rule() {
 fn a_state_without_a_country_gets_no_policy_at_all() {
     let to = taker("bf.example", PartnerKind::State, "");
     let fault = PartnerPolicy::compile(&"gb.example".parse().unwrap(), &to, &[], &HouseRules::none()).unwrap_err();
-    assert_eq!(fault.to_string(), "country: `bf.example` is a state of no country; give it its country");
+    assert_eq!(fault.to_string(), "country: `bf.example` is a state without a country; state its country");
 }
 
 #[test]

@@ -1,21 +1,21 @@
-//! Marked strings, and the search for them in every form in which bytes are written down.
+//! Marked strings, and the search for them in every encoding in which they may be stored.
 
 use std::path::{Path, PathBuf};
 
 use base64::{Engine, engine::general_purpose::STANDARD};
 use memchr::memmem;
 
-/// What every canary begins with: whoever finds this has found one.
+/// The beginning of every canary. A match means that a canary was found.
 const MARK: &str = "CANARY-";
 
-/// Gives out canaries, each once.
+/// Makes canaries, each once.
 #[derive(Default)]
 pub struct Canaries {
     pub made: usize,
 }
 
 impl Canaries {
-    /// A new one: its number, and random enough that no other text is it.
+    /// A new canary: its number, and enough random characters to differ from any other text.
     pub fn next(&mut self) -> String {
         self.made += 1;
         let random: [u8; 6] = watchfire::seal::random::bytes().unwrap();
@@ -36,7 +36,7 @@ fn forms() -> Vec<(&'static str, Vec<u8>)> {
     ];
     for (before, skipped) in [(0, 0), (1, 2), (2, 3)] {
         let text = STANDARD.encode([&vec![0; before], mark].concat());
-        // What depends on the neighbours' bits is left out at both ends.
+        // Characters that depend on neighbouring bits are left out at both ends.
         let known = (before + mark.len()) * 8 / 6;
         forms.push(("base64", text.as_bytes()[skipped..known].to_vec()));
     }
@@ -52,7 +52,7 @@ pub struct Search {
 }
 
 impl Search {
-    /// Bytes that came from `whence`.
+    /// Searches bytes that came from `whence`.
     pub fn bytes(&mut self, whence: &str, bytes: &[u8]) {
         self.bytes += bytes.len() as u64;
         for (form, needle) in forms() {
@@ -62,12 +62,12 @@ impl Search {
         }
     }
 
-    /// Every file below a directory, by content and by name.
+    /// Searches every file below a directory, by content and by name.
     pub fn below(&mut self, dir: &Path) {
         for path in files_below(dir) {
             self.files += 1;
             self.bytes(&format!("the name {}", path.display()), path.as_os_str().as_encoded_bytes());
-            // A file that went away meanwhile is searched in its next state.
+            // A file that vanished meanwhile is searched in its next state.
             if let Ok(bytes) = std::fs::read(&path) {
                 self.bytes(&path.display().to_string(), &bytes);
             }

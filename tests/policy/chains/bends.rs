@@ -93,7 +93,7 @@ pub fn bend() -> impl Strategy<Value = Bend> {
 }
 
 impl Bend {
-    /// The chain with this change; `None` where there is nothing to change.
+    /// The chain with this change. `None` if there is nothing to change.
     pub fn apply(&self, run: &Run<'_>, honest: &[Step]) -> Option<Bent> {
         use Kind::{AddsAnother, AddsPortion, Back, OtherTaker, ToBarredState};
         let last = honest.len() - 1;
@@ -137,7 +137,7 @@ impl Bend {
         Self { kind, ..self.clone() }
     }
 
-    /// The same change, where the hubs after it send what they would have sent.
+    /// The same change, if the hubs after it send what they would have sent.
     pub fn apply_as_a_liar(&self, run: &Run<'_>, honest: &[Step]) -> Option<Bent> {
         Self { decide_anew: false, ..self.clone() }.apply(run, honest)
     }

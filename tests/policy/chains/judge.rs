@@ -84,7 +84,7 @@ fn with(
     let mut case = case(world, piece, (k, &step.giver, &step.taker), visible, came);
     case.house.clear();
     case.now = step.release.released_at;
-    // Others do not know the agreement. The groups in the terms of the release stand for it.
+    // Others do not know the agreement. The groups in the terms of the release replace it.
     let known = Agreement { groups, grants: vec![], ..case.agreements[0].clone() };
     case.agreements = vec![known];
     case

@@ -1,4 +1,4 @@
-//! A chain by the library, in which each hop is made and taken as by a node; and the same chain as the oracle for one hop predicts it.
+//! A chain by the library, in which each hop is made and taken as by a node, and the prediction of the same chain by the oracle for one hop.
 
 use std::{cell::OnceCell, collections::BTreeSet};
 

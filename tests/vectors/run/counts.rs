@@ -1,4 +1,4 @@
-//! How many cases each file of vectors has: what the file says, what `README.md` says, and what is there.
+//! Compares how many cases each file of vectors has: by the file, by `README.md`, and by counting.
 
 use std::{
     collections::BTreeMap,
@@ -14,20 +14,19 @@ fn read(name: &str) -> String {
     fs::read_to_string(folder().join(name)).unwrap_or_else(|error| panic!("{name}: {error}"))
 }
 
-/// What the table of `README.md` says: for each file, or pattern such as `policy/*.json`, how many.
+/// The counts in the table of `README.md`, for each file or pattern such as `policy/*.json`.
 fn told() -> BTreeMap<String, usize> {
     let readme = read("README.md");
     let row = |line: &str| {
         let (name, rest) = line.strip_prefix("| `")?.split_once("` | ")?;
         let (count, _) = rest.split_once(" |")?;
-        let count = count.replace(',', "").parse().unwrap_or_else(|_| panic!("{name}: `{count}` is no number"));
+        let count = count.replace(',', "").parse().unwrap_or_else(|_| panic!("{name}: `{count}` is not a number"));
         Some((name.to_owned(), count))
     };
     readme.lines().filter_map(row).collect()
 }
 
-/// All files of cases below the folder, by the name that the table gives them: those of `policy/` have one row, and so have
-/// those of `chains/`.
+/// All files of cases below the folder, by their name in the table. The files of `policy/` share one row, and so do those of `chains/`.
 fn there() -> BTreeMap<String, usize> {
     let mut counts = BTreeMap::new();
     for part in ["", "places/", "policy/", "chains/", "ledger/"] {
@@ -48,7 +47,7 @@ fn there() -> BTreeMap<String, usize> {
     counts
 }
 
-/// What a JSON file says in `cases`.
+/// The value of `cases` in a JSON file.
 fn said(name: &str) -> usize {
     let value: serde_json::Value = serde_json::from_str(&read(name)).unwrap_or_else(|error| panic!("{name}: {error}"));
     let cases = value["cases"].as_u64().unwrap_or_else(|| panic!("{name} does not say how many cases it has"));

@@ -1,4 +1,4 @@
-//! Ed25519 at its edges, where programs disagree.
+//! Edge cases of Ed25519 on which programs disagree.
 
 use serde::Deserialize;
 use watchfire::{

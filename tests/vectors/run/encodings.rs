@@ -1,4 +1,4 @@
-//! What another language's library has encoded: it is read, means what it says, and is written again as the same bytes.
+//! Messages that another language's library has encoded are read, have the right meaning, and are encoded again as the same bytes.
 
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
@@ -39,7 +39,7 @@ struct Pae {
 fn the_pre_authentication_encoding_and_the_id_are_those_of_the_vectors() {
     for v in vectors::<Pae>("pae.json") {
         assert_eq!(sha256(&[&v.pae.0]), v.id.0);
-        // The first is the specification's own example, of a type that is not ours.
+        // The first is the specification's own example, with a type that is not ours.
         if let Some(kind) = StatementKind::from_payload_type(&v.payload_type) {
             assert_eq!(pre_authentication_encoding(kind, &v.payload.0), v.pae.0);
             assert_eq!(id_of(kind, &v.payload.0), v.id);
@@ -56,7 +56,7 @@ struct Statement {
     id: StatementId,
 }
 
-/// What a payload says, and the payload that this program would write for it.
+/// The content of a payload, and the payload that this program would write for it.
 fn read_statement(kind: StatementKind, payload: &[u8]) -> Result<(Value, Vec<u8>), Fault> {
     fn both<T: Serialize>(value: T, encode: fn(&T) -> Vec<u8>) -> (Value, Vec<u8>) {
         (serde_json::to_value(&value).unwrap(), encode(&value))
@@ -70,7 +70,7 @@ fn read_statement(kind: StatementKind, payload: &[u8]) -> Result<(Value, Vec<u8>
             let receipt = wire::receipt::decode(payload)?;
             let Receipt { sender, kind, releases, at, reason, role, recall, path, mandate } = &receipt;
             let mut value = json!({ "sender": sender, "kind": kind, "releases": releases, "at": at, "reason": reason });
-            // Only what is there: most receipts say none of it.
+            // Only fields that are set, because most receipts set none of them.
             if let Some(role) = role {
                 value["role"] = json!(role.as_str());
             }
@@ -105,7 +105,7 @@ fn read_statement(kind: StatementKind, payload: &[u8]) -> Result<(Value, Vec<u8>
     })
 }
 
-/// Statements by which organisations know each other.
+/// Statements by which organisations get to know each other.
 fn read_of_trust(kind: StatementKind, payload: &[u8]) -> Result<(Value, Vec<u8>), Fault> {
     Ok(match kind {
         StatementKind::LedgerKey => {
@@ -142,7 +142,7 @@ fn read_of_trust(kind: StatementKind, payload: &[u8]) -> Result<(Value, Vec<u8>)
                 "previous": previous, "compromised": compromised });
             (value, wire::bundle::encode(&bundle))
         }
-        other => panic!("{other} is read elsewhere"),
+        other => panic!("{other} is read in another test"),
     })
 }
 
@@ -239,7 +239,7 @@ fn a_manifest_of_another_library_commits_to_its_portions_among_decoys() {
         let mut listed = [v.digests.clone(), v.decoys.clone()].concat();
         listed.sort_unstable();
         assert_eq!(manifest.digests, listed);
-        // We would have made as many decoys.
+        // This program would have added as many decoys.
         assert_eq!(with_decoys(v.digests.clone()).unwrap().len(), listed.len());
         let portions: Vec<&[u8]> = v.portions.iter().map(|p| &p.payload.0[..]).collect();
         assert_eq!(open_listed(&manifest, &portions).unwrap().len(), portions.len());

@@ -1,4 +1,4 @@
-//! What a receiver makes of entries.
+//! How a receiver judges entries.
 
 use serde::Deserialize;
 use watchfire::{

@@ -1,4 +1,4 @@
-//! Reading the files.
+//! Reads the files of vectors.
 
 use std::path::Path;
 
@@ -10,17 +10,17 @@ struct File<T> {
     vectors: Vec<T>,
 }
 
-/// The vectors of a file: as many as it says, and at least one.
+/// The vectors of a file: as many as the file says, and at least one.
 pub fn vectors<T: DeserializeOwned>(name: &str) -> Vec<T> {
     let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/vectors").join(name);
     let text = std::fs::read_to_string(path).unwrap();
     let file: File<T> = serde_json::from_str(&text).unwrap();
     assert!(!file.vectors.is_empty(), "{name} is empty");
-    assert_eq!(file.vectors.len(), file.cases, "{name} says another number of cases; run tests/vectors/counts.py");
+    assert_eq!(file.vectors.len(), file.cases, "{name} states a wrong number of cases; run tests/vectors/counts.py");
     file.vectors
 }
 
-/// Bytes as hex, or as a list of hex with how many times it stands there.
+/// Bytes as hex, or as a list of hex strings with the number of repetitions.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Hex(pub Vec<u8>);
 

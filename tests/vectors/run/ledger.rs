@@ -1,4 +1,4 @@
-//! The ledger's tree and notes against those that a program in another language has made.
+//! Compares the ledger's tree and notes with those that a program in another language has made.
 
 use std::convert::Infallible;
 
@@ -120,7 +120,7 @@ fn notes_and_cosignatures_are_those_of_another_program() {
     let (own, witness) = (key(&vectors.private_keys[&vectors.origin]), key(&vectors.private_keys[&vectors.witness]));
     assert_eq!(log_key(&vectors.origin).public, own.public_key());
     let checkpoint = Checkpoint { origin: vectors.origin.clone(), size: vectors.size, root: hash(&vectors.root) };
-    // Ed25519 signs alike everywhere.
+    // Ed25519 signatures are deterministic.
     let note = Note::sign(checkpoint, &own);
     assert_eq!(note.to_string(), vectors.note);
     let line = note.cosign(&witness, &vectors.witness, vectors.seconds);

@@ -1,4 +1,4 @@
-//! The published table of lexicons is the one that the program has.
+//! The published table of lexicons equals the program's.
 
 use std::{fs, path::Path};
 

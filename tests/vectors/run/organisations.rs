@@ -24,12 +24,12 @@ use watchfire::{
 };
 use zeroize::Zeroizing;
 
-/// The moment at which everything here happens.
+/// The time at which everything here happens.
 pub fn now() -> Time {
     "2026-05-01T09:30:00Z".parse().unwrap()
 }
 
-/// `gb.example` is the own organisation, `fr.example` its partner; of `ml.example` nobody here has heard.
+/// `gb.example` is this node's organisation and `fr.example` its partner. `ml.example` is unknown here.
 pub struct World {
     pub gb: DevCa,
     pub fr: DevCa,
@@ -50,23 +50,23 @@ pub fn world() -> World {
     World { gb, fr, ml, chains }
 }
 
-/// A signer whose certificate says so.
+/// A signer whose certificate has this id.
 pub fn signer(ca: &DevCa, id: &str, suite: Suite) -> SigningKey {
     let usages = vec![Usage::Other(vec![1, 3, 6, 1, 5, 5, 7, 3, 36])];
     signer_with(ca, id, suite, |params| params.extended_key_usages = usages)
 }
 
-/// The CA as it signs certificates of any form.
+/// The CA, for signing certificates of any form.
 pub fn issuer(ca: &DevCa) -> Issuer<'static, KeyPair> {
     Issuer::from_ca_cert_pem(&ca.certificate_pem(), KeyPair::from_pem(&ca.key_pem()).unwrap()).unwrap()
 }
 
-/// A signer whose certificate `bend` has had its way with.
+/// A signer whose certificate was changed by `bend`.
 pub fn signer_with(ca: &DevCa, id: &str, suite: Suite, bend: impl FnOnce(&mut CertificateParams)) -> SigningKey {
     signer_by(&issuer(ca), id, suite, bend)
 }
 
-/// The same, with a certificate of any issuer.
+/// The same, with a certificate by any issuer.
 pub fn signer_by(
     issuer: &Issuer<'_, KeyPair>,
     id: &str,
@@ -90,7 +90,7 @@ pub fn signer_by(
     SigningKey::new(&Zeroizing::new(key.serialize_der()), vec![certificate], &public_key, id).unwrap()
 }
 
-/// The same content, with the owner of that key as its speaker.
+/// The same content, with the key's owner as its speaker.
 pub fn said_by(key: &SigningKey, kind: StatementKind, payload: &[u8]) -> Vec<u8> {
     if kind == StatementKind::Agreement {
         return payload.to_vec();

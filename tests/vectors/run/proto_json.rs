@@ -1,4 +1,4 @@
-//! Bytes of a message in the JSON mapping of protobuf, by the compiled descriptors and nothing else of this program.
+//! The JSON mapping of protobuf for the bytes of a message. It uses the compiled descriptors and nothing else of this program.
 
 use std::sync::LazyLock;
 
@@ -24,7 +24,7 @@ fn word(name: &str, number: u64) -> String {
     found.value.iter().find(|v| u64::try_from(v.number()) == Ok(number)).unwrap().name().to_owned()
 }
 
-/// The message of that full name.
+/// The message with that full name.
 pub fn to_json(name: &str, mut bytes: &[u8]) -> Value {
     if name == "google.protobuf.Timestamp" {
         let Timestamp { seconds, nanos } = Timestamp::decode(bytes).unwrap();

@@ -1,4 +1,4 @@
-//! What must be refused, why, and at which field.
+//! Inputs that must be refused, with the reason and the field.
 
 use serde::Deserialize;
 use watchfire::{domain::fault::Fault, wire};
@@ -39,7 +39,7 @@ fn refusal(decoder: &str, bytes: &[u8]) -> Option<Fault> {
     }
 }
 
-/// By the decoder of its kind, or for what it says of its speaker.
+/// By the decoder of its kind, or because of its speaker.
 fn refused(decoder: &str, bytes: &[u8]) -> Option<Fault> {
     let has_speaker = !["portion", "agreement", "envelope", "entry"].contains(&decoder);
     refusal(decoder, bytes).or_else(|| wire::speaker::decode(bytes).err().filter(|_| has_speaker))

@@ -1,4 +1,4 @@
-//! Who may sign what, and what a signature must withstand: through the whole of `seal::verify`.
+//! Who may sign what, and which attacks a signature must withstand, tested through all of `seal::verify`.
 
 use serde::Deserialize;
 use watchfire::{
@@ -47,7 +47,7 @@ fn signatures_of_another_library_verify_and_only_over_their_own_kind_of_statemen
                 v.payload_type
             );
         }
-        // No suite takes another's key and signature.
+        // No suite accepts another suite's key and signature.
         let kind = StatementKind::from_payload_type(&v.payload_type).unwrap();
         let message = pre_authentication_encoding(kind, &v.payload.0);
         for other in Suite::ALL.iter().filter(|s| **s != v.suite) {
@@ -175,7 +175,7 @@ fn a_statement_of_one_kind_is_never_taken_for_another() {
         let renamed = Envelope { kind: *kind, ..envelope.clone() };
         assert_eq!(refused(&world, &renamed), Reason::UnknownOrNonCanonical, "{kind}");
     }
-    // Signed as another kind: the encoding differs, so the signature does.
+    // Signed as another kind: the encoding differs, so the signature does not verify.
     let analyst = signer(&world.gb, "spiffe://gb.example/analyst/alice", Suite::Ed25519);
     let mut other = analyst.statement(StatementKind::Void, manifest()).unwrap();
     other.kind = StatementKind::Manifest;
@@ -210,7 +210,7 @@ fn a_stop_counts_however_far_ahead_its_clock_was() {
     assert_eq!(verify(&envelope, &rules::NOTICE, &world.chains, now()).unwrap().content(), &notice);
 }
 
-/// The author's statement, which so many officers have to have signed too.
+/// The author's statement, which this many officers must have signed too.
 fn with_cosigners(author: &SigningKey, cosigners: u32, officers: &[&SigningKey]) -> Envelope {
     let id: SpiffeId = "spiffe://gb.example/analyst/alice".parse().unwrap();
     let payload = wire::speaker::spoken_by(&Speaker { id: id.into(), cosigners }, manifest());
@@ -261,7 +261,7 @@ fn no_signature_that_a_statement_asks_for_can_be_taken_away() {
         stripped.signatures.remove(i);
         assert_eq!(fault(&stripped), lacks());
     }
-    // Without the author it is nobody's word, and only officers count beside.
+    // Without the author it does not count, and in addition to the author only officers count.
     let mut stripped = both.clone();
     stripped.signatures.remove(0);
     assert_eq!(fault(&stripped), (Reason::WrongDomain, "speaker.id".to_owned()));
@@ -269,7 +269,7 @@ fn no_signature_that_a_statement_asks_for_can_be_taken_away() {
     assert_eq!(fault(&with_cosigners(&alice, 1, &[&program])), lacks());
     // One officer is not two.
     assert_eq!(fault(&with_cosigners(&alice, 2, &[&olga, &olga])), lacks());
-    // Somebody else can't speak in her name.
+    // Another person can't speak in her name.
     assert_eq!(fault(&with_cosigners(&olga, 0, &[])), (Reason::WrongDomain, "speaker.id".to_owned()));
 }
 

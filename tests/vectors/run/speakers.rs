@@ -1,4 +1,4 @@
-//! Who may sign what (`docs/protocol.md`): each statement of `statements.json`, signed in each role by each of three organisations.
+//! Who may sign what (`docs/protocol.md`): each statement of `statements.json` is signed in each role by each of three organisations.
 
 use std::{collections::BTreeMap, sync::Arc};
 
@@ -41,7 +41,7 @@ struct Vector {
     payload: Hex,
 }
 
-/// The organisations and roles by the protocol's table, read once more.
+/// The organisations and roles of the protocol's table, written out independently.
 fn may_sign(kind: StatementKind, fields: &serde_json::Value, domain: &str, role: Role) -> bool {
     let named = |field: &str| fields[field].as_str() == Some(domain);
     let persons = [Role::Analyst, Role::Officer, Role::Service].contains(&role);

@@ -21,7 +21,7 @@ fn signed(world: &World, suite: Suite) -> Envelope {
     analyst.statement(StatementKind::Manifest, manifest()).unwrap()
 }
 
-/// The reasons for which the envelope is refused, with each byte of `part` changed in turn, once by a bit and once whole.
+/// The reasons why the envelope is refused, with each byte of `part` changed in turn, first by one bit and then completely.
 fn reasons(world: &World, envelope: &Envelope, part: impl Fn(&mut Envelope) -> &mut Vec<u8>) -> BTreeSet<&'static str> {
     verify(envelope, &rules::MANIFEST, &world.chains, now()).unwrap();
     let length = part(&mut envelope.clone()).len();
@@ -54,7 +54,7 @@ fn no_byte_of_a_certificate_can_be_changed() {
     for suite in Suite::ALL {
         let envelope = signed(&world, *suite);
         let reasons = reasons(&world, &envelope, |e| &mut e.signatures[0].certificates[0]);
-        // A changed domain is a stranger's before its chain is looked at.
+        // A changed domain is unknown before its chain is looked at.
         assert!(reasons.is_subset(&BTreeSet::from(["CHAIN_INVALID", "NOT_A_PARTNER"])), "{reasons:?}");
     }
 }

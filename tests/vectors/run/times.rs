@@ -66,7 +66,7 @@ struct Organisations {
     trust: Trust,
 }
 
-/// Since the beginning of 1970.
+/// Seconds since the beginning of 1970.
 fn since_1970(time: Time) -> Duration {
     Duration::from_secs(u64::try_from(time.parts().0).unwrap())
 }
@@ -78,7 +78,7 @@ fn bend(params: &mut CertificateParams, certificate: &Certificate, serial: &[u8]
     params.serial_number = Some(SerialNumber::from_slice(serial));
 }
 
-/// What a CA is, below the root or as the root itself.
+/// The certificate of a CA, below the root or the root itself.
 fn of_a_ca(name: &str) -> CertificateParams {
     let mut params = CertificateParams::default();
     params.distinguished_name.push(DnType::CommonName, name);
@@ -94,7 +94,7 @@ fn root(domain: &TrustDomain) -> DevCa {
     DevCa::load(domain, &certificate.pem(), &key.serialize_pem()).unwrap()
 }
 
-/// A CA below the root: its certificate, and how it signs.
+/// A CA below the root: its certificate and its key.
 fn middle(root: &DevCa, certificate: &Certificate, serial: &[u8]) -> (Vec<u8>, Issuer<'static, KeyPair>) {
     let key = KeyPair::generate().unwrap();
     let mut params = of_a_ca(&format!("middle {}", hex::encode(serial)));
@@ -215,7 +215,7 @@ fn every_signature_counts_as_the_vectors_say() {
     let all = vectors::<Vector>("times.json");
     let (chains, organisations) = world(&all);
     let mut wrong = vec![];
-    // The second time from the memory of chains that were proved.
+    // The second time it comes from the cache of proved chains.
     for turn in 1..=2 {
         for (vector, chain) in all.iter().zip(&chains) {
             let when = when(vector, &organisations);
@@ -239,5 +239,5 @@ fn the_vectors_have_every_verdict_and_both_sides_of_each() {
         let revoked = v.chain.iter().any(|c| c.revoked.as_ref().is_some_and(|r| r.at <= v.now));
         revoked && v.stated.is_some() && v.verdict == "counts"
     });
-    assert!(saved.count() >= 10, "the own word saves from revocation");
+    assert!(saved.count() >= 10, "a statement by the signer's own organisation must save from revocation");
 }

@@ -1,5 +1,4 @@
-//! What is around signed bytes is ordinary protobuf: a later version may add to it, and other libraries write it
-//! in other bytes.
+//! The bytes around signed bytes are ordinary protobuf. A later version may add fields to them, and other libraries encode them differently.
 
 use serde::Deserialize;
 use watchfire::wire;

@@ -70,7 +70,7 @@ impl ReceivedRelease {
         let id: String = agreement.id.to_string().chars().take(12).collect();
         let names = |some: &[&ReceivedPortion]| some.iter().map(|b| b.name.as_str()).collect::<Vec<_>>().join(", ");
         let mut lines = vec![
-            format!("{partner}, number {sequence}: released {released_at}, came {at}"),
+            format!("{partner}, number {sequence}: released {released_at}, arrived {at}"),
             format!("  under agreement {id} version {}, {}", agreement.version, grants_in_words(grants)),
             format!("  brought {}", names(&portions.iter().collect::<Vec<_>>())),
         ];
@@ -113,8 +113,8 @@ fn grants_in_words(grants: &[String]) -> String {
     format!("grant{} {}", if grants.len() == 1 { "" } else { "s" }, grants.join(", "))
 }
 
-/// To whom both the terms and the marking let a portion go. A name in the terms is kept if the marking covers all its members;
-/// otherwise the members that both cover are listed.
+/// The audiences to which both the terms and the marking allow a portion to go. A name in the terms is kept if the marking covers all its
+/// members. Otherwise the members that both cover are listed.
 fn onward(release: &Release, label: &PortionLabel) -> Vec<String> {
     let is_let_go = |o: &&OnwardLimit| {
         label.tlp <= o.max_tlp && o.depth > 0 && o.kinds.iter().any(|kind| kind.as_str() == label.kind)
@@ -137,7 +137,7 @@ fn onward(release: &Release, label: &PortionLabel) -> Vec<String> {
     all.into_iter().collect()
 }
 
-/// The members that these names stand for: organisations, and the organs of states.
+/// The members of these names: organisations, and the organs of states.
 fn members_of(names: &[Audience], groups: &[Group]) -> BTreeSet<String> {
     let mut all = BTreeSet::new();
     for name in names {

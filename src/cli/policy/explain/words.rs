@@ -57,7 +57,7 @@ impl<'a> Page<'a> {
         self.out.push('\n');
     }
 
-    /// Chooses the words for what was published here, or for what came from another organisation.
+    /// Chooses the words for an assessment that was published here, or for one that came from another organisation.
     fn either(&self, published: &'static str, came: &'static str) -> &'static str {
         if self.explained.is_received() { came } else { published }
     }
@@ -133,7 +133,7 @@ impl<'a> Page<'a> {
         self.blank();
     }
 
-    /// Whether both decisions are the same. A delay that has passed since makes no difference.
+    /// Whether both decisions are the same. A delay that has ended since then makes no difference.
     fn same(&self, then: &Decision, now: &Decision) -> bool {
         then.partner == now.partner
             && then.portions.len() == now.portions.len()
@@ -141,7 +141,7 @@ impl<'a> Page<'a> {
     }
 
     fn same_portion(&self, then: &PortionDecision, now: &PortionDecision) -> bool {
-        // RFC 3339 in UTC with whole seconds: the order of the texts is that of the times.
+        // The times are RFC 3339 in UTC with whole seconds, so their order is the order of their texts.
         let due = then.not_before.as_ref().is_some_and(|t| *t <= self.explained.asked) && now.not_before.is_none();
         then.goes() == now.goes() && then.because == now.because && (then.not_before == now.not_before || due)
     }
@@ -185,8 +185,8 @@ impl<'a> Page<'a> {
         if then.is_none() {
             self.blank();
             let none = self.either(
-                "At publication nothing was decided for it: it was no active partner then.",
-                "When it came nothing was decided for it: it was no active partner then, or nothing might be passed on.",
+                "At publication nothing was decided for it, because it was not an active partner.",
+                "When it came nothing was decided for it: it was not an active partner, or nothing could be passed on.",
             );
             self.put(none, "");
         }
@@ -198,7 +198,7 @@ impl<'a> Page<'a> {
         let (all, given) = (self.explained.portions.len(), self.explained.given(name));
         let Some(now) = now else {
             return match given {
-                0 => "is no partner".to_owned(),
+                0 => "is not a partner".to_owned(),
                 given => format!("is no longer a partner; it was given {given} of {all} portions"),
             };
         };
@@ -285,7 +285,7 @@ fn verdict(decision: &PortionDecision) -> String {
 /// One release, or the portions that were dropped.
 fn release_words(r: &Released, what: &str) -> String {
     let Some(number) = r.sequence else {
-        return format!("nothing on {}, when it was due: {}", r.at, r.dropped.join("; "));
+        return format!("nothing was released on {}, when it was due: {}", r.at, r.dropped.join("; "));
     };
     let state = match (&r.voided, r.acknowledged) {
         (Some(at), _) => format!("replaced by a void on {at}, before the partner had acknowledged it"),

@@ -27,7 +27,7 @@ words!(
 );
 
 impl Effect {
-    /// [`Effect::Widens`] where more is given, else [`Effect::Narrows`].
+    /// [`Effect::Widens`] if more is given, otherwise [`Effect::Narrows`].
     pub(super) fn more(more: bool) -> Self {
         if more { Self::Widens } else { Self::Narrows }
     }
@@ -36,7 +36,7 @@ impl Effect {
 /// One change.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Difference {
-    /// The grant that it is in; `None` where it concerns the whole agreement.
+    /// The grant that changed. `None` if the change concerns the whole agreement.
     pub grant: Option<Direction>,
     /// Its effect.
     pub effect: Effect,
@@ -44,7 +44,7 @@ pub struct Difference {
     pub what: What,
 }
 
-/// A grant by its name, and whom it is from and to.
+/// A grant's name, with the party that gives and the party that gets.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Direction {
     /// Its name.
@@ -56,7 +56,7 @@ pub struct Direction {
 }
 
 impl Direction {
-    /// Of this grant.
+    /// The direction of this grant.
     pub(super) fn of(grant: &Grant) -> Self {
         Self { id: grant.id.clone(), from: grant.from.clone(), to: grant.to.clone() }
     }
@@ -76,7 +76,7 @@ pub enum What {
     GroupDay(GroupName, Day, Day),
     NewMember(GroupName, Member),
     DroppedMember(GroupName, Member),
-    /// By level: the seconds within which to acknowledge.
+    /// A deadline to acknowledge, by level, in seconds.
     Acknowledge(WarningLevel, Option<u64>, Option<u64>),
     PurgeOnRecall(bool, bool),
     Approvals(u32, u32),
@@ -88,9 +88,9 @@ pub enum What {
     DroppedPlace(Area),
     NewTopic(Topic),
     DroppedTopic(Topic),
-    /// Every topic before, these after.
+    /// Every topic before, only these after.
     OnlyTopics(Vec<Topic>),
-    /// These topics before, every one after.
+    /// These topics before, every topic after.
     AllTopics(Vec<Topic>),
     NewKind(Kind),
     DroppedKind(Kind),
@@ -145,7 +145,7 @@ impl Changes {
         self.found
     }
 
-    /// Adds one.
+    /// Adds a change.
     pub fn put(&mut self, effect: Effect, what: What) {
         self.found.push(Difference { grant: self.grant.clone(), effect, what });
     }
@@ -180,7 +180,7 @@ impl Changes {
     }
 }
 
-/// The items of `here` that are not in `there`, each once.
+/// The items of `here` that are not in `there`, without repetition.
 pub(super) fn only_in<T: Clone + PartialEq>(here: &[T], there: &[T]) -> Vec<T> {
     let mut all: Vec<T> = Vec::new();
     for one in here.iter().filter(|one| !there.contains(one)) {

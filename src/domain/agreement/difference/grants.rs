@@ -1,4 +1,4 @@
-//! Changes of grants.
+//! Compares the grants of two agreements.
 
 use std::collections::BTreeSet;
 
@@ -9,7 +9,7 @@ use crate::domain::{
     place::{Country, Place},
 };
 
-/// A grant, with the agreement that spells out its groups.
+/// A grant, with the agreement that lists the members of its groups.
 #[derive(Clone, Copy)]
 struct GrantIn<'a> {
     agreement: &'a Agreement,
@@ -86,7 +86,7 @@ fn places(before: GrantIn<'_>, after: GrantIn<'_>, all: &mut Changes) {
     }
 }
 
-/// Whether the grant covers all of an area. `meant` is the agreement that spells out the area's group.
+/// Whether the grant covers all of an area. `meant` is the agreement that lists the members of the area's group.
 fn covers(grant: GrantIn<'_>, meant: &Agreement, area: &Area) -> bool {
     let areas = &grant.grant.places;
     let countries: BTreeSet<Country> = areas
@@ -111,7 +111,7 @@ fn members(agreement: &Agreement, area: &Area) -> BTreeSet<Country> {
     }
 }
 
-/// No topic at all means every topic.
+/// Compares topics. An empty list means every topic.
 fn topics(before: &[Topic], after: &[Topic], all: &mut Changes) {
     match (before.is_empty(), after.is_empty()) {
         (true, false) => all.put(Effect::Narrows, What::OnlyTopics(after.to_vec())),

@@ -1,4 +1,4 @@
-//! Every change of a term is found, with its effect.
+//! Tests that every change of a term is found, with its effect.
 
 use proptest::{prelude::*, sample::subsequence};
 
@@ -69,7 +69,7 @@ fn base() -> Agreement {
 
 type Mutation = (&'static str, Effect, fn(&mut Agreement));
 
-/// One term each, of the first grant where it is a grant's.
+/// One change of each term. Terms of grants are changed in the first grant.
 const MUTATIONS: &[Mutation] = &[
     ("in force until 2028-12-31 (before: 2027-12-31)", Effect::Widens, |a| a.until = "2028-12-31".parse().unwrap()),
     ("in force from 2026-02-01 on (before: 2026-01-01)", Effect::Narrows, |a| a.from = "2026-02-01".parse().unwrap()),
@@ -87,7 +87,9 @@ const MUTATIONS: &[Mutation] = &[
         a.duties.acknowledge[0].within_seconds = 1_800;
     }),
     ("an originator's purge now runs at the recipient by itself", Effect::Other, |a| a.duties.purge_on_recall = true),
-    ("approvals on each side: as each house decides (before: 2 persons)", Effect::Other, |a| a.duties.approvals = 0),
+    ("approvals on each side: as each organisation decides (before: 2 persons)", Effect::Other, |a| {
+        a.duties.approvals = 0;
+    }),
     ("now also about Sudan (SD)", Effect::Widens, |a| a.grants[0].places.push("SD".parse().unwrap())),
     ("now also about Mali (ML)", Effect::Other, |a| a.grants[0].places.push("ML".parse().unwrap())),
     ("no longer about Chad (TD)", Effect::Narrows, |a| a.grants[0].places.retain(|p| p.to_string() != "TD")),
@@ -142,7 +144,7 @@ fn grants_and_groups_come_and_go() {
     let effects = |all: Vec<Difference>| all.iter().map(|d| d.effect).collect::<Vec<_>>();
     assert_eq!(effects(differences(&base(), &changed)), [Effect::Narrows, Effect::Narrows]);
     assert_eq!(effects(differences(&changed, &base())), [Effect::Widens, Effect::Widens]);
-    // A grant in the other direction is another grant, whatever it is called.
+    // A grant in the other direction is another grant, even if it has the same id.
     let mut turned = base();
     let grant = &mut turned.grants[1];
     std::mem::swap(&mut grant.from, &mut grant.to);
@@ -173,7 +175,7 @@ proptest! {
     fn there_and_back_are_opposites(places in subsequence((0..MUTATIONS.len()).collect::<Vec<_>>(), 0..=MUTATIONS.len())) {
         let mut changed = base();
         for place in places {
-            // One that takes away what another one changes may find nothing left to change.
+            // If one mutation removes what another one changes, nothing may be left to change.
             if changed.grants[0].onward.is_some() || !MUTATIONS[place].0.contains("passed on") {
                 MUTATIONS[place].2(&mut changed);
             }
