@@ -1,4 +1,4 @@
-//! Loads stored assessments for releasing. Those that were used last stay in memory.
+//! The assessment cache: loads stored assessments for releasing. Those that were used last stay in memory.
 
 pub mod parts;
 pub mod as_claimed;
@@ -27,12 +27,12 @@ use crate::{
 pub struct AssessmentCache {
     pub(crate) store: Arc<dyn Store>,
     pub(crate) clock: Arc<dyn Clock>,
-    /// The assessments that were used last.
+    /// The assessments that were used last. A second process would have its own, which is out of date once this one stores more.
     pub(crate) entries: Entries,
 }
 
 impl AssessmentCache {
-    /// Prepares these versions, in the order asked for, without those that are not here or were recalled. A version that came in parts
+    /// Loads these versions, in the order asked for, without those that are not here or were recalled. A version that came in parts
     /// may be inconsistent although each part is valid (two portions with one handle, or more bytes than an assessment may have). It
     /// counts as not here, so that it holds up nothing else.
     pub(in crate::node) async fn prepare(&self, ids: &[StatementId]) -> Result<Vec<Arc<LoadedAssessment>>, Fault> {

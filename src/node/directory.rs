@@ -182,13 +182,16 @@ pub struct PartnerDirectory {
     pub(crate) identity: Arc<OwnIdentity>,
     pub(crate) sessions: Arc<PartnerSessions>,
     pub(crate) lists: Arc<HeldLists>,
-    /// The snapshot in force. Only a reload replaces it.
+    /// The snapshot of partners and agreements in force. The store has them, and only a reload replaces the snapshot. A second process would
+    /// have its own: it would go on releasing to a partner that this process has suspended, and under an agreement that has been stopped.
     pub(crate) partners: ArcSwap<Partners>,
-    /// The house rules in force.
+    /// The house rules in force. The store has each version, and refuses one that does not follow the last. A second process would have its
+    /// own: it would decide by the rules before, until it reads its files again.
     pub(crate) house: ArcSwap<HouseInForce>,
-    /// The roots that are said to be compromised.
+    /// The roots that are said to be compromised. A second process would have its own, as old as its snapshot.
     pub(crate) doubts: Doubts,
-    /// Held during a change of partners, agreements, lists or rules, so that this process makes one at a time.
+    /// Held during a change of partners, agreements, lists or rules, so that this process makes one at a time. A second process would have
+    /// its own. The store compares the version of house rules only: of two changes of one partner or agreement, the later one would win.
     pub(crate) changing: tokio::sync::Mutex<()>,
 }
 

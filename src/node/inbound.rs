@@ -34,6 +34,7 @@ pub struct InboundFeeds {
     pub(crate) recalls: Arc<Recalls>,
     pub(crate) receipts: Arc<Receipts>,
     pub(crate) requests: Arc<Requests>,
-    /// When everything that waits was last examined, in nanoseconds since 1970.
+    /// When all unverified entries were last examined, in nanoseconds since 1970. The store decides when they are examined next, by a timer.
+    /// A second process would have its own: a partner whose clock goes to and fro would get an examination from each in a minute.
     pub(crate) examined_all_at: AtomicI64,
 }

@@ -1,4 +1,4 @@
-//! The registry of the statements that partners hand over. It has one row for each kind, with everything that depends on the kind.
+//! The inbox: the registry of the statements that partners hand over. It has one row for each kind, with everything that depends on the kind.
 
 use std::sync::Arc;
 
@@ -249,7 +249,7 @@ impl StatementHandler {
         self.roles == [Role::Node]
     }
 
-    /// Refuses for now what comes faster than the kind's pace.
+    /// Refuses for now what comes faster than the kind's rate limit.
     fn require_pace(&self, live: &PartnerSession, handed: &Handed<'_>) -> Result<(), Fault> {
         match &self.pace {
             Some(pace) if !(pace.allows)(live, handed) => {

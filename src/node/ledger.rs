@@ -60,28 +60,33 @@ pub struct Ledger {
     pub(crate) bundles: Arc<Bundles>,
     pub(crate) people: Arc<People>,
     pub(crate) revocations: Arc<RevocationLists>,
-    /// The key that signs the ledger's notes.
+    /// The key that signs the ledger's notes. A second process would have its own copy, and would go on signing with it after this process
+    /// has changed the key.
     pub(crate) key: ArcSwap<RawKey>,
     /// Stores the key.
     pub(crate) keep_key: KeepKey,
-    /// What partners have shown since the start.
+    /// What partners have shown since the start. A second process would have its own: each waits for what partners tell it.
     pub(crate) start: StartWait,
     /// Between two checkpoints the ledger grows by a multiple of this.
     pub(crate) quantum: u32,
     /// Writes the newest checkpoint beside the store.
     pub(crate) keep_head: KeepHead,
-    /// The size in the note that was last written beside the store before the first head.
+    /// The size in the note that was last written beside the store before the first head. The store decides; this only saves work.
     pub(crate) marked: AtomicU64,
-    /// The ledger's epoch, as the store has it.
+    /// The ledger's epoch, as the store had it when this process last read or changed it. A second process would have its own: after a
+    /// change by this process it would show partners the key of the epoch before.
     pub(crate) epoch: AtomicU32,
-    /// Whether entries are lost that this node has signed. Nothing is served then.
+    /// Whether entries are lost that this node has signed. Nothing is served then. The store has it too, and it is read from there at the
+    /// start only. A second process would have its own: it would go on serving and signing after this one has noticed the loss.
     pub(crate) is_behind: AtomicBool,
-    /// Held while a checkpoint is signed or the ledger is settled, so that one happens at a time.
+    /// Held while a checkpoint is signed, the key is changed or the ledger is settled, so that one happens at a time. A second process would
+    /// have its own. The store makes each checkpoint in one transaction; a change of the epoch is not compared there.
     pub(crate) signing: tokio::sync::Mutex<()>,
-    /// Held while the ledger is settled.
+    /// Held while the ledger is settled. A second process would have its own: of two approvals that are added at once, one would be lost,
+    /// and the administrator would have to approve again.
     pub(crate) settling: tokio::sync::Mutex<()>,
-    /// What is known of partners' ledgers.
+    /// What is known of partners' ledgers. A second process would have its own; see [`PartnerLedgers`].
     pub(crate) watch: PartnerLedgers,
-    /// When each person was last heard.
+    /// When each person was last heard. A second process would have its own: a person who calls both has signed in twice in the ledger.
     pub(crate) persons: LastHeard,
 }

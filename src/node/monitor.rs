@@ -29,6 +29,6 @@ pub struct Monitor {
     pub(crate) alarms: Arc<Alarms>,
     pub(crate) certificates: ReadCertificates,
     pub(crate) outbox: Arc<Outbox>,
-    /// The damage for which an alarm was raised.
+    /// The damage for which an alarm was raised. The store decides; this only saves work.
     pub(crate) told_damage: ReportedDamage,
 }

@@ -1,4 +1,4 @@
-//! The node's own identity: its bundle and its signing key. Its revocation lists are in `lists`.
+//! The node's own identity: its bundle and its signing key. Its revocation lists are in `revocations`.
 
 use std::sync::Arc;
 
@@ -29,9 +29,10 @@ pub struct OwnIdentity {
     pub(crate) organisation: Organisation,
     /// Where partners reach the node, for invitations.
     pub(crate) endpoint: Option<Endpoint>,
-    /// The signing key in use.
+    /// The signing key in use, as the files have it. A second process would have its own, from the files of its own host. That is intended.
     pub(crate) key: ArcSwap<SigningKey>,
-    /// This organisation's bundle and revocation lists.
+    /// This organisation's bundle and revocation lists, as the files and the store have them. A second process would have its own: it does
+    /// not learn of a newer list in the files of the other host.
     pub(crate) member: ArcSwap<Member>,
 }
 

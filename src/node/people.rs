@@ -52,9 +52,11 @@ pub struct People {
     pub(crate) certificates: ReadCertificates,
     /// How many people the house requires where a decision takes several.
     pub(crate) approvals: Option<u32>,
-    /// The register in force.
+    /// The register in force. The store has it, and it is read from there at the start only. A second process would have its own: it would
+    /// not know who was registered or confirmed by this one, so that it could let one administrator decide what takes two by now.
     pub(crate) register: ArcSwap<Register>,
-    /// Held during a change of the register.
+    /// Held during a change of the register. A second process would have its own: the store does not compare what was there before, so that
+    /// the later of two changes of one person would win.
     pub(crate) changing: tokio::sync::Mutex<()>,
 }
 

@@ -27,6 +27,7 @@ pub struct Recalls {
     pub(crate) cache: Arc<AssessmentCache>,
     pub(crate) people: Arc<People>,
     pub(crate) receipts: Arc<Receipts>,
-    /// Held during a step of a recall, so that this process takes one at a time.
+    /// Held during a step of a recall, so that this process takes one at a time. The store decides; this only saves work: it compares the
+    /// recall's state, and each transaction that would show or release something asks whether it was recalled.
     pub(crate) recalling: tokio::sync::Mutex<()>,
 }

@@ -1,5 +1,5 @@
-//! Records what partners sent that was refused: one entry of the ledger and one line of the log for each kind of statement, reason and
-//! minute, with a count. So the ledger and the log stay readable however much a partner sends that is refused.
+//! Counts what partners sent that was refused. `refusal_log` records the counts: one entry of the ledger and one line of the log for each
+//! kind of statement, reason and minute. So the ledger and the log stay readable however much a partner sends that is refused.
 
 use std::collections::HashMap;
 
@@ -8,7 +8,8 @@ use crate::domain::{fault::Reason, statement::StatementKind, time::Time};
 /// For how many seconds refusals are counted before they are recorded.
 pub(in crate::node) const COUNTED: i64 = 60;
 
-/// What was refused of one partner and is not recorded yet.
+/// What was refused of one partner and is not recorded yet. A second process would have its own: each records its own count, so that the
+/// ledger has two entries for a minute in place of one.
 #[derive(Debug, Default)]
 pub(in crate::node) struct Refusals(HashMap<(StatementKind, Reason), Tally>);
 

@@ -1,4 +1,6 @@
-//! What this process knows of one partner: its feed, its connections and its rates. Nothing here needs to survive a restart.
+//! The session of one partner: what this process knows of its feed, its connections and its rates. Nothing here needs to survive a restart.
+//!
+//! Each field says what a second process on the same store would lack. `docs/decisions/state-in-memory.md` has the whole list.
 
 use std::sync::{
     Arc, Mutex,
@@ -30,60 +32,76 @@ pub(in crate::node) const CONTACT_SECONDS: i64 = 60;
 /// The most lines of the log in an hour about a partner's entries that are kept from users. The ledger has all of them.
 pub(in crate::node) const MOST_LINES: u32 = 600;
 
-/// The live state of the feeds with one partner.
+/// The session of one partner.
 pub struct PartnerSession {
-    /// Counts reasons to look into the queue.
+    /// Counts reasons to look into the queue. The store decides what is due; this only saves work. A stream also looks every 5 seconds.
     wake: watch::Sender<u64>,
-    /// Held during a look at what goes out, so that there is one look at a time.
+    /// Held during a look at what goes out, so that there is one look at a time. The store decides; this only saves work: a round that was
+    /// numbered after another position than the stored one is refused.
     pub(in crate::node) judging: AsyncMutex<()>,
+    /// The open stream: its number, and what ends it. A second process would have its own: a partner with a stream at each would be sent
+    /// everything twice, and what ends a stream at once here would not end the other one.
     streams: Mutex<Option<(u64, CancellationToken)>>,
+    /// The number of the next stream. It tells the streams of this process apart; a second process would have its own, without harm.
     next_stream: AtomicU64,
-    /// What stops the feed to the partner.
+    /// What stops the feed to the partner. A second process would have its own: it is right for the feed of that process.
     pub(in crate::node) outgoing: FeedObstacle,
-    /// How this node's own following of the partner goes.
+    /// How this process follows the partner's feed. A second process would have its own: it would dial the partner too. The store decides
+    /// which entries are new, so none is stored twice.
     inbound: watch::Sender<FollowState>,
-    /// Counts requests to look at the partner's feed at once.
+    /// Counts requests to look at the partner's feed at once. A second process would have its own: a request reaches this process only.
     pull: watch::Sender<u64>,
-    /// Counts reasons to speak to the partner: statements that wait, new revocations.
+    /// Counts reasons to speak to the partner: statements that wait, new revocations. The store decides what waits; this only saves work.
+    /// Without the wake-up a statement waits until the next look.
     post: watch::Sender<u64>,
-    /// What the partner's last hello said that it reads. `None` before the first hello.
+    /// What the partner's last hello said that it reads. `None` before the first hello. A cache: staleness is harmless because each
+    /// connection begins with a hello, which says it again.
     reads: Mutex<Option<Reads>>,
-    /// The edition of roots and lists that the partner's last hello named.
+    /// The edition of roots and lists that the partner's last hello named. A cache: staleness is harmless because another edition only has
+    /// statements offered again, and each is taken once.
     edition: Mutex<Option<Vec<u8>>>,
-    /// The statements last taken from the partner.
+    /// The statements last taken from the partner. A cache: staleness is harmless because each handler compares a statement with what
+    /// is stored, as it must after a restart.
     pub(in crate::node) taken: AsyncMutex<Recent>,
     /// Held during a greeting about ledgers, so that there is one at a time. Two heads at once, each grown from the same one, may be a
-    /// fork.
+    /// fork. The store decides; this only saves work: a head that was judged against another one than the newest is judged again.
     pub(in crate::node) greeting: AsyncMutex<()>,
-    /// How fast it changes agreements.
+    /// How fast it changes agreements. A second process would have its own: the partner gets as many changes from each.
     pace: Mutex<WindowLimit>,
-    /// How fast it sends requests.
+    /// How fast it sends requests. A second process would have its own: the partner may send as many requests to each.
     asking: Mutex<WindowLimit>,
-    /// How much of its rate for receipts it has used.
+    /// How much of its rate for receipts it has used. A second process would have its own: each takes the whole rate.
     answering: Mutex<LeakyBuckets>,
-    /// How much of its rate for recalls it has used, its own and those that it passes on.
+    /// How much of its rate for recalls it has used, its own and those that it passes on. A second process would have its own: each takes
+    /// the whole rate.
     recalling: Mutex<LeakyBuckets>,
-    /// What it sent that was refused.
+    /// How much of what it sent was refused, until that is recorded. A second process would have its own: each records its own count. A
+    /// count that is not recorded yet is lost with the process.
     refused: Mutex<Refusals>,
-    /// How many lines of the log there were about faults in its entries.
+    /// How many lines of the log there were about faults in its entries. A second process would have its own, as it has a log of its own.
     telling: Mutex<WindowLimit>,
-    /// How far its quarantine was examined.
+    /// How far its quarantine was examined. A second process would have its own: an entry that one process quarantines is examined by the
+    /// other one only when that one examines everything, for example after a start or a change of trust.
     examined: Mutex<ExaminedQuarantine>,
-    /// Counts recalls that were put into the partner's outbox.
+    /// Counts recalls that were put into the partner's outbox. A second process would have its own: an entry that it decided before a
+    /// recall of the other one may still go out, for at most 2 seconds.
     recalls: AtomicU64,
-    /// What it has told of bundles.
+    /// What it has told of bundles. Its fields say what a second process would lack.
     pub(in crate::node) bundles: PartnerBundles,
-    /// When the partner was last heard of, as the store has it.
+    /// When this process last noted in the store that the partner was heard of. The store decides; this only saves work.
     heard: Mutex<Option<Time>>,
-    /// The revocation lists that this node asked the partner for in the answer to its last hello.
+    /// The revocation lists that this node asked the partner for in the answer to its last hello. A second process would have its own, for
+    /// the hellos that it answered: a list that the partner hands to the other process is not expected there.
     asked_for: Mutex<Vec<Wanted>>,
-    /// Which revocation lists of other organisations went between this node and the partner.
+    /// Which revocation lists of other organisations went between this node and the partner. Its fields say what a second process would
+    /// lack.
     pub(in crate::node) passed_on: PassedOn,
-    /// Held while a revocation list comes in.
+    /// Held while a revocation list comes in from the partner, so that one comes at a time. A second process would have its own: one comes
+    /// at a time to each.
     pub gathering: AsyncMutex<()>,
 }
 
-/// The kinds of statements that a partner reads.
+/// The kinds of statements that a partner reads, as its last hello said.
 pub(in crate::node) struct Reads {
     kinds: Vec<StatementKind>,
     /// Whether the log already says that something is held back.

@@ -1,4 +1,4 @@
-//! What this process knows of each partner at run time. Nothing here needs to survive a restart.
+//! The sessions of all partners: what this process knows of them at run time. Nothing here needs to survive a restart.
 
 pub mod examined;
 pub mod obstacle;
@@ -17,19 +17,25 @@ use crate::{
     seal::random,
 };
 
-/// The live state of all feeds. Nothing here needs to survive a restart.
+/// The sessions of all partners. Nothing here needs to survive a restart.
 #[derive(Default)]
 pub struct PartnerSessions {
+    /// The session of each partner. A second process would have its own; the fields of [`PartnerSession`] say what follows.
     partners: Mutex<HashMap<TrustDomain, Arc<PartnerSession>>>,
-    /// Counts entries stored from any partner. Followers wait on it.
+    /// Counts entries stored from any partner. Followers and readers of the desk wait on it. A second process would have its own: it is not
+    /// woken by what this process stores.
     arrivals: watch::Sender<u64>,
-    /// Counts reasons to examine again what is in quarantine or waits.
+    /// Counts reasons to examine again what is in quarantine or can't be verified yet. A second process would have its own: it is not woken
+    /// by what this process changes.
     turns: watch::Sender<u64>,
-    /// Organisations whose roots, lists or standing have changed. What waits for them is to be examined again.
+    /// Organisations whose roots, lists or standing have changed, so that unverified entries of theirs are to be examined again. A second
+    /// process would have its own. The store keeps the entries, and a timer in it has all of them examined at least once an hour.
     changed: Mutex<BTreeSet<TrustDomain>>,
-    /// Assessments that were recalled. What waits of them is dropped.
+    /// Assessments that were recalled, so that unverified entries of theirs are to be dropped. A second process would have its own. The
+    /// timer in the store has all unverified entries examined at least once an hour, and the store shows none of a recalled assessment.
     taken_back: Mutex<BTreeSet<AssessmentId>>,
-    /// The random name of the current roots and lists, which partners are told. It is new after each change and each start.
+    /// The random name of the current roots and lists, which partners are told. It is new after each change and each start. A second
+    /// process would have its own: a partner that connects to both in turn offers its refused statements again each time, without harm.
     edition: Mutex<Option<[u8; EDITION]>>,
 }
 
@@ -42,7 +48,7 @@ impl PartnerSessions {
         lock(&self.partners).values().for_each(|live| live.examine_again());
     }
 
-    /// The live state with a partner.
+    /// The session of a partner.
     pub fn of(&self, partner: &TrustDomain) -> Arc<PartnerSession> {
         let mut partners = lock(&self.partners);
         if let Some(live) = partners.get(partner) {
@@ -61,7 +67,7 @@ impl PartnerSessions {
         });
     }
 
-    /// The live state with every partner.
+    /// The session of every partner.
     pub(in crate::node) fn all(&self) -> Vec<(TrustDomain, Arc<PartnerSession>)> {
         lock(&self.partners).iter().map(|(partner, live)| (partner.clone(), live.clone())).collect()
     }
@@ -86,13 +92,13 @@ impl PartnerSessions {
         self.turned();
     }
 
-    /// Has what waits for an organisation examined again.
+    /// Has the unverified entries that wait for an organisation examined again.
     fn examine_waiting_for(&self, organisation: &TrustDomain) {
         lock(&self.changed).insert(organisation.clone());
         self.turned();
     }
 
-    /// Has what waits of an assessment examined again, because it was recalled.
+    /// Has the unverified entries of an assessment examined again, because it was recalled.
     pub(in crate::node) fn examine_taken_back(&self, assessment: AssessmentId) {
         lock(&self.taken_back).insert(assessment);
         self.turned();

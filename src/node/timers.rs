@@ -91,7 +91,8 @@ pub struct Timers {
     pub(crate) assessments: Arc<Assessments>,
     pub(crate) inbound: Arc<InboundFeeds>,
     pub(crate) monitor: Arc<Monitor>,
-    /// Whether the standing timers were set since the start.
+    /// Whether this process has set the standing timers. The store decides; this only saves work. A second process that starts makes them
+    /// due at once, as a restart does, and both would fire each timer. Each handler looks at the store and may run twice.
     pub(crate) begun: AtomicBool,
 }
 

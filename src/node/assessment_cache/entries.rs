@@ -1,4 +1,4 @@
-//! The assessments that were prepared last.
+//! The versions that the assessment cache holds.
 
 use std::{
     collections::HashMap,
@@ -13,10 +13,14 @@ use crate::{
     node::{assessment_cache::loaded::LoadedAssessment, rate_limit::window::WindowLimit},
 };
 
-/// The most bytes that all of them together take. The largest assessment has room, so all partners' feeds can share it.
+/// The most bytes that all versions in the cache together take. The largest assessment has room, so all partners' feeds can share it.
 const KEPT_BYTES: usize = 8 << 20;
 
 /// The versions that were last asked for.
+///
+/// A second process would have its own, and would not hear when this process stores more of a version or recalls it. It would go on with
+/// what it has until the entry gives way. It would decide without later versions and later portions. It would send an already numbered
+/// release of a recalled assessment again; the store refuses only new releases of it.
 #[derive(Default)]
 pub struct Entries(Mutex<Kept>);
 
@@ -25,12 +29,15 @@ const MOST_LINES: u32 = 60;
 
 #[derive(Default)]
 struct Kept {
+    /// The loaded versions. A second process would have its own; see [`Entries`].
     by_id: HashMap<StatementId, Arc<LoadedAssessment>>,
     bytes: usize,
-    /// How often something was forgotten. A version that was read before that may be out of date.
+    /// How often something was forgotten. A version that was read before that may be out of date. A second process would have its own: it
+    /// does not count what this process changes.
     forgotten: u64,
-    /// How often an assessment was taken back.
+    /// How often an assessment was taken back. A second process would have its own: it does not count recalls by this process.
     taken_back: u64,
+    /// How many lines were logged. A second process would have its own, as it has a log of its own.
     telling: WindowLimit,
 }
 

@@ -44,7 +44,7 @@ pub struct LoadedAssessment {
     pub envelope: Arc<Envelope>,
     /// The portions that are here, in the author's order.
     pub portions: Vec<LoadedPortion>,
-    /// The ways by which it came. There are none if it was published here.
+    /// The routes by which it came. There are none if it was published here.
     pub ways: Vec<Route>,
     /// Its endorsements, sorted by the statements' ids.
     pub endorsements: Vec<LoadedEndorsement>,

@@ -1,4 +1,4 @@
-//! The ways by which another organisation's assessment came here.
+//! The routes by which another organisation's assessment came here.
 
 use std::sync::Arc;
 
@@ -17,12 +17,12 @@ use crate::{
     wire,
 };
 
-/// The most bytes that the releases of a way take in an entry. With the largest portions, the entry then stays below a message's limit.
+/// The most bytes that the releases of a route take in an entry. With the largest portions, the entry then stays below a message's limit.
 const MAX_BYTES: usize = 256 << 10;
 
-/// One way by which another organisation's assessment came here.
+/// One route by which another organisation's assessment came here.
 pub struct Route {
-    /// The conditions that this way puts on the node.
+    /// The conditions that this route puts on the node.
     pub provenance: Provenance,
     /// Who gave the assessment to this node, and under which agreement.
     pub under: (TrustDomain, StatementId),
@@ -35,7 +35,7 @@ pub struct Route {
 }
 
 impl Route {
-    /// Reads a way from what the store holds of an arrival.
+    /// Reads a route from what the store holds of an arrival.
     ///
     /// # Errors
     /// Whatever does not decode.
@@ -56,7 +56,7 @@ impl Route {
         Ok(Self { provenance, under, path, received_at: came_by.received_at, bytes })
     }
 
-    /// The conditions that this way puts on the node, given the present state of the partners.
+    /// The conditions that this route puts on the node, given the present state of the partners.
     pub fn provenance(&self, directory: &Partners) -> Provenance {
         let (giver, agreement) = &self.under;
         // If the giver is unknown or its record is damaged, the state of the agreement is unknown. What may be stopped is not passed on.

@@ -11,7 +11,10 @@ pub type KeepBundle = Arc<dyn Fn(&str) -> Result<(), String> + Send + Sync>;
 
 /// What the node holds of its own bundle.
 pub(crate) struct OwnBundle {
+    /// The newest own bundle. The store has it, and it is read from there at the start and when the own file changes. A second process would
+    /// have its own copy: it would propose and announce the bundle before.
     pub(in crate::node) held: ArcSwap<HeldBundle>,
+    /// Writes the own roots into the file.
     pub(in crate::node) keep: KeepBundle,
 }
 

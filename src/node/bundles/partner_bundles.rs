@@ -13,18 +13,24 @@ use crate::{
 /// How many bundles a partner may hand over in an hour.
 const MOST_BUNDLES: u32 = 120;
 
-/// What one partner has said.
+/// What one partner has said. A second process would have its own, from the hellos that reach it.
 #[derive(Default)]
 pub(in crate::node) struct PartnerBundles(Mutex<Words>);
 
 #[derive(Default)]
 struct Words {
+    /// The number of this organisation's bundle that the partner holds. A cache: staleness is harmless because each hello says it again.
     held: Option<u64>,
-    /// The most persons that, as the partner says, decisions of this organisation took.
+    /// The most persons that, as the partner says, decisions of this organisation took. A cache: staleness is harmless because each hello
+    /// says it again.
     persons_needed: u32,
+    /// The bundles that were handed over last: from which number, and up to which one. A cache: staleness is harmless because a bundle that
+    /// is handed over again changes nothing.
     handed_over: Option<(u64, u64)>,
-    /// For each other organisation, the bundle up to which the partner was handed what it may lack.
+    /// For each other organisation, the bundle up to which the partner was handed what it may lack. A cache: staleness is harmless because
+    /// a bundle that is handed over again changes nothing.
     passed_on: HashMap<TrustDomain, u64>,
+    /// How many bundles it has handed over. A second process would have its own: each takes the whole number.
     pace: WindowLimit,
 }
 

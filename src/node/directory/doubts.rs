@@ -13,7 +13,8 @@ use crate::{
     store::RetiredRoot,
 };
 
-/// The roots that are said to be compromised. What was logged under one of them after its day is doubtful.
+/// The roots that are said to be compromised. What was logged under one of them after its day is doubtful. The store has them. A second
+/// process would have its own copy, which is reloaded with its directory.
 #[derive(Default)]
 pub(crate) struct Doubts(ArcSwap<Vec<(TrustBundle, Day)>>);
 

@@ -1,5 +1,5 @@
-//! Checks what came through hubs. Each release of the way is verified against the bundle of the organisation that issued it, and compared
-//! with the terms of the release before it.
+//! Checks the provenance of what came through hubs. Each release in it is verified against the bundle of the organisation that issued it,
+//! and compared with the terms of the release before it.
 
 use crate::{
     domain::{

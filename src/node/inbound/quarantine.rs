@@ -1,4 +1,4 @@
-//! Readmission: entries that were quarantined because no agreement covered them are examined again once their agreement is in force here.
+//! Quarantine: entries that no agreement covered are examined again once their agreement is in force here.
 //! A partner may release under an agreement as soon as it has signed it, before its signature has arrived here.
 
 use std::{sync::Arc, time::Duration};

@@ -1,4 +1,4 @@
-//! Entries that can't be verified yet: how much of them is kept, and how they are examined again.
+//! Unverified entries, which can't be verified yet: how much of them is kept, and how they are examined again.
 
 use std::{
     collections::BTreeMap,

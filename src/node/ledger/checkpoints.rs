@@ -1,5 +1,4 @@
-//! The ledger in operation: its checkpoints, what partners have seen of it, what is held of their ledgers, and the alarms if something is
-//! wrong.
+//! The checkpoints of the own ledger: signs them, keeps the newest one beside the store, and compares them with what partners show.
 
 pub(in crate::node) use crate::node::ledger::Ledger;
 

@@ -23,38 +23,49 @@ pub(in crate::node) const MISSING_SECONDS: i64 = 600;
 /// What is known of one partner.
 #[derive(Default)]
 pub(in crate::node) struct PartnerLedger {
+    /// The key of its ledger. The store has it, and it is read from there at the start only. A second process would have its own: it would
+    /// compare under the old key what it is shown under the new one, until the partner greets it.
     key: Option<LogKey>,
-    /// What is compared with others.
+    /// What is compared with others. A second process would have its own: a split view that is shown half to one and half to the other is
+    /// found later, or not before the partner greets both.
     view: View,
-    /// The newest head of its ledger that somebody else has shown.
+    /// The newest head of its ledger that somebody else has shown. A second process would have its own.
     elsewhere: Option<Vec<u8>>,
-    /// Since when it has not answered, and how often.
+    /// Since when it has not answered, and how often. A second process would have its own: each counts the hellos that it takes.
     missing: Option<(Time, u32)>,
+    /// Whether an alarm about that was raised. The store decides; this only saves work: it keeps one such alarm a day.
     is_alarmed: bool,
-    /// Whether it has left a question open for too long.
+    /// Whether it has left a question open for too long. A second process would have its own, for the questions that it asked.
     is_silent: bool,
-    /// Whether it has shown a head of a new epoch without a proof from the one before.
+    /// Whether it has shown a head of a new epoch without a proof from the one before. A second process would have its own.
     is_unproved: bool,
-    /// The size of this node's ledger that it says it holds, and of which epoch that is.
+    /// The size of this node's ledger that it says it holds. A cache: staleness is harmless because the partner says it again in each
+    /// greeting, and a proof from an older size only is longer.
     holds: u64,
+    /// The epoch of this node's ledger of which it holds a head. A cache: staleness is harmless because each greeting says it again.
     epoch_held: Option<u32>,
-    /// Whether it shows a key of an earlier epoch than the one that is held here.
+    /// Whether it shows a key of an earlier epoch than the one that is held here. A cache: staleness is harmless because each greeting says
+    /// it again.
     shows_earlier_key: bool,
-    /// The sizes of this node's ledger at which it asks for the root.
+    /// The sizes of this node's ledger at which it asks for the root. A second process would have its own, and answers what it was asked.
     questions: Vec<u64>,
-    /// The roots of others that it is to be shown.
+    /// The roots of others that it is to be shown. A second process would have its own, and shows what it has found itself.
     contested: Vec<Shown>,
-    /// The day on which it was last asked for a root that nobody needs.
+    /// The day on which it was last asked for a root that nobody needs. A second process would have its own: the partner is asked once a
+    /// day by each, without harm.
     asked_on: Option<i64>,
 }
 
 #[derive(Default)]
 pub(in crate::node) struct Known {
+    /// What is known of each partner.
     partners: HashMap<TrustDomain, PartnerLedger>,
+    /// Whose roots come next in a greeting. A second process would have its own turn, without harm.
     turn: usize,
 }
 
-/// Everything that is known. It is whole after every call.
+/// Everything that is known. It is consistent after every call. The store has the keys and heads; the rest is only here. A second process
+/// would have its own, built from the greetings that reach it.
 #[derive(Default)]
 pub(crate) struct PartnerLedgers(Mutex<Known>);
 

@@ -20,16 +20,23 @@ const WINDOW: i64 = 60;
 /// How many partners must show a lost head before the node stops. If there is only one partner, its word is enough.
 const WORDS: usize = 2;
 
-/// What each partner has said since the start.
+/// What each partner has said since the start. A second process would have its own: a partner that speaks to one of them is not heard by the
+/// other one, which then waits the whole time, or counts too few words about a lost head.
 #[derive(Default)]
 pub(crate) struct StartWait(Mutex<Words>);
 
 #[derive(Default)]
 struct Words {
+    /// When this process began to wait. A second process would have its own.
     began: Option<Time>,
+    /// Whether this process may sign. A second process would have its own, and decide it by itself.
     is_over: bool,
+    /// The partners that have said what they hold. A second process would have its own.
     heard: BTreeSet<TrustDomain>,
+    /// The heads that partners have shown and that are not here. A second process would have its own.
     lost: BTreeMap<TrustDomain, Note>,
+    /// Whether it was reported that somebody else signs with the key. The store decides; this only saves work: an alarm with the same
+    /// evidence is stored once.
     is_twin_told: bool,
 }
 

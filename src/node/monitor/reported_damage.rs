@@ -1,4 +1,4 @@
-//! The damage that was reported.
+//! The damage for which an alarm was raised already.
 
 use std::{
     collections::BTreeSet,
@@ -7,7 +7,7 @@ use std::{
 
 use crate::store::damage::Damage;
 
-/// The damages for which an alarm was recorded.
+/// The damages for which an alarm was recorded. The store decides; this only saves work: an alarm with the same evidence is stored once.
 #[derive(Default)]
 pub(crate) struct ReportedDamage(Mutex<BTreeSet<Damage>>);
 

@@ -1,7 +1,7 @@
-//! Releases an assessment again by another way where the way that was used can no longer be verified.
+//! Releases an assessment again by another route where the route that was used can no longer be verified.
 //!
 //! A release that is signed with a revoked key proves nothing new, so a recipient that gets it through a hub refuses it. The organisation
-//! hands its release over again under another key. The hub then has a second way for the same version, and releases it again by that way.
+//! hands its release over again under another key. The hub then has a second route for the same version, and releases it again by that route.
 
 use std::collections::{BTreeMap, HashSet};
 
@@ -20,7 +20,7 @@ use crate::{
 };
 
 impl OutboundFeeds {
-    /// The ways of a version that the partner can't verify, each named by the release by which the version came. Empty where no other way
+    /// The routes of a version that the partner can't verify, each named by the release by which the version came. Empty where no other route
     /// is left.
     pub(in crate::node) async fn spoiled_ways(
         &self,
@@ -38,7 +38,7 @@ impl OutboundFeeds {
         Ok(if is_left { spoiled } else { HashSet::new() })
     }
 
-    /// Releases a version again to each partner that was given it by a way that can't be verified, if there is a way that was not tried
+    /// Releases a version again to each partner that was given it by a route that can't be verified, if there is a route that was not tried
     /// yet. `only` limits this to one partner.
     pub(in crate::node) async fn release_by_another_way(
         &self,
@@ -70,7 +70,7 @@ impl OutboundFeeds {
         prepared.ways.iter().filter(|way| self.is_revoked(way)).map(|way| way.provenance.release)
     }
 
-    /// Whether a release of the way is signed with a key that is revoked now. Readers judge the way as of the time at which this
+    /// Whether a release of the route is signed with a key that is revoked now. Readers judge the route as of the time at which this
     /// organisation says that it came.
     fn is_revoked(&self, way: &Route) -> bool {
         let when = When::from(self.clock.now()).stated(way.received_at, self.identity.domain());

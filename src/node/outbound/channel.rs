@@ -18,7 +18,8 @@ use crate::{
 /// How many entries may be in the channel. The more wait there, the older are the decisions behind them.
 const ON_THEIR_WAY: usize = 8;
 
-/// The end at which a feed puts the entries that it has numbered.
+/// The end at which a feed puts the entries that it has numbered. A second process would have its own, as each stream has. The store has the
+/// entries, so that what is lost with the channel is sent again.
 pub struct ChannelSender {
     entries: mpsc::Sender<Numbered>,
     /// How many entries the stream had taken when it last found the channel empty.

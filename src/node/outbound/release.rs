@@ -35,7 +35,7 @@ struct Due {
     prepared: Arc<LoadedAssessment>,
     /// What the partner was given of it before.
     disclosed: BTreeSet<Digest>,
-    /// The ways by which it came that the partner can't verify.
+    /// The routes by which it came that the partner can't verify.
     spoiled: HashSet<StatementId>,
 }
 

@@ -8,7 +8,7 @@ use crate::domain::{budget::Rate, ids::TrustDomain, time::Time};
 const FEW_NAMES: usize = 64;
 
 /// How much of one rate is used: a leaky bucket. It is not stored. A restart therefore gives the partner one more full measure, and
-/// nothing else.
+/// nothing else. A second process would have its own: each takes the whole rate.
 #[derive(Debug, Clone, Copy)]
 struct Bucket {
     /// How full it is, in thousandths of one item. [`Rate::a_second`] of them run out in each millisecond.

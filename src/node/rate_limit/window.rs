@@ -10,7 +10,8 @@ const MOST: u32 = 120;
 /// The length of a window, in seconds.
 const WINDOW: i64 = 3_600;
 
-/// The pace of one partner. It is not stored, so it starts from zero when the process starts.
+/// What one partner has done in the current window. It is not stored, so it starts from zero when the process starts. A second process would
+/// have its own: each allows the whole number.
 #[derive(Debug, Default)]
 pub(in crate::node) struct WindowLimit {
     since: Option<Time>,

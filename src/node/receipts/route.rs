@@ -1,5 +1,5 @@
-//! The way by which something came through hubs, as a receipt shows it. It is a list of releases, each given by the recipient of the one
-//! before.
+//! Receipt routes: the route by which something came through hubs, as a receipt shows it. It is a list of releases, each given by the
+//! recipient of the one before.
 
 use crate::{
     domain::{
@@ -15,14 +15,14 @@ use crate::{
     wire,
 };
 
-/// One release of a way. The giver is what the certificate claims. Whether that is true is for verification to say.
+/// One release of a route. The giver is what the certificate claims. Whether that is true is for verification to say.
 pub(in crate::node) struct Hop {
     pub giver: TrustDomain,
     pub id: StatementId,
     pub release: Release,
 }
 
-/// A way whose parts fit together.
+/// A route whose parts fit together.
 pub(in crate::node) struct ReceiptRoute {
     /// The releases, from the originator's on; at least one.
     pub hops: Vec<Hop>,
@@ -35,7 +35,7 @@ pub(in crate::node) struct ReceiptRoute {
 }
 
 impl ReceiptRoute {
-    /// Reads the way beside a receipt. `None` where the receipt answers what came directly. Releases that are not the ones that the
+    /// Reads the route beside a receipt. `None` where the receipt answers what came directly. Releases that are not the ones that the
     /// receipt names are not read.
     ///
     /// # Errors

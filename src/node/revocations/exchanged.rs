@@ -43,7 +43,8 @@ pub struct Wanted {
     pub of: Option<TrustDomain>,
 }
 
-/// Lists that partners passed on: the newest of each organisation, key and scope. They are kept to be passed on further.
+/// Lists that partners passed on: the newest of each organisation, key and scope. They are kept to be passed on further. They are
+/// nowhere else: a restart forgets them until partners announce them again. A second process would have its own, from its own connections.
 #[derive(Default)]
 pub(in crate::node) struct CarriedLists(Mutex<BTreeMap<TrustDomain, Vec<(u64, Crl)>>>);
 
@@ -72,11 +73,14 @@ pub(in crate::node) struct PassedOn(Mutex<Turns>);
 
 #[derive(Default)]
 pub(in crate::node) struct Turns {
-    /// The place among the older lists where the next hello continues.
+    /// The place among the older lists where the next hello continues. A second process would have its own place, without harm.
     pub(in crate::node) next: usize,
-    /// The lists that came from the partner, whether they could be used or not, and when this set was begun.
+    /// The lists that came from the partner, whether they could be used or not. A cache: staleness is harmless because a list that comes
+    /// again changes nothing.
     pub(in crate::node) seen: HashSet<Sha256>,
+    /// When that set was begun.
     pub(in crate::node) seen_since: Option<Time>,
+    /// How much was asked for in this hour. A second process would have its own: each asks for the whole amount.
     pub(in crate::node) pace: PassRate,
 }
 

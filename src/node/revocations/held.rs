@@ -41,18 +41,24 @@ pub(in crate::node) struct HeldList {
 
 /// All lists, and all revocations that were seen.
 pub(crate) struct HeldLists {
+    /// The newest list of each issuing key and scope. The store has them, and they are read from there at the start only. A second process
+    /// would have its own: it does not learn of a list that this process takes, and would judge by an older one.
     held: Mutex<BTreeMap<TrustDomain, Vec<HeldList>>>,
+    /// Every revocation that was seen. The store has them, and they are read from there at the start only. A second process would have its
+    /// own: a certificate whose revocation this process has learned still counts there.
     pub(in crate::node) seen: Mutex<Seen>,
-    /// How many lists came so far.
+    /// How many lists came so far. It only orders the lists of this process. A second process would have its own, without harm.
     count: AtomicU64,
-    /// The lists that came through other partners.
+    /// The lists that came through other partners. Its type says what a second process would lack.
     pub(in crate::node) carried: crate::node::revocations::exchanged::CarriedLists,
-    /// How fast each partner gives lists.
+    /// How fast each partner gives lists. A second process would have its own: each takes the whole number.
     paces: Mutex<HashMap<TrustDomain, ListRateLimit>>,
     /// How many lists of one issuing key are taken in an hour.
     most_of_key: u32,
-    /// The lists that the log has mentioned because they are held back or have a lower number than the one that is held.
+    /// The lists that the log has mentioned because they are held back or have a lower number than the one that is held. A second process
+    /// would have its own, as it has a log of its own.
     pub(in crate::node) told: Mutex<HashSet<Sha256>>,
+    /// What is known of the own file.
     pub(in crate::node) own: crate::node::revocations::own_file::OwnFile,
 }
 
@@ -108,7 +114,7 @@ impl HeldLists {
 
     /// Decides anew which of the organisation's lists its bundle proves.
     pub fn rest_upon(&self, bundle: &TrustBundle) {
-        // HeldLists that the former roots did not prove may be asked for again.
+        // Lists that the former roots did not prove may be asked for again.
         lock(&self.paces).remove(bundle.domain());
         for held in lock(&self.held).get_mut(bundle.domain()).into_iter().flatten() {
             held.crl = Crl::kept(&held.record.der, &held.record.issuers, bundle).ok();

@@ -14,7 +14,7 @@ const KEYS: u32 = 2;
 /// The most bytes in the window. The first list is taken whatever its size.
 const BYTES: usize = 16 << 20;
 
-/// What came from one partner in this hour.
+/// What came from one partner in this hour. A second process would have its own: each takes the whole number.
 #[derive(Debug, Default)]
 pub struct ListRateLimit {
     since: Option<Time>,

@@ -1,4 +1,4 @@
-//! Revocation lists: what is held of each organisation, and how a newer one is taken.
+//! Takes revocation lists of partners, and puts them in force.
 //!
 //! For each organisation, this one included, the node holds the newest list of each issuing key and scope, and every revocation that was
 //! ever seen. A list is never replaced by an older one automatically. See `give` for a CA that lost its number.

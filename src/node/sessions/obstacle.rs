@@ -4,7 +4,8 @@ use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use crate::domain::{fault::Fault, ids::TrustDomain};
 
-/// What stops the feed to a partner at present, in words. It need not survive a restart.
+/// What stops the feed to a partner at present, in words. It need not survive a restart. A second process would have its own: it is right
+/// for the feed of that process.
 #[derive(Default)]
 pub struct FeedObstacle(Mutex<Option<String>>);
 

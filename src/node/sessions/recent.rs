@@ -2,7 +2,8 @@
 
 use std::collections::VecDeque;
 
-/// The names of the statements last taken. Each name is a SHA-256.
+/// The names of the statements last taken. Each name is a SHA-256. A cache: staleness is harmless because each handler compares a statement
+/// with what is stored, as it must after a restart.
 #[derive(Default)]
 pub(in crate::node) struct Recent(VecDeque<[u8; 32]>);
 
