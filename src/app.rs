@@ -83,6 +83,7 @@ pub struct Running {
     pub desk: SocketAddr,
     /// The address of health and metrics. `None` if they are not served.
     pub ops: Option<SocketAddr>,
+    /// Has the watched files read again. A second process would have its own, for the files of its own host.
     look: Arc<Notify>,
     stop: CancellationToken,
     tasks: JoinSet<()>,

@@ -18,7 +18,7 @@ use crate::{
 /// The name of the file.
 const FILE: &str = "revocation-lists.seen";
 
-/// Writes the file when the lists change.
+/// Writes the file when the lists change. What was written last is remembered to save work; a second process writes the file of its own host.
 pub(super) struct ListsInForceFile {
     path: PathBuf,
     written: Option<Arc<Member>>,

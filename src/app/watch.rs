@@ -42,11 +42,11 @@ pub(super) struct FileWatcher {
     pub node: Arc<Node>,
     pub tls_config: Arc<TlsConfig>,
     pub clock: Arc<dyn Clock>,
-    /// Notified when all files have to be read again.
+    /// Notified when all files have to be read again. A second process would have its own, for the files of its own host.
     pub look: Arc<Notify>,
 }
 
-/// What the watcher remembers about the files.
+/// What the watcher remembers about the files. A second process would have its own, for the files of its own host.
 struct State {
     /// The digests of the files that are in force.
     in_force: Digests,

@@ -27,7 +27,8 @@ pub struct Proof {
     pub revocation: Option<Revocation>,
 }
 
-/// The chains proved under one snapshot of trust.
+/// The chains proved under one snapshot of trust. A cache: staleness is harmless because it ends with its snapshot. Whoever replaces the
+/// snapshot decides how old it may be.
 #[derive(Debug, Default)]
 pub(super) struct ChainCache(Mutex<HashMap<[u8; 32], Proof>>);
 

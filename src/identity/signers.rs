@@ -69,6 +69,7 @@ impl Trust {
 /// Makes the current trust available to `seal`.
 #[derive(Clone)]
 pub struct Identities {
+    /// The trust in force. A second process would have its own.
     trust: Arc<ArcSwap<Trust>>,
     accept: Accept,
 }

@@ -29,6 +29,7 @@ pub fn provider() -> Arc<CryptoProvider> {
 
 /// Verifies the other end of a connection.
 pub struct PeerVerifier {
+    /// The trust in force. A second process would have its own.
     trust: Arc<ArcSwap<Trust>>,
     audience: Audience,
     ended: Option<SeeEnded>,

@@ -72,7 +72,8 @@ mod titles;
 mod failure;
 mod writer;
 
-/// A store in one file.
+/// A store in one file. A second process can't open it, because the first one holds the lock file. What is in memory here belongs to this one
+/// process.
 pub struct SqliteStore {
     vault: Arc<Vault>,
     readers: readers::Readers,
@@ -80,7 +81,7 @@ pub struct SqliteStore {
     failure: Arc<failure::FailureState>,
     damages: Arc<damages::DamageRegistry>,
     disk_space: Arc<disk_space::DiskSpace>,
-    /// Allows one integrity check at a time.
+    /// Allows one integrity check at a time. A second process would have its own: two checks only take longer.
     checking: Arc<tokio::sync::Mutex<()>>,
 }
 

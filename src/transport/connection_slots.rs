@@ -5,7 +5,7 @@ use std::{
     sync::{Arc, Mutex, PoisonError},
 };
 
-/// The number of connections of each peer, by name.
+/// The number of connections of each peer, by name. A second process would have its own, for its own connections.
 #[derive(Debug, Default)]
 pub(super) struct ConnectionSlots(Mutex<HashMap<String, u32>>);
 

@@ -208,7 +208,7 @@ pub struct RefundedChannel {
     standing: Arc<ArcSwap<Standing>>,
 }
 
-/// What the node at the other end of the latest connection may do.
+/// What the node at the other end of the latest connection may do. A second process would have its own, for its own connection.
 #[derive(Debug, Clone)]
 pub struct CurrentStanding(Arc<ArcSwap<Standing>>);
 

@@ -22,7 +22,8 @@ const OF_ONE: usize = 16;
 /// How long an address counts as a partner's after the partner has connected from it.
 const KNOWN: Duration = Duration::from_secs(86_400);
 
-/// Recent refusals by address, and from which addresses partners have connected, and when.
+/// Recent refusals by address, and from which addresses partners have connected, and when. A second process would have its own: an address may
+/// cause as many refusals at each, and a partner's address is known only where the partner has connected.
 #[derive(Debug, Default)]
 pub(super) struct FailedHandshakes {
     refused: Mutex<HashMap<IpAddr, Bucket>>,

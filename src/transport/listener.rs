@@ -138,21 +138,27 @@ pub async fn serve(
     Ok(())
 }
 
-/// What all connections of one listener share.
+/// What all connections of one listener share. The limits protect one machine, so a second process would have its own: a partner gets as much
+/// from each.
 struct Server {
     tls_config: Arc<TlsConfig>,
     audience: Audience,
     tls: Arc<ServerConfig>,
     router: Router,
     limits: Limits,
+    /// All connections of the listener. A second process would have its own, for its own memory.
     connections: Arc<Semaphore>,
+    /// The connections of each peer. A second process would have its own: a partner may have as many to each.
     slots: Arc<ConnectionSlots>,
+    /// The rate limit of each peer. A second process would have its own: a partner may use the whole rate at each.
     rate_limits: RateLimits,
+    /// Failed handshakes by address. A second process would have its own: a stranger may cause as many at each.
     failed_handshakes: FailedHandshakes,
-    /// Log lines about connections that were refused, and about admitted ones that were closed.
+    /// Log lines about connections that were refused, and about admitted ones that were closed. A second process would have its own, as it
+    /// has a log of its own.
     refused_log: LogThrottle,
     closed_log: LogThrottle,
-    /// Handshakes under way, by address.
+    /// Handshakes under way, by address. A second process would have its own, for its own cores.
     handshakes_by_address: Arc<ConnectionSlots>,
     stop: CancellationToken,
 }

@@ -12,7 +12,7 @@ const QUIET: Duration = Duration::from_secs(60);
 /// How many pairs of peer and reason are counted separately. Further pairs are counted together.
 const MOST: usize = 64;
 
-/// The lines that were written, by peer and reason.
+/// The lines that were written, by peer and reason. A second process would have its own, as it has a log of its own.
 #[derive(Debug, Default)]
 pub(super) struct LogThrottle(Mutex<HashMap<(String, String), Logged>>);
 

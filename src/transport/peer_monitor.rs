@@ -31,7 +31,7 @@ struct Limited {
     usage: TlsUsage,
     audience: Audience,
     lapse: Lapse,
-    /// Whether a current list has arrived since.
+    /// Whether a current list has arrived since. It belongs to one connection, so a second process would have its own.
     is_lifted: AtomicBool,
 }
 

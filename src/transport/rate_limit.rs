@@ -29,12 +29,14 @@ const DIALLED_BURST: u64 = 4 << 20;
 /// The most debt, in full buckets. With more debt, a peer's connections would only time out.
 const MOST_DEBT: u64 = 4;
 
-/// The rate limit of one peer. All its connections share it.
+/// The rate limit of one peer. All its connections to this process share it. A second process would have its own: the peer may use the whole
+/// rate at each.
 #[derive(Debug, Clone)]
 pub struct RateLimit(Arc<Inner>);
 
 #[derive(Debug)]
 struct Inner {
+    /// What is left of the rate.
     bucket: Mutex<TokenBucket>,
     /// Bytes per second, and the size of the bucket. `None`: the peer is not limited.
     rate: Option<(u64, u64)>,

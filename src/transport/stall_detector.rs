@@ -26,7 +26,7 @@ const PIECE: usize = 16 << 10;
 const MIN_PROGRESS_BYTES: u64 = 16 << 10;
 const TICK: Duration = Duration::from_secs(1);
 
-/// Counts the bytes of one connection, and watches its responses.
+/// Counts the bytes of one connection, and watches its responses. A second process would have its own, for its own connections.
 #[derive(Debug, Default)]
 pub(super) struct StallDetector {
     read: AtomicU64,

@@ -14,7 +14,7 @@ use crate::domain::ids::Sha256;
 
 type OfKey = HashMap<Vec<u8>, Revocation>;
 
-/// The revocations that were seen. Clones share what does not change.
+/// The revocations that were seen. Clones share what does not change. The store has them all; a second process would have its own copy.
 #[derive(Debug, Clone, Default)]
 pub struct Seen {
     keys: HashMap<Sha256, Arc<OfKey>>,

@@ -33,7 +33,8 @@ const MAX_NAMES: usize = 32;
 const AUTHORSHIP_ATTRIBUTES: [&str; 3] = ["originator", "signers", "cosigners"];
 
 /// The evaluations that are kept. The copies of a compiled agreement share them; another version of the agreement or of the house rules
-/// begins with an empty cache.
+/// begins with an empty cache. A cache: staleness is harmless because it belongs to one compiled agreement, and a result depends on nothing
+/// that is not in the key. Whether that agreement is still in force is for the directory to say.
 #[derive(Debug, Clone)]
 pub(in crate::policy) struct DecisionCache {
     /// `None`: a result may change at any time, so none is kept.

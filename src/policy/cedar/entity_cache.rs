@@ -19,7 +19,8 @@ use crate::{
 /// Contexts are kept for at most so many times of decision. The plan for one partner needs a handful.
 const MAX_TIMES: usize = 64;
 
-/// The cached values. The copies of one assessment's facts share them.
+/// The cached values. The copies of one assessment's facts share them. A cache: staleness is harmless because the values depend on these facts
+/// alone, which never change.
 #[derive(Debug, Clone, Default)]
 pub(in crate::policy) struct EntityCache {
     assessment: Arc<OnceLock<Result<Entity, Reason>>>,

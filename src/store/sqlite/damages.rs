@@ -13,7 +13,8 @@ use crate::store::{Result, StoreError, damage::Damage};
 /// anyway.
 const MOST: usize = 4096;
 
-/// The damaged things, each once.
+/// The damaged things, each once. A second process would have its own, of what it has read itself. The ledger's alarm about a damage is in the
+/// store.
 #[derive(Default)]
 pub(super) struct DamageRegistry(Mutex<BTreeSet<Damage>>);
 

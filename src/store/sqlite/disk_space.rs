@@ -16,7 +16,7 @@ const MIN_FREE: u64 = 1 << 20;
 /// The disk that the store is on. The writer shares it.
 pub(super) struct DiskSpace {
     dir: PathBuf,
-    /// Whether the last change failed because the disk was full.
+    /// Whether the last change failed because the disk was full. A cache: staleness is harmless because the next change tries the disk itself.
     was_missing: AtomicBool,
 }
 

@@ -4,7 +4,8 @@ use std::sync::OnceLock;
 
 use crate::store::{Result, StoreError};
 
-/// The first permanent failure, once there is one.
+/// The first permanent failure, once there is one. A second process would have its own: it would go on writing until it meets the failure. The
+/// lock file keeps it away.
 #[derive(Default)]
 pub(super) struct FailureState(OnceLock<StoreError>);
 

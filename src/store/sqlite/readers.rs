@@ -11,7 +11,7 @@ use crate::store::{Result, StoreError};
 /// The number of readers.
 pub(super) const READERS: usize = 4;
 
-/// The idle connections.
+/// The idle connections. They belong to this process; a second process would have its own.
 pub(super) struct Readers {
     idle: Arc<Mutex<Vec<Connection>>>,
     places: Arc<Semaphore>,

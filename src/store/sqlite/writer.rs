@@ -60,7 +60,9 @@ fn stopped() -> StoreError {
 
 /// The handle to the writer thread. Dropping it waits until all queued changes have run.
 pub(super) struct WriteQueue {
+    /// Tells the writer to check for the mark that a purge leaves. The store decides, because it has the mark; this only saves work.
     scrub: Arc<AtomicBool>,
+    /// The changes that wait. No change counts before it is on disk, so that nothing is lost that was answered.
     jobs: Option<mpsc::Sender<Box<dyn Job>>>,
     thread: Option<thread::JoinHandle<()>>,
 }
@@ -119,9 +121,9 @@ struct Writer {
     failure: Arc<FailureState>,
     /// Whether the disk has space for changes.
     disk_space: Arc<DiskSpace>,
-    /// Whether to check for the mark that a purge leaves.
+    /// Whether to check for the mark that a purge leaves. The store decides, because it has the mark; this only saves work.
     scrub: Arc<AtomicBool>,
-    /// How many changes ran since the log's length was checked.
+    /// How many changes ran since the log's length was checked. It only saves work.
     since_log_check: usize,
 }
 
