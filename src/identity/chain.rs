@@ -34,6 +34,7 @@ pub(super) const EXPIRED: &str = "a certificate of the chain ended on ";
 pub(super) const NOT_YET: &str = "a certificate of the chain is not valid yet; check the clocks";
 pub(super) const UNKNOWN_ROOT: &str = "the chain does not lead to the trust bundle of the organisation that it claims";
 
+/// It is made from this program alone, so that every process has the same.
 static PROVIDER: LazyLock<Arc<CryptoProvider>> = LazyLock::new(|| {
     // The library's own order, without its feature `prefer-post-quantum`, puts the hybrid group last.
     let kx_groups = vec![X25519MLKEM768, X25519, SECP256R1];

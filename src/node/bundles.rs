@@ -18,7 +18,7 @@ use crate::{
     store::Store,
 };
 
-/// The own bundle, and the bundles of other organisations.
+/// This organisation's own bundle, and the bundles of other organisations.
 pub struct Bundles {
     pub(crate) store: Arc<dyn Store>,
     pub(crate) clock: Arc<dyn Clock>,

@@ -266,7 +266,7 @@ pub(in crate::node) mod tests {
         store::AssessmentState,
     };
 
-    /// A prepared version with one long portion.
+    /// A loaded version with one long portion.
     pub(in crate::node) fn prepared_of(n: u8, bytes: usize) -> Arc<LoadedAssessment> {
         let mut prepared = LoadedAssessment::new(record(|_, _| {})).unwrap();
         prepared.id = StatementId([n; 32]);

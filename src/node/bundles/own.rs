@@ -1,4 +1,4 @@
-//! The own bundle. One administrator proposes it, another one signs it, and every partner gets it.
+//! This organisation's own bundle. One administrator proposes it, another one signs it, and every partner gets it.
 
 use std::sync::Arc;
 
@@ -35,7 +35,7 @@ use crate::{
     wire,
 };
 
-/// The state of the own bundle.
+/// The state of this organisation's own bundle.
 pub struct BundleStatus {
     /// The bundle in force.
     pub held: HeldBundle,
@@ -71,7 +71,7 @@ pub struct Proposed {
     pub compromised: Vec<Compromised>,
 }
 
-/// Which of the own bundles a partner holds.
+/// Which of this organisation's bundles a partner holds.
 pub struct TakenBy {
     /// The partner.
     pub partner: TrustDomain,

@@ -1,4 +1,4 @@
-//! What the node holds of its own bundle.
+//! What the node holds of its organisation's own bundle.
 
 use std::sync::Arc;
 

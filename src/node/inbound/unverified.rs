@@ -50,7 +50,8 @@ pub(in crate::node) const LEAST_WAIT: i64 = 60;
 pub(in crate::node) struct Budget {
     /// How many entries and bytes may be kept in all. Each organisation that is waited for gets a quarter of it.
     most: (u64, u64),
-    /// The entries and bytes that are kept.
+    /// The entries and bytes that are kept. They are read from the store for each batch. A second process would have its own: two batches at
+    /// once may together take more than the budget, by one batch.
     used: BTreeMap<TrustDomain, (u64, u64)>,
 }
 
@@ -121,7 +122,7 @@ impl InboundFeeds {
         Ok(self.store.unverified_usage(None).await?)
     }
 
-    /// Examines again what waits for these organisations.
+    /// Examines again the unverified entries that wait for these organisations.
     ///
     /// # Errors
     /// Store faults.
@@ -307,7 +308,7 @@ impl InboundFeeds {
     }
 
     /// Handles that the clocks of this node and the partner agree again. What the partner could not verify because of a wrong clock is
-    /// offered again, and what waits here is examined again.
+    /// offered again, and unverified entries here are examined again.
     ///
     /// # Errors
     /// Store faults.

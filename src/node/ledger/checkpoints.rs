@@ -1,4 +1,4 @@
-//! The checkpoints of the own ledger: signs them, keeps the newest one beside the store, and compares them with what partners show.
+//! The checkpoints of this node's own ledger: signs them, keeps the newest one beside the store, and compares them with what partners show.
 
 pub(in crate::node) use crate::node::ledger::Ledger;
 

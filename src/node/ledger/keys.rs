@@ -1,4 +1,4 @@
-//! The key of the own ledger. Each epoch has a new key, and the key before hands over to it.
+//! The key of this node's own ledger. Each epoch has a new key, and the key before hands over to it.
 
 use std::sync::{Arc, atomic::Ordering};
 

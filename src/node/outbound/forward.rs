@@ -106,7 +106,7 @@ impl OutboundFeeds {
         }
         let now = self.clock.now();
         for id in ids {
-            // They are prepared one at a time, because each may take megabytes.
+            // They are loaded one at a time, because each may take megabytes.
             let Some(prepared) = self.cache.prepare(&[id]).await?.pop() else { continue };
             let (node, shared) = (self.clone(), prepared.clone());
             let planned = tokio::task::spawn_blocking(move || plan_for_all(&node.directory.current(), &shared, now));

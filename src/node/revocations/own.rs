@@ -1,4 +1,4 @@
-//! The own revocation lists: those in the own file, and the newest ones that were seen in it.
+//! This organisation's own revocation lists: those in its file, and the newest ones that were seen in it.
 //!
 //! By mistake or by malice, the file may hold an older list, an incomplete set or nothing. So the newest list of each issuing key is kept
 //! in the store and stays in force.

@@ -1,4 +1,4 @@
-//! The file with the own revocation lists.
+//! The file with this organisation's own revocation lists.
 
 use std::path::PathBuf;
 

@@ -23,6 +23,7 @@ use crate::{
     policy::{grant::CompiledGrant, reason::Reason},
 };
 
+/// It holds no state.
 static AUTHORIZER: LazyLock<Authorizer> = LazyLock::new(Authorizer::new);
 
 /// The policies of one agreement, with the entities that are the same for every request.

@@ -23,6 +23,7 @@ pub(in crate::policy) struct CompiledSchema {
     pub(super) release_action: EntityUid,
 }
 
+/// It is made from the text of this program alone, so that every process has the same.
 static COMPILED: LazyLock<Result<CompiledSchema, String>> =
     LazyLock::new(|| CompiledSchema::new().map_err(|e| e.to_string()));
 
