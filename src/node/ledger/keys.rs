@@ -134,7 +134,7 @@ impl Node {
         let record = LedgerRecord { kind: LedgerRecordKind::Key, of: None, number: epoch.into(), value };
         self.store.put_ledger_records(vec![record], vec![]).await?;
         let changed = key_changed(now, &public);
-        self.store.change_ledger(LedgerChange::Settled(epoch), vec![event, changed]).await?;
+        self.store.change_ledger(&state, LedgerChange::Settled(epoch), vec![event, changed]).await?;
         self.ledger.epoch.store(epoch, Ordering::Relaxed);
         self.ledger.start.another_key();
         self.use_key(key).await

@@ -45,7 +45,7 @@ impl Node {
         }
         let event = Event::by(actor, now, Deed::SignedIn);
         // Reading goes on even if nothing can be written. Changes fail by themselves.
-        if let Err(error) = self.store.record(vec![event]).await {
+        if let Err(error) = self.store.record_sign_in(actor.id(), SILENCE_SECONDS, event).await {
             tracing::error!(%error, "a sign-in could not be recorded");
             self.ledger.persons.forget(actor.id());
         }
