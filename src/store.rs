@@ -17,6 +17,7 @@ use crate::domain::{
 };
 use approvals::ApprovalStore;
 use bundles::BundleStore;
+use catalogue::CatalogueStore;
 use damage::Damage;
 use equivocations::EquivocationStore;
 pub use error::{Result, StoreError};
@@ -46,6 +47,7 @@ mod contract;
 pub mod subject_states;
 pub mod approvals;
 pub mod bundles;
+pub mod catalogue;
 pub mod damage;
 pub mod equivocations;
 mod error;
@@ -60,8 +62,10 @@ pub mod recalls;
 pub mod receipts;
 pub mod requests;
 mod pages;
+mod pending_verification;
 mod records;
 mod row;
+mod sql;
 pub mod sqlite;
 pub mod timers;
 pub mod title;
@@ -72,6 +76,7 @@ pub mod vault;
 pub trait Store:
     ApprovalStore
     + BundleStore
+    + CatalogueStore
     + EquivocationStore
     + ForwardStore
     + UnverifiedStore

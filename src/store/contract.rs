@@ -139,6 +139,10 @@ macro_rules! contract {
             two_stores_judge_a_head_against_the_same_one_and_one_judges_again
             alarms_of_two_stores_have_a_number_each
             a_statement_waits_once_whichever_store_posts_it
+            of_two_administrators_who_decide_on_one_catalogue_one_decides_again
+            two_stores_change_the_ledger_on_what_both_have_read_and_one_reads_again
+            no_store_signs_a_head_once_another_one_knows_that_entries_are_lost
+            a_sign_in_that_two_stores_hear_is_one_entry
             a_repeated_statement_is_offered_at_once
             everything_is_there_after_a_restart
         }

@@ -156,7 +156,8 @@ pub trait LedgerStore: Send + Sync {
     /// Entries from an index on, at most `limit`, with the content of their leaves.
     async fn ledger_entries(&self, from: u64, limit: u32) -> Result<Vec<LedgerEntry>>;
     /// Pads the ledger so that since the last checkpoint it has grown by a multiple of `quantum`, at least one. Has the root
-    /// signed, stores the note and returns it.
+    /// signed, stores the note and returns it. [`StoreError::Conflict`](super::StoreError::Conflict) while entries are lost
+    /// ([`LedgerState::behind`]): a head of a size that was signed before would be a fork.
     async fn checkpoint(&self, quantum: u64, at: Time, sign: Sign) -> Result<Vec<u8>>;
     /// Records of a kind, the newest first, at most `limit`.
     async fn ledger_records(
@@ -177,8 +178,10 @@ pub trait LedgerStore: Send + Sync {
     /// overwrites another one's evidence. [`StoreError::Conflict`](super::StoreError::Conflict) if there is a newer alarm than
     /// `newest_read`: the caller reads it, and decides again whether its own alarm is new.
     async fn put_alarm(&self, alarm: NewAlarm) -> Result<u64>;
-    /// Changes the ledger's state.
-    async fn change_ledger(&self, change: LedgerChange, events: Vec<Event>) -> Result<LedgerState>;
+    /// Changes the ledger's state. `read` is the state on which the caller has decided.
+    /// [`StoreError::Conflict`](super::StoreError::Conflict) if its epoch, what is behind, or the approvals are others now. The
+    /// ledger may have grown.
+    async fn change_ledger(&self, read: &LedgerState, change: LedgerChange, events: Vec<Event>) -> Result<LedgerState>;
     /// Adopts the position that a partner says its feed from here has, if the ledger was settled since the last adoption and the
     /// position is beyond what was numbered here. `false` if it is not adopted.
     async fn adopt_position(

@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 
 use serde::{Deserialize, Serialize};
 
-use super::{equivocations::SignedVersion, unverified::PendingVerification};
+use super::{equivocations::SignedVersion, pending_verification::PendingVerification};
 use crate::domain::{
     agreement::{Agreement, AgreementState, Standing},
     bundle::HeldBundle,

@@ -2,23 +2,13 @@
 
 use async_trait::async_trait;
 
+pub use super::pending_verification::PendingVerification;
 use super::{ReceivedEntry, Result};
 use crate::domain::{
     event::Event,
     ids::{AssessmentId, StatementId, TrustDomain},
     time::Time,
 };
-
-/// What a received entry waits for.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct PendingVerification {
-    /// The organisation whose roots or revocation lists must change before the entry can be verified.
-    pub waits_for: TrustDomain,
-    /// The encoded entry; `None` if it is over the budget of its pair, so that it must be requested again.
-    pub entry: Option<Vec<u8>>,
-    /// The assessment that it claims to be of.
-    pub of: Option<AssessmentId>,
-}
 
 /// Selects unverified entries.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

@@ -24,6 +24,7 @@ use watchfire::{
         ReleaseBatch, ReleaseRecord, Result, Store, StoreError, VersionStatus,
         approvals::ApprovalStore,
         bundles::{BundleChange, BundleRecord, BundleStore},
+        catalogue::{CatalogueChange, CatalogueStore},
         equivocations::{EquivocationProof, EquivocationStore},
         forward::{self, ForwardStore, Forwarding},
         introductions::{IntroductionRecord, IntroductionStore},
@@ -219,9 +220,15 @@ passed_on!(BundleStore {
     read given_to(partner: &TrustDomain) -> Vec<TrustDomain>;
 });
 
+passed_on!(CatalogueStore {
+    read catalogue() -> u64;
+    write change_catalogue(read: u64, change: CatalogueChange) -> ();
+});
+
 passed_on!(PersonStore {
     read people() -> Vec<watchfire::domain::person::Person>;
     write save_people(people: Vec<watchfire::domain::person::Person>, events: Vec<Event>) -> ();
+    write record_sign_in(who: &watchfire::domain::ids::SpiffeId, silence_seconds: i64, event: Event) -> bool;
 });
 
 passed_on!(ForwardStore {
@@ -251,7 +258,7 @@ passed_on!(LedgerStore {
     write put_ledger_records(records: Vec<LedgerRecord>, events: Vec<Event>) -> usize;
     write put_head(head: LedgerRecord, judged_against: Option<LedgerRecord>) -> ();
     write put_alarm(alarm: watchfire::store::ledger::NewAlarm) -> u64;
-    write change_ledger(change: LedgerChange, events: Vec<Event>) -> LedgerState;
+    write change_ledger(read: &LedgerState, change: LedgerChange, events: Vec<Event>) -> LedgerState;
     write adopt_position(partner: &TrustDomain, sequence: u64, release: &StatementId, event: Event) -> bool;
     read verify_ledger(progress: Progress) -> LedgerVerification;
 });

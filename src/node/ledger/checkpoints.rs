@@ -255,7 +255,7 @@ impl Ledger {
         let known = Note::parse(&state.behind).ok().map(|n| rank(&n));
         if known.is_none_or(|known| rank(note) > known) {
             let lost = note.bare().to_string().into_bytes();
-            self.store.change_ledger(LedgerChange::Behind(lost.clone()), vec![]).await?;
+            self.store.change_ledger(&state, LedgerChange::Behind(lost.clone()), vec![]).await?;
             let what = format!(
                 "this node has signed a head of {} entries, and does not have them: an older store was put in its place; settle it with \
                  `watchfire ledger settle`",

@@ -124,7 +124,7 @@ impl Ledger {
         let record = LedgerRecord { kind: LedgerRecordKind::Key, of: None, number: epoch.into(), value };
         self.store.put_ledger_records(vec![record], vec![]).await?;
         let changed = key_changed(now, &public);
-        self.store.change_ledger(LedgerChange::Settled(epoch), vec![event, changed]).await?;
+        self.store.change_ledger(&state, LedgerChange::Settled(epoch), vec![event, changed]).await?;
         self.epoch.store(epoch, Ordering::Relaxed);
         self.start.another_key();
         self.use_key(key).await

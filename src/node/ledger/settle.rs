@@ -64,7 +64,7 @@ impl Ledger {
         let approved = self.people.approved(actor, approval, (Matter::Settlement, &subject))?;
         let approval = approved.id;
         let still = |s: &SettlingApproval| self.people.counts(&s.approved, (Matter::Settlement, &subject));
-        let mut settling: Vec<SettlingApproval> = state.settling.into_iter().filter(still).collect();
+        let mut settling: Vec<SettlingApproval> = state.settling.iter().filter(|s| still(s)).cloned().collect();
         let has_said_so = settling.iter().any(|s| s.approved.by == *actor.id());
         if has_said_so && settling.len() < needed {
             let what = format!("you have said so already; it takes {needed} administrators");
@@ -78,7 +78,7 @@ impl Ledger {
         let approved = Deed::SettlingApproved { reason: reason.to_owned(), approval };
         let approved = Event::by(actor, at, approved);
         if approvals < needed {
-            self.store.change_ledger(LedgerChange::Settling(settling), vec![approved]).await?;
+            self.store.change_ledger(&state, LedgerChange::Settling(settling), vec![approved]).await?;
             let origin = self.own_log_key().name;
             return Ok(Settlement { settled: false, approvals, needed, origin });
         }

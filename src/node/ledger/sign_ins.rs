@@ -6,7 +6,7 @@ use crate::{
         event::{Deed, Event},
         ids::Role,
     },
-    node::ledger::Ledger,
+    node::ledger::{Ledger, last_heard::SILENCE_SECONDS},
 };
 
 impl Ledger {
@@ -18,7 +18,7 @@ impl Ledger {
         }
         let event = Event::by(actor, now, Deed::SignedIn);
         // Reading goes on even if nothing can be written. Changes fail by themselves.
-        if let Err(error) = self.store.record(vec![event]).await {
+        if let Err(error) = self.store.record_sign_in(actor.id(), SILENCE_SECONDS, event).await {
             tracing::error!(%error, "a sign-in could not be recorded");
             self.persons.forget(actor.id());
         }

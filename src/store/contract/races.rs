@@ -1,13 +1,17 @@
 //! Stories of two stores on one database, as two processes would open it. What one has read is compared within its transaction,
 //! so that neither overwrites or repeats what the other did.
 
-use super::{Home, kit::*};
+use super::{Home, approvals::waits, kit::*, records::partner as new_partner, rules::rules, sign};
 use crate::{
-    domain::event::{Deed, Event},
+    domain::{
+        event::{Deed, Event},
+        partner::PartnerState,
+    },
     store::{
-        Store, StoreError,
+        PartnerRecord, Store, StoreError,
+        catalogue::CatalogueChange,
         forward::Forwarding,
-        ledger::{LedgerRecord, LedgerRecordKind, NewAlarm},
+        ledger::{LedgerChange, LedgerRecord, LedgerRecordKind, NewAlarm, SettlingApproval},
     },
 };
 
@@ -172,4 +176,122 @@ pub(crate) async fn a_repeated_statement_is_offered_at_once(home: &dyn Home) {
     // An answer to the offer before does not remove it.
     store.record_outbox_outcomes(&fr, vec![(item.id, crate::store::outbox::OutboxOutcome::Done)]).await.unwrap();
     assert_eq!(store.outbox(&fr, 0, 10).await.unwrap().len(), 1);
+}
+
+/// A partner whose state is the only thing that an administrator decides about here.
+fn partner(state: PartnerState) -> CatalogueChange {
+    let record = PartnerRecord { state, ..new_partner("fr") };
+    CatalogueChange::Partner { record, event: refused("fr") }
+}
+
+pub(crate) async fn of_two_administrators_who_decide_on_one_catalogue_one_decides_again(home: &dyn Home) {
+    let (one, other) = (home.open(), home.open_second());
+    for n in 1..=ROUNDS {
+        let read = one.catalogue().await.unwrap();
+        assert_eq!(other.catalogue().await.unwrap(), read);
+        let new_rules =
+            || CatalogueChange::Rules { rules: rules(u32::try_from(n).unwrap(), &[]), event: refused("de") };
+        // One suspends a partner, and the other one changes rules that were meant for an active one.
+        let outcomes = tokio::join!(
+            one.change_catalogue(read, partner(PartnerState::Suspended)),
+            other.change_catalogue(read, new_rules())
+        );
+        let winner = winner(outcomes);
+        assert_eq!(one.catalogue().await.unwrap(), read + 1);
+        let recorded = one.events(0, 1000).await.unwrap().len();
+        // It reads again, and decides again.
+        let again = other.catalogue().await.unwrap();
+        match winner {
+            0 => other.change_catalogue(again, new_rules()).await.unwrap(),
+            _ => one.change_catalogue(again, partner(PartnerState::Suspended)).await.unwrap(),
+        }
+        assert_eq!(one.events(0, 1000).await.unwrap().len(), recorded + 1, "the refused change has left no entry");
+        assert_eq!(other.partners().await.unwrap()[0].state, PartnerState::Suspended);
+    }
+    // A change that names no version moves it, too.
+    let read = one.catalogue().await.unwrap();
+    other.save_approval(waits(1, &["admin/a"]), vec![]).await.unwrap();
+    let undone = one.change_catalogue(read, partner(PartnerState::Active)).await;
+    assert_eq!(undone, Err(StoreError::Conflict));
+    assert_eq!(one.partners().await.unwrap()[0].state, PartnerState::Suspended, "the suspension is not undone");
+    // What nobody decides by does not.
+    let read = one.catalogue().await.unwrap();
+    other.record(vec![refused("fr")]).await.unwrap();
+    other.publish(publication(1, 1)).await.unwrap();
+    assert_eq!(one.catalogue().await.unwrap(), read);
+    assert!(is_whole(&*one).await);
+}
+
+pub(crate) async fn two_stores_change_the_ledger_on_what_both_have_read_and_one_reads_again(home: &dyn Home) {
+    let (one, other) = (home.open(), home.open_second());
+    let approval = |by: &str| SettlingApproval {
+        approved: approved(&format!("spiffe://gb.example/admin/{by}"), 1),
+        reason: "x".into(),
+    };
+    for n in 1..=ROUNDS {
+        // Two administrators approve at once. Each adds to the approvals that were read.
+        let read = one.ledger().await.unwrap();
+        let with = |by: &str| LedgerChange::Settling([&read.settling[..], &[approval(by)]].concat());
+        let (first, second) = (format!("a{n}"), format!("b{n}"));
+        let outcomes = tokio::join!(
+            one.change_ledger(&read, with(&first), vec![refused("fr")]),
+            other.change_ledger(&read, with(&second), vec![refused("fr")])
+        );
+        let winner = winner(outcomes);
+        let now = one.ledger().await.unwrap();
+        let last = if winner == 0 { first } else { second };
+        assert_eq!(now.settling.last(), Some(&approval(&last)));
+        assert_eq!((now.settling.len() as u64, now.size), (n, n), "no approval is lost, and no refused one recorded");
+    }
+    // The ledger's growth is no other state.
+    let read = one.ledger().await.unwrap();
+    other.record(vec![refused("fr")]).await.unwrap();
+    one.change_ledger(&read, LedgerChange::Settling(vec![]), vec![]).await.unwrap();
+    assert!(is_whole(&*one).await);
+}
+
+pub(crate) async fn no_store_signs_a_head_once_another_one_knows_that_entries_are_lost(home: &dyn Home) {
+    let (one, other) = (home.open(), home.open_second());
+    one.checkpoint(8, at(1), sign()).await.unwrap();
+    let read = other.ledger().await.unwrap();
+    let signing = async {
+        let mut signed = 1;
+        while one.checkpoint(8, at(2), sign()).await.is_ok() {
+            signed += 1;
+        }
+        signed
+    };
+    let falling_behind = async {
+        tokio::time::sleep(std::time::Duration::from_millis(20)).await;
+        other.change_ledger(&read, LedgerChange::Behind(b"lost".to_vec()), vec![]).await.unwrap()
+    };
+    let (signed, behind) = tokio::join!(signing, falling_behind);
+    assert_eq!(one.checkpoint(8, at(3), sign()).await, Err(StoreError::Conflict));
+    let heads = other.ledger_records(LedgerRecordKind::Checkpoint, None, 1000).await.unwrap().len();
+    assert_eq!((heads, behind.size), (signed, 8 * signed as u64), "none was signed afterwards");
+    one.change_ledger(&behind, LedgerChange::Settled(2), vec![]).await.unwrap();
+    other.checkpoint(8, at(4), sign()).await.unwrap();
+    assert!(is_whole(&*one).await);
+}
+
+pub(crate) async fn a_sign_in_that_two_stores_hear_is_one_entry(home: &dyn Home) {
+    let (one, other) = (home.open(), home.open_second());
+    let [ada, bo] = ["spiffe://gb.example/admin/ada", "spiffe://gb.example/admin/bo"].map(|id| id.parse().unwrap());
+    let signed_in = |second| Event { at: at(second), ..Event::of_node(at(second), Deed::SignedIn) };
+    const SILENCE: i64 = 900;
+    for n in 0..i64::try_from(ROUNDS).unwrap() {
+        let second = n * (SILENCE + 1);
+        let (first, last) = tokio::join!(
+            one.record_sign_in(&ada, SILENCE, signed_in(second)),
+            other.record_sign_in(&ada, SILENCE, signed_in(second))
+        );
+        let is_first = [first.unwrap(), last.unwrap()];
+        assert_eq!(is_first.iter().filter(|is_first| **is_first).count(), 1);
+        assert_eq!(one.events(0, 1000).await.unwrap().len() as i64, n + 1);
+        assert!(!other.record_sign_in(&ada, SILENCE, signed_in(second + SILENCE)).await.unwrap());
+    }
+    assert!(other.record_sign_in(&bo, SILENCE, signed_in(0)).await.unwrap(), "each person for themselves");
+    // If the clock was ahead, the time that was stored then silences nobody.
+    assert!(one.record_sign_in(&ada, SILENCE, signed_in(0)).await.unwrap());
+    assert!(!one.record_sign_in(&ada, SILENCE, signed_in(0)).await.unwrap());
 }

@@ -10,7 +10,7 @@ use crate::{
     store::{ListFilter, Store, StoreError},
 };
 
-fn rules(version: u32, texts: &[(&str, &str)]) -> RulesVersion {
+pub(super) fn rules(version: u32, texts: &[(&str, &str)]) -> RulesVersion {
     let file = |(name, text): &(&str, &str)| RuleFile { name: (*name).into(), text: (*text).into() };
     let digest = Sha256([u8::try_from(version).unwrap(); 32]);
     RulesVersion { version, at: at(i64::from(version)), digest, files: texts.iter().map(file).collect() }

@@ -7,7 +7,6 @@ use std::{
 
 use rusqlite::Connection;
 
-use super::dialect::execute;
 use crate::store::{Result, StoreError};
 
 /// A disk with less free space, in bytes, counts as full. One change may need that much, and the files next to the store grow too.
@@ -49,7 +48,8 @@ impl DiskSpace {
 
 /// A change that changes nothing and still needs space on the disk.
 pub(super) fn try_out(conn: &Connection) -> Result<()> {
-    execute(conn, "UPDATE meta SET value = value WHERE name = 'key check'", []).map(|_| ())
+    conn.execute("UPDATE meta SET value = value WHERE name = 'key check'", [])?;
+    Ok(())
 }
 
 #[cfg(test)]

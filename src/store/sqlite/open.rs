@@ -5,18 +5,19 @@ use std::{
     fs::{self, File, OpenOptions, Permissions, TryLockError},
     os::unix::fs::{OpenOptionsExt, PermissionsExt},
     path::{Path, PathBuf},
+    sync::atomic::AtomicBool,
     time::Duration,
 };
 
 use rusqlite::{Connection, ErrorCode, OpenFlags, config::DbConfig};
 
-use super::{ledger, readers::READERS};
-use crate::store::{Result, StoreError, vault::Vault};
+use super::{connection::SqliteConnection, readers::READERS};
+use crate::store::{Result, StoreError, sql::ledger, vault::Vault};
 
 /// "WFIR": marks the file as a Watchfire store.
 pub(super) const APPLICATION_ID: i64 = 0x5746_4952;
 /// The migrations of the schema. A store of version n has the first n applied.
-pub(super) const MIGRATIONS: [&str; 22] = [
+pub(super) const MIGRATIONS: [&str; 23] = [
     include_str!("migrations/0001_first.sql"),
     include_str!("migrations/0002_standing.sql"),
     include_str!("migrations/0003_house_rules.sql"),
@@ -39,6 +40,7 @@ pub(super) const MIGRATIONS: [&str; 22] = [
     include_str!("migrations/0020_about.sql"),
     include_str!("migrations/0021_outbox_digest.sql"),
     include_str!("migrations/0022_turns.sql"),
+    include_str!("migrations/0023_catalogue.sql"),
 ];
 /// Only the owner reads and writes the file.
 const MODE: u32 = 0o600;
@@ -194,7 +196,7 @@ fn migrate(conn: &Connection, vault: &Vault, version: usize) -> Result<()> {
             transaction.pragma_update(None, "application_id", APPLICATION_ID)?;
         }
         if number == LEDGER {
-            ledger::begin(&transaction, vault)?;
+            ledger::append::begin(&SqliteConnection::writer(&transaction, &AtomicBool::default()), vault)?;
         }
         transaction.pragma_update(None, "user_version", i64::try_from(number).unwrap_or_default().saturating_add(1))?;
         transaction.commit()?;

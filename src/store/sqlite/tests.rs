@@ -11,6 +11,8 @@ use std::{
 use rusqlite::Connection;
 
 mod damage;
+mod ledger;
+mod queue;
 
 use super::SqliteStore;
 use crate::{
@@ -19,7 +21,13 @@ use crate::{
         ListFilter, Store, StoreError,
         contract::{Home, contract, fill, kit::*, sight, step},
         recalls::{ContentEffect, RecallStore as _},
+        sql::{
+            query::Queries,
+            transaction::{Changes, Rows},
+            value::OwnedValue,
+        },
         title,
+        vault::{LedgerLeaf, Vault},
     },
 };
 
@@ -258,7 +266,7 @@ async fn tampering_with_the_ledger_is_found() {
 
 async fn max_pages(store: &SqliteStore, pages: i64) {
     let set = move |conn: &Connection| Ok(conn.pragma_update_and_check(None, "max_page_count", pages, |_| Ok(()))?);
-    store.write_queue.run(set).await.unwrap();
+    store.driver().write_queue.run(set).await.unwrap();
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
@@ -290,12 +298,61 @@ async fn after_a_failed_disk_nothing_is_written_until_the_restart() {
     let before = sight(&store).await;
     // The error of a failed fsync: its code is SQLITE_IOERR_FSYNC.
     let fsync = rusqlite::Error::SqliteFailure(rusqlite::ffi::Error::new(1034), None);
-    let failed = store.write_queue.run(move |_| Err::<(), _>(fsync.into())).await;
+    let failed = store.driver().write_queue.run(move |_| Err::<(), _>(fsync.into())).await;
     assert!(matches!(failed, Err(StoreError::Failed(_))));
     assert_eq!(store.publish(publication(9, 1)).await, Err(failed.unwrap_err()));
     assert!(sight(&store).await == before, "reading goes on");
     drop(store);
     assert_eq!(folder.store().publish(publication(9, 1)).await, Ok(true));
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_write_that_touches_other_rows_than_it_must_undoes_its_transaction_and_no_other() {
+    const GOOD: &str = "INSERT INTO meta (name, value) VALUES (?1, x'00')";
+    const MISSED: &str = "UPDATE meta SET value = x'00' WHERE name = 'nothing has this name'";
+    let folder = Folder::new();
+    let store = folder.store();
+    let writes = |name: &'static str, sql, rows| {
+        let leaves = LedgerLeaf::all(&[refused("fr")]).unwrap();
+        store.transact([], move |_, _, changes| {
+            changes.write(GOOD, vec![OwnedValue::Text(name.to_owned())], Rows::One);
+            changes.write(sql, vec![], rows);
+            changes.record(leaves);
+            Ok(())
+        })
+    };
+    const ALL: &str = "UPDATE meta SET value = value";
+    // All of them at once, so that they share a commit.
+    let (none, too_few, too_many, any) = tokio::join!(
+        writes("none", MISSED, Rows::AtMostOne),
+        writes("too few", MISSED, Rows::One),
+        writes("too many", ALL, Rows::AtMostOne),
+        writes("any", ALL, Rows::Any)
+    );
+    assert_eq!((none, any), (Ok(()), Ok(())));
+    assert_eq!((too_few, too_many), (Err(StoreError::Conflict), Err(StoreError::Conflict)));
+    let conn = Connection::open(folder.path()).unwrap();
+    let mut statement = conn.prepare("SELECT name FROM meta WHERE name <> 'key check' ORDER BY name").unwrap();
+    let names: Vec<String> = statement.query_map([], |r| r.get(0)).unwrap().map(Result::unwrap).collect();
+    assert_eq!(names, ["any", "none"]);
+    assert_eq!(store.events(0, 10).await.unwrap().len(), 2, "no entry without its change");
+    assert_eq!(store.failure(), None);
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_look_that_refuses_has_written_nothing() {
+    let folder = Folder::new();
+    let store = folder.store();
+    let leaves = LedgerLeaf::all(&[refused("fr")]).unwrap();
+    let look = move |_: &dyn Queries, _: &Vault, changes: &mut Changes| {
+        changes.write("DELETE FROM meta", vec![], Rows::Any);
+        changes.record(leaves);
+        Err::<(), _>(StoreError::Recalled)
+    };
+    assert_eq!(store.transact([], look).await, Err(StoreError::Recalled));
+    assert_eq!(store.events(0, 10).await.unwrap(), []);
+    drop(store);
+    assert!(SqliteStore::open(&folder.path(), &KEY).is_ok(), "the key check is still there");
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
@@ -335,8 +392,8 @@ fn given_up<T>(store: &SqliteStore, begun: impl Future<Output = T>, meanwhile: i
 fn a_look_through_all_pages_holds_off_the_next_also_where_nobody_waits_for_it_any_more() {
     let folder = Folder::new();
     let store = folder.store();
-    given_up(&store, store.check_integrity(), || assert!(store.checking.try_lock().is_err()));
-    assert!(store.checking.try_lock().is_ok());
+    given_up(&store, store.check_integrity(), || assert!(store.driver().checking.try_lock().is_err()));
+    assert!(store.driver().checking.try_lock().is_ok());
 }
 
 #[test]

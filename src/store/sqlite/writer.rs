@@ -13,7 +13,7 @@ use std::{
 use rusqlite::Connection;
 use tokio::sync::{mpsc, oneshot};
 
-use super::{dialect, disk_space::DiskSpace, failure::FailureState};
+use super::{disk_space::DiskSpace, failure::FailureState};
 use crate::store::{Result, StoreError};
 
 /// The most changes in one transaction.
@@ -24,6 +24,17 @@ const QUEUE_LENGTH: usize = 1024;
 const CHANGES_PER_LOG_CHECK: usize = 8;
 /// How many pages the write-ahead log has when it is copied into the database.
 const CHECKPOINT_PAGES: i64 = 4000;
+
+/// Begins a transaction that writes, and takes the write lock.
+const BEGIN: &str = "BEGIN IMMEDIATE";
+const COMMIT: &str = "COMMIT";
+const ROLLBACK: &str = "ROLLBACK";
+/// Begins a savepoint, so that one change of a transaction can fail alone.
+const SAVEPOINT: &str = "SAVEPOINT change";
+/// Ends a savepoint, and keeps its changes.
+const RELEASE: &str = "RELEASE change";
+/// Undoes the changes since a savepoint.
+const ROLLBACK_TO_SAVEPOINT: &str = "ROLLBACK TO change";
 
 /// A change in the queue.
 trait Job: Send {
@@ -217,33 +228,32 @@ impl Writer {
 
 /// Runs the group in one transaction. On `Err` nothing of it is stored.
 fn transact(conn: &Connection, group: &mut [Box<dyn Job>]) -> Result<()> {
-    run(conn, dialect::BEGIN_WRITE)?;
-    let outcome = group
-        .iter_mut()
-        .try_for_each(|job| within_savepoint(conn, job.as_mut()))
-        .and_then(|()| run(conn, dialect::COMMIT));
+    run(conn, BEGIN)?;
+    let outcome =
+        group.iter_mut().try_for_each(|job| within_savepoint(conn, job.as_mut())).and_then(|()| run(conn, COMMIT));
     if outcome.is_err() && !conn.is_autocommit() {
         // A rollback fails only if the disk fails. Then the connection can't be trusted any more.
-        run(conn, dialect::ROLLBACK).map_err(|e| StoreError::Failed(format!("a change can't be taken back: {e}")))?;
+        run(conn, ROLLBACK).map_err(|e| StoreError::Failed(format!("a change can't be taken back: {e}")))?;
     }
     outcome
 }
 
 /// Runs a change in a savepoint. `Err` means that the whole transaction is lost; the error of a single change is no `Err`.
 fn within_savepoint(conn: &Connection, job: &mut dyn Job) -> Result<()> {
-    run(conn, dialect::SAVEPOINT)?;
+    run(conn, SAVEPOINT)?;
     match job.run(conn) {
-        Ok(()) => run(conn, dialect::RELEASE),
+        Ok(()) => run(conn, RELEASE),
         // SQLite rolls back the whole transaction by itself if the disk is full, and on some failures.
         Err(error) if conn.is_autocommit() => Err(error),
         Err(error @ (StoreError::Failed(_) | StoreError::Corrupt(_))) => Err(error),
         Err(_) => {
-            run(conn, dialect::ROLLBACK_TO_SAVEPOINT)?;
-            run(conn, dialect::RELEASE)
+            run(conn, ROLLBACK_TO_SAVEPOINT)?;
+            run(conn, RELEASE)
         }
     }
 }
 
 fn run(conn: &Connection, sql: &str) -> Result<()> {
-    dialect::execute(conn, sql, []).map(|_| ())
+    conn.prepare_cached(sql)?.execute([])?;
+    Ok(())
 }

@@ -1,0 +1,157 @@
+//! Statements that are attached to a version: endorsements and exceptions, encrypted under the assessment's key.
+
+use super::{
+    driver::Driver,
+    lock::Lock,
+    peers,
+    query::{Connection, Queries, execute, params, query_all, query_optional},
+    queue,
+    store::SqlStore,
+    transaction::{Changes, Rows, values},
+    value::{count, id, number, text, time},
+};
+use crate::{
+    domain::{
+        event::Event,
+        ids::{AssessmentId, StatementId, TrustDomain},
+        time::Time,
+    },
+    store::{
+        AttachedStatement, LoggedStatement, Result, StoreError,
+        damage::Damage,
+        requests::NewAttachedStatement,
+        vault::{ContentKey, LedgerLeaf, Row, Vault, pack, unpack},
+    },
+};
+
+/// Stores the encrypted statements of one arrival.
+pub(super) fn keep(
+    changes: &mut Changes,
+    manifest: i64,
+    (peer, sequence): (i64, i64),
+    is_quarantined: bool,
+    (sealed, at): (Vec<u8>, Time),
+) {
+    const SQL: &str =
+        "INSERT INTO beside (manifest, peer, sequence, quarantined, sealed, at) VALUES (?1, ?2, ?3, ?4, ?5, ?6)";
+    changes.write(SQL, values![manifest, peer, sequence, is_quarantined, sealed, at], Rows::One);
+}
+
+/// The statements of one row as bytes. Each one is a byte that says whether it was verified, and its envelope.
+pub(super) fn packed(statements: &[AttachedStatement]) -> Vec<u8> {
+    let encode = |s: &AttachedStatement| [&[u8::from(s.verified)], s.envelope.as_slice()].concat();
+    pack(&statements.iter().map(encode).collect::<Vec<_>>())
+}
+
+fn open(packed: &[u8]) -> Result<Vec<AttachedStatement>> {
+    let decode = |bytes: Vec<u8>| {
+        let (verified, envelope) = bytes.split_first().ok_or(StoreError::Damaged(Damage::Row))?;
+        Ok(AttachedStatement { envelope: envelope.to_vec(), verified: *verified == 1 })
+    };
+    unpack(packed)?.into_iter().map(decode).collect()
+}
+
+/// All statements that are attached to a version, each once, in the order of their arrival. With `all`, also those in
+/// quarantine.
+pub(super) fn of(
+    conn: &dyn Queries,
+    key: &ContentKey,
+    (manifest, manifest_id): (i64, &StatementId),
+    all: bool,
+) -> Result<Vec<LoggedStatement>> {
+    const SQL: &str = "SELECT b.sequence, b.quarantined, b.sealed, d.domain, b.at FROM beside b \
+        JOIN peer d ON d.number = b.peer WHERE b.manifest = ?1 AND (b.quarantined = FALSE OR ?2) ORDER BY b.number";
+    let sets = query_all(conn, SQL, params![manifest, all], |r| {
+        Ok((count(r, 0)?, r.get::<bool>(1)?, r.get::<Vec<u8>>(2)?, text::<TrustDomain>(r, 3)?, time(r, 4)?))
+    })?;
+    let mut statements: Vec<LoggedStatement> = Vec::new();
+    for (sequence, quarantined, sealed, from, at) in sets {
+        let row = Row::AttachedStatements { manifest: manifest_id, from: &from, sequence, quarantined };
+        for AttachedStatement { envelope, verified } in open(&key.open(row, &sealed)?)? {
+            match statements.iter_mut().find(|s| s.envelope == envelope) {
+                Some(same) => same.verified |= verified,
+                None => statements.push(LoggedStatement { envelope, at, verified }),
+            }
+        }
+    }
+    Ok(statements)
+}
+
+/// The statements of one arrival, with the number of their row.
+pub(super) fn of_arrival(
+    conn: &dyn Queries,
+    key: &ContentKey,
+    (manifest, manifest_id): (i64, &StatementId),
+    (peer, from, sequence): (i64, &TrustDomain, u64),
+    quarantined: bool,
+) -> Result<Option<(i64, Vec<AttachedStatement>)>> {
+    const SQL: &str = "SELECT number, sealed FROM beside \
+        WHERE manifest = ?1 AND peer = ?2 AND sequence = ?3 AND quarantined = ?4";
+    let values = params![manifest, peer, number(sequence)?, quarantined];
+    let found = query_optional(conn, SQL, values, |r| Ok((r.get(0)?, r.get::<Vec<u8>>(1)?)))?;
+    let row = Row::AttachedStatements { manifest: manifest_id, from, sequence, quarantined };
+    found.map(|(place, sealed)| Ok((place, open(&key.open(row, &sealed)?)?))).transpose()
+}
+
+/// Encrypts the statements of an arrival anew, as quarantined or not. For the writer.
+pub(super) fn seal_anew(
+    conn: &dyn Connection,
+    key: &ContentKey,
+    (manifest, manifest_id): (i64, &StatementId),
+    (peer, from, sequence): (i64, &TrustDomain, u64),
+    quarantined: bool,
+) -> Result<()> {
+    const SQL: &str = "UPDATE beside SET quarantined = ?2, sealed = ?3 WHERE number = ?1";
+    let found = of_arrival(conn, key, (manifest, manifest_id), (peer, from, sequence), !quarantined)?;
+    let Some((place, statements)) = found else { return Ok(()) };
+    let row = Row::AttachedStatements { manifest: manifest_id, from, sequence, quarantined };
+    execute(conn, SQL, params![place, quarantined, key.seal(row, &packed(&statements))?]).map(|_| ())
+}
+
+pub(super) async fn put(
+    store: &SqlStore<impl Driver>,
+    attached: NewAttachedStatement,
+    events: &[Event],
+) -> Result<bool> {
+    let leaves = LedgerLeaf::all(events)?;
+    store
+        .transact([Lock::assessment_of(&attached.manifest_id)], move |conn, vault, changes| {
+            if !insert(conn, vault, changes, &attached)? {
+                return Ok(false);
+            }
+            changes.record(leaves);
+            Ok(true)
+        })
+        .await
+}
+
+/// Attaches a statement made here and queues its version. `false` if it is attached already. For the writer: the statement is a
+/// few kilobytes, and only the writer knows its number.
+pub(super) fn insert(
+    conn: &dyn Queries,
+    vault: &Vault,
+    changes: &mut Changes,
+    attached: &NewAttachedStatement,
+) -> Result<bool> {
+    const FIND: &str = "SELECT m.number, a.id, a.wrapped, o.domain FROM manifest m \
+        JOIN assessment a ON a.number = m.assessment JOIN peer o ON o.number = m.originator WHERE m.id = ?1";
+    const NEXT: &str = "SELECT coalesce(max(sequence), 0) + 1 FROM beside WHERE manifest = ?1 AND peer = ?2";
+    let NewAttachedStatement { manifest_id, from, envelope, at, urgency, queue } = attached;
+    let found = query_optional(conn, FIND, params![manifest_id.as_bytes()], |r| {
+        let id: AssessmentId = id(r, 1)?;
+        Ok((r.get::<i64>(0)?, id, r.get::<Option<Vec<u8>>>(2)?, text::<TrustDomain>(r, 3)?))
+    })?;
+    let Some((manifest, assessment, Some(wrapped), originator)) = found else { return Err(StoreError::Conflict) };
+    let key = vault.unwrap_key(Row::AssessmentKey(&assessment, &originator), wrapped)?;
+    if of(conn, &key, (manifest, manifest_id), true)?.iter().any(|s| s.envelope == *envelope) {
+        return Ok(false);
+    }
+    let peer = peers::numbered(conn, changes, from)?;
+    let sequence = query_optional(conn, NEXT, params![manifest, peer], |r| count(r, 0))?.unwrap_or(1);
+    let place = Row::AttachedStatements { manifest: manifest_id, from, sequence, quarantined: false };
+    let statement = AttachedStatement { envelope: envelope.clone(), verified: true };
+    let sealed = key.seal(place, &packed(std::slice::from_ref(&statement)))?;
+    keep(changes, manifest, (peer, number(sequence)?), false, (sealed, *at));
+    queue::put(conn, changes, manifest, *urgency, queue)?;
+    Ok(true)
+}

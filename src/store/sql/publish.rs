@@ -1,0 +1,113 @@
+//! Publishing. A version, its portions, its queue items and the decisions are one transaction.
+
+use std::sync::Arc;
+
+use super::{
+    attachments,
+    driver::Driver,
+    keys,
+    ledger::append,
+    lock::Lock,
+    manifests::{self, Version},
+    peers, quarantine,
+    query::Connection,
+    queue, recalls,
+    store::SqlStore,
+    transaction::Changes,
+};
+use crate::store::{
+    Publication, Result, StoreError,
+    subject_states::pack as pack_states,
+    vault::{LedgerLeaf, Row, Vault, pack},
+};
+
+/// A publication with its portions encrypted.
+struct Sealed {
+    publication: Arc<Publication>,
+    leaves: Arc<Vec<LedgerLeaf>>,
+    portions: Vec<u8>,
+    title: Vec<u8>,
+    subject_states: Vec<u8>,
+    key: Vec<u8>,
+}
+
+pub(super) async fn publish(store: &SqlStore<impl Driver>, publication: Publication) -> Result<bool> {
+    let leaves = Arc::new(LedgerLeaf::all(&publication.events)?);
+    let publication = Arc::new(publication);
+    let lock = Lock::assessment(&publication.originator, &publication.assessment);
+    for turn in 0..keys::TURNS {
+        let wanted = Arc::clone(&publication);
+        // A first version has no key yet. If by accident there is one, the second turn uses it.
+        let key = match turn == 0 && publication.version == 1 {
+            true => keys::make(store.vault(), &wanted.assessment, &wanted.originator)?,
+            false => {
+                store
+                    .read_sealed(move |conn, vault| {
+                        keys::find_or_make(conn, vault, &wanted.assessment, &wanted.originator)
+                    })
+                    .await?
+            }
+        };
+        let sealed = Sealed {
+            portions: key.seal(portions(&publication), &pack(&publication.portions))?,
+            title: key.seal(title(&publication), &pack(&publication.title))?,
+            subject_states: key.seal(subject_states(&publication), &pack_states(&publication.subject_states))?,
+            publication: Arc::clone(&publication),
+            leaves: Arc::clone(&leaves),
+            key: key.wrapped,
+        };
+        if let Some(is_new) =
+            store.interleave([lock], move |conn, vault, changes| commit(conn, vault, changes, &sealed)).await?
+        {
+            return Ok(is_new);
+        }
+    }
+    Err(keys::lost())
+}
+
+fn portions(p: &Publication) -> Row<'_> {
+    Row::PortionSet { manifest: &p.manifest_id, from: &p.originator, sequence: 0, quarantined: false }
+}
+
+fn title(p: &Publication) -> Row<'_> {
+    Row::Title { manifest: &p.manifest_id, from: &p.originator, sequence: 0, quarantined: false }
+}
+
+fn subject_states(p: &Publication) -> Row<'_> {
+    Row::SubjectStates { manifest: &p.manifest_id, from: &p.originator, sequence: 0 }
+}
+
+/// Whether it was new; `None` if the key has changed in the meantime.
+fn commit(conn: &dyn Connection, vault: &Vault, changes: &mut Changes, sealed: &Sealed) -> Result<Option<bool>> {
+    let p = &sealed.publication;
+    let originator = peers::number_of(conn, &p.originator)?;
+    if recalls::is_recalled(conn, &p.assessment, originator)? {
+        return Err(StoreError::Recalled);
+    }
+    if manifests::find(conn, &p.manifest_id)?.is_some() {
+        return Ok(Some(false));
+    }
+    let Some(assessment) = keys::settle((conn, vault), &p.assessment, (originator, &p.originator), &sealed.key)? else {
+        return Ok(None);
+    };
+    if manifests::latest(conn, assessment)?.checked_add(1) != Some(p.version) {
+        return Err(StoreError::Conflict);
+    }
+    let version = Version {
+        manifest_id: &p.manifest_id,
+        manifest: &p.manifest,
+        assessment,
+        originator,
+        version: p.version,
+        since: p.at,
+        verified: &p.verified,
+    };
+    let kept = manifests::keep(conn, &version, false)?;
+    quarantine::hide(conn, vault, &kept)?;
+    let Sealed { portions, title, subject_states, .. } = sealed;
+    manifests::keep_portions(conn, kept.number, (originator, 0), false, (portions, title, subject_states))?;
+    attachments::name(conn, kept.number, p.attachments.iter())?;
+    queue::put(conn, changes, kept.number, p.urgency, &p.queue)?;
+    append::append(conn, vault, &sealed.leaves)?;
+    Ok(Some(true))
+}
