@@ -23,7 +23,7 @@ use crate::{
         statement::Envelope,
         time::Time,
     },
-    identity::certificate::Leaf,
+    identity::leaf_cache::claimed_leaf,
     policy::{ItemId, plan},
     seal::{
         chains::{Chains, Signer, When},
@@ -69,9 +69,9 @@ pub(super) struct AsClaimed;
 
 impl Chains for AsClaimed {
     fn signer(&self, chain: &[Vec<u8>], _: &When<'_>) -> Result<Signer, Fault> {
-        let leaf = Leaf::parse(chain.first().map(Vec::as_slice).unwrap_or_default())?;
+        let leaf = claimed_leaf(chain)?;
         let suite = leaf.suite.ok_or_else(|| Fault::new(Reason::ChainInvalid, "the key signs no statements"))?;
-        let (id, public_key, roots) = (leaf.id, leaf.public_key, Sha256([0; 32]));
+        let (id, public_key, roots) = (leaf.id.clone(), leaf.public_key.clone(), Sha256([0; 32]));
         Ok(Signer { id, suite, public_key, roots, on_word_of: None, is_current: true })
     }
 }
@@ -283,8 +283,8 @@ fn path(came_by: &crate::store::Delivery) -> Result<(BTreeSet<StatementId>, Vec<
 
 /// The domain whose node has signed a release.
 pub(super) fn giver(release: &Envelope) -> Result<TrustDomain, Fault> {
-    let leaf = release.signatures.first().and_then(|s| s.certificates.first());
-    Ok(Leaf::parse(leaf.map(Vec::as_slice).unwrap_or_default())?.id.domain().clone())
+    let chain = release.signatures.first().map(|s| s.certificates.as_slice()).unwrap_or_default();
+    Ok(claimed_leaf(chain)?.id.domain().clone())
 }
 
 fn events(

@@ -17,7 +17,7 @@ use crate::{
         time::Time,
         timer::{Timer, TimerKind},
     },
-    identity::{certificate::Leaf, signers::Identities},
+    identity::{leaf_cache::claimed_leaf, signers::Identities},
     seal::{
         chains::When,
         hash::sha256,
@@ -113,7 +113,7 @@ impl Node {
 
     /// Whether a signature claims to be of this organisation.
     pub(super) fn is_own(&self, signature: &Signature) -> bool {
-        let leaf = Leaf::parse(signature.certificates.first().map(Vec::as_slice).unwrap_or_default());
+        let leaf = claimed_leaf(&signature.certificates);
         leaf.is_ok_and(|leaf| leaf.id.domain() == self.domain())
     }
 
@@ -326,8 +326,7 @@ impl Node {
 
 /// The domain that a signature's certificate names. It is not verified.
 fn claimed_domain(signature: &Signature) -> Result<TrustDomain, Fault> {
-    let leaf = Leaf::parse(signature.certificates.first().map(Vec::as_slice).unwrap_or_default())?;
-    Ok(leaf.id.domain().clone())
+    Ok(claimed_leaf(&signature.certificates)?.id.domain().clone())
 }
 
 /// When a statement was first logged, according to the statements beside it.
