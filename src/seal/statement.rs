@@ -25,7 +25,12 @@ pub fn id(envelope: &Envelope) -> StatementId {
 
 /// The id that a payload has, or will have once signed.
 pub fn id_of(kind: StatementKind, payload: &[u8]) -> StatementId {
-    StatementId(sha256(&[&pre_authentication_encoding(kind, payload)]))
+    id_of_encoding(&pre_authentication_encoding(kind, payload))
+}
+
+/// The id of the statement with this pre-authentication encoding.
+pub(super) fn id_of_encoding(encoding: &[u8]) -> StatementId {
+    StatementId(sha256(&[encoding]))
 }
 
 /// Keeps hashes of paths apart from all others.
