@@ -1,5 +1,7 @@
 //! Words: likelihood said in one way only, and apart from confidence; nothing invisible; nothing left to fill in.
 
+use std::{collections::HashMap, sync::LazyLock};
+
 use super::{
     finding::{Findings, PLACEHOLDER},
     texts::{contains, sentences, texts, words},
@@ -13,15 +15,17 @@ pub(super) fn check(found: &mut Findings<'_>) {
     let draft = found.draft;
     for (i, portion) in draft.portions.iter().enumerate() {
         let all = texts(&portion.body);
+        // What turns or hides is no ASCII.
+        let not_ascii = || all.iter().filter(|text| !text.is_ascii());
         if all.iter().any(|text| text.contains(PLACEHOLDER)) {
             let what = format!("a text still says `{PLACEHOLDER}`");
             found.error("placeholder", Some(i), what, "write the text, or remove the portion");
         }
-        if all.iter().any(|text| text.chars().any(turns)) {
+        if not_ascii().any(|text| text.chars().any(turns)) {
             let what = "a text holds characters that turn the direction of writing, so it may read other than it is";
             found.warn("direction-override", Some(i), what, "remove them");
         }
-        if all.iter().any(|text| hides(text)) {
+        if not_ascii().any(|text| hides(text)) {
             let what =
                 "a text holds characters of no width, so a word in it may be another than it looks and is not found";
             found.warn("zero-width", Some(i), what, "remove them");
@@ -109,13 +113,20 @@ fn mixes(sentence: &str) -> bool {
     confident && !likelihood_words(&text, probabilities()).is_empty()
 }
 
+/// The words of likelihood of each lexicon, by its id, each with the words that it is made of.
+static PHRASES: LazyLock<HashMap<&'static str, Vec<(&'static str, Vec<String>)>>> = LazyLock::new(|| {
+    let phrases = |lexicon: &'static Lexicon| {
+        let all = lexicon.terms.iter().flat_map(|term| term.words.iter().copied());
+        all.filter(|word| *word != "remote").map(|word| (word, words(word))).collect()
+    };
+    LEXICONS.iter().map(|lexicon| (lexicon.id, phrases(lexicon))).collect()
+});
+
 /// The words of likelihood in a text, the longest at each place. `remote` alone is left out, for it is said of villages, and so
 /// is what another word turns, as in `more likely`.
 fn likelihood_words(text: &[String], lexicons: impl Iterator<Item = &'static Lexicon>) -> Vec<&'static str> {
-    let mut known: Vec<(&'static str, Vec<String>)> = lexicons
-        .flat_map(|lexicon| lexicon.terms.iter().flat_map(|term| term.words.iter().copied()))
-        .filter(|word| *word != "remote")
-        .map(|word| (word, words(word)))
+    let mut known: Vec<&(&'static str, Vec<String>)> = lexicons
+        .flat_map(|lexicon| PHRASES.get(lexicon.id).into_iter().flatten())
         .filter(|(_, phrase)| contains(text, phrase))
         .collect();
     known.sort_by_key(|(_, phrase)| std::cmp::Reverse(phrase.len()));
