@@ -33,7 +33,8 @@ pub fn text(field: &str, text: String) -> Result<String, Fault> {
     // ASCII is in form C as it is, and most text is ASCII.
     let is_ascii = text.is_ascii();
     let is_control = |c: char| c.is_control() && c != '\n';
-    if if is_ascii { text.bytes().any(|b| is_control(b.into())) } else { text.chars().any(is_control) } {
+    let has_control = if is_ascii { text.bytes().any(|b| is_control(b.into())) } else { text.chars().any(is_control) };
+    if has_control {
         return Err(refuse(field, "the text holds a control character; only newline may be used"));
     }
     if !is_ascii && !is_nfc(&text) {
