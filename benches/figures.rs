@@ -34,6 +34,14 @@ mod machine;
 mod organisation;
 #[path = "figures/pair.rs"]
 mod pair;
+#[path = "figures/plain.rs"]
+mod plain;
+#[path = "figures/plain_log.rs"]
+mod plain_log;
+#[path = "figures/plain_server.rs"]
+mod plain_server;
+#[path = "figures/plain_tls.rs"]
+mod plain_tls;
 #[path = "figures/publish.rs"]
 mod publish;
 #[path = "figures/recall.rs"]
@@ -48,13 +56,20 @@ mod simulate;
 mod start;
 #[path = "figures/three_hops.rs"]
 mod three_hops;
+#[path = "figures/transport.rs"]
+mod transport;
 
 use run::Run;
 
 fn main() {
     let arguments: Vec<String> = std::env::args().skip(1).collect();
-    let run = Run::new(arguments);
     let runtime = || tokio::runtime::Builder::new_multi_thread().enable_all().build().unwrap();
+    if let [argument, transport, dir] = arguments.as_slice()
+        && argument == plain_server::ARGUMENT
+    {
+        return runtime().block_on(plain_server::run(transport, dir.as_ref()));
+    }
+    let run = Run::new(arguments);
     macro_rules! figure {
         ($name:literal, $future:expr) => {
             if run.wants($name) {
@@ -72,6 +87,7 @@ fn main() {
     figure!("decided_1000", deciding::publication(&run, "decided_1000", 1000));
     figure!("start", start::run(&run));
     figure!("ingest", ingest::run(&run));
+    figure!("transport", transport::run(&run));
     figure!("publish_1", publish::run(&run, "publish_1", 1));
     figure!("publish_16", publish::run(&run, "publish_16", 16));
     figure!("latency", latency::run(&run));

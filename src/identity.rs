@@ -10,6 +10,7 @@ pub mod devca;
 pub mod files;
 pub mod fingerprint;
 pub mod former;
+pub mod leaf_cache;
 mod pem;
 mod prove_signer;
 pub mod signers;

@@ -26,6 +26,9 @@ use watchfire::{
 /// About 4 KiB with both statements and what goes to a partner.
 const DRAFT: &str = include_str!("../../examples/demo/r02.toml");
 
+/// About how many bytes a publication of it has.
+pub const BYTES: usize = 4 << 10;
+
 /// Where the assessments are about, in turn: a decision sees that, so that all of one country would be decided once.
 const COUNTRIES: [&str; 24] = [
     "CD", "ML", "NE", "BF", "SS", "CF", "TD", "CM", "NG", "ET", "ER", "SO", "BI", "RW", "UG", "MZ", "YE", "SY", "IQ",

@@ -1,27 +1,23 @@
 //! One publication to many live subscribers, until the last one has it. The publisher is a process of its own; the
 //! subscribers are connections with a certificate each, of as many organisations.
 
-use std::{
-    sync::Arc,
-    time::{Duration, Instant},
-};
+use std::time::{Duration, Instant};
 
 use serde_json::json;
 use tokio::sync::mpsc;
-use tokio_util::sync::CancellationToken;
 use watchfire::{
     domain::time::Clock,
-    identity::trust::Member,
     telemetry::SystemClock,
     wire::{field::timestamp, proto},
 };
 
 use super::{
     Run,
-    bare::{Bare, dial, tls_config},
-    content::{Party, agreement, assessments, seed},
+    bare::{dial, tls_config},
+    content::{BYTES, Party, agreement, assessments, seed},
     machine::{percentile, resident_kib},
     organisation::{Light, Org},
+    plain::{Plain, message, of_length},
     report::Figure,
 };
 
@@ -64,17 +60,18 @@ pub async fn run(run: &Run, name: &'static str, subscribers: usize) {
     }
     live.iter().for_each(tokio::task::JoinHandle::abort);
     drop(node);
-    let limit = bare(&publisher, &lights, rounds).await;
+    let (limit, limit_kib) = plain(run, subscribers, rounds).await;
     Figure {
         name,
         value: percentile(last_has_it.clone(), 50.0),
         unit: "ms, median, from the author's call until the last subscriber has it",
         limit: percentile(limit, 50.0),
-        limit_is: "one ready-made message over the same connections, as many, nothing decided, signed or kept",
+        limit_is: "one ready-made message, pushed by plain tonic with mutual TLS over as many open streams once the call is in a log file on the disk",
         n: rounds,
         more: json!({ "subscribers": subscribers, "worst_ms": percentile(last_has_it, 100.0),
                       "answered_p50_ms": percentile(answered, 50.0), "publisher_idle_mib": before / 1024.0,
-                      "kib_per_subscriber": (idle - before) / subscribers as f64 }),
+                      "kib_per_subscriber": (idle - before) / subscribers as f64,
+                      "limit_kib_per_subscriber": limit_kib }),
     }
     .print();
 }
@@ -108,33 +105,36 @@ async fn subscribe_all(
     live
 }
 
-/// Everybody asks at the same time for one message that is ready.
-async fn bare(publisher: &Org, lights: &[Light], rounds: usize) -> Vec<Duration> {
-    let members: Vec<Member> = lights.iter().map(|l| l.member.clone()).collect();
-    let entry = proto::FeedEntry { portions: vec![vec![7; 4096].into()], ..proto::FeedEntry::default() };
-    let stop = CancellationToken::new();
-    let served = tls_config(publisher.credentials(), publisher.member(), members);
-    let address = Bare { entries: Arc::new(vec![entry]), store: None }.serve(served, stop.clone()).await;
-    let mut clients = vec![];
-    for light in lights {
-        let tls_config = tls_config(light.credentials.clone(), light.member.clone(), vec![publisher.member()]);
-        let mut client = dial(&address, &publisher.domain, &tls_config);
-        client.hello(proto::HelloRequest::default()).await.unwrap();
-        clients.push(client);
+/// What plain tonic takes: for one message to everybody who follows, and of memory for each of them, KiB.
+async fn plain(run: &Run, subscribers: usize, rounds: usize) -> (Vec<Duration>, f64) {
+    let server = Plain::start(run.directory(), &[message()]);
+    tokio::time::sleep(Duration::from_secs(1)).await;
+    let before = resident_kib(server.pid());
+    let (arrived, mut arrivals) = mpsc::channel(subscribers);
+    let mut live = tokio::task::JoinSet::new();
+    for _ in 0..subscribers {
+        let mut client = server.client().await;
+        let mut stream = client.follow().await;
+        let arrived = arrived.clone();
+        live.spawn(async move {
+            while let Ok(Some(_)) = stream.message().await {
+                let _ = arrived.send(Instant::now()).await;
+            }
+            drop(client);
+        });
     }
-    let mut took = vec![];
+    tokio::time::sleep(Duration::from_secs(2)).await;
+    let each = (resident_kib(server.pid()) - before) / subscribers as f64;
+    let (mut author, mut took) = (server.client().await, vec![]);
     for _ in 0..rounds {
         let start = Instant::now();
-        let mut tasks = tokio::task::JoinSet::new();
-        for mut client in clients.iter().cloned() {
-            tasks.spawn(async move {
-                let mut stream = client.subscribe(proto::SubscribeRequest::default()).await.unwrap().into_inner();
-                stream.message().await.unwrap().unwrap();
-            });
+        author.push(of_length(BYTES)).await;
+        let mut last = start;
+        for _ in 0..subscribers {
+            last = last.max(arrivals.recv().await.unwrap());
         }
-        tasks.join_all().await;
-        took.push(start.elapsed());
+        took.push(last - start);
+        tokio::time::sleep(Duration::from_millis(200)).await;
     }
-    stop.cancel();
-    took
+    (took, each)
 }

@@ -10,6 +10,10 @@ use super::{
     organisation::Org,
 };
 
+/// The domains of both.
+pub const PUBLISHER: &str = "gb.example";
+pub const SUBSCRIBER: &str = "no.example";
+
 pub struct Pair {
     pub publisher: Org,
     pub subscriber: Org,
@@ -18,7 +22,7 @@ pub struct Pair {
 impl Pair {
     /// Both with their stores seeded. The subscriber dials the publisher where it is to follow it.
     pub async fn found(root: &Path, follows: bool) -> Self {
-        let (publisher, subscriber) = (Org::found(root, "gb.example", "GB"), Org::found(root, "no.example", "NO"));
+        let (publisher, subscriber) = (Org::found(root, PUBLISHER, "GB"), Org::found(root, SUBSCRIBER, "NO"));
         let (keys, from, to) = ((publisher.node_key(), subscriber.node_key()), &publisher.domain, &subscriber.domain);
         let record = agreement(Party { domain: from, key: &keys.0 }, Party { domain: to, key: &keys.1 });
         let mut mirrored = record.clone();

@@ -1,4 +1,4 @@
-//! Durable publishing through the desk, beside the store's own group commit with as many callers.
+//! Durable publishing through the desk, beside plain tonic with a log file. The node is a process of its own.
 
 use std::{
     sync::Arc,
@@ -12,15 +12,14 @@ use watchfire::{
         ids::TrustDomain,
     },
     store::{Publication, Store},
-    wire::proto,
 };
 
 use super::{
     Run,
-    bare::Durable,
     content::{Signed, published},
-    machine::{fdatasync_ms, percentile},
+    machine::{cpu_seconds, fdatasync_ms, percentile},
     pair::Pair,
+    plain::{Plain, as_long_as},
     report::Figure,
 };
 
@@ -35,21 +34,24 @@ pub async fn run(run: &Run, name: &'static str, authors: usize) {
     let dir = run.directory();
     let pair = Pair::found(dir.path(), false).await;
     let sync = fdatasync_ms(dir.path(), 200);
-    let limit = bare(&pair, n, authors).await;
-    let calls = durable_calls(&pair, n, authors).await;
-    let node = pair.publisher.run().await;
+    let limit = plain(run, pair.assessments(n), authors).await;
+    let store = store_alone(&pair, n, authors).await;
+    let node = pair.publisher.serve();
+    let cpu = || cpu_seconds(&node.pid().to_string());
+    let before = cpu();
     let own = through_the_desk(&pair, n, authors).await;
-    node.stop().await;
+    let node_us = (cpu() - before) / n as f64 * 1e6;
+    drop(node);
     Figure {
         name,
         value: own.rate,
         unit: "publications per second, signed, decided and durable",
         limit: limit.rate,
-        limit_is: "the store's own commit of the same publications, as many callers, no network, no verification",
+        limit_is: "as many bytes over plain tonic with mutual TLS, as many callers, answered once they are in a log file on the disk",
         n,
         more: json!({ "p50_ms": percentile(own.took.clone(), 50.0), "p99_ms": percentile(own.took, 99.0),
-                      "limit_p50_ms": percentile(limit.took, 50.0), "durable_calls_per_second": calls,
-                      "of_durable_calls": own.rate / calls, "fdatasync_ms": sync }),
+                      "limit_p50_ms": percentile(limit.took.clone(), 50.0), "limit_p99_ms": percentile(limit.took, 99.0),
+                      "store_alone_rate": store.rate, "node_cpu_us": node_us, "fdatasync_ms": sync }),
     }
     .print();
 }
@@ -79,29 +81,32 @@ async fn through_the_desk(pair: &Pair, n: usize, authors: usize) -> Outcome {
     Outcome { rate: n as f64 / start.elapsed().as_secs_f64(), took }
 }
 
-/// Calls in a second over the same transport, each with a commit of one row behind it, as many callers: what nothing can be faster than
-/// that is asked over TLS and answered once it is durable.
-async fn durable_calls(pair: &Pair, n: usize, callers: usize) -> f64 {
-    let durable = Durable::serve(pair).await;
-    let mut clients = vec![];
-    for _ in 0..callers {
-        clients.push(durable.client(pair).await);
+/// The same bytes to plain tonic, which answers once they are in its log file on the disk.
+async fn plain(run: &Run, all: Vec<Signed>, authors: usize) -> Outcome {
+    let server = Plain::start(run.directory(), &[]);
+    let (mut tasks, mut connections) = (tokio::task::JoinSet::new(), vec![]);
+    for _ in 0..authors {
+        connections.push(server.client().await);
     }
-    let (mut tasks, start) = (tokio::task::JoinSet::new(), Instant::now());
-    for mut client in clients {
+    let (n, mut shares, start) = (all.len(), shares(all, authors), Instant::now());
+    for mut client in connections {
+        let share = shares.pop().unwrap();
         tasks.spawn(async move {
-            for sequence in 0..(n / callers) as u64 {
-                client.acknowledge(proto::AcknowledgeRequest { sequence }).await.unwrap();
+            let mut took = vec![];
+            for signed in share {
+                let start = Instant::now();
+                client.append(as_long_as(&signed)).await;
+                took.push(start.elapsed());
             }
+            took
         });
     }
-    tasks.join_all().await;
-    let rate = n as f64 / start.elapsed().as_secs_f64();
-    durable.stop().await;
-    rate
+    let took = tasks.join_all().await.concat();
+    Outcome { rate: n as f64 / start.elapsed().as_secs_f64(), took }
 }
 
-async fn bare(pair: &Pair, n: usize, callers: usize) -> Outcome {
+/// The store's own commit of the same publications, without network and without checks.
+async fn store_alone(pair: &Pair, n: usize, callers: usize) -> Outcome {
     let store = Arc::new(pair.publisher.store());
     let shares = shares(pair.assessments(n), callers);
     let partner = &pair.subscriber.domain;

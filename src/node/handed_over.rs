@@ -8,7 +8,7 @@ use crate::{
         statement::{Envelope, Signature},
         time::Time,
     },
-    identity::{certificate::Leaf, signers::Identities},
+    identity::{leaf_cache::claimed_leaf, signers::Identities},
     seal::{
         chains::When,
         rules, statement,
@@ -76,8 +76,7 @@ pub(in crate::node) fn require_logged_by_a_party(partner: &TrustDomain, envelope
 
 /// The domain that a signature's certificate names. It is not verified.
 fn claimed_domain(signature: &Signature) -> Result<TrustDomain, Fault> {
-    let leaf = Leaf::parse(signature.certificates.first().map(Vec::as_slice).unwrap_or_default())?;
-    Ok(leaf.id.domain().clone())
+    Ok(claimed_leaf(&signature.certificates)?.id.domain().clone())
 }
 
 /// When a statement was first logged, according to the statements beside it.

@@ -13,7 +13,7 @@ use crate::{
         statement::{Envelope, Signature, StatementKind},
         time::{Clock, Time},
     },
-    identity::{bundle::TrustBundle, certificate::Leaf, trust::Member},
+    identity::{bundle::TrustBundle, leaf_cache::claimed_leaf, trust::Member},
     node::{sessions::PartnerSessions, trust_in_force::TrustInForce},
     seal::{chains::Chains, hash::sha256, sign::SigningKey},
     store::Store,
@@ -109,7 +109,7 @@ impl OwnIdentity {
 
     /// Whether a signature claims to be of this organisation.
     pub(in crate::node) fn is_own(&self, signature: &Signature) -> bool {
-        let leaf = Leaf::parse(signature.certificates.first().map(Vec::as_slice).unwrap_or_default());
+        let leaf = claimed_leaf(&signature.certificates);
         leaf.is_ok_and(|leaf| leaf.id.domain() == self.domain())
     }
 

@@ -25,7 +25,12 @@ pub fn id(envelope: &Envelope) -> StatementId {
 
 /// The id of a payload, signed or not.
 pub fn id_of(kind: StatementKind, payload: &[u8]) -> StatementId {
-    StatementId(sha256(&[&pre_authentication_encoding(kind, payload)]))
+    id_of_encoding(&pre_authentication_encoding(kind, payload))
+}
+
+/// The id of the statement with this pre-authentication encoding.
+pub(super) fn id_of_encoding(encoding: &[u8]) -> StatementId {
+    StatementId(sha256(&[encoding]))
 }
 
 /// The prefix that keeps hashes of paths apart from all other hashes.

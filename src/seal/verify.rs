@@ -8,7 +8,7 @@ use ring::signature::{
 
 use super::{
     chains::{Chains, Signer, When},
-    statement::{id_of, pre_authentication_encoding},
+    statement::{id_of_encoding, pre_authentication_encoding},
 };
 use crate::domain::{
     fault::{Fault, Reason},
@@ -96,6 +96,41 @@ pub struct Rule<T> {
     pub made_at: fn(&T) -> Option<Time>,
 }
 
+/// A statement that was decoded and whose signatures are yet to be verified. For a reader that has to know what the statement
+/// claims before it can say as of when its signatures count.
+pub struct Claimed<'e, T: 'static> {
+    envelope: &'e Envelope,
+    rule: &'static Rule<T>,
+    content: T,
+}
+
+impl<'e, T> Claimed<'e, T> {
+    /// Decodes strictly.
+    ///
+    /// # Errors
+    /// `UNKNOWN_OR_NON_CANONICAL` where it is a statement of another kind, and whatever the decoder refuses.
+    pub fn read(envelope: &'e Envelope, rule: &'static Rule<T>) -> Result<Self, Fault> {
+        check_kind(envelope, rule)?;
+        Ok(Self { envelope, rule, content: (rule.decode)(&envelope.payload)? })
+    }
+
+    /// What it claims to say.
+    pub fn content(&self) -> &T {
+        &self.content
+    }
+
+    /// As [`verify`], without decoding it again.
+    ///
+    /// # Errors
+    /// As [`verify`].
+    pub fn verify<'a>(self, chains: &dyn Chains, when: impl Into<When<'a>>) -> Result<Verified<T>, Fault> {
+        let Self { envelope, rule, content } = self;
+        let verified = verify_with(envelope, rule, chains, &when.into(), || Ok(content))?;
+        check_spoken(envelope, rule, &verified)?;
+        Ok(verified)
+    }
+}
+
 /// Verifies every signature over the exact bytes, and the signers' chains, roles and domains. Then decodes the payload strictly. If one
 /// signature does not verify, the whole statement is refused. `when` is the reader's time, or [`When::stated`] for a statement inside another
 /// one.
@@ -110,10 +145,7 @@ pub fn verify<'a, T>(
     when: impl Into<When<'a>>,
 ) -> Result<Verified<T>, Fault> {
     let verified = verify_part(envelope, rule, chains, when)?;
-    // An agreement has no single speaker, because both parties speak.
-    if rule.kind != StatementKind::Agreement {
-        check_speaker(&wire::speaker::decode(&envelope.payload)?, &verified.signers)?;
-    }
+    check_spoken(envelope, rule, &verified)?;
     Ok(verified)
 }
 
@@ -128,16 +160,32 @@ pub fn verify_part<'a, T>(
     chains: &dyn Chains,
     when: impl Into<When<'a>>,
 ) -> Result<Verified<T>, Fault> {
-    let when = when.into();
-    if envelope.kind != rule.kind {
-        let what = format!("a {} is in the place of a {}", envelope.kind, rule.kind);
-        return Err(Fault::new(Reason::UnknownOrNonCanonical, what));
+    check_kind(envelope, rule)?;
+    verify_with(envelope, rule, chains, &when.into(), || (rule.decode)(&envelope.payload))
+}
+
+fn check_kind<T>(envelope: &Envelope, rule: &Rule<T>) -> Result<(), Fault> {
+    if envelope.kind == rule.kind {
+        return Ok(());
     }
+    let what = format!("a {} is in the place of a {}", envelope.kind, rule.kind);
+    Err(Fault::new(Reason::UnknownOrNonCanonical, what))
+}
+
+/// `decode` gives the content of exactly this envelope's payload, once the signatures hold.
+fn verify_with<T>(
+    envelope: &Envelope,
+    rule: &Rule<T>,
+    chains: &dyn Chains,
+    when: &When<'_>,
+    decode: impl FnOnce() -> Result<T, Fault>,
+) -> Result<Verified<T>, Fault> {
     let message = pre_authentication_encoding(envelope.kind, &envelope.payload);
+    let id = id_of_encoding(&message);
     let mut signers: Vec<SpiffeId> = Vec::with_capacity(envelope.signatures.len());
     let (mut roots, mut on_word_of, mut is_current) = (Vec::with_capacity(envelope.signatures.len()), None, true);
     for signature in &envelope.signatures {
-        let signer = chains.signer(&signature.certificates, &when)?;
+        let signer = chains.signer(&signature.certificates, when)?;
         if !rule.roles.contains(&signer.id.role()) {
             let what = format!("the role {} may not sign a {}", signer.id.role(), rule.kind);
             return Err(Fault::new(Reason::WrongDomain, what));
@@ -148,7 +196,7 @@ pub fn verify_part<'a, T>(
         is_current &= signer.is_current;
         signers.push(signer.id);
     }
-    let content = (rule.decode)(&envelope.payload)?;
+    let content = decode()?;
     if signers.is_empty() || !signers.iter().all(|s| (rule.may_speak)(&content, s.domain())) {
         return Err(Fault::new(
             Reason::WrongDomain,
@@ -159,11 +207,18 @@ pub fn verify_part<'a, T>(
         let what = "the statement is from more than 5 minutes in the future; compare both nodes' clocks";
         return Err(Fault::new(Reason::StatementFromFuture, what));
     }
-    let id = id_of(envelope.kind, &envelope.payload);
     Ok(Verified { content, id, signers, roots, on_word_of, is_current })
 }
 
-/// Checks that the speaker has signed, and as many officers as the payload says. So nobody can take a signature away from a statement.
+/// Both parties of an agreement speak. In every other statement the one who speaks has signed.
+fn check_spoken<T>(envelope: &Envelope, rule: &Rule<T>, verified: &Verified<T>) -> Result<(), Fault> {
+    if rule.kind == StatementKind::Agreement {
+        return Ok(());
+    }
+    check_speaker(&wire::speaker::decode(&envelope.payload)?, &verified.signers)
+}
+
+/// The one who speaks has signed, with as many officers as the payload says: so no signature can be taken away from a statement.
 fn check_speaker(speaker: &Speaker, signers: &[SpiffeId]) -> Result<(), Fault> {
     let each: BTreeSet<&SpiffeId> = signers.iter().collect();
     let has_signed = match &speaker.id {

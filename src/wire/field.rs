@@ -14,6 +14,11 @@ pub fn refuse(field: &str, what: impl Into<String>) -> Fault {
     Fault::at(Reason::UnknownOrNonCanonical, field, what)
 }
 
+/// The path of an item of a list. It is made only for a refusal.
+fn at(field: &str, index: usize) -> String {
+    format!("{field}[{index}]")
+}
+
 /// The longest text of one field, bytes. A portion as a whole has a limit of its own.
 const MAX_TEXT: usize = 200 * 1024;
 
@@ -25,10 +30,14 @@ pub fn text(field: &str, text: String) -> Result<String, Fault> {
     if text.len() > MAX_TEXT {
         return Err(refuse(field, "the text is longer than a portion may be"));
     }
-    if text.chars().any(|c| c.is_control() && c != '\n') {
+    // ASCII is in form C as it is, and most text is ASCII.
+    let is_ascii = text.is_ascii();
+    let is_control = |c: char| c.is_control() && c != '\n';
+    let has_control = if is_ascii { text.bytes().any(|b| is_control(b.into())) } else { text.chars().any(is_control) };
+    if has_control {
         return Err(refuse(field, "the text contains a control character; only newline may be used"));
     }
-    if !is_nfc(&text) {
+    if !is_ascii && !is_nfc(&text) {
         return Err(refuse(field, "the text is not in Unicode normalization form C; normalise it before signing"));
     }
     Ok(text)
@@ -77,7 +86,8 @@ pub fn parsed_optional<T: FromStr<Err: ToString>>(field: &str, text: &str) -> Re
 /// # Errors
 /// Names the field and its index.
 pub fn parsed_all<T: FromStr<Err: ToString>>(field: &str, texts: &[String]) -> Result<Vec<T>, Fault> {
-    texts.iter().enumerate().map(|(i, t)| parsed(&format!("{field}[{i}]"), t)).collect()
+    let one = |(i, text): (usize, &String)| text.parse().map_err(|e: T::Err| refuse(&at(field, i), e.to_string()));
+    texts.iter().enumerate().map(one).collect()
 }
 
 /// Bytes of a fixed length.
@@ -103,11 +113,12 @@ pub fn bytes_optional<'a, T: TryFrom<&'a [u8], Error = String>>(
 ///
 /// # Errors
 /// Names the field and its index.
-pub fn bytes_all<T>(field: &str, all: &[prost::bytes::Bytes]) -> Result<Vec<T>, Fault>
+pub fn bytes_all<'a, T>(field: &str, all: &'a [prost::bytes::Bytes]) -> Result<Vec<T>, Fault>
 where
-    T: for<'a> TryFrom<&'a [u8], Error = String>,
+    T: TryFrom<&'a [u8], Error = String>,
 {
-    all.iter().enumerate().map(|(i, b)| bytes(&format!("{field}[{i}]"), b)).collect()
+    let one = |(i, bytes): (usize, &'a prost::bytes::Bytes)| T::try_from(bytes).map_err(|e| refuse(&at(field, i), e));
+    all.iter().enumerate().map(one).collect()
 }
 
 /// A value of a closed set. `all` contains the values in the order of their numbers, from 1 on. 0 and unknown numbers are refused.

@@ -1,5 +1,7 @@
 //! Checks of wording: likelihood in one scale only and apart from confidence, no invisible characters, and no placeholders.
 
+use std::{collections::HashMap, sync::LazyLock};
+
 use super::{
     finding::{Findings, PLACEHOLDER},
     texts::{contains, sentences, texts, words},
@@ -13,15 +15,17 @@ pub(super) fn check(found: &mut Findings<'_>) {
     let draft = found.draft;
     for (i, portion) in draft.portions.iter().enumerate() {
         let all = texts(&portion.body);
+        // What turns or hides is no ASCII.
+        let not_ascii = || all.iter().filter(|text| !text.is_ascii());
         if all.iter().any(|text| text.contains(PLACEHOLDER)) {
             let what = format!("a text still says `{PLACEHOLDER}`");
             found.error("placeholder", Some(i), what, "write the text, or remove the portion");
         }
-        if all.iter().any(|text| text.chars().any(turns)) {
+        if not_ascii().any(|text| text.chars().any(turns)) {
             let what = "a text contains characters that change the direction of writing, so it may look different from what it says";
             found.warn("direction-override", Some(i), what, "remove them");
         }
-        if all.iter().any(|text| hides(text)) {
+        if not_ascii().any(|text| hides(text)) {
             let what = "a text contains characters without width, so a word in it may differ from what it looks like and can't be searched for";
             found.warn("zero-width", Some(i), what, "remove them");
         }
@@ -108,13 +112,20 @@ fn mixes(sentence: &str) -> bool {
     confident && !likelihood_words(&text, probabilities()).is_empty()
 }
 
+/// The words of likelihood of each lexicon, by its id, each with the words that it is made of.
+static PHRASES: LazyLock<HashMap<&'static str, Vec<(&'static str, Vec<String>)>>> = LazyLock::new(|| {
+    let phrases = |lexicon: &'static Lexicon| {
+        let all = lexicon.terms.iter().flat_map(|term| term.words.iter().copied());
+        all.filter(|word| *word != "remote").map(|word| (word, words(word))).collect()
+    };
+    LEXICONS.iter().map(|lexicon| (lexicon.id, phrases(lexicon))).collect()
+});
+
 /// The words of likelihood in a text, the longest at each place. `remote` alone is left out, because villages are remote too. A word that
 /// another word modifies, as in `more likely`, is left out as well.
 fn likelihood_words(text: &[String], lexicons: impl Iterator<Item = &'static Lexicon>) -> Vec<&'static str> {
-    let mut known: Vec<(&'static str, Vec<String>)> = lexicons
-        .flat_map(|lexicon| lexicon.terms.iter().flat_map(|term| term.words.iter().copied()))
-        .filter(|word| *word != "remote")
-        .map(|word| (word, words(word)))
+    let mut known: Vec<&(&'static str, Vec<String>)> = lexicons
+        .flat_map(|lexicon| PHRASES.get(lexicon.id).into_iter().flatten())
         .filter(|(_, phrase)| contains(text, phrase))
         .collect();
     known.sort_by_key(|(_, phrase)| std::cmp::Reverse(phrase.len()));

@@ -5,7 +5,7 @@ use crate::{
         fault::{Fault, Reason},
         ids::Sha256,
     },
-    identity::certificate::Leaf,
+    identity::leaf_cache::claimed_leaf,
     seal::chains::{Chains, Signer, When},
 };
 
@@ -14,9 +14,9 @@ pub(in crate::node) struct AsClaimed;
 
 impl Chains for AsClaimed {
     fn signer(&self, chain: &[Vec<u8>], _: &When<'_>) -> Result<Signer, Fault> {
-        let leaf = Leaf::parse(chain.first().map(Vec::as_slice).unwrap_or_default())?;
+        let leaf = claimed_leaf(chain)?;
         let suite = leaf.suite.ok_or_else(|| Fault::new(Reason::ChainInvalid, "the key signs no statements"))?;
-        let (id, public_key, roots) = (leaf.id, leaf.public_key, Sha256([0; 32]));
+        let (id, public_key, roots) = (leaf.id.clone(), leaf.public_key.clone(), Sha256([0; 32]));
         Ok(Signer { id, suite, public_key, roots, on_word_of: None, is_current: true })
     }
 }

@@ -2,11 +2,11 @@
 
 use crate::{
     domain::{fault::Fault, ids::TrustDomain, statement::Envelope},
-    identity::certificate::Leaf,
+    identity::leaf_cache::claimed_leaf,
 };
 
 /// The domain whose node has signed a release.
 pub(in crate::node) fn giver(release: &Envelope) -> Result<TrustDomain, Fault> {
-    let leaf = release.signatures.first().and_then(|s| s.certificates.first());
-    Ok(Leaf::parse(leaf.map(Vec::as_slice).unwrap_or_default())?.id.domain().clone())
+    let chain = release.signatures.first().map(|s| s.certificates.as_slice()).unwrap_or_default();
+    Ok(claimed_leaf(chain)?.id.domain().clone())
 }

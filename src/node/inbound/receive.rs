@@ -36,7 +36,7 @@ use crate::{
         open::{Opened, open_listed},
         rules,
         statement::id_of,
-        verify::{Verified, verify},
+        verify::{Claimed, Verified, verify},
     },
     store::{ReceivedEntry, Verification, VersionStatus},
     wire,
@@ -232,26 +232,28 @@ impl InboundFeeds {
         }
         let missing = || Fault::at(Reason::UnknownOrNonCanonical, "manifest", "the manifest is missing");
         let envelope = entry.manifest.as_ref().ok_or_else(missing)?;
-        let claimed = wire::manifest::decode(&envelope.payload).map_err(|f| f.within("manifest"))?;
+        let claimed = Claimed::read(envelope, &rules::MANIFEST).map_err(|f| f.within("manifest"))?;
+        let originator = &claimed.content().originator.clone();
         // The receipt tells the partner the reason. It must be the same whichever other organisations are partners here.
-        only_by(&[&claimed.originator], envelope).map_err(|f| f.within("manifest"))?;
-        let path = self.check_way(&claimed.originator, partner, release, entry, examined)?;
+        only_by(&[originator], envelope).map_err(|f| f.within("manifest"))?;
+        let path = self.check_way(originator, partner, release, entry, examined)?;
         let when = path.of_manifest(examined, (partner, release));
-        let manifest = verify(envelope, &rules::MANIFEST, &self.trust.known, when)
-            .map_err(|fault| Unusable::by(&claimed.originator, fault).within("manifest"))?;
+        let manifest = claimed
+            .verify(&self.trust.known, when)
+            .map_err(|fault| Unusable::by(originator, fault).within("manifest"))?;
         let verified = Verification {
             at: examined.now,
             roots: manifest.roots().to_vec(),
             on_word_of: path.on_word_of.clone().or_else(|| manifest.on_word_of().cloned()),
         };
+        let manifest_id = manifest.id();
         let manifest = manifest.into_content();
-        let manifest_id = id_of(StatementKind::Manifest, &envelope.payload);
         if manifest_id != release.manifest {
             let what = "the manifest is not the one that the release names";
             return Err(Fault::at(Reason::DigestNotListed, "manifest", what).into());
         }
         let portions: Vec<&[u8]> = entry.portions.iter().map(|p| &**p).collect();
-        let opened = open_listed(&manifest, &portions).map_err(|fault| Unusable::by(&claimed.originator, fault))?;
+        let opened = open_listed(&manifest, &portions).map_err(|fault| Unusable::by(originator, fault))?;
         if !opened.iter().map(Opened::digest).eq(release.digests.iter().copied()) {
             let what = "the portions are not those that the release discloses";
             return Err(Fault::at(Reason::DigestNotListed, "portions", what).into());
