@@ -112,8 +112,11 @@ fn mixes(sentence: &str) -> bool {
     confident && !likelihood_words(&text, probabilities()).is_empty()
 }
 
-/// The words of likelihood of each lexicon, by its id, each with the words that it is made of.
-static PHRASES: LazyLock<HashMap<&'static str, Vec<(&'static str, Vec<String>)>>> = LazyLock::new(|| {
+/// An expression of likelihood, with the words that it is made of.
+type Phrase = (&'static str, Vec<String>);
+
+/// The expressions of likelihood of each lexicon, by its id.
+static PHRASES: LazyLock<HashMap<&'static str, Vec<Phrase>>> = LazyLock::new(|| {
     let phrases = |lexicon: &'static Lexicon| {
         let all = lexicon.terms.iter().flat_map(|term| term.words.iter().copied());
         all.filter(|word| *word != "remote").map(|word| (word, words(word))).collect()
