@@ -1,5 +1,6 @@
 //! The trait `Store`. Each method is one transaction of the size of a use case. When a method that changes something returns
-//! `Ok`, the change *and its ledger entries* are on disk. When it returns `Err`, neither is. A caller may repeat a method after
+//! `Ok`, the change *and its ledger entries* are on disk. When it returns `Err`, neither is, except for [`StoreError::Failed`]: then it is
+//! unknown until the restart. A caller may repeat a method after
 //! [`StoreError::Busy`] and after a crash.
 //!
 //! Content (portions, attachments, ledger entries) is encrypted before it reaches the backend. SQL stays below this layer.

@@ -183,7 +183,7 @@ fn a_row_says_what_is_wrong_with_it_and_where() {
     let wrong = |line: &str| Control::read(line).unwrap_err().remove(0);
     for (line, column, words) in [
         ("UA-43\tRU\t2014-02-27\t", 0, "4 columns"),
-        ("UA43\tRU\t2014-02-27\t\tx", 0, "no place"),
+        ("UA43\tRU\t2014-02-27\t\tx", 0, "is not a place"),
         ("M49:151\tRU\t2014-02-27\t\tx", 0, "is a region"),
         ("UA-43\tM49:151\t2014-02-27\t\tx", 1, "is a region"),
         ("UA-43\tUA\t2014-02-27\t\tx", 1, "is a part of Ukraine already"),

@@ -6,8 +6,9 @@
 //! 4. the ledger's entries.
 //!
 //! SQLite runs the parts one after another on its writer thread. A driver with a connection over a network can send the parts of
-//! several transactions together, because no part depends on the results of its own writes. The few transactions that do, such as
-//! a batch of received entries in which one hides another, are [interleaved](Transaction::interleaved).
+//! several transactions together, because no part depends on the results of its own writes. Transactions that do, such as a
+//! batch of received entries in which one hides another, are [interleaved](Transaction::interleaved): publishing, receiving, recalls and
+//! receipts are.
 
 use std::sync::Arc;
 

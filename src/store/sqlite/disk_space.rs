@@ -9,7 +9,8 @@ use rusqlite::Connection;
 
 use crate::store::{Result, StoreError};
 
-/// A disk with less free space, in bytes, counts as full. One change may need that much, and the files next to the store grow too.
+/// A disk with less free space, in bytes, is reported as full. Writes are still tried. One change may need that much, and the files next to
+/// the store grow too.
 const MIN_FREE: u64 = 1 << 20;
 
 /// The disk that the store is on. The writer shares it.
