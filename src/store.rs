@@ -105,6 +105,8 @@ pub trait Store:
 
     /// All partners that can be read, by name. [`Self::damages`] lists the others.
     async fn partners(&self) -> Result<Vec<PartnerRecord>>;
+    /// Those of these partners that are here and can be read, by name.
+    async fn partners_named(&self, names: &[TrustDomain]) -> Result<Vec<PartnerRecord>>;
     /// Adds or replaces a partner. Roots that it no longer has are retired as of the partner's new acceptance.
     async fn save_partner(&self, partner: PartnerRecord, event: Event) -> Result<()>;
 
@@ -116,6 +118,8 @@ pub trait Store:
 
     /// All agreements that can be read, latest change first. [`Self::damages`] lists the others.
     async fn agreements(&self) -> Result<Vec<AgreementRecord>>;
+    /// The agreements with these partners that can be read, latest change first for each partner.
+    async fn agreements_with(&self, partners: &[TrustDomain]) -> Result<Vec<AgreementRecord>>;
     /// Adds or replaces agreements, and puts `send` into the partner's outbox. There are several records because a version that
     /// comes into force ends the one before.
     async fn save_agreements(

@@ -12,8 +12,11 @@ use crate::domain::fault::Fault;
 
 /// The most certificates that are remembered. Beyond this the cache is cleared.
 const MAX_LEAVES: usize = 1024;
-/// The longest certificate that is remembered, bytes. Together they take at most 4 MiB.
+/// The longest certificate that is remembered, bytes.
 const MAX_BYTES: usize = 4 << 10;
+/// The most extended key usages of a certificate that is remembered. In memory, each takes many times its bytes in the certificate. With
+/// both limits, all that is remembered takes at most some 10 MiB.
+const MAX_USAGES: usize = 8;
 
 static LEAVES: LazyLock<LeafCache> = LazyLock::new(LeafCache::default);
 
@@ -29,7 +32,7 @@ impl LeafCache {
             return Ok(leaf.clone());
         }
         let leaf = Arc::new(Leaf::parse(der)?);
-        if der.len() <= MAX_BYTES {
+        if der.len() <= MAX_BYTES && leaf.usages.len() <= MAX_USAGES {
             let mut leaves = lock();
             if leaves.len() >= MAX_LEAVES {
                 leaves.clear();
@@ -50,6 +53,8 @@ pub fn claimed_leaf(chain: &[Vec<u8>]) -> Result<Arc<Leaf>, Fault> {
 
 #[cfg(test)]
 mod tests {
+    use rcgen::ExtendedKeyUsagePurpose;
+
     use super::*;
     use crate::identity::test_ca::Ca;
 
@@ -65,6 +70,17 @@ mod tests {
         let longer = [one.as_slice(), &[0]].concat();
         assert!(cache.get_or_parse(&longer).is_err() && cache.get_or_parse(&[]).is_err());
         assert_eq!(cache.0.lock().unwrap().len(), 2);
+    }
+
+    #[test]
+    fn a_certificate_of_many_usages_is_not_remembered() {
+        let (cache, ca) = (LeafCache::default(), Ca::root("ca"));
+        let usage = |n| ExtendedKeyUsagePurpose::Other(vec![1, 3, n]);
+        let der = ca.issue("spiffe://fr.example/node/a", 7, |params| {
+            params.extended_key_usages = (0..=MAX_USAGES as u64).map(usage).collect();
+        });
+        assert_eq!(cache.get_or_parse(&der).unwrap().usages.len(), MAX_USAGES + 1);
+        assert!(cache.0.lock().unwrap().is_empty());
     }
 
     #[test]

@@ -166,6 +166,24 @@ impl Trust {
         Self { own, members, seen, signing_usages, formers: self.formers.clone(), proved: ChainCache::default() }
     }
 
+    /// The same trust, in which some partners have changed or are new, and others are gone, and with the revocations seen so far.
+    ///
+    /// # Errors
+    /// `CONFLICT`, if one has the name of the node's own organisation; `CHAIN_INVALID`, if a bundle can't be parsed.
+    pub fn with_partners(&self, changed: Vec<Member>, gone: &[TrustDomain], mut seen: Seen) -> Result<Self, Fault> {
+        let mut members = self.members.clone();
+        members.retain(|name, _| *name == self.own || !gone.contains(name));
+        for member in changed {
+            let name = member.bundle.domain().clone();
+            if name == self.own {
+                return Err(Fault::new(Reason::Conflict, format!("there are two trust bundles of `{name}`")));
+            }
+            members.insert(name, Arc::new(AnchoredMember::new(member, &self.own, &mut seen)?));
+        }
+        let (own, signing_usages) = (self.own.clone(), self.signing_usages.clone());
+        Ok(Self { own, members, seen, signing_usages, formers: self.formers.clone(), proved: ChainCache::default() })
+    }
+
     /// The node's own organisation.
     pub fn own(&self) -> &TrustDomain {
         &self.own

@@ -5,7 +5,7 @@ pub mod roots;
 pub mod doubts;
 
 use std::{
-    collections::{BTreeMap, HashMap},
+    collections::{BTreeMap, BTreeSet, HashMap},
     sync::Arc,
 };
 
@@ -37,7 +37,7 @@ use crate::{
         trust_in_force::TrustInForce,
     },
     policy::{HouseRules, PartnerPolicy},
-    store::{PartnerRecord, RetiredRoot, Store, damage::Damage},
+    store::{AgreementRecord, PartnerRecord, RetiredRoot, Store, damage::Damage},
 };
 
 /// All partners, by name.
@@ -209,44 +209,46 @@ impl PartnerDirectory {
     pub async fn reload_directory(&self) -> Result<(), Fault> {
         let house = self.house.load_full();
         let partners = self.compile_all(&house).await?;
-        let retired = self.store.retired_roots().await?;
-        self.doubts.reload(&retired);
-        self.reload_trust(&partners, retired)?;
+        let members = self.members(&partners)?;
+        let own = (**self.identity.member.load()).clone();
+        let trust = Trust::remembering(own, members, self.trust.signing_usages.clone(), self.lists.seen())?;
+        self.put_trust_in_force(trust).await?;
         self.put_in_force(partners);
+        Ok(())
+    }
+
+    /// Like [`Self::reload_directory`], for these partners alone. The others are not read.
+    async fn reload_partners(&self, names: &[TrustDomain]) -> Result<(), Fault> {
+        let house = self.house.load_full();
+        let records = self.store.partners_named(names).await?;
+        let changed = self.compile(records, self.store.agreements_with(names).await?, &house).await?;
+        let is_gone = |name: &&TrustDomain| !changed.iter().any(|p| p.record.organisation.domain == **name);
+        let gone: Vec<TrustDomain> = names.iter().filter(is_gone).cloned().collect();
+        let trust = self.trust.active.trust().with_partners(self.members(&changed)?, &gone, self.lists.seen())?;
+        self.put_trust_in_force(trust).await?;
+        let mut partners = self.current().partners.clone();
+        partners.retain(|name, _| !gone.contains(name));
+        partners.extend(changed.into_iter().map(|p| (p.record.organisation.domain.clone(), Arc::new(p))));
+        self.replace(partners, names.iter());
         Ok(())
     }
 
     /// All partners as the store has them, compiled with these rules.
     pub(in crate::node) async fn compile_all(&self, house: &Arc<HouseInForce>) -> Result<Vec<Partner>, Fault> {
-        let kept = self.store.partners().await?.into_iter().filter(|record| self.is_readable(record));
+        self.compile(self.store.partners().await?, self.store.agreements().await?, house).await
+    }
+
+    /// Compiles partners with all their agreements.
+    async fn compile(
+        &self,
+        records: Vec<PartnerRecord>,
+        agreements: Vec<AgreementRecord>,
+        house: &Arc<HouseInForce>,
+    ) -> Result<Vec<Partner>, Fault> {
+        let kept = records.into_iter().filter(|record| self.is_readable(record));
         let records: Vec<PartnerRecord> = kept.map(numbered).collect();
         let now = self.clock.now();
-        let mut terms: HashMap<TrustDomain, Terms> = HashMap::new();
-        for record in self.store.agreements().await? {
-            let state = record.state(now);
-            let terms = terms.entry(record.partner).or_default();
-            if record.standing.is_signed_by_both() {
-                let series = record.agreement.series;
-                terms.signed.push((record.id, series));
-                let stopped = terms.stopped.get(&series).copied();
-                if let Some(how) = how_stopped(&record.standing, state).max(stopped) {
-                    terms.stopped.insert(series, how);
-                }
-            }
-            match (state, &record.standing.end) {
-                (AgreementState::Agreed | AgreementState::InForce, end) => {
-                    if let Some(End::Followed { from, .. }) = end {
-                        terms.followed.push((record.id, record.agreement.clone(), *from));
-                    }
-                    let until = record.standing.last_day(record.agreement.until);
-                    terms.in_force.push((record.id, Agreement { until, ..record.agreement }));
-                }
-                (AgreementState::Ended, Some(End::Followed { from, .. })) if record.standing.was_in_force() => {
-                    terms.followed.push((record.id, record.agreement, *from));
-                }
-                _ => {}
-            }
-        }
+        let mut terms = terms_of(agreements, now);
         let damages = self.store.damages();
         let with_terms = |record: PartnerRecord| {
             let domain = &record.organisation.domain;
@@ -275,13 +277,13 @@ impl PartnerDirectory {
         is_readable
     }
 
-    /// Like [`Self::reload_directory`], after a change that is committed already. If it fails, the partners that the change is about are
+    /// Reloads these partners after a change of them that is committed already. If it fails, the partners that the change is about are
     /// left out until the next reload, so that nothing goes on that was stopped.
     ///
     /// # Errors
     /// Faults where the store can't be read.
     pub(in crate::node) async fn reload_after(&self, changed: &[TrustDomain]) -> Result<(), Fault> {
-        let Err(fault) = self.reload_directory().await else { return Ok(()) };
+        let Err(fault) = self.reload_partners(changed).await else { return Ok(()) };
         tracing::error!(reason = %fault.reason, "a change could not be put in force; its partner is kept out");
         let mut partners = self.current().partners.clone();
         partners.retain(|domain, _| !changed.contains(domain));
@@ -306,10 +308,21 @@ impl PartnerDirectory {
     /// Puts these partners in force for every decision from now on, on live streams too.
     pub(in crate::node) fn put_in_force(&self, partners: Vec<Partner>) {
         let named = |p: Partner| (p.record.organisation.domain.clone(), Arc::new(p));
-        let partners = partners.into_iter().map(named).collect();
-        let before = self.partners.swap(Arc::new(Partners { partners }));
-        let after = self.partners.load();
-        for domain in before.partners.keys().chain(after.partners.keys()) {
+        let partners: BTreeMap<_, _> = partners.into_iter().map(named).collect();
+        let before = self.current();
+        let names: BTreeSet<TrustDomain> = before.partners.keys().chain(partners.keys()).cloned().collect();
+        self.replace(partners, names.iter());
+    }
+
+    /// Replaces the snapshot, and makes the feeds of these partners look again.
+    fn replace<'a>(
+        &self,
+        partners: BTreeMap<TrustDomain, Arc<Partner>>,
+        changed: impl Iterator<Item = &'a TrustDomain>,
+    ) {
+        let after = Arc::new(Partners { partners });
+        self.partners.store(after.clone());
+        for domain in changed {
             let live = self.sessions.of(domain);
             if after.active(domain).is_err() {
                 live.end_stream();
@@ -319,14 +332,14 @@ impl PartnerDirectory {
         self.sessions.turned();
     }
 
-    fn reload_trust(&self, partners: &[Partner], retired: Vec<RetiredRoot>) -> Result<(), Fault> {
-        let members = partners.iter().map(|partner| self.member(partner)).collect::<Result<Vec<_>, _>>()?;
-        let own = (**self.identity.member.load()).clone();
+    /// Puts this trust in force, with the roots that organisations no longer use.
+    async fn put_trust_in_force(&self, trust: Trust) -> Result<(), Fault> {
+        let retired = self.store.retired_roots().await?;
+        self.doubts.reload(&retired);
         let former = |root: RetiredRoot| {
             let RetiredRoot { of, der, retired_at: until, by_words, compromised_since } = root;
             Some(Former { bundle: TrustBundle::new(of, vec![der.into()]).ok()?, until, by_words, compromised_since })
         };
-        let trust = Trust::remembering(own, members, self.trust.signing_usages.clone(), self.lists.seen())?;
         let trust = trust.with_former(retired.into_iter().filter_map(former).collect())?;
         let changed = trust.changed_since(&self.trust.active.trust());
         (self.trust.set)(trust);
@@ -334,6 +347,10 @@ impl PartnerDirectory {
             self.sessions.trust_changed(changed);
         }
         Ok(())
+    }
+
+    fn members(&self, partners: &[Partner]) -> Result<Vec<Member>, Fault> {
+        partners.iter().map(|partner| self.member(partner)).collect()
     }
 
     fn member(&self, partner: &Partner) -> Result<Member, Fault> {
@@ -346,6 +363,37 @@ impl PartnerDirectory {
     pub fn introduced_by(&self, of: &TrustDomain) -> Option<TrustDomain> {
         self.current().get(of)?.record.bundle.introduced_by.clone()
     }
+}
+
+/// The agreements of each partner, as they count for decisions at that time.
+fn terms_of(agreements: Vec<AgreementRecord>, now: Time) -> HashMap<TrustDomain, Terms> {
+    let mut terms: HashMap<TrustDomain, Terms> = HashMap::new();
+    for record in agreements {
+        let state = record.state(now);
+        let terms = terms.entry(record.partner).or_default();
+        if record.standing.is_signed_by_both() {
+            let series = record.agreement.series;
+            terms.signed.push((record.id, series));
+            let stopped = terms.stopped.get(&series).copied();
+            if let Some(how) = how_stopped(&record.standing, state).max(stopped) {
+                terms.stopped.insert(series, how);
+            }
+        }
+        match (state, &record.standing.end) {
+            (AgreementState::Agreed | AgreementState::InForce, end) => {
+                if let Some(End::Followed { from, .. }) = end {
+                    terms.followed.push((record.id, record.agreement.clone(), *from));
+                }
+                let until = record.standing.last_day(record.agreement.until);
+                terms.in_force.push((record.id, Agreement { until, ..record.agreement }));
+            }
+            (AgreementState::Ended, Some(End::Followed { from, .. })) if record.standing.was_in_force() => {
+                terms.followed.push((record.id, record.agreement, *from));
+            }
+            _ => {}
+        }
+    }
+    terms
 }
 
 fn how_stopped(standing: &Standing, state: AgreementState) -> Option<Stopped> {

@@ -12,6 +12,7 @@ pub(super) mod kit;
 mod ledger;
 mod lists;
 mod life;
+mod named;
 mod persons;
 mod publishing;
 mod quarantine;
@@ -26,9 +27,9 @@ mod timers;
 mod titles;
 
 pub(super) use {
-    approvals::*, bundles::*, equivocations::*, feeds::*, introductions::*, ledger::*, life::*, lists::*, persons::*,
-    publishing::*, quarantine::*, races::*, recalls::*, receipts::*, receiving::*, records::*, requests::*, rules::*,
-    timers::*, titles::*, unverified::*,
+    approvals::*, bundles::*, equivocations::*, feeds::*, introductions::*, ledger::*, life::*, lists::*, named::*,
+    persons::*, publishing::*, quarantine::*, races::*, recalls::*, receipts::*, receiving::*, records::*, requests::*,
+    rules::*, timers::*, titles::*, unverified::*,
 };
 
 /// The place of a store's data. Opening the store again after it was dropped is a restart.
@@ -72,6 +73,7 @@ macro_rules! contract {
             a_second_manifest_for_a_version_is_quarantined_and_does_not_stop_the_feed
             a_quarantined_version_does_not_hide_the_one_before
             what_counts_on_a_hub_s_word_gives_way_to_its_originator_s_own
+            what_an_entry_brought_is_hidden_by_a_later_entry_of_the_same_batch
             what_counts_on_a_hub_s_word_is_shown_only_where_nothing_else_is
             another_originator_with_the_same_id_hides_nothing
             a_void_is_received_without_content
@@ -88,6 +90,7 @@ macro_rules! contract {
             approvals_are_kept_until_what_they_allowed_is_taken_back
             people_are_kept_as_they_were_saved_last
             agreements_and_their_outbox_go_together
+            partners_and_agreements_are_read_by_name
             what_can_t_be_verified_waits_sealed_and_is_settled_once
             what_waited_is_not_shown_once_it_was_taken_back
             what_was_given_is_given_again_as_if_it_had_not_been

@@ -122,6 +122,8 @@ macro_rules! passed_on {
 
 passed_on!(Store {
     read partners() -> Vec<PartnerRecord>;
+    read partners_named(names: &[TrustDomain]) -> Vec<PartnerRecord>;
+    read agreements_with(partners: &[TrustDomain]) -> Vec<AgreementRecord>;
     read newest_releases() -> Vec<(TrustDomain, Vec<u8>)>;
     read given_releases(manifest_id: &StatementId, partner: Option<&TrustDomain>) -> Vec<watchfire::store::GivenRelease>;
     write note_roots(of: &TrustDomain, roots: Vec<Vec<u8>>, at: Time) -> ();

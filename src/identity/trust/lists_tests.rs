@@ -160,3 +160,29 @@ fn a_list_too_large_is_refused() {
     let fault = Crl::verify(&root.list(1, &serials), &fr, &[], now()).unwrap_err();
     assert!(fault.message.contains("at most 50000"), "{fault}");
 }
+
+#[test]
+fn partners_that_change_in_a_snapshot_are_as_in_one_made_anew() {
+    let [own, fr, us, no, other] = ["own", "fr", "us", "no", "other"].map(Ca::root);
+    let member = |domain: &str, ca: &Ca, state| Member { bundle: bundle(domain, &[ca]), crls: vec![], state };
+    let gb = || member("gb.example", &own, PartnerState::Active);
+    let us_of = |state| member("us.example", &us, state);
+    let fr_of = |ca| member("fr.example", ca, PartnerState::Active);
+    let before = Trust::new(gb(), vec![fr_of(&fr), us_of(PartnerState::Active)], vec![]).unwrap();
+    // One is suspended, one has other roots, one is new.
+    let changed =
+        || vec![us_of(PartnerState::Suspended), fr_of(&other), member("no.example", &no, PartnerState::Active)];
+    let made = before.with_partners(changed(), &[], Seen::default()).unwrap();
+    let anew = Trust::new(gb(), changed(), vec![]).unwrap();
+    assert!(made.changed_since(&anew).is_empty() && made.own() == anew.own());
+    let names: Vec<String> = made.changed_since(&before).iter().map(ToString::to_string).collect();
+    assert_eq!(names, ["fr.example", "no.example", "us.example"]);
+    let node = |ca: &Ca| ca.issue(NODE, 7, |_| {});
+    assert!(ask(&made, &[&node(&other)], now()).is_ok() && ask(&made, &[&node(&fr)], now()).is_err());
+    // One is gone. The own organisation is never gone and never a partner.
+    let (fr, gb) = ("fr.example".parse().unwrap(), "gb.example".parse().unwrap());
+    let without = made.with_partners(vec![], &[fr, gb], Seen::default()).unwrap();
+    assert!(ask(&without, &[&node(&other)], now()).is_err() && without.member(without.own()).is_some());
+    let as_own = made.with_partners(vec![member("gb.example", &other, PartnerState::Active)], &[], Seen::default());
+    assert_eq!(as_own.err().map(|fault| fault.reason), Some(Reason::Conflict));
+}

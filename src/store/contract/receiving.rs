@@ -208,6 +208,16 @@ pub(crate) async fn what_counts_on_a_hub_s_word_gives_way_to_its_originator_s_ow
     assert_eq!(here(1, 1).await.hub_attested, None);
 }
 
+pub(crate) async fn what_an_entry_brought_is_hidden_by_a_later_entry_of_the_same_batch(home: &dyn Home) {
+    let store = home.open();
+    let own = entry_but(2, 4, 1, |c| c.manifest_id = manifest(104, 1));
+    receive(&*store, "au", 0, vec![hub_attested(1, 4, 1), own]).await.unwrap();
+    let confirmed = store.by_manifest(&manifest(104, 1), false).await.unwrap().unwrap();
+    assert_eq!((confirmed.state, confirmed.releases.len(), confirmed.attached.len()), (AssessmentState::Current, 1, 0));
+    let officers = store.by_manifest(&manifest(104, 1), true).await.unwrap().unwrap();
+    assert_eq!((officers.releases.len(), officers.attached.len()), (2, 1));
+}
+
 pub(crate) async fn what_counts_on_a_hub_s_word_is_shown_only_where_nothing_else_is(home: &dyn Home) {
     let store = home.open();
     receive(&*store, "us", 0, vec![entry(1, 1, 2), entry(2, 2, 2)]).await.unwrap();

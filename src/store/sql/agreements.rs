@@ -25,34 +25,62 @@ use crate::{
     store::{
         AgreementRecord, Result, StoreError,
         damage::Damage,
-        vault::{LedgerLeaf, Row},
+        vault::{LedgerLeaf, Row, Vault},
     },
     wire,
 };
 
+/// Selects agreements. The rest of the statement says which, and in what order.
+macro_rules! select {
+    ($rest:literal) => {
+        concat!(
+            "SELECT a.id, d.domain, a.standing, a.changed_at, a.sealed FROM agreement a JOIN peer d ON d.number = a.peer ",
+            $rest
+        )
+    };
+}
+
 pub(super) async fn all(store: &SqlStore<impl Driver>) -> Result<Vec<AgreementRecord>> {
-    const SQL: &str = "SELECT a.id, d.domain, a.standing, a.changed_at, a.sealed FROM agreement a \
-        JOIN peer d ON d.number = a.peer ORDER BY a.changed_at DESC, a.number DESC";
+    const SQL: &str = select!("ORDER BY a.changed_at DESC, a.number DESC");
     let damages = Arc::clone(store.damages());
     store
         .read_sealed(move |conn, vault| {
-            let open = |r: &SqlRow<'_>| {
-                let (id, standing, sealed): (StatementId, Vec<u8>, Vec<u8>) = (id(r, 0)?, r.get(2)?, r.get(4)?);
-                let envelope = vault.open(Row::Agreement(&id), &sealed)?;
-                let standing = vault.open(Row::Standing(&id), &standing)?;
-                let standing = serde_json::from_slice(&standing).map_err(|_| StoreError::Damaged(Damage::Row))?;
-                let (partner, changed_at) = (text(r, 1)?, time(r, 3)?);
-                Ok(AgreementRecord { id, partner, agreement: read(&envelope)?, envelope, standing, changed_at })
-            };
-            // If the id is damaged, too, the damage is still attributed to the partner.
-            let named = |r: &SqlRow<'_>| {
-                Ok(Damage::Agreement(text(r, 1)?, id(r, 0).unwrap_or_else(|_| StatementId(Default::default()))))
-            };
-            let Sorted { whole, torn } = sorted(conn, SQL, params![], named, open)?;
+            let Sorted { whole, torn } = sorted(conn, SQL, params![], damage, |r| whole(vault, r))?;
             damages.replace(|damage| matches!(damage, Damage::Agreement(..)), torn);
             Ok(whole)
         })
         .await
+}
+
+/// The agreements with these partners that can be read, latest change first for each.
+pub(super) async fn with(store: &SqlStore<impl Driver>, partners: Vec<TrustDomain>) -> Result<Vec<AgreementRecord>> {
+    const SQL: &str = select!("WHERE d.domain = ?1 ORDER BY a.changed_at DESC, a.number DESC");
+    let damages = Arc::clone(store.damages());
+    store
+        .read_sealed(move |conn, vault| {
+            let mut found = vec![];
+            for partner in &partners {
+                let Sorted { whole, torn } = sorted(conn, SQL, params![partner.as_str()], damage, |r| whole(vault, r))?;
+                damages.replace(|damage| matches!(damage, Damage::Agreement(of, _) if of == partner), torn);
+                found.extend(whole);
+            }
+            Ok(found)
+        })
+        .await
+}
+
+/// What is damaged if the row can't be read. If its id is damaged, too, the damage is still attributed to the partner.
+fn damage(row: &SqlRow<'_>) -> Result<Damage> {
+    Ok(Damage::Agreement(text(row, 1)?, id(row, 0).unwrap_or_else(|_| StatementId(Default::default()))))
+}
+
+fn whole(vault: &Vault, row: &SqlRow<'_>) -> Result<AgreementRecord> {
+    let (id, standing, sealed): (StatementId, Vec<u8>, Vec<u8>) = (id(row, 0)?, row.get(2)?, row.get(4)?);
+    let envelope = vault.open(Row::Agreement(&id), &sealed)?;
+    let standing = vault.open(Row::Standing(&id), &standing)?;
+    let standing = serde_json::from_slice(&standing).map_err(|_| StoreError::Damaged(Damage::Row))?;
+    let (partner, changed_at) = (text(row, 1)?, time(row, 3)?);
+    Ok(AgreementRecord { id, partner, agreement: read(&envelope)?, envelope, standing, changed_at })
 }
 
 fn read(envelope: &[u8]) -> Result<Agreement> {

@@ -54,7 +54,7 @@ impl DamageRegistry {
     }
 
     /// Replaces the damage of one kind, after everything of that kind was read.
-    pub(super) fn replace(&self, is_of_kind: fn(&Damage) -> bool, found: Vec<Damage>) {
+    pub(super) fn replace(&self, is_of_kind: impl Fn(&Damage) -> bool, found: Vec<Damage>) {
         self.all().retain(|known| !is_of_kind(known) || found.contains(known));
         found.into_iter().for_each(|damage| self.note(damage));
     }

@@ -46,6 +46,9 @@ impl<D: Driver> Store for SqlStore<D> {
     async fn partners(&self) -> Result<Vec<PartnerRecord>> {
         partners::all(self).await
     }
+    async fn partners_named(&self, names: &[TrustDomain]) -> Result<Vec<PartnerRecord>> {
+        partners::named(self, names.to_vec()).await
+    }
     async fn note_roots(&self, of: &TrustDomain, roots: Vec<Vec<u8>>, at: Time) -> Result<()> {
         roots::note_of(self, of, roots, at).await
     }
@@ -58,6 +61,9 @@ impl<D: Driver> Store for SqlStore<D> {
 
     async fn agreements(&self) -> Result<Vec<AgreementRecord>> {
         agreements::all(self).await
+    }
+    async fn agreements_with(&self, partners: &[TrustDomain]) -> Result<Vec<AgreementRecord>> {
+        agreements::with(self, partners.to_vec()).await
     }
     async fn save_agreements(
         &self,

@@ -17,7 +17,7 @@ use crate::{
     domain::{
         bundle::HeldBundle,
         event::Event,
-        ids::Sha256,
+        ids::{Sha256, TrustDomain},
         partner::{Organisation, PartnerState},
     },
     store::{
@@ -27,21 +27,56 @@ use crate::{
     },
 };
 
+/// Selects partners. The rest of the statement says which.
+macro_rules! select {
+    ($rest:literal) => {
+        concat!(
+            "SELECT d.domain, p.kind, p.country, p.endpoint, p.roots, p.state, p.accepted_at, p.bundle, p.introduces \
+             FROM partner p JOIN peer d ON d.number = p.peer ",
+            $rest
+        )
+    };
+}
+
 pub(super) async fn all(store: &SqlStore<impl Driver>) -> Result<Vec<PartnerRecord>> {
-    const SQL: &str = "SELECT d.domain, p.kind, p.country, p.endpoint, p.roots, p.state, \
-        p.accepted_at, p.bundle, p.introduces FROM partner p JOIN peer d ON d.number = p.peer ORDER BY d.domain";
+    const SQL: &str = select!("ORDER BY d.domain");
     let damages = Arc::clone(store.damages());
     store
         .read(move |conn| {
-            let whole = |row: &SqlRow<'_>| {
-                let (record, roots, bundle): Read = read(row)?;
-                Ok(PartnerRecord { roots: unpack(&roots)?, bundle: bundle_from(&bundle, &record)?, ..record })
-            };
-            let Sorted { whole, torn } = sorted(conn, SQL, params![], |r| Ok(Damage::Partner(text(r, 0)?)), whole)?;
+            let Sorted { whole, torn } = sorted(conn, SQL, params![], damage, whole)?;
             damages.replace(|damage| matches!(damage, Damage::Partner(_)), torn);
             Ok(whole)
         })
         .await
+}
+
+/// Those of these partners that are here and can be read, by name.
+pub(super) async fn named(store: &SqlStore<impl Driver>, mut names: Vec<TrustDomain>) -> Result<Vec<PartnerRecord>> {
+    const SQL: &str = select!("WHERE d.domain = ?1");
+    names.sort_unstable();
+    names.dedup();
+    let damages = Arc::clone(store.damages());
+    store
+        .read(move |conn| {
+            let mut found = vec![];
+            for name in &names {
+                let Sorted { whole, torn } = sorted(conn, SQL, params![name.as_str()], damage, whole)?;
+                damages.replace(|damage| matches!(damage, Damage::Partner(of) if of == name), torn);
+                found.extend(whole);
+            }
+            Ok(found)
+        })
+        .await
+}
+
+/// What is damaged if the row can't be read.
+fn damage(row: &SqlRow<'_>) -> Result<Damage> {
+    Ok(Damage::Partner(text(row, 0)?))
+}
+
+fn whole(row: &SqlRow<'_>) -> Result<PartnerRecord> {
+    let (record, roots, bundle): Read = read(row)?;
+    Ok(PartnerRecord { roots: unpack(&roots)?, bundle: bundle_from(&bundle, &record)?, ..record })
 }
 
 /// A partner without its roots, its roots in their stored form, and its bundle.

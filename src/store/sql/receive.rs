@@ -198,6 +198,8 @@ fn commit(
         if let Some(pending) = &entry.pending_verification {
             pending_verification::keep(conn, vault, (peer, &batch.partner, last), pending)?;
         }
+        // A later entry of the batch may hide what this one has brought.
+        changes.apply(conn)?;
     }
     if let Some(entry) = batch.entries.last().filter(|_| batch.after.is_some()) {
         let values = params![peer, number(entry.sequence)?, entry.release_id.as_bytes(), batch.at.unix_nanos()];
