@@ -130,7 +130,7 @@ async fn a_list_is_had_from_the_files_where_the_node_cannot_be_asked() {
     for kind in ["certificate", "root", "revocation_list", "person"] {
         assert!(answer.lines().iter().any(|e| e["kind"] == kind), "{kind}: {}", answer.stdout);
     }
-    let missing = "what partners have, agreements and exceptions are missing, since the node could not be asked: ";
+    let missing = "partners' certificates and lists, agreements and exceptions are missing, because the node could not be asked: ";
     assert!(answer.stderr.contains(missing) && answer.stderr.contains("watchfire serve"), "{}", answer.stderr);
     // A fault of the command itself is still reported as such.
     assert_eq!(org.run(&["--as", "nobody", "expiry", "list"]).await.code, 3);
