@@ -46,6 +46,7 @@ pub mod release;
 pub mod requests;
 pub mod rules;
 pub mod simulate;
+pub mod search;
 mod statements;
 pub mod status;
 pub mod timers;

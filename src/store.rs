@@ -38,6 +38,7 @@ pub use records::{
     RetiredRoot, Verification, VersionStatus,
 };
 use requests::RequestStore;
+use search::SearchStore;
 use timers::TimerStore;
 use unverified::UnverifiedStore;
 
@@ -62,7 +63,9 @@ pub mod requests;
 mod pages;
 mod records;
 mod row;
+pub mod search;
 pub mod sqlite;
+pub mod summary;
 pub mod timers;
 pub mod title;
 pub mod vault;
@@ -83,6 +86,7 @@ pub trait Store:
     + ReceiptStore
     + RecallStore
     + RequestStore
+    + SearchStore
     + TimerStore
 {
     /// Why nothing is written any more until a restart: the disk has failed, or the store as a whole is damaged. Reading goes on.

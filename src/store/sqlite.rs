@@ -67,6 +67,8 @@ mod roots;
 mod rules;
 #[cfg(test)]
 mod tests;
+mod search;
+mod summaries;
 mod timers;
 mod titles;
 mod failure;

@@ -29,7 +29,7 @@ impl Node {
     pub(super) async fn exceptions_that_end(&self) -> Result<Vec<Ending>, Fault> {
         let now = self.now();
         let mut all = vec![];
-        for request in self.store.requests(false, REQUESTS).await? {
+        for request in self.store.requests(false, None, REQUESTS).await? {
             if request.state != RequestState::Released {
                 continue;
             }

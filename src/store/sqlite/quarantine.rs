@@ -13,7 +13,7 @@ use super::{
     ledger,
     manifests::{self, StoredVersion, Version},
     outbox::{self, SealedStatement},
-    partners, recalls, roots, titles,
+    partners, recalls, roots, summaries, titles,
 };
 use crate::{
     domain::{
@@ -118,6 +118,10 @@ impl Arrival {
         Row::Title { manifest: &self.manifest_id, from: &self.partner, sequence: self.sequence, quarantined }
     }
 
+    fn summary(&self, quarantined: bool) -> Row<'_> {
+        Row::Summary { manifest: &self.manifest_id, from: &self.partner, sequence: self.sequence, quarantined }
+    }
+
     fn place(&self) -> (i64, &TrustDomain, u64) {
         (self.peer, &self.partner, self.sequence)
     }
@@ -142,6 +146,7 @@ impl Arrival {
         let portions = key.seal(self.row(quarantined), &key.open(self.row(!quarantined), &sealed)?)?;
         execute(conn, PORTIONS, params![place, quarantined, portions])?;
         titles::seal_anew(conn, key, place, self.title(!quarantined), self.title(quarantined))?;
+        summaries::seal_anew(conn, key, place, self.summary(!quarantined), self.summary(quarantined))?;
         attached::seal_anew(conn, key, (self.manifest, &self.manifest_id), self.place(), quarantined)
     }
 

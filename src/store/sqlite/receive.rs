@@ -9,7 +9,7 @@ use super::{
     damages::sorted,
     dialect::{count, execute, id, id_optional, number, query_all, query_optional, text, text_optional, time},
     equivocations, keys, ledger,
-    manifests::{self, StoredVersion, Version},
+    manifests::{self, SealedPortions, StoredVersion, Version},
     outbox::{self, SealedStatement},
     partners, quarantine, recalls, unverified,
 };
@@ -23,7 +23,7 @@ use crate::{
     store::{
         InboundPosition, ReceivedContent, ReceivedEntry, ReceivedRecord, Result, StoreError,
         damage::Damage,
-        subject_states,
+        subject_states, summary,
         vault::{ContentKey, LedgerLeaf, Row, Vault, pack},
     },
 };
@@ -49,9 +49,7 @@ type Found = Vec<Equivocation>;
 type Sealed = Vec<Option<SealedContent>>;
 
 struct SealedContent {
-    portions: Vec<u8>,
-    title: Vec<u8>,
-    subject_states: Vec<u8>,
+    portions: SealedPortions,
     /// `None` if there are none.
     attached: Option<Vec<u8>>,
     /// The content key, wrapped.
@@ -120,15 +118,19 @@ fn seal(conn: &Connection, vault: &Vault, batch: &Batch) -> Result<Sealed> {
         let (sequence, quarantined) = (entry.sequence, content.quarantined);
         let portions = Row::PortionSet { manifest, from, sequence, quarantined };
         let title = Row::Title { manifest, from, sequence, quarantined };
+        let summary_row = Row::Summary { manifest, from, sequence, quarantined };
         let row = Row::AttachedStatements { manifest, from, sequence, quarantined };
         let has_attached = !content.attached.is_empty();
         Ok(SealedContent {
-            portions: key.seal(portions, &pack(&content.portions))?,
-            title: key.seal(title, &pack(&content.title))?,
-            subject_states: key.seal(
-                Row::SubjectStates { manifest, from, sequence },
-                &subject_states::pack(&content.subject_states),
-            )?,
+            portions: SealedPortions {
+                portions: key.seal(portions, &pack(&content.portions))?,
+                title: key.seal(title, &pack(&content.title))?,
+                summary: key.seal(summary_row, &summary::pack(&content.summary)?)?,
+                subject_states: key.seal(
+                    Row::SubjectStates { manifest, from, sequence },
+                    &subject_states::pack(&content.subject_states),
+                )?,
+            },
             attached: has_attached.then(|| key.seal(row, &attached::packed(&content.attached))).transpose()?,
             key: key.wrapped.clone(),
         })
@@ -229,8 +231,7 @@ fn keep(
     let kept = manifests::keep(conn, &version, content.quarantined)?;
     quarantine::hide(conn, vault, &kept)?;
     // The flag is the one that the portions were encrypted with. A quarantined row is hidden from users as a whole.
-    let SealedContent { portions, title, subject_states, .. } = sealed;
-    manifests::keep_portions(conn, kept.number, arrival, content.quarantined, (portions, title, subject_states))?;
+    manifests::keep_portions(conn, kept.number, arrival, content.quarantined, &sealed.portions)?;
     if let Some(sealed) = &sealed.attached {
         attached::keep(conn, kept.number, arrival, content.quarantined, (sealed, at))?;
     }

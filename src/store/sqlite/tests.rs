@@ -11,6 +11,7 @@ use std::{
 use rusqlite::Connection;
 
 mod damage;
+mod searches;
 
 use super::SqliteStore;
 use crate::{
