@@ -22,7 +22,7 @@ use crate::{
 #[derive(Subcommand)]
 pub enum Feed {
     /// Print what arrives, until Ctrl-C
-    Follow(Follow),
+    Follow(Box<Follow>),
     /// Catch up with partners once, and end
     Pull(Pull),
     /// Show the state of each feed, in both directions
