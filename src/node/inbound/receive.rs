@@ -35,11 +35,9 @@ use crate::{
     seal::{
         open::{Opened, open_listed},
         rules,
-        statement::id_of,
         verify::{Claimed, Verified, verify},
     },
     store::{ReceivedEntry, Verification, VersionStatus},
-    wire,
 };
 
 /// What came of a batch.
