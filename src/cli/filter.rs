@@ -54,7 +54,7 @@ pub struct FilterArgs {
     /// Only exercises
     #[arg(long)]
     exercise: bool,
-    /// Only what is no exercise
+    /// Only what is not an exercise
     #[arg(long, conflicts_with = "exercise")]
     no_exercise: bool,
 }

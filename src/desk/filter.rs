@@ -53,7 +53,7 @@ pub(super) fn version_filter(
 }
 
 fn of_level(level: u32) -> Result<WarningLevel, Fault> {
-    let unknown = |_| format!("`{level}` is no level; write 1 to 5");
+    let unknown = |_| format!("`{level}` is not a level; write 1 to 5");
     let known = u8::try_from(level).map_err(unknown).and_then(WarningLevel::try_from);
     known.map_err(|what| Fault::at(Reason::InvalidArgument, "filter.levels", what))
 }
@@ -94,8 +94,8 @@ mod tests {
             (proto::AssessmentFilter { markings: one("amber"), ..none.clone() }, "filter.markings", "`AMBER`"),
             (proto::AssessmentFilter { places: one("Mali"), ..none.clone() }, "filter.places", "`ML`"),
             (proto::AssessmentFilter { places: one("M49:999"), ..none.clone() }, "filter.places", "M49:999"),
-            (proto::AssessmentFilter { levels: vec![6], ..none.clone() }, "filter.levels", "is no level"),
-            (proto::AssessmentFilter { levels: vec![300], ..none.clone() }, "filter.levels", "is no level"),
+            (proto::AssessmentFilter { levels: vec![6], ..none.clone() }, "filter.levels", "is not a level"),
+            (proto::AssessmentFilter { levels: vec![300], ..none.clone() }, "filter.levels", "is not a level"),
             (proto::AssessmentFilter { topics: one("NOT A TOPIC"), ..none.clone() }, "filter.topics", "NOT A TOPIC"),
             (proto::AssessmentFilter { levels: vec![1; 65], ..none.clone() }, "filter", "more than 64"),
         ] {

@@ -98,7 +98,7 @@ impl List {
         if global.json {
             rows.iter().for_each(output::print_json);
         } else if rows.is_empty() && ended.is_ok() && self.is_filtered() {
-            output::print("no assessment is like that");
+            output::print("no assessment matches these options");
         } else if rows.is_empty() && ended.is_ok() {
             output::print("there are no assessments yet; use `watchfire assess publish` or `watchfire feed pull`");
         } else if !rows.is_empty() {

@@ -112,8 +112,11 @@ fn mixes(sentence: &str) -> bool {
     confident && !likelihood_words(&text, probabilities()).is_empty()
 }
 
-/// The words of likelihood of each lexicon, by its id, each with the words that it is made of.
-static PHRASES: LazyLock<HashMap<&'static str, Vec<(&'static str, Vec<String>)>>> = LazyLock::new(|| {
+/// A phrase of a lexicon, with the words that it is made of.
+type Phrase = (&'static str, Vec<String>);
+
+/// The phrases of likelihood of each lexicon, by its id.
+static PHRASES: LazyLock<HashMap<&'static str, Vec<Phrase>>> = LazyLock::new(|| {
     let phrases = |lexicon: &'static Lexicon| {
         let all = lexicon.terms.iter().flat_map(|term| term.words.iter().copied());
         all.filter(|word| *word != "remote").map(|word| (word, words(word))).collect()
@@ -124,7 +127,7 @@ static PHRASES: LazyLock<HashMap<&'static str, Vec<(&'static str, Vec<String>)>>
 /// The words of likelihood in a text, the longest at each place. `remote` alone is left out, because villages are remote too. A word that
 /// another word modifies, as in `more likely`, is left out as well.
 fn likelihood_words(text: &[String], lexicons: impl Iterator<Item = &'static Lexicon>) -> Vec<&'static str> {
-    let mut known: Vec<&(&'static str, Vec<String>)> = lexicons
+    let mut known: Vec<&Phrase> = lexicons
         .flat_map(|lexicon| PHRASES.get(lexicon.id).into_iter().flatten())
         .filter(|(_, phrase)| contains(text, phrase))
         .collect();

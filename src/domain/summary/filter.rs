@@ -45,7 +45,7 @@ impl FromStr for MarkingWord {
         }
         text.parse().map(Self::Caveat).map_err(|_| {
             let all: Vec<&str> = Self::all().collect();
-            format!("`{}` is no TLP level and no caveat; write one of {}", shorten(text), all.join(", "))
+            format!("`{}` is neither a TLP level nor a caveat; write one of {}", shorten(text), all.join(", "))
         })
     }
 }
