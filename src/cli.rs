@@ -18,6 +18,7 @@ mod evidence;
 mod expiry;
 mod feed;
 mod files;
+mod filter;
 mod global;
 mod init;
 mod ledger;

@@ -6,6 +6,8 @@
 mod agreements;
 mod approvals;
 mod argument;
+mod assessment_list;
+mod assessment_view;
 mod assessments;
 mod attachments;
 mod call;
@@ -14,6 +16,7 @@ mod decisions;
 pub mod effect;
 mod explain;
 mod feed;
+mod filter;
 mod introductions;
 mod ledger;
 mod node;

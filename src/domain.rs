@@ -43,6 +43,7 @@ pub mod request;
 pub mod rules;
 pub mod spelling;
 pub mod statement;
+pub mod summary;
 pub mod time;
 pub mod timer;
 pub(crate) mod words;

@@ -40,6 +40,7 @@ pub use records::{
     RetiredRoot, Verification, VersionStatus,
 };
 use requests::RequestStore;
+use search::SearchStore;
 use timers::TimerStore;
 use unverified::UnverifiedStore;
 
@@ -66,8 +67,10 @@ mod pages;
 mod pending_verification;
 mod records;
 mod row;
+pub mod search;
 mod sql;
 pub mod sqlite;
+pub mod summary;
 pub mod timers;
 pub mod title;
 pub mod vault;
@@ -89,6 +92,7 @@ pub trait Store:
     + ReceiptStore
     + RecallStore
     + RequestStore
+    + SearchStore
     + TimerStore
 {
     /// Why nothing is written any more until a restart: the disk has failed, or the store as a whole is damaged. Reading goes on.

@@ -119,6 +119,8 @@ mod rollback;
 mod rules;
 #[path = "node/runbooks.rs"]
 mod runbooks;
+#[path = "node/searches.rs"]
+mod searches;
 #[path = "node/sentences.rs"]
 mod sentences;
 #[path = "node/simulate.rs"]

@@ -18,7 +18,7 @@ use watchfire::{
         sign::SigningKey,
         statement::id_of,
     },
-    store::{AgreementRecord, PartnerRecord, Publication, Store, Verification, title},
+    store::{AgreementRecord, PartnerRecord, Publication, Store, Verification, summary, title},
     telemetry::SystemClock,
     wire::{self, proto},
 };
@@ -120,6 +120,7 @@ pub fn kept(signed: &Signed, manifest_id: StatementId, assessment: AssessmentId)
         urgency: 3,
         portions: signed.portions.clone(),
         title: title::among(&signed.portions),
+        summary: summary::among(&wire::envelope::encode(&signed.manifest), &signed.portions).unwrap(),
         subject_states: BTreeSet::new(),
         attachments: vec![],
         queue: vec![],

@@ -22,7 +22,7 @@ use watchfire::{
     draft::{Format, Lineage, parse_agreement},
     policy::{Facts, HouseRules, PartnerPolicy, decide},
     seal::{compose::new_assessment_id, statement::id},
-    store::{Publication, Store, Verification, title},
+    store::{Publication, Store, Verification, summary, title},
     telemetry::SystemClock,
     wire,
 };
@@ -257,6 +257,7 @@ fn committed(signed: &Signed, partners: &[TrustDomain], at: Time) -> Publication
         urgency: 3,
         portions: signed.portions.clone(),
         title: title::among(&signed.portions),
+        summary: summary::among(&wire::envelope::encode(&signed.manifest), &signed.portions).unwrap(),
         subject_states: BTreeSet::new(),
         attachments: vec![],
         queue: partners.iter().map(|p| (p.clone(), at)).collect(),

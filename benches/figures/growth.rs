@@ -9,10 +9,14 @@ use serde_json::json;
 use watchfire::{
     domain::{
         ids::{AssessmentId, StatementId},
+        summary::Filter,
         time::Clock,
     },
     seal::{compose::new_assessment_id, random},
-    store::{ListFilter, Store},
+    store::{
+        ListFilter, Store,
+        search::{SearchStore as _, VersionFilter},
+    },
     telemetry::SystemClock,
 };
 
@@ -33,6 +37,7 @@ struct Measured {
     publish: f64,
     look: f64,
     list: f64,
+    search: f64,
     show: f64,
     start: f64,
     resident_mib: f64,
@@ -57,6 +62,7 @@ pub async fn run(run: &Run) {
             limit_is: "the store's own commit of the same publication",
             n: times,
             more: json!({ "assessments": size, "look_ms": measured.look, "list_of_50_ms": measured.list,
+                          "search_page_ms": measured.search,
                           "show_ms": measured.show, "start_ms": measured.start, "resident_mib": measured.resident_mib,
                           "kib_each": bytes as f64 / 1024.0 / stored as f64, "fdatasync_ms": fdatasync_ms(dir.path(), 200) }),
         }
@@ -91,12 +97,17 @@ async fn measure(pair: &Pair, times: usize, some: &[AssessmentId]) -> Measured {
     let mut all = pair.assessments(2 * times);
     let store = pair.publisher.store();
     let partner = &pair.subscriber.domain;
-    let (mut bare, mut look, mut list, mut show) = (vec![], vec![], vec![], vec![]);
+    let (mut bare, mut look, mut list, mut search, mut show) = (vec![], vec![], vec![], vec![], vec![]);
+    // No assessment is about it, so the search looks at as many as it may for one page.
+    let places = vec!["AQ".parse().unwrap()];
+    let filter = Filter { places, ..Filter::default() };
+    let wanted = VersionFilter { summary: filter, states: vec![], now: SystemClock.now() };
     for signed in all.split_off(times) {
         bare.push(timed(store.publish(published(&signed))).await);
     }
     for assessment in some.iter().cycle().take(times) {
         list.push(timed(store.list(&ListFilter { current_only: true, ..ListFilter::default() })).await);
+        search.push(timed(store.search(&ListFilter::default(), &wanted)).await);
         show.push(timed(store.assessment(assessment, None, false)).await);
     }
     drop(store);
@@ -119,6 +130,7 @@ async fn measure(pair: &Pair, times: usize, some: &[AssessmentId]) -> Measured {
         publish: median(publish),
         look: median(look),
         list: median(list),
+        search: median(search),
         show: median(show),
         start: start.as_secs_f64() * 1000.0,
         resident_mib,

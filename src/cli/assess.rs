@@ -9,6 +9,7 @@ mod endorse;
 mod groups;
 mod holders;
 mod lint;
+mod list;
 mod publish;
 mod purge;
 mod read;
@@ -33,7 +34,7 @@ pub enum Assess {
     /// Sign a draft and publish it; prints who will get what, and why
     Publish(publish::Publish),
     /// List assessments, newest first
-    List(read::List),
+    List(list::List),
     /// Read an assessment
     Show(read::Show),
     /// Save an attachment that an assessment names

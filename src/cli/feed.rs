@@ -7,6 +7,7 @@ use serde::Serialize;
 use super::{
     CliError, Exit, Global,
     context::{ANYBODY, Context, WRITERS},
+    filter::FilterArgs,
     output,
     quarantine::reason_in_words,
     waiting::Waiting,
@@ -21,7 +22,7 @@ use crate::{
 #[derive(Subcommand)]
 pub enum Feed {
     /// Print what arrives, until Ctrl-C
-    Follow(Follow),
+    Follow(Box<Follow>),
     /// Catch up with partners once, and end
     Pull(Pull),
     /// Show the state of each feed, in both directions
@@ -34,6 +35,11 @@ pub struct Follow {
     /// Only this partner
     #[arg(long, value_name = "DOMAIN")]
     from: Option<TrustDomain>,
+    /// Only assessments of this organisation, whoever passes them on
+    #[arg(long, value_name = "DOMAIN")]
+    originator: Option<TrustDomain>,
+    #[command(flatten)]
+    filter: FilterArgs,
     /// Begin with what arrives from now on, not with what is already here
     #[arg(long)]
     new: bool,
@@ -177,7 +183,9 @@ impl Follow {
         let mut desk = Context::load(global, WRITERS)?.connect().await?;
         let partner = self.from.as_ref().map(ToString::to_string).unwrap_or_default();
         let cursor = self.after.clone().unwrap_or_default();
-        let request = proto::FollowFeedRequest { partner, new_only: self.new, cursor };
+        let originator = self.originator.as_ref().map(ToString::to_string).unwrap_or_default();
+        let filter = self.filter.message();
+        let request = proto::FollowFeedRequest { partner, new_only: self.new, cursor, originator, filter };
         let mut items = desk.assessments.follow_feed(request).await?.into_inner();
         output::note(global, "following; press Ctrl-C to end");
         loop {

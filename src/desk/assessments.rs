@@ -1,47 +1,30 @@
-//! Assessments: the service, and the form in which it shows one.
+//! Assessments: the service.
 
-use std::sync::Arc;
-
-use futures_util::{StreamExt, stream};
-use tonic::{Request, Response, Status};
+use tonic::{Request, Response};
 
 use super::{
     argument,
+    assessment_list::list,
+    assessment_view::view,
     call::{Answer, Desk, answer, authorize},
     decisions::decisions,
     explain::explain,
     feed::{self, Following, status, waiting},
-    page::{Page, Tokens},
-    recalls,
+    page::Page,
     stream::{ResponseStream, response_stream},
 };
 use crate::{
-    domain::{
-        actor::{Authorized, Write},
-        fault::{Fault, Reason},
-        ids::TrustDomain,
-    },
+    domain::ids::TrustDomain,
     node::{
-        Node,
-        assessments::{
-            endorse::EndorsementCheck,
-            publish::{Published, Submission},
-            read::{AssessmentView, ListedAssessment, unreadable},
-        },
+        assessments::publish::{Published, Submission},
         task::to_the_end,
     },
-    store::{ListFilter, receipts::QuarantineRecord},
     wire::{
-        envelope,
-        field::{self, text_of, timestamp},
+        field,
         proto::{self, desk_service_server::DeskService},
         status::from_fault,
     },
 };
-
-/// How many assessments are listed if the caller does not say, and at most.
-const LISTED: u32 = 50;
-const MAX_LISTED: u32 = 10_000;
 
 #[tonic::async_trait]
 impl DeskService for Desk {
@@ -176,54 +159,6 @@ impl DeskService for Desk {
     }
 }
 
-/// The list, read page by page as the caller takes it. A stream's error is its end, so what can be read comes first.
-async fn list(
-    node: Arc<Node>,
-    actor: Authorized<Write>,
-    request: proto::ListAssessmentsRequest,
-) -> Result<ResponseStream<proto::ListAssessmentsResponse>, Fault> {
-    let filters = proto::ListAssessmentsRequest { limit: 0, cursor: String::new(), ..request.clone() };
-    let tokens = Arc::new(Tokens::new(&node.ledger.ledger_origin(), "cursor", &filters));
-    let proto::ListAssessmentsRequest { originator, all_versions, quarantined, limit, cursor } = request;
-    let originator = argument::optional_domain("originator", &originator)?;
-    let limit = if limit == 0 { LISTED } else { limit.min(MAX_LISTED) };
-    let before = tokens.place(&cursor)?;
-    if let Some(last) = before
-        && !node.assessments.can_list(&actor, &last, quarantined).await?
-    {
-        let what = "the assessment that this cursor names is not here; leave the cursor out to begin anew";
-        return Err(Fault::at(Reason::InvalidArgument, "cursor", what));
-    }
-    let filter =
-        ListFilter { originator, current_only: !all_versions, quarantined, limit, before, ..ListFilter::default() };
-    let first = node.assessments.list(&actor, &filter).await?;
-    let pages = stream::unfold((Some(Ok(first)), vec![]), move |(page, mut damaged)| {
-        let (node, actor, tokens) = (node.clone(), actor.clone(), tokens.clone());
-        async move {
-            let ListedAssessment { views, damaged: more, next } = match page? {
-                Ok(page) => page,
-                Err(fault) => return Some((vec![Err(from_fault(fault))], (None, vec![]))),
-            };
-            damaged.extend(more);
-            let mut messages: Vec<_> = views.iter().map(|found| Ok(listed(found, &tokens))).collect();
-            let next = match next {
-                Some(filter) => Some(node.assessments.list(&actor, &filter).await),
-                None => {
-                    messages.extend(unreadable(&damaged).map(|fault| Err::<_, Status>(from_fault(fault))));
-                    None
-                }
-            };
-            Some((messages, (next, damaged)))
-        }
-    });
-    Ok(Box::pin(pages.flat_map(stream::iter)))
-}
-
-fn listed(found: &AssessmentView, tokens: &Tokens) -> proto::ListAssessmentsResponse {
-    let cursor = tokens.at(&found.record.manifest_id);
-    proto::ListAssessmentsResponse { assessment: Some(view(found)), cursor }
-}
-
 fn published(published: &Published) -> proto::PublishAssessmentResponse {
     proto::PublishAssessmentResponse {
         assessment_id: published.assessment.0.to_vec().into(),
@@ -236,57 +171,5 @@ fn published(published: &Published) -> proto::PublishAssessmentResponse {
             .iter()
             .map(|(partner, version)| proto::LeftBehind { partner: partner.to_string(), version: *version })
             .collect(),
-    }
-}
-
-fn view(view: &AssessmentView) -> proto::AssessmentView {
-    let signatures = view.signatures.iter().map(|s| proto::SignatureView {
-        id: text_of(s.id.as_ref()),
-        suite: s.suite.to_string(),
-        valid: s.fault.is_none(),
-        reason: text_of(s.fault.as_ref()),
-        doubtful_since: text_of(s.doubtful_since.as_ref()),
-    });
-    proto::AssessmentView {
-        manifest: Some(envelope::to_proto(&view.manifest)),
-        portions: view.record.portions.iter().map(|p| p.clone().into()).collect(),
-        releases: view.ways.iter().filter_map(|way| way.last()).map(envelope::to_proto).collect(),
-        state: view.record.state.to_string(),
-        signatures: signatures.collect(),
-        since: timestamp(view.record.since),
-        quarantines: view.quarantines.iter().map(quarantine).collect(),
-        ways: view
-            .ways
-            .iter()
-            .map(|way| proto::Way { releases: way.iter().map(envelope::to_proto).collect() })
-            .collect(),
-        endorsements: view.endorsements.iter().map(endorsement).collect(),
-        recall: view.recall.as_ref().map(recalls::view),
-        verified_at: view.record.verified.as_ref().and_then(|v| timestamp(v.at)),
-        on_word_of: text_of(view.record.verified.as_ref().and_then(|v| v.on_word_of.as_ref())),
-        introduced_by: text_of(view.introduced_by.as_ref()),
-        signed_twice: view.signed_twice.iter().map(ToString::to_string).collect(),
-    }
-}
-
-fn quarantine(quarantine: &QuarantineRecord) -> proto::QuarantineView {
-    proto::QuarantineView {
-        partner: quarantine.partner.to_string(),
-        sequence: quarantine.sequence,
-        release_id: quarantine.release_id.0.to_vec().into(),
-        reason: quarantine.reason.clone().unwrap_or_default(),
-        since: timestamp(quarantine.at),
-    }
-}
-
-fn endorsement(check: &EndorsementCheck) -> proto::EndorsementView {
-    proto::EndorsementView {
-        envelope: Some(envelope::to_proto(&check.envelope)),
-        id: check.id.0.to_vec().into(),
-        by: text_of(check.by.as_ref()),
-        valid: check.fault.is_none(),
-        reason: text_of(check.fault.as_ref()),
-        via: field::texts(&check.via),
-        introduced_by: text_of(check.introduced_by.as_ref()),
     }
 }

@@ -9,7 +9,7 @@ use std::{sync::Arc, time::Duration};
 use serde::{Deserialize, Serialize};
 
 use super::{
-    argument,
+    argument, filter,
     page::Tokens,
     stream::{Sender, send},
 };
@@ -18,8 +18,14 @@ use crate::{
         actor::{Authorized, Write},
         fault::{Fault, Reason},
         ids::TrustDomain,
+        summary::Filter,
+        time::Time,
     },
-    node::Node,
+    node::{
+        Node,
+        assessments::search::{ArrivalFilter, NewestChanges, VersionFilter},
+        monitor::status::Arrival,
+    },
     wire::proto,
 };
 
@@ -41,26 +47,10 @@ struct Position {
     request: u64,
 }
 
-impl Position {
-    /// After everything that the node has now.
-    async fn newest(node: &Node, actor: &Authorized<Write>) -> Result<Self, Fault> {
-        let mut newest = Self { arrival: newest_arrival(node, actor).await?, ..Self::default() };
-        while let Some(last) = node.recalls.recalls_after(newest.recall).await?.last() {
-            newest.recall = last.record.turn;
-        }
-        while let Some(last) = node.requests.request_news(actor, newest.request).await?.last() {
-            newest.request = last.record.turn;
-        }
-        Ok(newest)
+impl From<NewestChanges> for Position {
+    fn from(NewestChanges { arrival, recall, request }: NewestChanges) -> Self {
+        Self { arrival, recall, request }
     }
-}
-
-async fn newest_arrival(node: &Node, actor: &Authorized<Write>) -> Result<u64, Fault> {
-    let mut newest = 0;
-    while let Some(last) = node.monitor.arrivals(actor, newest).await?.last() {
-        newest = last.record.arrival;
-    }
-    Ok(newest)
 }
 
 /// A caller that follows the feed.
@@ -69,6 +59,8 @@ pub(super) struct Following {
     actor: Authorized<Write>,
     /// Only what concerns this partner.
     partner: Option<TrustDomain>,
+    /// Only these arrivals; `None`: all.
+    filter: Option<ArrivalFilter>,
     tokens: Tokens,
     /// Where to begin; `None`: after everything that the node has now.
     begin: Option<Position>,
@@ -86,10 +78,11 @@ impl Following {
     ) -> Result<Self, Fault> {
         let filters = proto::FollowFeedRequest { new_only: false, cursor: String::new(), ..request.clone() };
         let tokens = Tokens::new(&node.ledger.ledger_origin(), "cursor", &filters);
-        let proto::FollowFeedRequest { partner, new_only, cursor } = request;
+        let proto::FollowFeedRequest { partner, new_only, cursor, originator, filter } = request;
         let partner = argument::optional_domain("partner", &partner)?;
+        let filter = arrival_filter(&originator, filter, node.clock.now())?;
         let begin = tokens.place(&cursor)?.or_else(|| (!new_only).then(Position::default));
-        Ok(Self { node, actor, partner, tokens, begin })
+        Ok(Self { node, actor, partner, filter, tokens, begin })
     }
 
     /// Sends everything that arrives, without an end.
@@ -98,7 +91,7 @@ impl Following {
         let mut arrivals = node.sessions.arrivals();
         let mut position = match self.begin {
             Some(position) => position,
-            None => Position::newest(node, actor).await?,
+            None => node.assessments.newest_changes(actor).await?.into(),
         };
         loop {
             arrivals.mark_unchanged();
@@ -113,10 +106,7 @@ impl Following {
                     self.send(&to, &position, partner, || item::of_recall(recall)).await?;
                 }
             }
-            for arrival in &page {
-                position.arrival = arrival.record.arrival;
-                self.send(&to, &position, &arrival.record.partner, || item::of_arrival(arrival)).await?;
-            }
+            self.send_arrivals(&to, &mut position, &page).await?;
             for request in &news {
                 position.request = request.record.turn;
                 self.send(&to, &position, &request.record.partner, || item::of_request(request)).await?;
@@ -125,6 +115,30 @@ impl Following {
                 let _ = tokio::time::timeout(LOOK_EVERY, arrivals.changed()).await;
             }
         }
+    }
+
+    /// Sends the arrivals that the caller wants. If the last one is not wanted, the position after it is sent alone, so that a caller that
+    /// is cut off does not begin before it again.
+    async fn send_arrivals(
+        &self,
+        to: &Sender<proto::FollowFeedResponse>,
+        position: &mut Position,
+        page: &[Arrival],
+    ) -> Result<(), Fault> {
+        let wanted = match &self.filter {
+            Some(filter) => self.node.assessments.wanted_arrivals(page, filter).await?,
+            None => vec![true; page.len()],
+        };
+        for (arrival, is_wanted) in page.iter().zip(&wanted) {
+            position.arrival = arrival.record.arrival;
+            if *is_wanted {
+                self.send(to, position, &arrival.record.partner, || item::of_arrival(arrival)).await?;
+            }
+        }
+        if wanted.last() == Some(&false) {
+            send(to, proto::FollowFeedResponse { item: None, cursor: self.tokens.at(position) }).await?;
+        }
+        Ok(())
     }
 
     /// Sends an item if the caller wants those of this partner.
@@ -142,6 +156,21 @@ impl Following {
     }
 }
 
+/// Which arrivals a request wants; `None`: all.
+fn arrival_filter(
+    originator: &str,
+    filter: Option<proto::AssessmentFilter>,
+    now: Time,
+) -> Result<Option<ArrivalFilter>, Fault> {
+    let originator = argument::optional_domain("originator", originator)?;
+    let wanted = filter::version_filter(filter, now)?;
+    if originator.is_none() && wanted.is_none() {
+        return Ok(None);
+    }
+    let wanted = wanted.unwrap_or_else(|| VersionFilter { summary: Filter::default(), states: vec![], now });
+    Ok(Some(ArrivalFilter { originator, wanted }))
+}
+
 /// Catches up with one partner or all, reports the progress, and ends.
 pub(super) async fn pull(
     node: Arc<Node>,
@@ -149,7 +178,7 @@ pub(super) async fn pull(
     partner: Option<TrustDomain>,
     to: Sender<proto::PullFeedResponse>,
 ) -> Result<(), Fault> {
-    let mut after = newest_arrival(&node, &actor).await?;
+    let mut after = node.assessments.newest_changes(&actor).await?.arrival;
     let mut pulls = begin_pulls(&node, partner.as_ref())?;
     while !pulls.is_empty() {
         tokio::time::sleep(PULL_EVERY).await;

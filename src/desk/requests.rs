@@ -12,8 +12,10 @@ use super::{
 };
 use crate::{
     domain::{
+        ids::StatementId,
         request::AnswerKind,
         statement::{Envelope, StatementKind},
+        time::Time,
     },
     node::{
         requests::{
@@ -52,10 +54,13 @@ impl RequestService for Desk {
     async fn list_requests(&self, request: Request<proto::ListRequestsRequest>) -> Answer<proto::ListRequestsResponse> {
         let (actor, mut message) = authorize(request)?;
         answer(async {
-            let page = Page::of(self, &mut message)?;
-            let all = self.node.requests.requests(&actor, message.open_only).await?;
+            let page = Page::<(Reverse<Time>, StatementId)>::of(self, &mut message)?;
+            let after = page.after.map(|(Reverse(at), id)| (at, id));
+            // One more than the page holds, so that there is a next page only if it has requests.
+            let limit = u32::try_from(page.size.saturating_add(1)).unwrap_or(u32::MAX);
+            let found = self.node.requests.requests(&actor, message.open_only, after, limit).await?;
             let key = |r: &RequestView| (Reverse(r.record.at), r.record.id);
-            let (requests, next_page_token) = page.cut(all, key, |r| view(&r));
+            let (requests, next_page_token) = page.cut(found, key, |r| view(&r));
             Ok(proto::ListRequestsResponse { requests, next_page_token })
         })
         .await

@@ -11,6 +11,7 @@ pub mod holders;
 pub mod publish;
 pub mod read;
 pub mod read_receipts;
+pub mod search;
 
 use std::sync::Arc;
 

@@ -1,5 +1,6 @@
 //! Bundles: the roots of organisations, and how they are replaced.
 
+pub mod found;
 pub mod follow;
 pub mod own;
 pub mod own_bundle;

@@ -23,13 +23,14 @@ mod receiving;
 mod records;
 mod requests;
 mod rules;
+mod searches;
 mod timers;
 mod titles;
 
 pub(super) use {
     approvals::*, bundles::*, equivocations::*, feeds::*, introductions::*, ledger::*, life::*, lists::*, named::*,
     persons::*, publishing::*, quarantine::*, races::*, recalls::*, receipts::*, receiving::*, records::*, requests::*,
-    rules::*, timers::*, titles::*, unverified::*,
+    rules::*, searches::*, timers::*, titles::*, unverified::*,
 };
 
 /// The place of a store's data. Opening the store again after it was dropped is a restart.
@@ -81,6 +82,10 @@ macro_rules! contract {
             lists_are_newest_first_and_filtered
             a_list_reads_titles_and_as_closed_as_what_they_name
             a_page_ends_where_it_is_long_and_the_next_one_goes_on
+            a_search_is_as_closed_as_what_it_finds
+            a_portion_in_quarantine_does_not_lead_to_the_version_that_has_it
+            the_pages_of_a_search_are_the_list_that_is_wanted
+            followers_begin_after_the_newest_changes
             ids_are_found_between_two_bounds
             pages_go_on_where_the_last_one_ended
             partners_are_saved_and_replaced

@@ -13,6 +13,7 @@ use crate::domain::{
     partner::{Endpoint, Organisation, PartnerState},
     place::Country,
     release::EntryKind,
+    summary::Summary,
     time::{Day, Time},
     words::words,
 };
@@ -205,6 +206,8 @@ pub struct Publication {
     pub portions: Vec<Vec<u8>>,
     /// The portions that name the assessment in lists.
     pub title: Vec<Vec<u8>>,
+    /// The summary of the portions.
+    pub summary: Summary,
     /// The states that the portions are about.
     pub subject_states: BTreeSet<Country>,
     /// The attachments that the portions name.
@@ -421,6 +424,8 @@ pub struct ReceivedContent {
     pub portions: Vec<Vec<u8>>,
     /// The portions that name the assessment in lists.
     pub title: Vec<Vec<u8>>,
+    /// The summary of the portions.
+    pub summary: Summary,
     /// The states that the portions are about.
     pub subject_states: BTreeSet<Country>,
     /// The endorsements and exceptions that came with them.

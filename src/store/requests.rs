@@ -81,8 +81,14 @@ pub trait RequestStore {
     async fn settle_request(&self, step: RequestStep) -> Result<bool>;
     /// One request.
     async fn request(&self, id: &StatementId) -> Result<Option<RequestRecord>>;
-    /// Requests, newest first, at most `limit`; with `open_only`, only open ones.
-    async fn requests(&self, open_only: bool, limit: u32) -> Result<Vec<RequestRecord>>;
+    /// Requests, newest first and then by id, at most `limit`; with `open_only`, only open ones. They begin after the request that is `after`,
+    /// by its time and its id.
+    async fn requests(
+        &self,
+        open_only: bool,
+        after: Option<(Time, StatementId)>,
+        limit: u32,
+    ) -> Result<Vec<RequestRecord>>;
     /// The requests that partners acted on after a turn, ascending, at most `limit`.
     async fn requests_after(&self, turn: u64, limit: u32) -> Result<Vec<RequestRecord>>;
     /// How many requests of a partner are unanswered.

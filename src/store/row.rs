@@ -42,6 +42,17 @@ pub enum Row<'a> {
         /// Whether it is kept from users.
         quarantined: bool,
     },
+    /// The summary of the portions of one arrival. The fields are those of a portion set.
+    Summary {
+        /// Of which version.
+        manifest: &'a StatementId,
+        /// From whom.
+        from: &'a TrustDomain,
+        /// Its number in that feed.
+        sequence: u64,
+        /// Whether it is kept from users.
+        quarantined: bool,
+    },
     /// The states that the portions of one arrival are about, in quarantine or not. The fields are those of a portion set.
     SubjectStates {
         /// Of which version.
@@ -118,6 +129,9 @@ impl Row<'_> {
             Self::Title { manifest, from, sequence, quarantined } => {
                 of_arrival(b"title\0", manifest, from, *sequence, *quarantined)
             }
+            Self::Summary { manifest, from, sequence, quarantined } => {
+                of_arrival(b"summary\0", manifest, from, *sequence, *quarantined)
+            }
             Self::SubjectStates { manifest, from, sequence } => {
                 of_arrival(b"about\0", manifest, from, *sequence, false)
             }
@@ -179,6 +193,7 @@ pub(super) fn torn_row(row: &Row<'_>) -> StoreError {
         Row::AttachmentKey(sha256) | Row::Chunk(sha256, _) => Damage::Attachment(*sha256),
         Row::PortionSet { manifest, .. }
         | Row::Title { manifest, .. }
+        | Row::Summary { manifest, .. }
         | Row::SubjectStates { manifest, .. }
         | Row::AttachedStatements { manifest, .. } => Damage::Version(*manifest),
         Row::Request(id) => Damage::Request(*id),

@@ -258,7 +258,7 @@ pub fn say(line: &str) {
 /// The author publishes at one node, and the analyst of the other node waits for it.
 async fn exchanging(mut author: Author, no: &Org, watch: Arc<Watch>) -> impl Future<Output = ()> + use<> {
     let mut reader = no.connect("analyst-ana").await;
-    let request = proto::FollowFeedRequest { partner: author.domain.to_owned(), new_only: true, cursor: String::new() };
+    let request = proto::FollowFeedRequest { partner: author.domain.to_owned(), new_only: true, ..Default::default() };
     let mut feed = reader.assessments.follow_feed(request).await.unwrap().into_inner();
     async move {
         let mut tick = time::interval(EXCHANGE_EVERY);

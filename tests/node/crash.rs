@@ -8,7 +8,7 @@ use crate::kit::{Org, note, pair, until};
 async fn numbers(org: &Org, partner: &str, wanted: usize) -> Vec<u64> {
     use watchfire::wire::proto::FollowFeedRequest;
     let mut desk = org.connect("analyst-ana").await;
-    let request = FollowFeedRequest { partner: partner.to_owned(), new_only: false, cursor: String::new() };
+    let request = FollowFeedRequest { partner: partner.to_owned(), new_only: false, ..Default::default() };
     let mut items = desk.assessments.follow_feed(request).await.unwrap().into_inner();
     let mut numbers = vec![];
     while numbers.len() < wanted {

@@ -130,7 +130,7 @@ async fn what_came_before_its_agreement_is_read_once_that_is_signed_here() {
     // An agreement that was never signed here covers nothing.
     assert_eq!(headlines(&no).await, ["under the first"]);
     let mut follow = no.connect("analyst-ana").await;
-    let request = proto::FollowFeedRequest { partner: String::new(), new_only: true, cursor: String::new() };
+    let request = proto::FollowFeedRequest { partner: String::new(), new_only: true, ..Default::default() };
     let mut items = follow.assessments.follow_feed(request).await.unwrap().into_inner();
     tokio::time::sleep(Duration::from_millis(500)).await;
 

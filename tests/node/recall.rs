@@ -54,7 +54,7 @@ async fn a_withdrawal_seals_and_its_originator_sees_it_confirmed() {
     let request = watchfire::wire::proto::FollowFeedRequest {
         partner: "gb.example".into(),
         new_only: true,
-        cursor: String::new(),
+        ..Default::default()
     };
     let mut items = follow.assessments.follow_feed(request).await.unwrap().into_inner();
     tokio::time::sleep(Duration::from_millis(300)).await;
@@ -201,7 +201,7 @@ async fn whoever_was_away_gets_the_recall_before_anything_else() {
     let taken = no.one(&["--as", "olu", "assess", "recall", "--list"]).await;
     let mut follow = no.connect("analyst-ana").await;
     let request =
-        watchfire::wire::proto::FollowFeedRequest { partner: String::new(), new_only: false, cursor: String::new() };
+        watchfire::wire::proto::FollowFeedRequest { partner: String::new(), new_only: false, ..Default::default() };
     let mut items = follow.assessments.follow_feed(request).await.unwrap().into_inner();
     let changed: watchfire::domain::time::Time = taken["changed"].as_str().unwrap().parse().unwrap();
     let mut later = 0;

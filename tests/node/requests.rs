@@ -64,7 +64,7 @@ async fn what_an_officer_releases_is_read_and_runs_out_and_a_text_is_a_text() {
     assert_eq!(kinds(&shown), ["headline", "subject", "limitation"]);
 
     let mut follow = gb.connect("analyst-ana").await;
-    let request = proto::FollowFeedRequest { partner: String::new(), new_only: true, cursor: String::new() };
+    let request = proto::FollowFeedRequest { partner: String::new(), new_only: true, ..Default::default() };
     let mut items = follow.assessments.follow_feed(request).await.unwrap().into_inner();
     let question = "On what does this rest?";
     let asked =

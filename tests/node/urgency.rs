@@ -31,7 +31,7 @@ fn large(level: u8, headline: &str) -> String {
 /// their arrival.
 async fn place(org: &Org, partner: &str, id: &str, many: usize) -> (usize, Vec<u64>) {
     let mut desk = org.connect("analyst-ana").await;
-    let request = FollowFeedRequest { partner: partner.to_owned(), new_only: false, cursor: String::new() };
+    let request = FollowFeedRequest { partner: partner.to_owned(), new_only: false, ..Default::default() };
     let mut items = desk.assessments.follow_feed(request).await.unwrap().into_inner();
     let (mut place, mut numbers) = (0, vec![]);
     while numbers.len() < many {

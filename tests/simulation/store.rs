@@ -42,6 +42,7 @@ use watchfire::{
             UnansweredEntries,
         },
         requests::{NewAttachedStatement, RequestRecord, RequestStep, RequestStore},
+        search::SearchStore,
         timers::TimerStore,
         unverified::{UnverifiedEntry, UnverifiedFilter, UnverifiedStore, UnverifiedUsage},
     },
@@ -299,7 +300,7 @@ passed_on!(RequestStore {
     write begin_request(step: RequestStep) -> bool;
     write settle_request(step: RequestStep) -> bool;
     read request(id: &StatementId) -> Option<RequestRecord>;
-    read requests(open_only: bool, limit: u32) -> Vec<RequestRecord>;
+    read requests(open_only: bool, after: Option<(Time, StatementId)>, limit: u32) -> Vec<RequestRecord>;
     read requests_after(turn: u64, limit: u32) -> Vec<RequestRecord>;
     read open_requests(partner: &TrustDomain) -> u64;
 });
@@ -316,6 +317,12 @@ passed_on!(EquivocationStore {
     write keep_equivocation(proof: EquivocationProof) -> bool;
     read equivocations(of: Option<(&TrustDomain, &AssessmentId)>) -> Vec<Equivocation>;
     read equivocation_proofs(id: &AssessmentId) -> Vec<EquivocationProof>;
+});
+
+passed_on!(SearchStore {
+    read search(filter: &ListFilter, wanted: &watchfire::store::search::VersionFilter) -> Page;
+    read summaries(manifest_ids: &[StatementId], quarantined: bool) -> Vec<watchfire::store::search::VersionSummary>;
+    read newest_changes() -> watchfire::store::search::NewestChanges;
 });
 
 passed_on!(UnverifiedStore {
@@ -365,6 +372,7 @@ fn copy(entry: &ReceivedEntry) -> ReceivedEntry {
         originator: c.originator.clone(),
         portions: c.portions.clone(),
         title: c.title.clone(),
+        summary: c.summary.clone(),
         subject_states: c.subject_states.clone(),
         attached: c.attached.clone(),
         attachments: c.attachments.clone(),

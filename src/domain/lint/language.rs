@@ -127,7 +127,7 @@ static PHRASES: LazyLock<HashMap<&'static str, Vec<Phrase>>> = LazyLock::new(|| 
 /// The words of likelihood in a text, the longest at each place. `remote` alone is left out, because villages are remote too. A word that
 /// another word modifies, as in `more likely`, is left out as well.
 fn likelihood_words(text: &[String], lexicons: impl Iterator<Item = &'static Lexicon>) -> Vec<&'static str> {
-    let mut known: Vec<&(&'static str, Vec<String>)> = lexicons
+    let mut known: Vec<&Phrase> = lexicons
         .flat_map(|lexicon| PHRASES.get(lexicon.id).into_iter().flatten())
         .filter(|(_, phrase)| contains(text, phrase))
         .collect();

@@ -14,6 +14,7 @@ use crate::{
         lint::{Severity, blocking, lint},
         place::Country,
         statement::Envelope,
+        summary::Summary,
         time::Time,
     },
     node::{
@@ -94,6 +95,7 @@ impl Assessments {
             portions: bytes,
             subject_states: subject_states::of(&prepared.manifest, prepared.portions.iter().map(|p| &p.portion)),
             title: title::of(prepared.portions.iter().map(|p| (&p.portion, &*p.bytes))),
+            summary: Summary::of(&prepared.manifest, prepared.portions.iter().map(|p| (&p.portion, p.digest))),
             attachments: prepared.attachments(&prepared.portions.iter().map(|p| p.digest).collect::<Vec<_>>()),
             queue,
             events: events(actor, &prepared, &decisions, accepted, now),

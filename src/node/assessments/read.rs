@@ -78,7 +78,7 @@ pub struct SignatureCheck {
 }
 
 /// Requires an officer for what is in quarantine.
-fn require_reader(actor: &Authorized<Write>, quarantined: bool) -> Result<(), Fault> {
+pub(super) fn require_reader(actor: &Authorized<Write>, quarantined: bool) -> Result<(), Fault> {
     if quarantined { actor.authorize::<Officiate>().map(|_| ()) } else { Ok(()) }
 }
 
@@ -89,7 +89,13 @@ impl Assessments {
     /// `ROLE_REQUIRED`, store faults.
     pub async fn list(&self, actor: &Authorized<Write>, filter: &ListFilter) -> Result<ListedAssessment, Fault> {
         require_reader(actor, filter.quarantined)?;
-        let Page { records, mut damaged, next } = self.store.list(filter).await?;
+        let page = self.store.list(filter).await?;
+        self.listed_page(page, filter).await
+    }
+
+    /// The page of a list, as its readers see it.
+    pub(super) async fn listed_page(&self, page: Page, filter: &ListFilter) -> Result<ListedAssessment, Fault> {
+        let Page { records, mut damaged, next } = page;
         let (read, mut views) = (records.len() + damaged.len(), Vec::with_capacity(records.len()));
         for record in records {
             let name = (record.assessment, record.version);

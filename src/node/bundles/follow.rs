@@ -3,10 +3,10 @@
 //! A bundle comes from its organisation or through any partner. [`next_step`](crate::domain::bundle::next_step) decides what becomes of
 //! it. This module verifies its signatures and stores the result.
 
-use std::{collections::BTreeSet, sync::Arc};
-
-use arc_swap::ArcSwap;
-
+use crate::node::bundles::found::Found;
+use crate::node::bundles::found::fingerprint_of;
+use crate::node::bundles::found::roots_in;
+use crate::node::bundles::found::trust_bundle;
 use crate::{
     domain::{
         actor::{Administer, Authorized},
@@ -37,6 +37,8 @@ use crate::{
     },
     wire,
 };
+use arc_swap::ArcSwap;
+use std::{collections::BTreeSet, sync::Arc};
 
 /// How many bundles that can't count yet are kept for each pair of the partner that brought them and the organisation that they are of.
 const MOST_OF_A_PAIR: u32 = 16;
@@ -46,26 +48,6 @@ const MOST_OF_A_PARTNER: u32 = 64;
 
 /// After how many seconds it is noted again that an organisation has named its bundle: a day of the seven that count.
 const NAMED_SECONDS: i64 = 86_400;
-
-/// A bundle with what its place in the order depends on.
-pub(in crate::node) struct Found {
-    pub(in crate::node) record: BundleRecord,
-    pub(in crate::node) bundle: Bundle,
-    pub(in crate::node) envelope: Envelope,
-}
-
-impl Found {
-    pub(in crate::node) fn read(record: &BundleRecord) -> Option<Self> {
-        let envelope = wire::envelope::decode(record.envelope.as_deref()?).ok()?;
-        let bundle = wire::bundle::decode(&envelope.payload).ok().filter(|_| envelope.kind == StatementKind::Bundle)?;
-        Some(Self { record: record.clone(), bundle, envelope })
-    }
-
-    pub(in crate::node) fn claim(&self) -> Claim {
-        let Bundle { sequence, issued, previous, .. } = self.bundle;
-        Claim { sequence, fingerprint: self.record.fingerprint, previous, issued, digest: self.record.digest }
-    }
-}
 
 impl Bundles {
     /// Takes a bundle that a partner hands over: its own or that of another organisation. One that can't count yet is kept.
@@ -472,31 +454,6 @@ fn roots_before(found: &Found, partner: &PartnerRecord, kept: &[BundleRecord]) -
     }
     let taken = |r: &&BundleRecord| r.sequence == before && r.state == BundleState::Taken;
     kept.iter().find(taken).and_then(|record| roots_in(record.envelope.as_deref()?))
-}
-
-/// The roots that a bundle or an invitation names.
-pub(in crate::node) fn roots_in(envelope: &[u8]) -> Option<Vec<Vec<u8>>> {
-    let envelope = wire::envelope::decode(envelope).ok()?;
-    match envelope.kind {
-        StatementKind::Bundle => wire::bundle::decode(&envelope.payload).ok().map(|b| b.roots),
-        StatementKind::Invitation => wire::invitation::decode(&envelope.payload).ok().map(|i| i.roots),
-        _ => None,
-    }
-}
-
-pub(in crate::node) fn trust_bundle(bundle: &Bundle) -> Result<TrustBundle, Fault> {
-    let roots = bundle.roots.iter().map(|root| root.clone().into()).collect();
-    let unread = |fault: Fault| Fault::at(Reason::UnknownOrNonCanonical, "roots", fault.to_string());
-    TrustBundle::new(bundle.domain.clone(), roots).map_err(unread)
-}
-
-pub(in crate::node) fn fingerprint_of(bundle: &Bundle) -> Result<Sha256, Fault> {
-    let stays = |root: &Sha256| bundle.roots.iter().any(|der| sha256(&[der]) == root.0);
-    if let Some(place) = bundle.compromised.iter().position(|c| stays(&c.root)) {
-        let what = "a compromised root is left out of the bundle";
-        return Err(Fault::at(Reason::UnknownOrNonCanonical, format!("compromised[{place}]"), what));
-    }
-    Ok(Sha256(trust_bundle(bundle)?.fingerprint().0))
 }
 
 fn unfit(held: &HeldBundle, claim: &Claim) -> Fault {

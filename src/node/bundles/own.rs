@@ -21,7 +21,7 @@ use crate::{
     node::{
         bundles::{
             Bundles,
-            follow::{Found, fingerprint_of, roots_in, trust_bundle},
+            found::{Found, fingerprint_of, roots_in, trust_bundle},
         },
         task::lost,
     },

@@ -2,7 +2,7 @@
 
 use crate::{
     domain::{bundle::BundleState, fault::Fault, ids::TrustDomain},
-    node::bundles::{Bundles, follow::Found},
+    node::bundles::{Bundles, found::Found},
     store::bundles::{BundleChange, BundleRecord},
     wire,
 };

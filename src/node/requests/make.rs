@@ -128,13 +128,18 @@ impl Requests {
         })
     }
 
-    /// Requests, newest first.
+    /// Requests, newest first and then by id, at most `limit`. They begin after the request that is `after`, by its time and its id.
     ///
     /// # Errors
     /// `ROLE_REQUIRED`, store faults.
-    pub async fn requests(&self, _actor: &Authorized<Write>, open_only: bool) -> Result<Vec<RequestView>, Fault> {
-        const MANY: u32 = 10_000;
-        let records = self.store.requests(open_only, MANY).await?;
+    pub async fn requests(
+        &self,
+        _actor: &Authorized<Write>,
+        open_only: bool,
+        after: Option<(Time, StatementId)>,
+        limit: u32,
+    ) -> Result<Vec<RequestView>, Fault> {
+        let records = self.store.requests(open_only, after, limit).await?;
         self.views(records).await
     }
 

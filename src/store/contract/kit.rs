@@ -8,10 +8,13 @@ use crate::{
         approval::Approved,
         event::{Deed, Event, PortionDecision},
         ids::{AssessmentId, Digest, Sha256, StatementId, TrustDomain},
-        place::Country,
+        level::{Crime, WarningLevel},
+        marking::Tlp,
+        place::{Country, Place},
         release::EntryKind,
         statement::StatementKind,
-        time::Time,
+        summary::{BodySummary, Life, PortionSummary, Summary},
+        time::{Period, Time},
     },
     store::{
         AssessmentRecord, Publication, ReceivedContent, ReceivedEntry, ReleaseBatch, ReleaseRecord, Store, StoreError,
@@ -58,6 +61,20 @@ pub(crate) fn portions(n: u8, count: u8) -> Vec<Vec<u8>> {
     (0..count).map(|i| format!("portion {i} of {n}").repeat(usize::from(i) * 50 + 1).into_bytes()).collect()
 }
 
+/// A summary: a subject about a country of level `n % 5 + 1`, under the topic `t<n>`.
+pub(crate) fn summary(n: u8) -> Summary {
+    let day = at(0).day();
+    let body = BodySummary::Subject {
+        places: subject_states(n, 0).into_iter().map(Place::Country).collect(),
+        crimes: vec![Crime::MassKilling],
+        level: WarningLevel::try_from(n % 5 + 1).unwrap(),
+        period: Period { from: day, until: day },
+    };
+    let topics = vec![format!("t{n}").parse().unwrap()];
+    let portions = vec![PortionSummary { tlp: Tlp::Green, topics, caveats: vec![], body }];
+    Summary { life: Life { issued: at(0), expires: at(1000), exercise: false }, portions }
+}
+
 pub(crate) fn decided(n: u8, version: u32, partner: &str) -> Event {
     let because = vec!["grant g1".into()];
     let portions = vec![PortionDecision { portion: Digest([n; 32]), release: true, because, not_before: None }];
@@ -90,6 +107,7 @@ pub(crate) fn publication(n: u8, version: u32) -> Publication {
         urgency: 3,
         portions: portions(n, 3),
         title: portions(n, 1),
+        summary: summary(n),
         subject_states: subject_states(n, version),
         attachments: vec![],
         queue: vec![(domain("fr"), at(0)), (domain("de"), at(0))],
@@ -167,6 +185,7 @@ pub(crate) fn entry(sequence: u64, n: u8, version: u32) -> ReceivedEntry {
             originator: domain("ng"),
             portions: portions(n, 3),
             title: portions(n, 1),
+            summary: summary(n),
             subject_states: subject_states(n, version),
             attached: vec![],
             attachments: vec![],

@@ -117,7 +117,12 @@ pub(crate) async fn a_request_is_begun_once_and_settled_once(home: &dyn Home) {
     drop(store);
     let store = home.open();
     assert_eq!(store.request(&statement(2)).await.unwrap(), Some(answered.clone()));
-    assert_eq!(store.requests(false, 10).await.unwrap(), [answered, RequestRecord { turn: 2, ..told }]);
-    assert!(store.requests(true, 10).await.unwrap().is_empty());
+    assert_eq!(
+        store.requests(false, None, 10).await.unwrap(),
+        [answered.clone(), RequestRecord { turn: 2, ..told.clone() }]
+    );
+    let after = Some((answered.at, answered.id));
+    assert_eq!(store.requests(false, after, 10).await.unwrap(), [RequestRecord { turn: 2, ..told }]);
+    assert!(store.requests(true, None, 10).await.unwrap().is_empty());
     assert_eq!(store.request(&statement(9)).await.unwrap(), None);
 }

@@ -28,12 +28,22 @@ use crate::{
 };
 
 /// How many assessments a list has if no number is given.
-const PAGE: u32 = 50;
+pub(super) const PAGE: u32 = 50;
 /// How many bytes are read for a page or an assessment.
 pub(super) const PAGE_BYTES: usize = 1 << 20;
 
+/// Selects the versions `m` of a list: with ?1, also those in quarantine; with ?2, only the latest of each assessment.
+macro_rules! listed {
+    () => {
+        "(m.state <> 'quarantined' OR ?1) AND (m.state <> 'superseded' OR NOT ?2) \
+         AND (m.state NOT IN ('withdrawn', 'purged') OR NOT ?2 OR m.version = (SELECT max(l.version) FROM manifest l \
+         WHERE l.assessment = m.assessment AND l.state <> 'quarantined'))"
+    };
+}
+pub(super) use listed;
+
 macro_rules! heads {
-    ($rest:literal) => {
+    ($rest:expr) => {
         concat!(
             "SELECT m.number, a.id, m.version, m.id, m.envelope, o.domain, m.since, m.state, a.wrapped, m.verified, a.number \
              FROM manifest m JOIN assessment a ON a.number = m.assessment JOIN peer o ON o.number = m.originator ",
@@ -50,6 +60,12 @@ struct Head {
     record: AssessmentRecord,
     /// The assessment's key; `None` after a purge.
     wrapped: Option<Vec<u8>>,
+}
+
+impl Head {
+    fn key(&self, vault: &Vault) -> Result<ContentKey> {
+        key_of(vault, (&self.record.assessment, &self.record.originator), self.wrapped.clone())
+    }
 }
 
 fn head(row: &SqlRow<'_>) -> Result<Head> {
@@ -105,6 +121,19 @@ fn titled(
     Ok(AssessmentRecord { portions, ..head.record })
 }
 
+/// The version of a row, with only the portions that name it.
+pub(super) fn titled_of(
+    conn: &dyn Queries,
+    vault: &Vault,
+    number: i64,
+    all: bool,
+    made: &mut Vec<titles::Made>,
+) -> Result<AssessmentRecord> {
+    const SQL: &str = heads!("WHERE m.number = ?1");
+    let found = query_optional(conn, SQL, params![number], head)?.ok_or(StoreError::Damaged(Damage::Row))?;
+    titled(conn, vault, found, all, made)
+}
+
 fn title(
     conn: &dyn Queries,
     vault: &Vault,
@@ -112,15 +141,15 @@ fn title(
     all: bool,
     made: &mut Vec<titles::Made>,
 ) -> Result<Vec<Vec<u8>>> {
-    if is_closed(head, all) {
+    if is_closed(head.record.state, all) {
         return Ok(vec![]);
     }
-    titles::of(conn, || key_of(vault, head), (head.number, &head.record.manifest_id), all, made)
+    titles::of(conn, || head.key(vault), (head.number, &head.record.manifest_id), all, made)
 }
 
-/// Whether its content is not to be read.
-fn is_closed(head: &Head, all: bool) -> bool {
-    match head.record.state {
+/// Whether the content of a version is not to be read.
+pub(super) fn is_closed(state: AssessmentState, all: bool) -> bool {
+    match state {
         AssessmentState::Purged => true,
         // A withdrawn assessment stays readable for oversight.
         AssessmentState::Withdrawn => !all,
@@ -128,10 +157,14 @@ fn is_closed(head: &Head, all: bool) -> bool {
     }
 }
 
-fn key_of(vault: &Vault, head: &Head) -> Result<ContentKey> {
-    let AssessmentRecord { assessment, originator, .. } = &head.record;
+/// The key of an originator's assessment.
+pub(super) fn key_of(
+    vault: &Vault,
+    (assessment, originator): (&AssessmentId, &TrustDomain),
+    wrapped: Option<Vec<u8>>,
+) -> Result<ContentKey> {
     let missing = || StoreError::Damaged(Damage::Assessment(*assessment, originator.clone()));
-    vault.unwrap_key(Row::AssessmentKey(assessment, originator), head.wrapped.clone().ok_or_else(missing)?)
+    vault.unwrap_key(Row::AssessmentKey(assessment, originator), wrapped.ok_or_else(missing)?)
 }
 
 /// The encoded portions of all arrivals, each once, in the author's order; the attached statements; the states that all
@@ -141,7 +174,7 @@ type Contents = (Vec<Vec<u8>>, Vec<LoggedStatement>, BTreeSet<Country>);
 fn contents(conn: &dyn Queries, vault: &Vault, head: &Head, all: bool) -> Result<Contents> {
     const SETS: &str = "SELECT s.sequence, s.quarantined, s.sealed, d.domain FROM portion_set s \
         JOIN peer d ON d.number = s.peer WHERE s.manifest = ?1 AND (s.quarantined = FALSE OR ?2) ORDER BY s.number";
-    if is_closed(head, all) {
+    if is_closed(head.record.state, all) {
         return Ok((vec![], vec![], BTreeSet::new()));
     }
     let sets = query_all(conn, SETS, params![head.number, all], |r| {
@@ -150,7 +183,7 @@ fn contents(conn: &dyn Queries, vault: &Vault, head: &Head, all: bool) -> Result
     if sets.is_empty() {
         return Ok((vec![], vec![], BTreeSet::new()));
     }
-    let (manifest_id, key) = (&head.record.manifest_id, key_of(vault, head)?);
+    let (manifest_id, key) = (&head.record.manifest_id, head.key(vault)?);
     let mut arrivals: Vec<Vec<Vec<u8>>> = Vec::with_capacity(sets.len());
     for (sequence, quarantined, sealed, from) in sets {
         let row = Row::PortionSet { manifest: manifest_id, from: &from, sequence, quarantined };
@@ -325,18 +358,12 @@ fn page(
     filter: &ListFilter,
     damages: &DamageRegistry,
 ) -> Result<(Page, Vec<titles::Made>)> {
-    const ALL: &str = heads!(
-        "WHERE (m.state <> 'quarantined' OR ?1) AND (m.state <> 'superseded' OR NOT ?2) \
-         AND (m.state NOT IN ('withdrawn', 'purged') OR NOT ?2 OR m.version = (SELECT max(l.version) FROM manifest l \
-         WHERE l.assessment = m.assessment AND l.state <> 'quarantined')) \
-         AND m.number < ?4 ORDER BY m.number DESC LIMIT ?3"
-    );
-    const OF_ONE: &str = heads!(
-        "WHERE (m.state <> 'quarantined' OR ?1) AND (m.state <> 'superseded' OR NOT ?2) \
-         AND (m.state NOT IN ('withdrawn', 'purged') OR NOT ?2 OR m.version = (SELECT max(l.version) FROM manifest l \
-         WHERE l.assessment = m.assessment AND l.state <> 'quarantined')) \
-         AND m.originator = ?5 AND m.number < ?4 ORDER BY m.number DESC LIMIT ?3"
-    );
+    const ALL: &str = heads!(concat!("WHERE ", listed!(), " AND m.number < ?4 ORDER BY m.number DESC LIMIT ?3"));
+    const OF_ONE: &str = heads!(concat!(
+        "WHERE ",
+        listed!(),
+        " AND m.originator = ?5 AND m.number < ?4 ORDER BY m.number DESC LIMIT ?3"
+    ));
     let ListFilter { originator, current_only, quarantined, whole, limit, before } = filter;
     let limit = if *limit == 0 { PAGE } else { *limit };
     let (mut page, mut made) = (Page::default(), vec![]);

@@ -3,7 +3,7 @@
 use super::{
     dialect,
     query::{Connection, Queries, execute, params, query_optional},
-    roots, subject_states, titles,
+    roots, subject_states, summaries, titles,
     value::{id, text},
 };
 use crate::{
@@ -245,17 +245,27 @@ fn supersede(conn: &dyn Connection, v: &Version<'_>) -> Result<()> {
     Ok(())
 }
 
-/// Stores the encrypted portions of an arrival, with the title and the states that they are about.
+/// The portions of an arrival, with what is kept beside them; each encrypted.
+pub(super) struct SealedPortions {
+    pub(super) portions: Vec<u8>,
+    pub(super) title: Vec<u8>,
+    pub(super) summary: Vec<u8>,
+    /// The states that they are about.
+    pub(super) subject_states: Vec<u8>,
+}
+
+/// Stores the encrypted portions of an arrival, with what is kept beside them.
 pub(super) fn keep_portions(
     conn: &dyn Connection,
     manifest: i64,
     (peer, sequence): (i64, i64),
     is_quarantined: bool,
-    (sealed, title, subject_states): (&[u8], &[u8], &[u8]),
+    sealed: &SealedPortions,
 ) -> Result<()> {
     const SQL: &str =
         "INSERT INTO portion_set (manifest, peer, sequence, quarantined, sealed) VALUES (?1, ?2, ?3, ?4, ?5)";
-    let set = conn.insert(SQL, params![manifest, peer, sequence, is_quarantined, sealed])?;
-    titles::keep(conn, set, title)?;
-    subject_states::keep(conn, set, subject_states)
+    let set = conn.insert(SQL, params![manifest, peer, sequence, is_quarantined, sealed.portions])?;
+    titles::keep(conn, set, &sealed.title)?;
+    summaries::keep(conn, set, &sealed.summary)?;
+    subject_states::keep(conn, set, &sealed.subject_states)
 }

@@ -8,7 +8,7 @@ use super::{
     keys,
     ledger::append,
     lock::Lock,
-    manifests::{self, Version},
+    manifests::{self, SealedPortions, Version},
     peers, quarantine,
     query::Connection,
     queue, recalls,
@@ -18,16 +18,15 @@ use super::{
 use crate::store::{
     Publication, Result, StoreError,
     subject_states::pack as pack_states,
-    vault::{LedgerLeaf, Row, Vault, pack},
+    summary::pack as pack_summary,
+    vault::{ContentKey, LedgerLeaf, Row, Vault, pack},
 };
 
 /// A publication with its portions encrypted.
 struct Sealed {
     publication: Arc<Publication>,
     leaves: Arc<Vec<LedgerLeaf>>,
-    portions: Vec<u8>,
-    title: Vec<u8>,
-    subject_states: Vec<u8>,
+    content: SealedPortions,
     key: Vec<u8>,
 }
 
@@ -49,9 +48,7 @@ pub(super) async fn publish(store: &SqlStore<impl Driver>, publication: Publicat
             }
         };
         let sealed = Sealed {
-            portions: key.seal(portions(&publication), &pack(&publication.portions))?,
-            title: key.seal(title(&publication), &pack(&publication.title))?,
-            subject_states: key.seal(subject_states(&publication), &pack_states(&publication.subject_states))?,
+            content: seal(&publication, &key)?,
             publication: Arc::clone(&publication),
             leaves: Arc::clone(&leaves),
             key: key.wrapped,
@@ -65,16 +62,18 @@ pub(super) async fn publish(store: &SqlStore<impl Driver>, publication: Publicat
     Err(keys::lost())
 }
 
-fn portions(p: &Publication) -> Row<'_> {
-    Row::PortionSet { manifest: &p.manifest_id, from: &p.originator, sequence: 0, quarantined: false }
-}
-
-fn title(p: &Publication) -> Row<'_> {
-    Row::Title { manifest: &p.manifest_id, from: &p.originator, sequence: 0, quarantined: false }
-}
-
-fn subject_states(p: &Publication) -> Row<'_> {
-    Row::SubjectStates { manifest: &p.manifest_id, from: &p.originator, sequence: 0 }
+fn seal(p: &Publication, key: &ContentKey) -> Result<SealedPortions> {
+    let (manifest, from, sequence, quarantined) = (&p.manifest_id, &p.originator, 0, false);
+    let portions = Row::PortionSet { manifest, from, sequence, quarantined };
+    let title = Row::Title { manifest, from, sequence, quarantined };
+    let summary = Row::Summary { manifest, from, sequence, quarantined };
+    let subject_states = Row::SubjectStates { manifest, from, sequence };
+    Ok(SealedPortions {
+        portions: key.seal(portions, &pack(&p.portions))?,
+        title: key.seal(title, &pack(&p.title))?,
+        summary: key.seal(summary, &pack_summary(&p.summary)?)?,
+        subject_states: key.seal(subject_states, &pack_states(&p.subject_states))?,
+    })
 }
 
 /// Whether it was new; `None` if the key has changed in the meantime.
@@ -104,8 +103,7 @@ fn commit(conn: &dyn Connection, vault: &Vault, changes: &mut Changes, sealed: &
     };
     let kept = manifests::keep(conn, &version, false)?;
     quarantine::hide(conn, vault, &kept)?;
-    let Sealed { portions, title, subject_states, .. } = sealed;
-    manifests::keep_portions(conn, kept.number, (originator, 0), false, (portions, title, subject_states))?;
+    manifests::keep_portions(conn, kept.number, (originator, 0), false, &sealed.content)?;
     attachments::name(conn, kept.number, p.attachments.iter())?;
     queue::put(conn, changes, kept.number, p.urgency, &p.queue)?;
     append::append(conn, vault, &sealed.leaves)?;

@@ -14,7 +14,7 @@ use super::{
     query::{Connection, Queries, execute, params, query_all, query_optional},
     recalls, roots,
     store::SqlStore,
-    titles,
+    summaries, titles,
     value::{SqlRow, count, id, number, text, time},
 };
 use crate::{
@@ -120,6 +120,10 @@ impl Arrival {
         Row::Title { manifest: &self.manifest_id, from: &self.partner, sequence: self.sequence, quarantined }
     }
 
+    fn summary(&self, quarantined: bool) -> Row<'_> {
+        Row::Summary { manifest: &self.manifest_id, from: &self.partner, sequence: self.sequence, quarantined }
+    }
+
     fn place(&self) -> (i64, &TrustDomain, u64) {
         (self.peer, &self.partner, self.sequence)
     }
@@ -144,6 +148,7 @@ impl Arrival {
         let portions = key.seal(self.row(quarantined), &key.open(self.row(!quarantined), &sealed)?)?;
         execute(conn, PORTIONS, params![place, quarantined, portions])?;
         titles::seal_anew(conn, key, place, self.title(!quarantined), self.title(quarantined))?;
+        summaries::seal_anew(conn, key, place, self.summary(!quarantined), self.summary(quarantined))?;
         attached::seal_anew(conn, key, (self.manifest, &self.manifest_id), self.place(), quarantined)
     }
 

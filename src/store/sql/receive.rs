@@ -9,7 +9,7 @@ use super::{
     equivocations, keys,
     ledger::append,
     lock::Lock,
-    manifests::{self, StoredVersion, Version},
+    manifests::{self, SealedPortions, StoredVersion, Version},
     outbox::{self, SealedStatement},
     peers, pending_verification, quarantine,
     query::{Connection, Queries, execute, params, query_all, query_optional},
@@ -28,7 +28,7 @@ use crate::{
     store::{
         InboundPosition, ReceivedContent, ReceivedEntry, ReceivedRecord, Result, StoreError,
         damage::Damage,
-        subject_states,
+        subject_states, summary,
         vault::{ContentKey, LedgerLeaf, Row, Vault, pack},
     },
 };
@@ -54,9 +54,7 @@ type Found = Vec<Equivocation>;
 type Sealed = Vec<Option<SealedContent>>;
 
 struct SealedContent {
-    portions: Vec<u8>,
-    title: Vec<u8>,
-    subject_states: Vec<u8>,
+    portions: SealedPortions,
     /// `None` if there are none.
     attached: Option<Vec<u8>>,
     /// The content key, wrapped.
@@ -128,15 +126,19 @@ fn seal(conn: &dyn Queries, vault: &Vault, batch: &Batch) -> Result<Sealed> {
         let (sequence, quarantined) = (entry.sequence, content.quarantined);
         let portions = Row::PortionSet { manifest, from, sequence, quarantined };
         let title = Row::Title { manifest, from, sequence, quarantined };
+        let summary_row = Row::Summary { manifest, from, sequence, quarantined };
         let row = Row::AttachedStatements { manifest, from, sequence, quarantined };
         let has_attached = !content.attached.is_empty();
         Ok(SealedContent {
-            portions: key.seal(portions, &pack(&content.portions))?,
-            title: key.seal(title, &pack(&content.title))?,
-            subject_states: key.seal(
-                Row::SubjectStates { manifest, from, sequence },
-                &subject_states::pack(&content.subject_states),
-            )?,
+            portions: SealedPortions {
+                portions: key.seal(portions, &pack(&content.portions))?,
+                title: key.seal(title, &pack(&content.title))?,
+                summary: key.seal(summary_row, &summary::pack(&content.summary)?)?,
+                subject_states: key.seal(
+                    Row::SubjectStates { manifest, from, sequence },
+                    &subject_states::pack(&content.subject_states),
+                )?,
+            },
             attached: has_attached.then(|| key.seal(row, &attached::packed(&content.attached))).transpose()?,
             key: key.wrapped.clone(),
         })
@@ -255,8 +257,7 @@ fn keep(
     let kept = manifests::keep(conn, &version, content.quarantined)?;
     quarantine::hide(conn, vault, &kept)?;
     // The flag is the one that the portions were encrypted with. A quarantined row is hidden from users as a whole.
-    let SealedContent { portions, title, subject_states, .. } = sealed;
-    manifests::keep_portions(conn, kept.number, arrival, content.quarantined, (portions, title, subject_states))?;
+    manifests::keep_portions(conn, kept.number, arrival, content.quarantined, &sealed.portions)?;
     if let Some(sealed) = &sealed.attached {
         attached::keep(changes, kept.number, arrival, content.quarantined, (sealed.clone(), at));
     }

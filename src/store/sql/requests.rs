@@ -22,6 +22,7 @@ use crate::{
         event::Event,
         ids::{StatementId, TrustDomain},
         request::RequestState,
+        time::Time,
     },
     store::{
         Result, StoreError,
@@ -223,11 +224,20 @@ impl<D: Driver> RequestStore for SqlStore<D> {
         .await
     }
 
-    async fn requests(&self, open_only: bool, limit: u32) -> Result<Vec<RequestRecord>> {
-        const SQL: &str = select!("WHERE (q.state = 'sent' OR NOT ?1) ORDER BY q.number DESC LIMIT ?2");
+    async fn requests(
+        &self,
+        open_only: bool,
+        after: Option<(Time, StatementId)>,
+        limit: u32,
+    ) -> Result<Vec<RequestRecord>> {
+        const SQL: &str = select!(
+            "WHERE (q.state = 'sent' OR NOT ?1) AND (?3 IS NULL OR q.at < ?3 OR (q.at = ?3 AND q.id > ?4)) \
+             ORDER BY q.at DESC, q.id LIMIT ?2"
+        );
         let damages = Arc::clone(self.damages());
         self.read_sealed(move |conn, vault| {
-            Ok(sorted(conn, SQL, params![open_only, limit], named, |r| open(vault, read(r)?))?.noted(&damages))
+            let (at, id) = after.as_ref().map(|(at, id)| (*at, id.as_bytes())).unzip();
+            Ok(sorted(conn, SQL, params![open_only, limit, at, id], named, |r| open(vault, read(r)?))?.noted(&damages))
         })
         .await
     }

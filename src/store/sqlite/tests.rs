@@ -13,6 +13,7 @@ use rusqlite::Connection;
 mod damage;
 mod ledger;
 mod queue;
+mod searches;
 
 use super::SqliteStore;
 use crate::{

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use crate::{
-    domain::{entry::Entry, ids::StatementId, release::Release, statement::Envelope, time::Time},
+    domain::{entry::Entry, ids::StatementId, release::Release, statement::Envelope, summary::Summary, time::Time},
     node::inbound::content::Content,
     seal::{open::Opened, statement::id_of},
     store::{AttachedStatement, ReceivedContent, ReceivedEntry, subject_states, title},
@@ -48,6 +48,7 @@ pub(in crate::node) fn received_content(
         originator: content.originator.clone(),
         portions: entry.portions.iter().map(|p| p.to_vec()).collect(),
         title: title::of(named),
+        summary: Summary::of(content, checked.portions.iter().map(|opened| (opened.portion(), opened.digest()))),
         subject_states: subject_states::of(content, checked.portions.iter().map(Opened::portion)),
         attached: beside.map(statement).collect(),
         attachments: checked.attachments(),

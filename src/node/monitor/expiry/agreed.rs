@@ -30,7 +30,7 @@ impl Monitor {
     pub(in crate::node) async fn exceptions_that_end(&self) -> Result<Vec<Ending>, Fault> {
         let now = self.clock.now();
         let mut all = vec![];
-        for request in self.store.requests(false, REQUESTS).await? {
+        for request in self.store.requests(false, None, REQUESTS).await? {
             if request.state != RequestState::Released {
                 continue;
             }

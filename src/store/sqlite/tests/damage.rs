@@ -26,7 +26,7 @@ async fn read_everything(store: &SqliteStore) -> Vec<Result<(), StoreError>> {
         store.revocations().await.map(drop),
         store.rules(None).await.map(drop),
         store.rules_versions(10).await.map(drop),
-        store.requests(false, 100).await.map(drop),
+        store.requests(false, None, 100).await.map(drop),
         store.recalls_after(0, None, 100).await.map(drop),
         store.outbox(&us, 0, 100).await.map(drop),
         store.outbox(&fr, 0, 100).await.map(drop),

@@ -1,0 +1,74 @@
+//! Searches: pages of lists that select by what is read of versions, and the summaries by which they select.
+
+use async_trait::async_trait;
+
+use super::{AssessmentState, ListFilter, Page, Result};
+use crate::domain::{
+    ids::StatementId,
+    summary::{Filter, Life, PortionSummary},
+    time::Time,
+};
+
+/// What a version must be to be found.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct VersionFilter {
+    /// By what its summary says.
+    pub summary: Filter,
+    /// In one of these states; empty: in any state.
+    pub states: Vec<AssessmentState>,
+    /// Now, which decides what is expired.
+    pub now: Time,
+}
+
+impl VersionFilter {
+    /// Whether it wants a version that is stored in this state.
+    pub fn wants_state(&self, stored: AssessmentState, life: &Life) -> bool {
+        self.states.is_empty() || self.states.contains(&stored.at(life.expires, self.now))
+    }
+
+    /// Whether it wants a version. `None` for what the reader may not read, or what was destroyed: nothing is known of its portions then.
+    pub fn wants(&self, stored: AssessmentState, life: &Life, portions: Option<&[PortionSummary]>) -> bool {
+        let is_known = portions.is_some() || !self.summary.needs_portions();
+        is_known
+            && self.wants_state(stored, life)
+            && self.summary.wants_life(life)
+            && self.summary.wants_portions(portions.unwrap_or_default())
+    }
+}
+
+/// The summary of a version: of all its arrivals that the reader may read.
+#[derive(Debug, Clone, PartialEq)]
+pub struct VersionSummary {
+    /// The version's manifest.
+    pub manifest_id: StatementId,
+    /// The stored state.
+    pub state: AssessmentState,
+    /// What the manifest says of the whole.
+    pub life: Life,
+    /// The portions; `None` if they may not be read, or were destroyed.
+    pub portions: Option<Vec<PortionSummary>>,
+}
+
+/// The newest number of each kind of change that followers resume by; 0 if there is none.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub struct NewestChanges {
+    /// Of a received entry.
+    pub arrival: u64,
+    /// Of a change of a recall.
+    pub recall: u64,
+    /// Of a change of a request.
+    pub request: u64,
+}
+
+/// Searches among versions.
+#[async_trait]
+pub trait SearchStore: Send + Sync {
+    /// A page of the list of those assessments that are wanted, newest first. No more than some thousand versions are looked at, and about a
+    /// mebibyte is read: a page may be empty although there is a next one.
+    async fn search(&self, filter: &ListFilter, wanted: &VersionFilter) -> Result<Page>;
+    /// The summaries of several versions, in the order of `manifest_ids`. Versions that are missing or unreadable are left out. With
+    /// `quarantined`, also of what is in quarantine.
+    async fn summaries(&self, manifest_ids: &[StatementId], quarantined: bool) -> Result<Vec<VersionSummary>>;
+    /// The newest changes.
+    async fn newest_changes(&self) -> Result<NewestChanges>;
+}

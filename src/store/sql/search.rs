@@ -1,0 +1,239 @@
+//! Searches. A version is looked at by its row and its summary; only what is found is read further.
+
+use std::sync::Arc;
+
+use async_trait::async_trait;
+
+use super::{
+    assessments::{self, PAGE, PAGE_BYTES, listed},
+    damages::{DamageRegistry, readable},
+    driver::Driver,
+    manifests, peers,
+    query::{END, NEXT, Queries, params, query_optional},
+    store::SqlStore,
+    summaries::{self, Reading},
+    titles,
+    value::{SqlRow, ToValue, count, id, text},
+};
+use crate::{
+    domain::ids::{AssessmentId, StatementId, TrustDomain},
+    store::{
+        AssessmentState, ListFilter, Page, Result, StoreError,
+        damage::Damage,
+        search::{NewestChanges, SearchStore, VersionFilter, VersionSummary},
+        summary,
+        vault::Vault,
+    },
+};
+
+/// How many versions are looked at for a page.
+const LOOKED_AT: u32 = 4096;
+/// How many bytes of summaries are read for a page.
+const READ_BYTES: usize = 4 << 20;
+
+macro_rules! candidates {
+    ($rest:expr) => {
+        concat!(
+            "SELECT m.number, m.id, a.id, m.version, o.domain, m.state, a.wrapped FROM manifest m \
+             JOIN assessment a ON a.number = m.assessment JOIN peer o ON o.number = m.originator WHERE ",
+            $rest
+        )
+    };
+}
+
+/// A version that may be wanted.
+struct Candidate {
+    number: i64,
+    manifest_id: StatementId,
+    assessment: AssessmentId,
+    version: u32,
+    originator: TrustDomain,
+    state: AssessmentState,
+    /// The assessment's key; `None` after a purge.
+    wrapped: Option<Vec<u8>>,
+}
+
+fn candidate(row: &SqlRow<'_>) -> Result<Candidate> {
+    Ok(Candidate {
+        number: row.get(0)?,
+        manifest_id: id(row, 1)?,
+        assessment: id(row, 2)?,
+        version: row.get(3)?,
+        originator: text(row, 4)?,
+        state: text(row, 5)?,
+        wrapped: row.get(6)?,
+    })
+}
+
+impl Candidate {
+    /// Its summary, as far as this reader may read it.
+    fn summary(&self, conn: &dyn Queries, vault: &Vault, all: bool, reading: &mut Reading) -> Result<VersionSummary> {
+        let Self { number, manifest_id, state, .. } = *self;
+        let found = match assessments::is_closed(state, all) {
+            true => None,
+            false => {
+                let name = (&self.assessment, &self.originator);
+                let key = || assessments::key_of(vault, name, self.wrapped.clone());
+                summaries::of(conn, key, (number, &manifest_id), all, reading)?
+            }
+        };
+        let (life, portions) = match found {
+            Some(found) => (found.life, Some(found.portions)),
+            None => {
+                let manifest = manifest_of(conn, number)?;
+                reading.bytes += manifest.len();
+                let torn = || StoreError::Damaged(Damage::Version(manifest_id));
+                (summary::life_of(&manifest).ok_or_else(torn)?, None)
+            }
+        };
+        Ok(VersionSummary { manifest_id, state, life, portions })
+    }
+}
+
+fn manifest_of(conn: &dyn Queries, number: i64) -> Result<Vec<u8>> {
+    let found = query_optional(conn, "SELECT envelope FROM manifest WHERE number = ?1", params![number], |r| r.get(0))?;
+    found.ok_or(StoreError::Damaged(Damage::Row))
+}
+
+/// A search that reads one page.
+struct Search<'a> {
+    conn: &'a dyn Queries,
+    vault: &'a Vault,
+    filter: &'a ListFilter,
+    wanted: &'a VersionFilter,
+    damages: &'a DamageRegistry,
+    page: Page,
+    bytes: usize,
+    reading: Reading,
+    titles: Vec<titles::Made>,
+}
+
+impl Search<'_> {
+    fn run(&mut self) -> Result<()> {
+        const ALL: &str = candidates!(concat!(listed!(), " AND m.number < ?4 ORDER BY m.number DESC LIMIT ?3"));
+        const OF_ONE: &str =
+            candidates!(concat!(listed!(), " AND m.originator = ?5 AND m.number < ?4 ORDER BY m.number DESC LIMIT ?3"));
+        let (conn, filter) = (self.conn, self.filter);
+        let originator = match filter.originator.as_ref().map(|name| peers::find(conn, name)).transpose()? {
+            Some(None) => return Ok(()),
+            found => found.flatten(),
+        };
+        let Some(before) = filter.before.map_or(Ok(Some(i64::MAX)), |id| manifests::find(conn, &id))? else {
+            return Ok(());
+        };
+        let mut values: Vec<&dyn ToValue> = vec![&filter.quarantined, &filter.current_only, &LOOKED_AT, &before];
+        values.extend(originator.as_ref().map(|o| o as &dyn ToValue));
+        let (mut looked_at, mut last, mut is_full) = (0, None, false);
+        conn.query(if originator.is_some() { OF_ONE } else { ALL }, &values, &mut |row| {
+            is_full = self.is_full();
+            if is_full {
+                return END;
+            }
+            looked_at += 1;
+            last = id(row, 1).ok().or(last);
+            self.look(row)?;
+            NEXT
+        })?;
+        self.page.next = last.filter(|_| is_full || looked_at == LOOKED_AT);
+        Ok(())
+    }
+
+    fn is_full(&self) -> bool {
+        let limit = if self.filter.limit == 0 { PAGE } else { self.filter.limit };
+        let found = self.page.records.len() + self.page.damaged.len();
+        found >= usize::try_from(limit).unwrap_or(usize::MAX)
+            || self.bytes >= PAGE_BYTES
+            || self.reading.bytes >= READ_BYTES
+    }
+
+    /// Looks at one version, and adds it to the page if it is wanted.
+    fn look(&mut self, row: &SqlRow<'_>) -> Result<()> {
+        let (mut name, mut damage) = (None, Damage::Row);
+        let outcome = candidate(row).and_then(|candidate| {
+            name = Some((candidate.assessment, candidate.version));
+            damage = Damage::Version(candidate.manifest_id);
+            self.add(&candidate)
+        });
+        match outcome {
+            Err(StoreError::Damaged(_)) => {
+                self.damages.note(damage);
+                self.page.damaged.push(name);
+                Ok(())
+            }
+            other => other,
+        }
+    }
+
+    fn add(&mut self, candidate: &Candidate) -> Result<()> {
+        let (conn, vault, all) = (self.conn, self.vault, self.filter.quarantined);
+        if self.wanted.summary.needs_portions() && assessments::is_closed(candidate.state, all) {
+            return Ok(());
+        }
+        let found = candidate.summary(conn, vault, all, &mut self.reading)?;
+        if self.wanted.wants(found.state, &found.life, found.portions.as_deref()) {
+            let before = self.titles.len();
+            let record = assessments::titled_of(conn, vault, candidate.number, all, &mut self.titles)?;
+            self.bytes += record.bytes() + self.titles.iter().skip(before).map(|made| made.bytes).sum::<usize>();
+            self.page.records.push(record);
+        }
+        Ok(())
+    }
+}
+
+#[async_trait]
+impl<D: Driver> SearchStore for SqlStore<D> {
+    async fn search(&self, filter: &ListFilter, wanted: &VersionFilter) -> Result<Page> {
+        let (filter, wanted, damages) = (filter.clone(), wanted.clone(), Arc::clone(self.damages()));
+        let (page, reading, titles) = self
+            .read_sealed(move |conn, vault| {
+                let (filter, wanted, damages) = (&filter, &wanted, &*damages);
+                let mut search = Search {
+                    conn,
+                    vault,
+                    filter,
+                    wanted,
+                    damages,
+                    page: Page::default(),
+                    bytes: 0,
+                    reading: Reading::default(),
+                    titles: vec![],
+                };
+                search.run()?;
+                Ok((search.page, search.reading, search.titles))
+            })
+            .await?;
+        titles::keep_made(self, titles).await;
+        summaries::keep_made(self, reading.made).await;
+        Ok(page)
+    }
+
+    async fn summaries(&self, manifest_ids: &[StatementId], quarantined: bool) -> Result<Vec<VersionSummary>> {
+        const SQL: &str = candidates!("m.id = ?1 AND (m.state <> 'quarantined' OR ?2)");
+        let (ids, damages) = (manifest_ids.to_vec(), Arc::clone(self.damages()));
+        let (found, reading) = self
+            .read_sealed(move |conn, vault| {
+                let mut reading = Reading::default();
+                let mut one = |id: &StatementId| {
+                    let found = query_optional(conn, SQL, params![id.as_bytes(), quarantined], candidate)?;
+                    found.map(|candidate| candidate.summary(conn, vault, quarantined, &mut reading)).transpose()
+                };
+                let found = readable(ids.iter().filter_map(|id| one(id).transpose()), &damages)?;
+                Ok((found, reading))
+            })
+            .await?;
+        summaries::keep_made(self, reading.made).await;
+        Ok(found)
+    }
+
+    async fn newest_changes(&self) -> Result<NewestChanges> {
+        const ARRIVAL: &str = "SELECT coalesce(max(number), 0) FROM received";
+        const RECALL: &str = "SELECT newest FROM turn WHERE of = 'recall'";
+        const REQUEST: &str = "SELECT coalesce(max(turn), 0) FROM request";
+        self.read(|conn| {
+            let newest =
+                |sql| Ok::<_, StoreError>(query_optional(conn, sql, params![], |r| count(r, 0))?.unwrap_or_default());
+            Ok(NewestChanges { arrival: newest(ARRIVAL)?, recall: newest(RECALL)?, request: newest(REQUEST)? })
+        })
+        .await
+    }
+}
