@@ -15,7 +15,7 @@ use crate::{
         fault::{Fault, Reason},
         ids::{Sha256, StatementId, TrustDomain},
         partner::PartnerState,
-        statement::{Envelope, StatementKind},
+        statement::Envelope,
         time::Time,
     },
     identity::{

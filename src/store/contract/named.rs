@@ -12,7 +12,7 @@ pub(crate) async fn partners_and_agreements_are_read_by_name(home: &dyn Home) {
     for name in ["us", "fr", "no"] {
         store.save_partner(partner(name), refused(name)).await.unwrap();
     }
-    let (of_us, of_fr) = (agreement("us", 1, in_force(), 1), agreement("fr", 1, Standing::proposed_there(at(1)), 2));
+    let (of_us, of_fr) = (agreement("us", 1, in_force(), 1), agreement("fr", 3, Standing::proposed_there(at(1)), 2));
     let later = agreement("us", 2, in_force(), 3);
     for record in [&of_us, &of_fr, &later] {
         store.save_agreements(vec![record.clone()], None, vec![refused("us")]).await.unwrap();
