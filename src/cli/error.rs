@@ -9,7 +9,7 @@ use crate::{
     domain::fault::{Fault, Reason},
     identity::files::FileError,
     store::StoreError,
-    wire::status::to_fault,
+    wire::status::{refusal_of, to_fault},
 };
 
 /// The documented exit codes.
@@ -89,7 +89,11 @@ impl From<Fault> for CliError {
 
 impl From<Status> for CliError {
     fn from(status: Status) -> Self {
-        to_fault(&status).into()
+        // A person who is revoked during a call reads the same as one who was revoked before it.
+        match refusal_of(&status) {
+            Some(refusal) => ConnectError::Refused(refusal).into(),
+            None => to_fault(&status).into(),
+        }
     }
 }
 
@@ -146,5 +150,17 @@ impl From<NodeFilesError> for CliError {
 impl From<DevCaError> for CliError {
     fn from(error: DevCaError) -> Self {
         Self::files(error.to_string())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_person_who_is_revoked_during_a_call_reads_what_the_desk_says() {
+        let error = CliError::from(Status::unavailable("received fatal alert: CertificateRevoked"));
+        assert_eq!((error.exit, error.reason.as_str()), (Exit::Denied, "CERTIFICATE_REVOKED"));
+        assert!(error.message.contains("refuses you"), "{}", error.message);
     }
 }
