@@ -6,7 +6,7 @@ use watchfire::{
     domain::{fault::Reason, ids::StatementId, release::Position},
     feed::{
         backoff::Backoff,
-        inbound::{Inbound, Verdict},
+        inbound::{EntryOrder, Inbound},
         outbound::Outbound,
     },
 };
@@ -98,7 +98,7 @@ impl Link {
     fn arrives(&mut self, position: Position, id: StatementId, is_of_the_feed: bool) {
         let next = self.stored.len() as u64 + 1;
         match self.inbound.judge(&position) {
-            Ok(Verdict::Next) => {
+            Ok(EntryOrder::Next) => {
                 assert_eq!(position.sequence, next, "a number was left out");
                 assert_eq!(position.previous, self.stored.last().copied(), "it does not go on from the last one");
                 // Who signs is checked elsewhere; a forgery at the right place never gets here.
@@ -107,7 +107,7 @@ impl Link {
                     self.inbound = self.inbound.advanced(id);
                 }
             }
-            Ok(Verdict::Repeat) => assert!(position.sequence < next, "a new number passes for a repeat"),
+            Ok(EntryOrder::Repeat) => assert!(position.sequence < next, "a new number passes for a repeat"),
             Err(fault) => match fault.reason {
                 Reason::SequenceGap => assert!(position.sequence > next, "no gap before {}", position.sequence),
                 Reason::SequenceFork => {

@@ -15,7 +15,7 @@ pub struct Inbound {
 
 /// What an entry means for the receiver.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Verdict {
+pub enum EntryOrder {
     /// The expected entry. Store it.
     Next,
     /// An entry that was stored before. Compare its id, then ignore it.
@@ -37,9 +37,9 @@ impl Inbound {
     ///
     /// # Errors
     /// `SEQUENCE_GAP`, if an entry before it is missing. `SEQUENCE_FORK`, if it does not continue from the last entry.
-    pub fn judge(&self, position: &Position) -> Result<Verdict, Fault> {
+    pub fn judge(&self, position: &Position) -> Result<EntryOrder, Fault> {
         if position.sequence <= self.sequence {
-            return Ok(Verdict::Repeat);
+            return Ok(EntryOrder::Repeat);
         }
         if position.sequence != self.sequence + 1 {
             let what = format!("number {} came where {} belongs", position.sequence, self.sequence + 1);
@@ -53,10 +53,10 @@ impl Inbound {
             );
             return Err(Fault::new(Reason::SequenceFork, what));
         }
-        Ok(Verdict::Next)
+        Ok(EntryOrder::Next)
     }
 
-    /// Advances after an entry that was judged [`Verdict::Next`]. For a void, `id` is the id of the release that it replaces.
+    /// Advances after an entry that was judged [`EntryOrder::Next`]. For a void, `id` is the id of the release that it replaces.
     #[must_use]
     pub fn advanced(self, id: StatementId) -> Self {
         Self { sequence: self.sequence + 1, release: Some(id) }
@@ -90,7 +90,7 @@ mod tests {
         let forked = Position { previous: Some(StatementId([9; 32])), ..entries[1].0 };
         assert_eq!(after_one.judge(&forked).unwrap_err().reason, Reason::SequenceFork);
         let rolled_back = Position { sequence: 1, previous: None };
-        assert_eq!(after_one.judge(&rolled_back).unwrap(), Verdict::Repeat);
+        assert_eq!(after_one.judge(&rolled_back).unwrap(), EntryOrder::Repeat);
     }
 
     proptest! {
@@ -102,11 +102,11 @@ mod tests {
             for i in deliveries {
                 let (position, id) = &entries[i];
                 match inbound.judge(position) {
-                    Ok(Verdict::Next) => {
+                    Ok(EntryOrder::Next) => {
                         stored.push(*id);
                         inbound = inbound.advanced(*id);
                     }
-                    Ok(Verdict::Repeat) => prop_assert!(stored.contains(id)),
+                    Ok(EntryOrder::Repeat) => prop_assert!(stored.contains(id)),
                     Err(fault) => prop_assert_eq!(fault.reason, Reason::SequenceGap),
                 }
             }

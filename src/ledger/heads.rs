@@ -20,7 +20,7 @@ pub struct Shown<'a> {
 
 /// The result of comparing a shown head with the one that is held.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Verdict {
+pub enum HeadComparison {
     /// The first head of that ledger.
     First,
     /// The head that is held.
@@ -39,21 +39,21 @@ pub enum Verdict {
 
 /// Judges a head of the same origin as the one held. No clock is involved: a partner that answers, or that names the size its proof starts from,
 /// knows of the later head.
-pub fn judge(held: Option<&Checkpoint>, shown: &Shown<'_>) -> Verdict {
-    let Some(held) = held else { return Verdict::First };
+pub fn judge(held: Option<&Checkpoint>, shown: &Shown<'_>) -> HeadComparison {
+    let Some(held) = held else { return HeadComparison::First };
     let head = shown.head;
     if head.size == held.size {
-        return if head.root == held.root { Verdict::Same } else { Verdict::Fork };
+        return if head.root == held.root { HeadComparison::Same } else { HeadComparison::Fork };
     }
     if head.size < held.size {
         let knew = shown.from.max(shown.told.unwrap_or(0)) > head.size;
-        return if knew { Verdict::Rollback } else { Verdict::Overtaken };
+        return if knew { HeadComparison::Rollback } else { HeadComparison::Overtaken };
     }
     if shown.from != held.size {
-        return Verdict::Unproved;
+        return HeadComparison::Unproved;
     }
     let is_proved = is_consistent((held.size, &held.root), (head.size, &head.root), shown.proof);
-    if is_proved { Verdict::Grown } else { Verdict::Fork }
+    if is_proved { HeadComparison::Grown } else { HeadComparison::Fork }
 }
 
 words!(
@@ -107,15 +107,15 @@ mod tests {
             let proof = [crate::ledger::tree::leaf_hash(&[0, 8])];
             judge(Some(&held), &Shown { head, from, proof: &proof, told })
         };
-        assert_eq!(shown(&head(8, None), 0, None), Verdict::Same);
-        assert_eq!(shown(&head(8, Some(3)), 0, None), Verdict::Fork);
-        assert_eq!(shown(&head(9, None), 8, None), Verdict::Grown);
-        assert_eq!(shown(&head(9, Some(3)), 8, None), Verdict::Fork);
-        assert_eq!(shown(&head(9, None), 7, None), Verdict::Unproved);
-        assert_eq!(shown(&head(7, None), 7, None), Verdict::Overtaken);
-        assert_eq!(shown(&head(7, None), 0, Some(8)), Verdict::Rollback);
-        assert_eq!(shown(&head(7, None), 8, None), Verdict::Rollback);
+        assert_eq!(shown(&head(8, None), 0, None), HeadComparison::Same);
+        assert_eq!(shown(&head(8, Some(3)), 0, None), HeadComparison::Fork);
+        assert_eq!(shown(&head(9, None), 8, None), HeadComparison::Grown);
+        assert_eq!(shown(&head(9, Some(3)), 8, None), HeadComparison::Fork);
+        assert_eq!(shown(&head(9, None), 7, None), HeadComparison::Unproved);
+        assert_eq!(shown(&head(7, None), 7, None), HeadComparison::Overtaken);
+        assert_eq!(shown(&head(7, None), 0, Some(8)), HeadComparison::Rollback);
+        assert_eq!(shown(&head(7, None), 8, None), HeadComparison::Rollback);
         let shown = Shown { head: &held, from: 0, proof: &[], told: None };
-        assert_eq!(judge(None, &shown), Verdict::First);
+        assert_eq!(judge(None, &shown), HeadComparison::First);
     }
 }

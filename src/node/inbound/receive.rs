@@ -17,7 +17,7 @@ use crate::{
         statement::StatementKind,
         time::Time,
     },
-    feed::inbound::{Inbound, Verdict},
+    feed::inbound::{EntryOrder, Inbound},
     node::{
         assessment_cache::loaded::with_beside,
         handed_over::only_by,
@@ -98,8 +98,8 @@ impl InboundFeeds {
         for (entry, here) in checked.into_iter().zip(versions_here) {
             match entry {
                 Ok(entry) => match self.judge(partner, &inbound, &entry).await {
-                    Ok(Verdict::Repeat) => {}
-                    Ok(Verdict::Next) => {
+                    Ok(EntryOrder::Repeat) => {}
+                    Ok(EntryOrder::Next) => {
                         inbound = inbound.advanced(entry.id());
                         let (kept, deeds) = self.keep(partner, entry, (here, &stored), &mut budget);
                         events.extend(deeds.into_iter().map(|deed| Event::of_node(now, deed)));
@@ -271,9 +271,9 @@ impl InboundFeeds {
         Ok(Content { manifest, verified, manifest_id, portions: opened, unverified, not_covered })
     }
 
-    async fn judge(&self, partner: &TrustDomain, inbound: &Inbound, entry: &Checked) -> Result<Verdict, Fault> {
+    async fn judge(&self, partner: &TrustDomain, inbound: &Inbound, entry: &Checked) -> Result<EntryOrder, Fault> {
         let verdict = inbound.judge(entry.position())?;
-        if verdict == Verdict::Repeat {
+        if verdict == EntryOrder::Repeat {
             let sequence = entry.position().sequence;
             let before = self.store.received_release(partner, sequence).await?;
             // An entry that is repeated within a batch is not in the store yet. The order of the batch was judged already.

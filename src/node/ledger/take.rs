@@ -9,7 +9,7 @@ use crate::{
     },
     ledger::{
         greeting::{EARLIER_KEYS, Greeting, MAX_CONTESTED},
-        heads::{AlarmKind, Shown, Verdict, judge},
+        heads::{AlarmKind, HeadComparison, Shown, judge},
         note::{Checkpoint, LogKey, Note},
     },
     node::{
@@ -260,28 +260,30 @@ impl Ledger {
         let verdict = judge(held.as_ref().map(|n| &n.checkpoint), &shown);
         let before = held.as_ref().filter(|held| held.checkpoint.origin != key.name);
         let verdict = match (verdict, before) {
-            (Verdict::Fork | Verdict::Rollback | Verdict::Unproved, Some(before)) => {
+            (HeadComparison::Fork | HeadComparison::Rollback | HeadComparison::Unproved, Some(before)) => {
                 // A partner that has just taken the other key, or has just started, may not know yet what is held here, whatever it was
                 // told before. As long as it does not know that, it proves nothing.
-                if verdict == Verdict::Unproved && (told.is_none() || self.watch.is_first_unproved(partner)) {
+                if verdict == HeadComparison::Unproved && (told.is_none() || self.watch.is_first_unproved(partner)) {
                     return Ok(true);
                 }
                 self.alarm_of_break(partner, before, &note).await?;
-                Verdict::First
+                HeadComparison::First
             }
             (verdict, _) => verdict,
         };
         match verdict {
-            Verdict::First | Verdict::Grown => self.witness(known, note, newest).await?,
-            Verdict::Same => {}
-            Verdict::Overtaken => return Ok(true),
-            Verdict::Unproved if told.is_some() => {
+            HeadComparison::First | HeadComparison::Grown => self.witness(known, note, newest).await?,
+            HeadComparison::Same => {}
+            HeadComparison::Overtaken => return Ok(true),
+            HeadComparison::Unproved if told.is_some() => {
                 self.missed(partner, "it does not prove its head from the one that is held here").await?;
             }
-            Verdict::Unproved => return Ok(true),
-            Verdict::Fork | Verdict::Rollback => self.alarm_of_head(partner, held.as_ref(), &note, verdict).await?,
+            HeadComparison::Unproved => return Ok(true),
+            HeadComparison::Fork | HeadComparison::Rollback => {
+                self.alarm_of_head(partner, held.as_ref(), &note, verdict).await?
+            }
         }
-        if matches!(verdict, Verdict::First | Verdict::Grown | Verdict::Same) {
+        if matches!(verdict, HeadComparison::First | HeadComparison::Grown | HeadComparison::Same) {
             if self.take_bases(partner, key, greeting) {
                 self.watch.answered(partner);
             } else {
@@ -323,12 +325,12 @@ impl Ledger {
         partner: &TrustDomain,
         held: Option<&Note>,
         shown: &Note,
-        verdict: Verdict,
+        verdict: HeadComparison,
     ) -> Result<(), Fault> {
         let size = |n: &Note| n.checkpoint.size;
         let (before, now) = (held.map_or(0, size), size(shown));
         let (kind, what) = match verdict {
-            Verdict::Rollback => {
+            HeadComparison::Rollback => {
                 let what = format!("it shows {now} entries after it has signed {before}: entries are gone");
                 (AlarmKind::Rollback, what)
             }

@@ -4,7 +4,7 @@ use serde::Deserialize;
 use watchfire::{
     domain::{ids::StatementId, release::Position},
     feed::{
-        inbound::{Inbound, Verdict},
+        inbound::{EntryOrder, Inbound},
         outbound::Outbound,
     },
 };
@@ -34,11 +34,11 @@ fn every_order_of_entries_is_judged_as_the_vectors_say() {
         for (i, step) in vector.steps.iter().enumerate() {
             let position = Position { sequence: step.sequence, previous: step.previous };
             let verdict = match inbound.judge(&position) {
-                Ok(Verdict::Next) => {
+                Ok(EntryOrder::Next) => {
                     inbound = inbound.advanced(step.id);
                     "next".to_owned()
                 }
-                Ok(Verdict::Repeat) => "repeat".to_owned(),
+                Ok(EntryOrder::Repeat) => "repeat".to_owned(),
                 Err(fault) => fault.reason.to_string(),
             };
             assert_eq!(verdict, step.verdict, "{}: step {i}", vector.name);
