@@ -24,7 +24,7 @@ use arc_swap::ArcSwap;
 use tokio::{net::TcpListener, sync::Notify, task::JoinSet};
 use tokio_util::sync::CancellationToken;
 
-pub use error::{NodeFilesError, Notice};
+pub use error::{NodeFilesError, StartupNotice};
 pub use keys::signing_key;
 pub use node_files::NodeFiles;
 pub use paths::{is_node_here, is_secret};

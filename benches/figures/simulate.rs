@@ -8,7 +8,7 @@ use watchfire::{
     domain::rules::RuleFile,
     node::{
         assessment_cache::loaded::LoadedAssessment,
-        simulation::{Notice, Proposal},
+        simulation::{Proposal, SimulationEvent},
     },
     store::{ListFilter, Store},
 };
@@ -62,7 +62,7 @@ pub async fn run(run: &Run) {
         tokio::spawn(async move { node.simulation.simulate(&caller, Proposal::Rules(rules()), last, 0, tell).await });
     let mut portions = 0;
     while let Some(told) = told.recv().await {
-        if let Notice::Ended(summary) = told {
+        if let SimulationEvent::Ended(summary) = told {
             assert_eq!(usize::try_from(summary.assessments).unwrap(), count);
             portions = summary.counts.values().map(|(_, portions)| portions).sum();
         }

@@ -5,7 +5,7 @@ use std::path::Path;
 
 use super::{
     devca,
-    error::{NodeFilesError, Notice},
+    error::{NodeFilesError, StartupNotice},
     keys::load_key,
     lists_in_force,
     own_lists::{OwnLists, load_lists},
@@ -39,9 +39,9 @@ pub struct CertificateSet {
     /// Revocation lists (DER) in this organisation's file whose issuers are not known yet.
     pub waiting_lists: Vec<Vec<u8>>,
     /// Faults that do not keep a node from starting.
-    pub notices: Vec<Notice>,
+    pub notices: Vec<StartupNotice>,
     /// Notices about lists that are in force and missing from the organisation's own file. A running node knows them without this file.
-    pub behind: Vec<Notice>,
+    pub behind: Vec<StartupNotice>,
 }
 
 /// The chains (DER, leaf first) of a node's two certificates.
@@ -56,7 +56,7 @@ impl CertificateSet {
     /// Reads the set and checks that its parts fit together.
     ///
     /// # Errors
-    /// The first fault, with its file. A certificate that has ended, is not valid yet or is revoked is only a [`Notice`]: the node starts and
+    /// The first fault, with its file. A certificate that has ended, is not valid yet or is revoked is only a [`StartupNotice`]: the node starts and
     /// waits for a new certificate.
     pub fn load(config: &Config, now: Time) -> Result<Self, NodeFilesError> {
         for file in [&config.tls.certificate, &config.signing.certificate] {
@@ -76,7 +76,7 @@ impl CertificateSet {
                 "holds a private key and is open to others (mode {mode:03o}); run `chmod 600 {}`",
                 file.display()
             );
-            Some(Notice { file: file.clone(), message, is_unusable: false })
+            Some(StartupNotice { file: file.clone(), message, is_unusable: false })
         }));
         notices.extend((!waiting_lists.is_empty()).then(|| {
             let name = |der: &Vec<u8>| Validity::of_list(der).map(|v| format!("`{}`", v.name)).unwrap_or_default();
@@ -85,7 +85,7 @@ impl CertificateSet {
                  certificate into that file beside its list, else take the list out",
                 waiting_lists.iter().map(name).collect::<Vec<_>>().join(", ")
             );
-            Notice { file: config.crl.clone(), message, is_unusable: false }
+            StartupNotice { file: config.crl.clone(), message, is_unusable: false }
         }));
         Ok(Self { credentials, key, member, waiting_lists, notices, behind })
     }
@@ -99,7 +99,7 @@ impl CertificateSet {
         member: &Member,
         chains: &OwnChains<'_>,
         now: Time,
-    ) -> Result<Vec<Notice>, NodeFilesError> {
+    ) -> Result<Vec<StartupNotice>, NodeFilesError> {
         let at = |file: &Path, fault: Fault| {
             let message = if fault.message.contains("trust bundle") {
                 format!(
@@ -125,11 +125,11 @@ impl CertificateSet {
         let remedy = remedy(config);
         let of_tls = tls.map(|what| {
             let message = format!("{what}; partners and people refuse this node until {remedy}");
-            Notice { file: config.tls.certificate.clone(), message, is_unusable: true }
+            StartupNotice { file: config.tls.certificate.clone(), message, is_unusable: true }
         });
         let of_signing = signing.map(|what| {
             let message = format!("{what}; the node takes publications and hands nothing over until {remedy}");
-            Notice { file: config.signing.certificate.clone(), message, is_unusable: true }
+            StartupNotice { file: config.signing.certificate.clone(), message, is_unusable: true }
         });
         let lapsed = member.crls.iter().filter_map(|crl| crl.lapse(now)).min_by_key(|lapse| lapse.next_update);
         let of_list = lapsed.map(|lapse| {
@@ -137,7 +137,7 @@ impl CertificateSet {
                 "this organisation's revocation list ({}) is past its next update ({}), so that nobody can sign in until {remedy}",
                 lapse.issuer, lapse.next_update
             );
-            Notice { file: config.crl.clone(), message, is_unusable: false }
+            StartupNotice { file: config.crl.clone(), message, is_unusable: false }
         });
         Ok([of_tls, of_signing, of_list].into_iter().flatten().collect())
     }

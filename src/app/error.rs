@@ -82,7 +82,7 @@ fn all_faults(directory: &Path, faults: &[RuleFault]) -> String {
 
 /// A fault that does not keep a node from starting, but limits what it can do until somebody corrects it.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Notice {
+pub struct StartupNotice {
     /// The file.
     pub file: PathBuf,
     /// What is wrong, and what to do.
@@ -91,7 +91,7 @@ pub struct Notice {
     pub is_unusable: bool,
 }
 
-impl std::fmt::Display for Notice {
+impl std::fmt::Display for StartupNotice {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         write!(f, "{}: {}", self.file.display(), self.message)
     }

@@ -3,7 +3,7 @@
 
 use std::{path::PathBuf, sync::Arc};
 
-use super::error::Notice;
+use super::error::StartupNotice;
 use crate::{
     config::Config,
     domain::time::Time,
@@ -73,7 +73,7 @@ pub(super) fn in_force(file: &[Crl], seen: &[Crl]) -> Vec<Crl> {
 }
 
 /// Notices about lists that are in force and missing from the organisation's own file.
-pub(super) fn compare(config: &Config, file: &[Crl], seen: &[Crl]) -> Vec<Notice> {
+pub(super) fn compare(config: &Config, file: &[Crl], seen: &[Crl]) -> Vec<StartupNotice> {
     let notice = |crl: &Crl| {
         let message = match file.iter().find(|other| other.is_same_series(crl)) {
             None => format!(
@@ -90,7 +90,7 @@ pub(super) fn compare(config: &Config, file: &[Crl], seen: &[Crl]) -> Vec<Notice
             ),
             Some(_) => return None,
         };
-        Some(Notice { file: config.crl.clone(), message, is_unusable: false })
+        Some(StartupNotice { file: config.crl.clone(), message, is_unusable: false })
     };
     seen.iter().filter_map(notice).collect()
 }

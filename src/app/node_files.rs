@@ -4,7 +4,7 @@ use zeroize::Zeroizing;
 
 use super::{
     certificate_set::CertificateSet,
-    error::{NodeFilesError, Notice},
+    error::{NodeFilesError, StartupNotice},
     keys::{load_ledger_key, load_storage_key},
     persons::{PERSONS, PersonFiles, persons},
     rules,
@@ -36,9 +36,9 @@ pub struct NodeFiles {
     /// The house rules on disk, not checked yet. If they contain mistakes, the node keeps the rules that were in force before.
     pub house_rules: FoundRules,
     /// Faults that do not keep the node from starting.
-    pub notices: Vec<Notice>,
+    pub notices: Vec<StartupNotice>,
     /// Revocation lists that are in force and missing from the organisation's own file.
-    pub behind: Vec<Notice>,
+    pub behind: Vec<StartupNotice>,
 }
 
 impl NodeFiles {
@@ -46,7 +46,7 @@ impl NodeFiles {
     ///
     /// # Errors
     /// The first fault, with its file. Of the house rules, all faults.
-    pub fn check(config: &Config, now: Time) -> Result<Vec<Notice>, NodeFilesError> {
+    pub fn check(config: &Config, now: Time) -> Result<Vec<StartupNotice>, NodeFilesError> {
         let Self { mut notices, behind, house_rules, .. } = Self::load(config, now)?;
         notices.extend(behind);
         let checked = house_rules.and_then(|files| HouseRules::compile(&files.unwrap_or_default()));
@@ -85,21 +85,21 @@ impl NodeFiles {
 }
 
 /// Notices about persons in the directory whose certificates are of another organisation.
-fn persons_elsewhere(config: &Config) -> Vec<Notice> {
+fn persons_elsewhere(config: &Config) -> Vec<StartupNotice> {
     let domain = &config.organisation.domain;
     let all = match persons(&config.dir) {
         Ok(all) => all,
         // A damaged file of one person must not keep the node from starting.
         Err(error) => {
             let file = config.dir.join(PERSONS);
-            return vec![Notice { file, message: error.to_string(), is_unusable: false }];
+            return vec![StartupNotice { file, message: error.to_string(), is_unusable: false }];
         }
     };
     let elsewhere = all.into_iter().filter(|p| p.id.domain() != domain);
     let notice = |p: PersonFiles| {
         let message =
             format!("`{}` does not belong to `{domain}`, so the desk refuses it; have it issued for `{domain}`", p.id);
-        Notice { file: p.tls(), message, is_unusable: false }
+        StartupNotice { file: p.tls(), message, is_unusable: false }
     };
     elsewhere.map(notice).collect()
 }

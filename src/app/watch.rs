@@ -15,7 +15,7 @@ use files::{Digests, Files};
 
 use super::{
     certificate_set::{CertificateSet, OwnChains},
-    error::Notice,
+    error::StartupNotice,
     lists_in_force::ListsInForceFile,
     own_lists::{OwnLists, load_lists},
     rules,
@@ -137,8 +137,8 @@ impl FileWatcher {
     }
 
     /// The notice about a new certificate that can't be used while the one in force can. Such a certificate must not replace the one in force.
-    fn worse(&self, notices: &[Notice], files: &Digests, in_force: &Digests) -> Option<Notice> {
-        let is_worse = |notice: &&Notice| match notice.file == self.config.tls.certificate {
+    fn worse(&self, notices: &[StartupNotice], files: &Digests, in_force: &Digests) -> Option<StartupNotice> {
+        let is_worse = |notice: &&StartupNotice| match notice.file == self.config.tls.certificate {
             true => files.tls != in_force.tls && self.tls_config.check_own().is_ok(),
             false => files.signing != in_force.signing && self.node.identity.good_key().is_ok(),
         };

@@ -19,7 +19,7 @@ use crate::{
     node::{
         Node,
         house_rules::RulesView,
-        simulation::{Notice, Proposal, SimulationReport, Summary},
+        simulation::{Proposal, SimulationEvent, SimulationReport, Summary},
     },
     wire::{
         field::{self, texts, timestamp},
@@ -116,17 +116,17 @@ fn proposal(change: Option<Change>) -> Result<Proposal, Fault> {
     }
 }
 
-fn message(told: Notice) -> Message {
+fn message(told: SimulationEvent) -> Message {
     match told {
-        Notice::Begun { partners, replaces, rules } => Message::Begun(proto::SimulationBegun {
+        SimulationEvent::Begun { partners, replaces, rules } => Message::Begun(proto::SimulationBegun {
             partners: partners.iter().map(ToString::to_string).collect(),
             replaces: replaces.map(|(id, _)| id.0.to_vec()).unwrap_or_default().into(),
             replaces_version: replaces.map(|(_, version)| version).unwrap_or_default(),
             rules,
         }),
-        Notice::Done(assessments) => Message::Done(assessments),
-        Notice::Found(found) => Message::Difference(difference(found)),
-        Notice::Ended(summary) => Message::Ended(ended(&summary)),
+        SimulationEvent::Done(assessments) => Message::Done(assessments),
+        SimulationEvent::Found(found) => Message::Difference(difference(found)),
+        SimulationEvent::Ended(summary) => Message::Ended(ended(&summary)),
     }
 }
 

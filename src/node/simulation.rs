@@ -53,7 +53,7 @@ pub enum Proposal {
 }
 
 /// What is told on the way.
-pub enum Notice {
+pub enum SimulationEvent {
     /// What is compared. It comes first.
     Begun {
         /// The partners.
@@ -145,7 +145,7 @@ impl Simulation {
         proposal: Proposal,
         last: u32,
         limit: u32,
-        tell: mpsc::Sender<Notice>,
+        tell: mpsc::Sender<SimulationEvent>,
     ) -> Result<(), Fault> {
         // Administrators configure and do not read assessments.
         let reads = actor.role() != Role::Admin;
@@ -154,7 +154,7 @@ impl Simulation {
             Proposal::Rules(files) => self.other_rules(files).await?,
         };
         let partners = comparison.pairs.iter().map(|p| p.partner.clone()).collect();
-        let begun = Notice::Begun { partners, replaces: comparison.replaces, rules: comparison.rules };
+        let begun = SimulationEvent::Begun { partners, replaces: comparison.replaces, rules: comparison.rules };
         say(&tell, begun).await?;
         let comparison = Arc::new(comparison);
         // It is cancelled when this future is dropped. The threads check it between two partners.
@@ -188,15 +188,15 @@ impl Simulation {
                 for found in found {
                     if told < limit {
                         told += 1;
-                        say(&tell, Notice::Found(found)).await?;
+                        say(&tell, SimulationEvent::Found(found)).await?;
                     } else {
                         summary.untold += 1;
                     }
                 }
             }
-            say(&tell, Notice::Done(summary.assessments)).await?;
+            say(&tell, SimulationEvent::Done(summary.assessments)).await?;
         }
-        say(&tell, Notice::Ended(summary)).await
+        say(&tell, SimulationEvent::Ended(summary)).await
     }
 
     async fn other_terms(
@@ -298,7 +298,7 @@ fn replaced(
     }
 }
 
-async fn say(tell: &mpsc::Sender<Notice>, what: Notice) -> Result<(), Fault> {
+async fn say(tell: &mpsc::Sender<SimulationEvent>, what: SimulationEvent) -> Result<(), Fault> {
     tell.send(what).await.map_err(|_| Fault::new(Reason::Unavailable, "nobody listens any more"))
 }
 

@@ -3,7 +3,7 @@
 use super::verify::Rule;
 use crate::{
     domain::{
-        agreement::{Agreement, Notice},
+        agreement::{Agreement, AgreementNotice},
         approval::Approval,
         assessment::Manifest,
         bundle::Bundle,
@@ -60,7 +60,7 @@ pub const AGREEMENT: Rule<Agreement> = Rule {
 
 /// A notice is signed by the node of a party. The receiver compares whose agreement it names. Its time only orders the notices of one side. A
 /// notice whose time is in the future counts at once, because otherwise a stop would be delayed by a wrong clock.
-pub const NOTICE: Rule<Notice> = Rule {
+pub const NOTICE: Rule<AgreementNotice> = Rule {
     kind: StatementKind::Notice,
     roles: &[Role::Node],
     decode: wire::notice::decode,

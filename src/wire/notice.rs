@@ -8,7 +8,7 @@ use super::{
     proto,
 };
 use crate::domain::{
-    agreement::{Notice, Step},
+    agreement::{AgreementNotice, Step},
     fault::Fault,
 };
 
@@ -16,9 +16,9 @@ use crate::domain::{
 ///
 /// # Errors
 /// `UNKNOWN_OR_NON_CANONICAL` with the field's path.
-pub fn decode(payload: &[u8]) -> Result<Notice, Fault> {
+pub fn decode(payload: &[u8]) -> Result<AgreementNotice, Fault> {
     let proto::Notice { agreement_id, step, at, reason, every_version, speaker: _ } = canonical::decode(payload)?;
-    Ok(Notice {
+    Ok(AgreementNotice {
         agreement: bytes("agreement_id", &agreement_id)?,
         step: word("step", Step::ALL, step)?,
         at: time("at", at)?,
@@ -28,8 +28,8 @@ pub fn decode(payload: &[u8]) -> Result<Notice, Fault> {
 }
 
 /// Encodes a payload for signing.
-pub fn encode(notice: &Notice) -> Vec<u8> {
-    let Notice { agreement, step, at, reason, every_version } = notice;
+pub fn encode(notice: &AgreementNotice) -> Vec<u8> {
+    let AgreementNotice { agreement, step, at, reason, every_version } = notice;
     proto::Notice {
         speaker: None,
         agreement_id: agreement.0.to_vec().into(),

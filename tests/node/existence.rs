@@ -6,7 +6,7 @@ use prost::Message;
 use tonic::{Status, metadata::MetadataMap, transport::Channel};
 use watchfire::{
     domain::{
-        agreement::{Notice, Step},
+        agreement::{AgreementNotice, Step},
         ids::StatementId,
         receipt::{Receipt, ReceiptKind},
         statement::StatementKind,
@@ -241,8 +241,13 @@ fn probes(rich: &Rogue, poor: &Rogue, known: &Known) -> Vec<(&'static str, Probe
     submit("a receipt about nobody's release", receipt(poor, &[random], now));
     submit("a receipt about an agreement", receipt(poor, &[known.agreement_id], now));
     for (what, id) in [("a notice about another's agreement", known.agreement_id), ("about nobody's", random)] {
-        let notice =
-            Notice { agreement: id, step: Step::Suspended, at: now, reason: String::new(), every_version: true };
+        let notice = AgreementNotice {
+            agreement: id,
+            step: Step::Suspended,
+            at: now,
+            reason: String::new(),
+            every_version: true,
+        };
         submit(what, signed(&poor.node, StatementKind::Notice, wire::notice::encode(&notice)));
     }
     submit("another's agreement", known.agreement.clone());

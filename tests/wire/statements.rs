@@ -7,7 +7,7 @@ use proptest::{
     sample::{select, subsequence},
 };
 use watchfire::domain::{
-    agreement::{AcknowledgeDuty, Agreement, Area, Duties, Grant, Notice, OnwardTerms, Step},
+    agreement::{AcknowledgeDuty, Agreement, AgreementNotice, Area, Duties, Grant, OnwardTerms, Step},
     assessment::Manifest,
     body::{Kind, Mandate},
     bundle::{Bundle, Compromised},
@@ -153,9 +153,9 @@ pub fn void() -> impl Strategy<Value = Void> {
     })
 }
 
-pub fn notice() -> impl Strategy<Value = Notice> {
+pub fn notice() -> impl Strategy<Value = AgreementNotice> {
     let parts = (id(), select(Step::ALL), time(), option::of(line()), any::<bool>());
-    parts.prop_map(|(agreement, step, at, reason, every_version)| Notice {
+    parts.prop_map(|(agreement, step, at, reason, every_version)| AgreementNotice {
         agreement,
         step,
         at,

@@ -272,7 +272,7 @@ words!(
 
 /// How one party announces a step that it has taken alone to the other.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
-pub struct Notice {
+pub struct AgreementNotice {
     /// One version of the agreement.
     pub agreement: StatementId,
     /// The step.

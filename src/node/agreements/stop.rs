@@ -3,7 +3,7 @@
 use crate::{
     domain::{
         actor::{Administer, Authorized},
-        agreement::{AgreementState, Notice, Side, Standing, Step},
+        agreement::{AgreementNotice, AgreementState, Side, Standing, Step},
         approval::Matter,
         fault::{Fault, Reason},
         ids::StatementId,
@@ -103,7 +103,7 @@ impl Agreements {
         records.iter_mut().for_each(|r| r.standing.told = Some(told_at));
         let is_known_there =
             records.iter().any(|r| r.standing.signed_here.is_some() || r.standing.signed_there.is_some());
-        let notice = Notice { agreement: *id, step, at: told_at, reason: reason.to_owned(), every_version };
+        let notice = AgreementNotice { agreement: *id, step, at: told_at, reason: reason.to_owned(), every_version };
         let told = asked.partner.clone();
         let send = if is_known_there {
             Some((told, self.identity.sign(StatementKind::Notice, wire::notice::encode(&notice))?))

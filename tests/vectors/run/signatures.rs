@@ -3,7 +3,7 @@
 use serde::Deserialize;
 use watchfire::{
     domain::{
-        agreement::{Notice, Step},
+        agreement::{AgreementNotice, Step},
         fault::Reason,
         ids::{SpiffeId, StatementId},
         statement::{Envelope, Signature, Speaker, StatementKind, Suite},
@@ -199,7 +199,7 @@ fn a_stop_counts_however_far_ahead_its_clock_was() {
     let world = world();
     let node = signer(&world.gb, "spiffe://gb.example/node/n1", Suite::Ed25519);
     let at = now().plus_seconds(365 * 86_400);
-    let notice = Notice {
+    let notice = AgreementNotice {
         agreement: StatementId([1; 32]),
         step: Step::Terminated,
         at,
