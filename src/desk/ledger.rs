@@ -22,7 +22,7 @@ use crate::{
         alarms::Alarm,
         ledger::{
             audit::{HeadView, LedgerLine, LedgerPage, WitnessView},
-            prove::{NoteKnown, Step},
+            prove::{NoteKnown, VerifyProgress},
             settle::Settlement,
         },
         task::to_the_end,
@@ -199,10 +199,10 @@ async fn verify(
     tokio::try_join!(node.ledger.verify_ledger(&actor, sender), forward).map(|_| ())
 }
 
-fn verified(step: Step) -> proto::VerifyLedgerResponse {
+fn verified(step: VerifyProgress) -> proto::VerifyLedgerResponse {
     match step {
-        Step::At(size) => proto::VerifyLedgerResponse { size, ..proto::VerifyLedgerResponse::default() },
-        Step::Done(check) => proto::VerifyLedgerResponse {
+        VerifyProgress::At(size) => proto::VerifyLedgerResponse { size, ..proto::VerifyLedgerResponse::default() },
+        VerifyProgress::Done(check) => proto::VerifyLedgerResponse {
             size: check.size,
             done: true,
             root: check.root.to_vec().into(),

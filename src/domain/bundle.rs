@@ -177,7 +177,7 @@ impl HeldBundle {
 
 /// The next step with the bundles of an organisation that have arrived.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Step {
+pub enum BundleStep {
     /// This one is in force from now on.
     Take(Claim),
     /// Two bundles with the next number are both properly signed. Neither is taken.
@@ -192,36 +192,36 @@ pub enum Step {
 
 /// The next step with the bundles of an organisation that have arrived and are not in force. `proves` says whether two administrators have
 /// signed a bundle under the bundle with the number before.
-pub fn next_step(held: &HeldBundle, waiting: &[Claim], mut proves: impl FnMut(&Claim) -> bool) -> Step {
+pub fn next_step(held: &HeldBundle, waiting: &[Claim], mut proves: impl FnMut(&Claim) -> bool) -> BundleStep {
     let is_over = |claim: &&Claim| {
         claim.sequence < held.sequence || (claim.sequence == held.sequence && claim.fingerprint == held.fingerprint)
     };
     let over: Vec<Claim> = waiting.iter().filter(is_over).cloned().collect();
     if !over.is_empty() {
-        return Step::Drop(over);
+        return BundleStep::Drop(over);
     }
     let of_the_number = waiting.iter().filter(|claim| claim.sequence == held.sequence);
     let (rivals, forged): (Vec<_>, Vec<_>) =
         of_the_number.cloned().partition(|claim| claim.issued >= held.not_before && proves(claim));
     if !forged.is_empty() {
-        return Step::Drop(forged);
+        return BundleStep::Drop(forged);
     }
     if let Some(rival) = rivals.into_iter().next().filter(|_| held.rival.is_none()) {
-        return Step::Contest(rival);
+        return BundleStep::Contest(rival);
     }
     if held.rival.is_some() {
-        return Step::Rest;
+        return BundleStep::Rest;
     }
     let of_the_next = waiting.iter().filter(|claim| held.sequence.checked_add(1) == Some(claim.sequence));
     let (fit, unfit): (Vec<_>, Vec<_>) =
         of_the_next.cloned().partition(|claim| held.fits(claim).is_ok() && proves(claim));
     if !unfit.is_empty() {
-        return Step::Drop(unfit);
+        return BundleStep::Drop(unfit);
     }
-    let Some(one) = fit.first() else { return Step::Rest };
+    let Some(one) = fit.first() else { return BundleStep::Rest };
     match fit.iter().find(|other| other.fingerprint != one.fingerprint) {
-        Some(other) => Step::Rivals(one.clone(), other.clone()),
-        None => Step::Take(one.clone()),
+        Some(other) => BundleStep::Rivals(one.clone(), other.clone()),
+        None => BundleStep::Take(one.clone()),
     }
 }
 

@@ -8,7 +8,7 @@ use super::{
     proto,
 };
 use crate::domain::{
-    agreement::{AgreementNotice, Step},
+    agreement::{AgreementNotice, AgreementStep},
     fault::Fault,
 };
 
@@ -20,7 +20,7 @@ pub fn decode(payload: &[u8]) -> Result<AgreementNotice, Fault> {
     let proto::Notice { agreement_id, step, at, reason, every_version, speaker: _ } = canonical::decode(payload)?;
     Ok(AgreementNotice {
         agreement: bytes("agreement_id", &agreement_id)?,
-        step: word("step", Step::ALL, step)?,
+        step: word("step", AgreementStep::ALL, step)?,
         at: time("at", at)?,
         reason: if reason.is_empty() { reason } else { line("reason", reason)? },
         every_version,
@@ -33,7 +33,7 @@ pub fn encode(notice: &AgreementNotice) -> Vec<u8> {
     proto::Notice {
         speaker: None,
         agreement_id: agreement.0.to_vec().into(),
-        step: number_of(Step::ALL, step),
+        step: number_of(AgreementStep::ALL, step),
         at: timestamp(*at),
         reason: reason.clone(),
         every_version: *every_version,

@@ -6,7 +6,7 @@ use prost::Message;
 use tonic::{Status, metadata::MetadataMap, transport::Channel};
 use watchfire::{
     domain::{
-        agreement::{AgreementNotice, Step},
+        agreement::{AgreementNotice, AgreementStep},
         ids::StatementId,
         receipt::{Receipt, ReceiptKind},
         statement::StatementKind,
@@ -243,7 +243,7 @@ fn probes(rich: &Rogue, poor: &Rogue, known: &Known) -> Vec<(&'static str, Probe
     for (what, id) in [("a notice about another's agreement", known.agreement_id), ("about nobody's", random)] {
         let notice = AgreementNotice {
             agreement: id,
-            step: Step::Suspended,
+            step: AgreementStep::Suspended,
             at: now,
             reason: String::new(),
             every_version: true,

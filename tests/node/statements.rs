@@ -5,7 +5,7 @@ use std::time::{Duration, Instant};
 use tonic::transport::Channel;
 use watchfire::{
     domain::{
-        agreement::{AgreementNotice, Step},
+        agreement::{AgreementNotice, AgreementStep},
         statement::StatementKind,
         time::Clock,
     },
@@ -234,8 +234,13 @@ async fn a_notice_that_comes_before_its_agreement_is_offered_again_and_not_lost(
     let proposal = wire::agreement::encode(&agreement);
     let id = id_of(StatementKind::Agreement, &proposal);
     let at = SystemClock.now();
-    let withdrawn =
-        AgreementNotice { agreement: id, step: Step::Terminated, at, reason: String::new(), every_version: false };
+    let withdrawn = AgreementNotice {
+        agreement: id,
+        step: AgreementStep::Terminated,
+        at,
+        reason: String::new(),
+        every_version: false,
+    };
     let notice = signed(&rogue.node, StatementKind::Notice, wire::notice::encode(&withdrawn));
 
     let outcome = rogue.submit(&gb, notice.clone()).await;

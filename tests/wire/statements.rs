@@ -7,7 +7,7 @@ use proptest::{
     sample::{select, subsequence},
 };
 use watchfire::domain::{
-    agreement::{AcknowledgeDuty, Agreement, AgreementNotice, Area, Duties, Grant, OnwardTerms, Step},
+    agreement::{AcknowledgeDuty, Agreement, AgreementNotice, AgreementStep, Area, Duties, Grant, OnwardTerms},
     assessment::Manifest,
     body::{Kind, Mandate},
     bundle::{Bundle, Compromised},
@@ -154,7 +154,7 @@ pub fn void() -> impl Strategy<Value = Void> {
 }
 
 pub fn notice() -> impl Strategy<Value = AgreementNotice> {
-    let parts = (id(), select(Step::ALL), time(), option::of(line()), any::<bool>());
+    let parts = (id(), select(AgreementStep::ALL), time(), option::of(line()), any::<bool>());
     parts.prop_map(|(agreement, step, at, reason, every_version)| AgreementNotice {
         agreement,
         step,

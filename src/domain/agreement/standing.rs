@@ -77,7 +77,7 @@ pub enum End {
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Heard {
     /// The step.
-    pub step: Step,
+    pub step: AgreementStep,
     /// When, by the partner's clock.
     pub at: Time,
     /// The partner's reason. May be empty.
@@ -249,9 +249,9 @@ impl Standing {
             return false;
         }
         match told.step {
-            Step::Suspended => self.suspended_there = Some(told.at.min(now)),
-            Step::Resumed => self.suspended_there = None,
-            Step::Terminated => self.terminate(Side::There, told.at.min(now)),
+            AgreementStep::Suspended => self.suspended_there = Some(told.at.min(now)),
+            AgreementStep::Resumed => self.suspended_there = None,
+            AgreementStep::Terminated => self.terminate(Side::There, told.at.min(now)),
         }
         self.heard = Some(told);
         true
@@ -260,7 +260,7 @@ impl Standing {
 
 words!(
     /// A step that one side takes alone and announces to the other.
-    Step, "step" {
+    AgreementStep, "step" {
         /// Nothing is given or taken under it for a time.
         Suspended = "suspended",
         /// The side's own suspension is over.
@@ -276,7 +276,7 @@ pub struct AgreementNotice {
     /// One version of the agreement.
     pub agreement: StatementId,
     /// The step.
-    pub step: Step,
+    pub step: AgreementStep,
     /// When the step was taken.
     pub at: Time,
     /// The reason, in one line for the partner. May be empty.
@@ -305,7 +305,7 @@ mod tests {
         Time::from_parts(1_767_225_600 + seconds, 0).unwrap()
     }
 
-    fn heard(step: Step, at: Time) -> Heard {
+    fn heard(step: AgreementStep, at: Time) -> Heard {
         Heard { step, at, reason: String::new() }
     }
 
@@ -318,10 +318,10 @@ mod tests {
         let (mut here, mut there) = (Standing::default(), Standing::default());
         let suspended = here.tells(at(9));
         assert_eq!(suspended, at(9));
-        assert!(there.hear(heard(Step::Suspended, suspended), at(99)));
+        assert!(there.hear(heard(AgreementStep::Suspended, suspended), at(99)));
         for now in [9, 4] {
             let mut there = there.clone();
-            assert!(there.hear(heard(Step::Resumed, here.tells(at(now))), at(99)), "the clock says {now}");
+            assert!(there.hear(heard(AgreementStep::Resumed, here.tells(at(now))), at(99)), "the clock says {now}");
             assert_eq!(there.suspended_there, None);
         }
         assert_eq!(here.tells(at(10)), at(10));
@@ -330,9 +330,9 @@ mod tests {
     #[test]
     fn a_step_by_a_clock_that_is_ahead_counts_from_when_it_is_heard() {
         let mut there = Standing { signed_here: Some(at(0)), signed_there: Some(at(0)), ..Standing::default() };
-        assert!(there.hear(heard(Step::Suspended, at(90_000)), at(5)));
+        assert!(there.hear(heard(AgreementStep::Suspended, at(90_000)), at(5)));
         assert_eq!(there.suspended_there, Some(at(5)));
-        assert!(there.hear(heard(Step::Terminated, at(90_001)), at(6)));
+        assert!(there.hear(heard(AgreementStep::Terminated, at(90_001)), at(6)));
         assert_eq!(there.end, Some(End::Terminated { side: Side::There, at: at(6) }));
     }
 
@@ -354,7 +354,7 @@ mod tests {
     #[test]
     fn each_side_lifts_its_own_suspension_only() {
         let mut standing = Standing { signed_here: Some(at(0)), signed_there: Some(at(0)), ..Standing::default() };
-        assert!(standing.hear(heard(Step::Suspended, at(5)), at(99)));
+        assert!(standing.hear(heard(AgreementStep::Suspended, at(5)), at(99)));
         assert_eq!(standing.resume(Approved::unproved(&admin(1), at(0)), 1).unwrap_err().reason, Reason::Conflict);
         standing.suspend(&admin(1), at(6));
         assert_eq!(
@@ -363,8 +363,8 @@ mod tests {
         );
         standing.resume(Approved::unproved(&admin(2), at(0)), 2).unwrap();
         assert_eq!(standing.state(until(), at(7)), AgreementState::Suspended);
-        assert!(!standing.hear(heard(Step::Resumed, at(4)), at(99)), "an older notice is ignored");
-        assert!(standing.hear(heard(Step::Resumed, at(8)), at(99)));
+        assert!(!standing.hear(heard(AgreementStep::Resumed, at(4)), at(99)), "an older notice is ignored");
+        assert!(standing.hear(heard(AgreementStep::Resumed, at(8)), at(99)));
         assert_eq!(standing.state(until(), at(9)), AgreementState::InForce);
     }
 
@@ -388,7 +388,7 @@ mod tests {
         SignedThere,
         Suspend(u8),
         Resume(u8),
-        Hear(Step, i64),
+        Hear(AgreementStep, i64),
         Terminate,
         Follow(i64),
     }
@@ -400,7 +400,7 @@ mod tests {
             Just(Deed::SignedThere),
             (0..3_u8).prop_map(Deed::Suspend),
             (0..3_u8).prop_map(Deed::Resume),
-            (proptest::sample::select(Step::ALL), 0..50_i64).prop_map(|(s, t)| Deed::Hear(s, t)),
+            (proptest::sample::select(AgreementStep::ALL), 0..50_i64).prop_map(|(s, t)| Deed::Hear(s, t)),
             Just(Deed::Terminate),
             (0..50_i64).prop_map(Deed::Follow),
         ]

@@ -20,39 +20,39 @@ fn held() -> HeldBundle {
     HeldBundle::new(3, print(3), at(0))
 }
 
-fn step(held: &HeldBundle, waiting: &[Claim]) -> Step {
+fn step(held: &HeldBundle, waiting: &[Claim]) -> BundleStep {
     next_step(held, waiting, |_| true)
 }
 
 #[test]
 fn the_next_one_is_taken_where_it_names_the_one_that_is_held() {
     let next = claim(4, 4, 3, 10);
-    assert_eq!(step(&held(), std::slice::from_ref(&next)), Step::Take(next.clone()));
-    assert_eq!(step(&held(), &[claim(4, 4, 2, 10)]), Step::Drop(vec![claim(4, 4, 2, 10)]));
-    assert_eq!(step(&held(), &[claim(5, 5, 4, 10)]), Step::Rest, "it waits for the one before");
-    assert_eq!(next_step(&held(), std::slice::from_ref(&next), |_| false), Step::Drop(vec![next]));
+    assert_eq!(step(&held(), std::slice::from_ref(&next)), BundleStep::Take(next.clone()));
+    assert_eq!(step(&held(), &[claim(4, 4, 2, 10)]), BundleStep::Drop(vec![claim(4, 4, 2, 10)]));
+    assert_eq!(step(&held(), &[claim(5, 5, 4, 10)]), BundleStep::Rest, "it waits for the one before");
+    assert_eq!(next_step(&held(), std::slice::from_ref(&next), |_| false), BundleStep::Drop(vec![next]));
 }
 
 #[test]
 fn what_is_over_is_forgotten_without_asking_for_signatures() {
     for over in [claim(3, 3, 2, 0), claim(2, 9, 1, 0)] {
-        assert_eq!(next_step(&held(), std::slice::from_ref(&over), |_| panic!()), Step::Drop(vec![over]));
+        assert_eq!(next_step(&held(), std::slice::from_ref(&over), |_| panic!()), BundleStep::Drop(vec![over]));
     }
 }
 
 #[test]
 fn two_of_one_number_are_an_alarm() {
     let (one, other) = (claim(4, 4, 3, 10), claim(4, 5, 3, 11));
-    assert_eq!(step(&held(), &[one.clone(), other.clone()]), Step::Rivals(one.clone(), other.clone()));
+    assert_eq!(step(&held(), &[one.clone(), other.clone()]), BundleStep::Rivals(one.clone(), other.clone()));
     // A forged bundle blocks nobody.
     let only = |c: &Claim| c.fingerprint == print(4);
-    assert_eq!(next_step(&held(), &[one.clone(), other.clone()], only), Step::Drop(vec![other]));
+    assert_eq!(next_step(&held(), &[one.clone(), other.clone()], only), BundleStep::Drop(vec![other]));
     let rival = claim(3, 9, 2, 0);
-    assert_eq!(step(&held(), std::slice::from_ref(&rival)), Step::Contest(rival.clone()));
-    assert_eq!(next_step(&held(), std::slice::from_ref(&rival), |_| false), Step::Drop(vec![rival.clone()]));
+    assert_eq!(step(&held(), std::slice::from_ref(&rival)), BundleStep::Contest(rival.clone()));
+    assert_eq!(next_step(&held(), std::slice::from_ref(&rival), |_| false), BundleStep::Drop(vec![rival.clone()]));
     // Nothing follows a contested bundle.
     let contested = HeldBundle { rival: Some(print(9)), ..held() };
-    assert_eq!(step(&contested, &[rival, one]), Step::Rest);
+    assert_eq!(step(&contested, &[rival, one]), BundleStep::Rest);
 }
 
 #[test]
@@ -79,17 +79,17 @@ fn whoever_dates_a_rival_back_contests_nothing() {
     let named = HeldBundle { named_at: Some(at(30 * 86_400)), ..held() };
     let next = named.followed_by(&claim(4, 4, 3, 29 * 86_400));
     let rival = |day: i64| claim(4, 9, 3, day * 86_400);
-    assert_eq!(step(&next, &[rival(22)]), Step::Drop(vec![rival(22)]));
-    assert_eq!(step(&next, &[rival(23)]), Step::Contest(rival(23)));
+    assert_eq!(step(&next, &[rival(22)]), BundleStep::Drop(vec![rival(22)]));
+    assert_eq!(step(&next, &[rival(23)]), BundleStep::Contest(rival(23)));
 }
 
 #[test]
 fn a_forgery_with_the_same_roots_stands_in_nobody_s_way() {
     let (good, forged) = (claim(4, 4, 3, 10), Claim { digest: print(99), ..claim(4, 4, 3, 10) });
     let only = |c: &Claim| c.digest == good.digest;
-    assert_eq!(next_step(&held(), &[forged.clone(), good.clone()], only), Step::Drop(vec![forged.clone()]));
+    assert_eq!(next_step(&held(), &[forged.clone(), good.clone()], only), BundleStep::Drop(vec![forged.clone()]));
     // Two bundles that differ only in the administrators who signed count as one.
-    assert_eq!(step(&held(), &[good.clone(), forged]), Step::Take(good));
+    assert_eq!(step(&held(), &[good.clone(), forged]), BundleStep::Take(good));
 }
 
 /// The bundles of an organisation, with a fork at the number `fork_at` if there is one, and with forgeries.
@@ -154,24 +154,24 @@ impl Receiver {
         }
         loop {
             match next_step(&self.held, &self.waiting, |claim| of.is_signed(claim)) {
-                Step::Take(claim) => {
+                BundleStep::Take(claim) => {
                     self.held = self.held.followed_by(&claim);
                     self.waiting.retain(|c| *c != claim);
                     self.taken.push(claim);
                 }
-                Step::Contest(claim) => {
+                BundleStep::Contest(claim) => {
                     self.held.rival = Some(claim.fingerprint);
                     self.rivals.insert(claim.fingerprint);
                 }
-                Step::Rivals(one, other) => {
+                BundleStep::Rivals(one, other) => {
                     self.rivals.extend([one.fingerprint, other.fingerprint]);
                     return;
                 }
-                Step::Drop(gone) => {
+                BundleStep::Drop(gone) => {
                     assert!(!gone.is_empty(), "a step that changes nothing would go on for ever");
                     self.waiting.retain(|c| !gone.contains(c));
                 }
-                Step::Rest => return,
+                BundleStep::Rest => return,
             }
         }
     }

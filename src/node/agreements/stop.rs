@@ -3,7 +3,7 @@
 use crate::{
     domain::{
         actor::{Administer, Authorized},
-        agreement::{AgreementNotice, AgreementState, Side, Standing, Step},
+        agreement::{AgreementNotice, AgreementState, AgreementStep, Side, Standing},
         approval::Matter,
         fault::{Fault, Reason},
         ids::StatementId,
@@ -31,7 +31,7 @@ impl Agreements {
             standing.suspend(actor.id(), at);
             Ok(())
         };
-        self.step(actor, id, Step::Suspended, reason, suspend).await
+        self.step(actor, id, AgreementStep::Suspended, reason, suspend).await
     }
 
     /// Lifts this side's suspension.
@@ -50,7 +50,7 @@ impl Agreements {
             self.people.require_confirmed(actor).await?;
         }
         let approved = self.people.approved(actor, approval, (Matter::Resumption, &subject::statement(id)))?;
-        self.step(actor, id, Step::Resumed, "", |standing, _| standing.resume(approved.clone(), needed)).await
+        self.step(actor, id, AgreementStep::Resumed, "", |standing, _| standing.resume(approved.clone(), needed)).await
     }
 
     /// Ends an agreement for good. A proposal is thereby declined or withdrawn.
@@ -67,14 +67,14 @@ impl Agreements {
             standing.terminate(Side::Here, at);
             Ok(())
         };
-        self.step(actor, id, Step::Terminated, reason, terminate).await
+        self.step(actor, id, AgreementStep::Terminated, reason, terminate).await
     }
 
     async fn step(
         &self,
         actor: &Authorized<Administer>,
         id: &StatementId,
-        step: Step,
+        step: AgreementStep,
         reason: &str,
         change: impl Fn(&mut Standing, Time) -> Result<(), Fault>,
     ) -> Result<AgreementRecord, Fault> {
@@ -85,7 +85,7 @@ impl Agreements {
         if asked.state(at) == AgreementState::Ended {
             return Err(Fault::new(Reason::Conflict, "the agreement is over already"));
         }
-        if step != Step::Terminated && !asked.standing.is_signed_by_both() {
+        if step != AgreementStep::Terminated && !asked.standing.is_signed_by_both() {
             let what = "it is a proposal: nothing is given under it yet; to withdraw or decline it, terminate it";
             return Err(Fault::new(Reason::Conflict, what));
         }

@@ -10,7 +10,7 @@ use crate::node::bundles::found::trust_bundle;
 use crate::{
     domain::{
         actor::{Administer, Authorized},
-        bundle::{Bundle, BundleState, Claim, HeldBundle, Step, next_step},
+        bundle::{Bundle, BundleState, BundleStep, Claim, HeldBundle, next_step},
         event::{Deed, Event},
         fault::{Fault, Reason},
         ids::{Sha256, StatementId, TrustDomain},
@@ -181,15 +181,15 @@ impl Bundles {
             });
             let found = |claim: &Claim| waiting.iter().find(|found| found.claim() == *claim);
             match step {
-                Step::Take(claim) => match found(&claim) {
+                BundleStep::Take(claim) => match found(&claim) {
                     Some(found) => self.follow(&partner.record, found).await?,
                     None => return Ok(dropped),
                 },
-                Step::Contest(claim) => match found(&claim) {
+                BundleStep::Contest(claim) => match found(&claim) {
                     Some(found) => self.contest(&partner.record, found, &kept).await?,
                     None => return Ok(dropped),
                 },
-                Step::Rivals(one, other) => {
+                BundleStep::Rivals(one, other) => {
                     let evidence = [&one, &other].into_iter().filter_map(|claim| found(claim)?.record.envelope.clone());
                     let what = format!(
                         "its administrators have signed two different bundles of number {}; neither is taken; ask them, by another way, \
@@ -199,7 +199,7 @@ impl Bundles {
                     self.alarms.alarm(Some(of), AlarmKind::BundleFork, what, evidence.collect()).await?;
                     return Ok(dropped);
                 }
-                Step::Drop(gone) => {
+                BundleStep::Drop(gone) => {
                     let held = &partner.record.bundle;
                     for claim in gone {
                         let told =
@@ -215,7 +215,7 @@ impl Bundles {
                         self.store.change_bundles(change, vec![]).await?;
                     }
                 }
-                Step::Rest => return Ok(dropped),
+                BundleStep::Rest => return Ok(dropped),
             }
         }
     }

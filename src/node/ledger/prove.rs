@@ -27,7 +27,7 @@ use crate::{
 const PAGE: u32 = 512;
 
 /// The progress of a verification.
-pub enum Step {
+pub enum VerifyProgress {
     /// So many entries are without fault so far.
     At(u64),
     /// The verification is done.
@@ -136,14 +136,19 @@ impl Ledger {
     ///
     /// # Errors
     /// `ROLE_REQUIRED`, store faults. A row that does not verify is no error but a part of the answer.
-    pub async fn verify_ledger(&self, _actor: &Authorized<Audit>, to: mpsc::Sender<Step>) -> Result<(), Fault> {
+    pub async fn verify_ledger(
+        &self,
+        _actor: &Authorized<Audit>,
+        to: mpsc::Sender<VerifyProgress>,
+    ) -> Result<(), Fault> {
         let progress = to.clone();
         // A step is left out if the listener is slow.
-        let check = self.store.verify_ledger(Box::new(move |size| _ = progress.try_send(Step::At(size)))).await?;
+        let check =
+            self.store.verify_ledger(Box::new(move |size| _ = progress.try_send(VerifyProgress::At(size)))).await?;
         if let Some(fault) = &check.fault {
             tracing::error!(index = fault.index, "the ledger does not verify: {}", fault.what);
         }
-        to.send(Step::Done(check)).await.map_err(gone)
+        to.send(VerifyProgress::Done(check)).await.map_err(gone)
     }
 
     /// What this node knows of a note that somebody has shown.

@@ -3,7 +3,7 @@
 use serde::Deserialize;
 use watchfire::{
     domain::{
-        agreement::{AgreementNotice, Step},
+        agreement::{AgreementNotice, AgreementStep},
         fault::Reason,
         ids::{SpiffeId, StatementId},
         statement::{Envelope, Signature, Speaker, StatementKind, Suite},
@@ -201,7 +201,7 @@ fn a_stop_counts_however_far_ahead_its_clock_was() {
     let at = now().plus_seconds(365 * 86_400);
     let notice = AgreementNotice {
         agreement: StatementId([1; 32]),
-        step: Step::Terminated,
+        step: AgreementStep::Terminated,
         at,
         reason: String::new(),
         every_version: true,
