@@ -2,7 +2,7 @@
 
 use prost::Message;
 use watchfire::{
-    domain::entry::Entry,
+    domain::entry::FeedEntry,
     wire::{self, proto},
 };
 
@@ -25,7 +25,7 @@ pub fn check(data: &[u8]) {
 }
 
 /// An entry that waits until it can be verified comes out of the store as it was put there.
-fn stored(entry: &Entry, message: &proto::FeedEntry) {
+fn stored(entry: &FeedEntry, message: &proto::FeedEntry) {
     let bytes = wire::entry::encode(entry.clone());
     let read = wire::entry::decode(&bytes).unwrap_or_else(|fault| panic!("a stored entry is refused: {fault}"));
     assert_eq!(wire::entry::to_proto(read), *message, "a stored entry is another one");

@@ -60,7 +60,7 @@ const NO_OVERRIDES: &[&str] = &["WATCHFIRE_DIR", "WATCHFIRE_AS", "WATCHFIRE_LEXI
 pub(super) const OFF: &str = "off";
 
 /// A value and where it is in the file.
-struct Entry {
+struct Setting {
     value: toml::Value,
     line: Option<usize>,
     /// The key, or the environment variable that overrides it.
@@ -69,7 +69,7 @@ struct Entry {
 
 /// The values that were not taken yet, and the faults so far.
 pub(super) struct Table {
-    values: BTreeMap<String, Entry>,
+    values: BTreeMap<String, Setting>,
     faults: Vec<ConfigFault>,
 }
 
@@ -119,7 +119,7 @@ impl Table {
                 continue;
             }
             let value = plain(value.get_ref());
-            self.values.insert(full.clone(), Entry { value, line, name: full });
+            self.values.insert(full.clone(), Setting { value, line, name: full });
         }
     }
 
@@ -151,7 +151,7 @@ impl Table {
         match key {
             Some((section, key)) => {
                 let value = value.parse::<i64>().map_or(toml::Value::String(value), toml::Value::Integer);
-                self.values.insert(format!("{section}.{key}"), Entry { value, line: None, name });
+                self.values.insert(format!("{section}.{key}"), Setting { value, line: None, name });
             }
             None => {
                 let message = "overrides nothing; write WATCHFIRE_SECTION_KEY, e.g. WATCHFIRE_LISTEN_PEER".to_owned();
@@ -165,11 +165,11 @@ impl Table {
         self.faults.push(ConfigFault { line: None, key: key.to_owned(), message: message.to_owned() });
     }
 
-    fn fault_at(&mut self, found: &Entry, message: String) {
+    fn fault_at(&mut self, found: &Setting, message: String) {
         self.faults.push(ConfigFault { line: found.line, key: found.name.clone(), message });
     }
 
-    fn string(&mut self, key: &str) -> Option<(String, Entry)> {
+    fn string(&mut self, key: &str) -> Option<(String, Setting)> {
         let found = self.values.remove(key)?;
         match &found.value {
             toml::Value::String(text) => Some((text.clone(), found)),

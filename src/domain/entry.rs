@@ -6,7 +6,7 @@ use super::statement::Envelope;
 
 /// A release with what it hands over, or a void.
 #[derive(Debug, Clone)]
-pub struct Entry {
+pub struct FeedEntry {
     /// The release or void.
     pub release: Arc<Envelope>,
     /// The manifest; `None` for a void.
@@ -23,7 +23,7 @@ pub struct Entry {
     pub later: Vec<Arc<[u8]>>,
 }
 
-impl Entry {
+impl FeedEntry {
     /// An entry that is a void.
     pub fn void(void: Envelope) -> Self {
         Self {
@@ -53,5 +53,5 @@ pub struct Numbered {
     /// Its number in the partner's feed.
     pub sequence: u64,
     /// What is sent.
-    pub entry: Entry,
+    pub entry: FeedEntry,
 }

@@ -7,7 +7,7 @@ use unicode_normalization::UnicodeNormalization;
 use super::{
     duration,
     error::{DraftError, DraftFault},
-    tree::{Entry, Node, Value},
+    tree::{Field, Node, Value},
 };
 use crate::domain::{ids::shorten, place::Place};
 
@@ -179,7 +179,7 @@ impl<'a> At<'a> {
 /// The fields of one table.
 pub(super) struct Fields<'a> {
     at: At<'a>,
-    entries: &'a [Entry],
+    entries: &'a [Field],
     known: RefCell<Vec<&'static str>>,
 }
 
@@ -190,7 +190,7 @@ impl<'a> Fields<'a> {
     }
 
     /// All entries, for tables whose keys are names.
-    pub fn entries(&self) -> &'a [Entry] {
+    pub fn entries(&self) -> &'a [Field] {
         self.entries
     }
 

@@ -26,12 +26,12 @@ pub(super) enum Value {
     /// A date or time without quotation marks, which TOML permits.
     Date(String),
     List(Vec<Node>),
-    Table(Vec<Entry>),
+    Table(Vec<Field>),
     Null,
 }
 
 #[derive(Debug)]
-pub(super) struct Entry {
+pub(super) struct Field {
     pub key: String,
     pub line: Option<usize>,
     pub node: Node,
@@ -104,7 +104,7 @@ impl Lines {
 fn table_node(table: DeTable<'_>, lines: &Lines) -> Value {
     let entries = table.into_iter().map(|(key, value)| {
         let line = Some(lines.at(key.span().start));
-        Entry { key: key.into_inner().into_owned(), line, node: toml_node(value, lines) }
+        Field { key: key.into_inner().into_owned(), line, node: toml_node(value, lines) }
     });
     Value::Table(entries.collect())
 }
@@ -177,7 +177,7 @@ impl<'de> Visitor<'de> for AnyValue {
     fn visit_map<A: MapAccess<'de>>(self, mut all: A) -> Result<Value, A::Error> {
         let mut entries = Vec::new();
         while let Some((key, node)) = all.next_entry()? {
-            entries.push(Entry { key, line: None, node });
+            entries.push(Field { key, line: None, node });
         }
         Ok(Value::Table(entries))
     }

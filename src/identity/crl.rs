@@ -16,7 +16,7 @@ use x509_parser::prelude::{CertificateRevocationList, FromDer, ParsedExtension};
 pub use self::{
     issuer::{authorities, key_of},
     parse::{MAX_LIST_BYTES, MAX_LIST_ENTRIES},
-    revocation::{Entry, Revocation},
+    revocation::{Revocation, RevokedCertificate},
     seen::Seen,
 };
 use self::{
@@ -167,7 +167,7 @@ impl Crl {
     }
 
     /// The certificates that it revokes.
-    pub fn revocations(&self) -> Vec<Entry> {
+    pub fn revocations(&self) -> Vec<RevokedCertificate> {
         listed(&self.0.der).unwrap_or_default()
     }
 

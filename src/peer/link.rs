@@ -10,7 +10,7 @@ use tonic::{Request, Streaming, body::Body, client::GrpcService, codegen::StdErr
 use super::{hello, lists, statements};
 use crate::{
     domain::{
-        entry::Entry,
+        entry::FeedEntry,
         fault::{Fault, Reason},
         ids::{Sha256, TrustDomain},
         refusal,
@@ -309,7 +309,7 @@ impl<C: Carrier> Link<C> {
     /// Stores a batch, then acknowledges it while the next one is checked.
     async fn take(
         &mut self,
-        entries: Vec<Entry>,
+        entries: Vec<FeedEntry>,
         acknowledged: &mut Option<tokio::task::JoinHandle<()>>,
     ) -> Result<(), Fault> {
         if entries.is_empty() {
@@ -374,12 +374,12 @@ impl<C: Carrier> Link<C> {
 }
 
 /// An entry with its share of the read-ahead budget.
-type Weighed = (Entry, OwnedSemaphorePermit);
+type Weighed = (FeedEntry, OwnedSemaphorePermit);
 
 /// The entries that are checked and committed together.
 #[derive(Default)]
 struct Batch {
-    entries: Vec<Entry>,
+    entries: Vec<FeedEntry>,
     /// Held until the whole batch is stored.
     places: Vec<OwnedSemaphorePermit>,
     /// Why the feed ended after these entries.

@@ -8,7 +8,7 @@ use super::{envelope, field::refuse, list::few, proto};
 use crate::domain::{
     assessment::MAX_DIGESTS,
     endorsement::MAX_ENDORSEMENTS,
-    entry::Entry,
+    entry::FeedEntry,
     fault::{Fault, Reason},
     release::{MAX_BESIDE, MAX_HOPS},
     request::MAX_EXCEPTIONS,
@@ -19,7 +19,7 @@ use crate::domain::{
 ///
 /// # Errors
 /// `UNKNOWN_OR_NON_CANONICAL` or `STATEMENT_TOO_LARGE`, with the field's path.
-pub fn from_proto(message: proto::FeedEntry) -> Result<Entry, Fault> {
+pub fn from_proto(message: proto::FeedEntry) -> Result<FeedEntry, Fault> {
     let proto::FeedEntry { release, manifest, portions, provenance, beside } = message;
     let release = super::field::present("release", release)?;
     if portions.len() > MAX_DIGESTS {
@@ -34,7 +34,7 @@ pub fn from_proto(message: proto::FeedEntry) -> Result<Entry, Fault> {
         return Err(Fault::at(Reason::StatementTooLarge, "provenance", what));
     }
     let Attached { endorsements, exceptions, later } = attached(beside)?;
-    Ok(Entry {
+    Ok(FeedEntry {
         release: Arc::new(envelope::nested(release).map_err(|f| f.within("release"))?),
         manifest: manifest.map(envelope::nested).transpose().map_err(|f| f.within("manifest"))?.map(Arc::new),
         portions: portions.into_iter().map(|p| Arc::from(&p[..])).collect(),
@@ -86,8 +86,8 @@ fn envelopes(field: &str, all: Vec<proto::Envelope>) -> Result<Vec<Arc<Envelope>
 }
 
 /// Encodes an entry for the wire. The portions are shared, not copied.
-pub fn to_proto(entry: Entry) -> proto::FeedEntry {
-    let Entry { release, manifest, portions, provenance, endorsements, exceptions, later } = entry;
+pub fn to_proto(entry: FeedEntry) -> proto::FeedEntry {
+    let FeedEntry { release, manifest, portions, provenance, endorsements, exceptions, later } = entry;
     let envelopes = |all: Vec<Arc<Envelope>>| all.iter().map(|e| envelope::to_proto(e)).collect();
     let mut beside: Vec<proto::Envelope> = envelopes([endorsements, exceptions].concat());
     beside.extend(later.iter().filter_map(|bytes| proto::Envelope::decode(&**bytes).ok()));
@@ -102,7 +102,7 @@ pub fn to_proto(entry: Entry) -> proto::FeedEntry {
 }
 
 /// Encodes an entry as the bytes that the store keeps while the entry can't be verified.
-pub fn encode(entry: Entry) -> Vec<u8> {
+pub fn encode(entry: FeedEntry) -> Vec<u8> {
     to_proto(entry).encode_to_vec()
 }
 
@@ -110,7 +110,7 @@ pub fn encode(entry: Entry) -> Vec<u8> {
 ///
 /// # Errors
 /// As [`from_proto`].
-pub fn decode(bytes: &[u8]) -> Result<Entry, Fault> {
+pub fn decode(bytes: &[u8]) -> Result<FeedEntry, Fault> {
     let message = proto::FeedEntry::decode(bytes).map_err(|_| refuse("entry", "the entry can't be read"))?;
     from_proto(message)
 }

@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use watchfire::{
     domain::{
-        entry::Entry,
+        entry::FeedEntry,
         ids::{Digest, StatementId},
         release::{Position, Release},
         statement::StatementKind,
@@ -114,7 +114,7 @@ impl Book {
         let Ok(store) = machine.disk.store() else { return };
         let seen = self.revocations.entry(machine.org).or_default();
         for record in ListStore::revocations(&*store).await.unwrap() {
-            seen.extend(record.entries.iter().map(|entry| crl::Entry::from_bytes(entry).unwrap().serial));
+            seen.extend(record.entries.iter().map(|entry| crl::RevokedCertificate::from_bytes(entry).unwrap().serial));
         }
     }
 
@@ -161,7 +161,7 @@ impl Book {
     }
 
     /// Checks that numbers have no gaps, and each belongs to one release only.
-    fn number(&mut self, giver: Org, taker: Org, entry: &Entry, trace: &Trace) -> Result<Option<Release>, Broken> {
+    fn number(&mut self, giver: Org, taker: Org, entry: &FeedEntry, trace: &Trace) -> Result<Option<Release>, Broken> {
         let payload = &entry.release.payload;
         let (position, id, release) = if entry.release.kind == StatementKind::Void {
             let void = wire::release::decode_void(payload).unwrap();

@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use watchfire::{
     domain::{
-        entry::Entry,
+        entry::FeedEntry,
         release::{Position, Release},
         statement::{Envelope, StatementKind},
     },
@@ -189,7 +189,7 @@ pub fn other_head(by: Org, note: &[u8]) -> Vec<u8> {
 }
 
 /// The entry under the number before its own.
-pub fn reuse_number(entry: &mut Entry) {
+pub fn reuse_number(entry: &mut FeedEntry) {
     if entry.release.kind != StatementKind::Release {
         return;
     }

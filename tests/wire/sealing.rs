@@ -8,7 +8,7 @@ use watchfire::{
     domain::{
         assessment::{MAX_MARKED_NAMES, MAX_PORTIONS_BYTES, Manifest, Portion},
         body::{BASIS_ROW, Body, Judgement},
-        entry::Entry,
+        entry::FeedEntry,
         fault::Reason,
         ids::{Digest, Handle, Salt, StatementId},
         level::Confidence,
@@ -67,7 +67,7 @@ fn the_largest_entry_fits_into_one_message_and_a_larger_assessment_is_refused() 
     // A release lists at most as many digests as its manifest, and its terms are far shorter than these signatures.
     let release = Envelope { kind: StatementKind::Release, ..manifest.clone() };
     let rest = MAX_PORTIONS_BYTES - used;
-    let entry = Entry {
+    let entry = FeedEntry {
         release: Arc::new(release),
         manifest: Some(Arc::new(manifest)),
         portions: portions.into_iter().map(Arc::from).collect(),

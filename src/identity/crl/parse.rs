@@ -4,7 +4,7 @@ use rustls_pki_types::UnixTime;
 use webpki::BorrowedCertRevocationList;
 use x509_parser::prelude::{CertificateRevocationList, FromDer};
 
-use super::revocation::{Entry, Revocation};
+use super::revocation::{Revocation, RevokedCertificate};
 use crate::{
     domain::{fault::Fault, time::Time},
     identity::certificate::invalid,
@@ -33,7 +33,7 @@ pub(super) fn parse(der: &[u8]) -> Result<CertificateRevocationList<'_>, Fault> 
 
 /// The entries. The reason `removeFromCRL` has a meaning only in delta lists (RFC 5280, section 5.3.1), which are refused. In a complete list an
 /// entry with that reason is an entry like any other.
-pub(super) fn listed(der: &[u8]) -> Result<Vec<Entry>, Fault> {
+pub(super) fn listed(der: &[u8]) -> Result<Vec<RevokedCertificate>, Fault> {
     let list = BorrowedCertRevocationList::from_der(der).map_err(|_| malformed())?;
     let time = |t: UnixTime| Time::from_parts(i64::try_from(t.as_secs()).unwrap_or(i64::MAX), 0);
     let mut entries = Vec::new();
@@ -41,7 +41,7 @@ pub(super) fn listed(der: &[u8]) -> Result<Vec<Entry>, Fault> {
         let entry = entry.map_err(|_| malformed())?;
         let at = time(entry.revocation_date).unwrap_or(Time::from_unix_nanos(0));
         let revocation = Revocation { at, invalid_since: entry.invalidity_date.and_then(time) };
-        entries.push(Entry { serial: entry.serial_number.to_vec(), revocation });
+        entries.push(RevokedCertificate { serial: entry.serial_number.to_vec(), revocation });
     }
     Ok(entries)
 }

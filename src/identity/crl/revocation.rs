@@ -13,7 +13,7 @@ pub struct Revocation {
 
 /// A revoked certificate of one issuing key.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Entry {
+pub struct RevokedCertificate {
     /// Its serial number, as the bytes of the integer in DER.
     pub serial: Vec<u8>,
     /// When it was revoked.
@@ -31,7 +31,7 @@ impl Revocation {
     }
 }
 
-impl Entry {
+impl RevokedCertificate {
     /// The entry in its stored form: the time of revocation and the time of the compromise (nanoseconds since 1970, big-endian; the second one
     /// after a byte that says whether it is known), then the serial number.
     pub fn to_bytes(&self) -> Vec<u8> {

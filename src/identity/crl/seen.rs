@@ -8,7 +8,7 @@ use std::{
 
 use super::{
     Crl,
-    revocation::{Entry, Revocation},
+    revocation::{Revocation, RevokedCertificate},
 };
 use crate::domain::ids::Sha256;
 
@@ -28,7 +28,7 @@ impl Seen {
     }
 
     /// Adds all entries of a list. Returns those that were not known, or that add to what was known.
-    pub fn add(&mut self, list: &Crl) -> Vec<Entry> {
+    pub fn add(&mut self, list: &Crl) -> Vec<RevokedCertificate> {
         if !self.lists.insert(list.sha256()) {
             return Vec::new();
         }
@@ -41,15 +41,15 @@ impl Seen {
     }
 
     /// Adds entries for certificates that one key has issued. Returns those that were not known, or that add to what was known.
-    pub fn extend(&mut self, issuing_key: Sha256, entries: Vec<Entry>) -> Vec<Entry> {
+    pub fn extend(&mut self, issuing_key: Sha256, entries: Vec<RevokedCertificate>) -> Vec<RevokedCertificate> {
         let held = Arc::make_mut(self.keys.entry(issuing_key).or_default());
         let mut news = Vec::new();
-        for Entry { serial, revocation } in entries {
+        for RevokedCertificate { serial, revocation } in entries {
             let before = held.get(&serial).copied();
             let after = before.map_or(revocation, |before| before.earlier(revocation));
             if before != Some(after) {
                 held.insert(serial.clone(), after);
-                news.push(Entry { serial, revocation: after });
+                news.push(RevokedCertificate { serial, revocation: after });
             }
         }
         news
@@ -61,17 +61,17 @@ mod tests {
     use super::*;
     use crate::domain::time::Time;
 
-    fn entry(serial: u8, at: i64, since: Option<i64>) -> Entry {
+    fn entry(serial: u8, at: i64, since: Option<i64>) -> RevokedCertificate {
         let [at, since] = [Some(at), since].map(|t| t.map(Time::from_unix_nanos));
-        Entry { serial: vec![serial], revocation: Revocation { at: at.unwrap(), invalid_since: since } }
+        RevokedCertificate { serial: vec![serial], revocation: Revocation { at: at.unwrap(), invalid_since: since } }
     }
 
     #[test]
     fn an_entry_reads_back() {
         for entry in [entry(1, 5, None), entry(200, 9, Some(-3))] {
-            assert_eq!(Entry::from_bytes(&entry.to_bytes()), Some(entry));
+            assert_eq!(RevokedCertificate::from_bytes(&entry.to_bytes()), Some(entry));
         }
-        assert_eq!(Entry::from_bytes(&[0; 16]), None);
+        assert_eq!(RevokedCertificate::from_bytes(&[0; 16]), None);
     }
 
     proptest::proptest! {

@@ -8,7 +8,7 @@ use std::{
 use crate::{
     domain::{
         assessment::{Manifest, Portion, level},
-        entry::Entry,
+        entry::FeedEntry,
         fault::{Fault, Reason},
         ids::{Digest, Sha256, StatementId, TrustDomain},
         level::WarningLevel,
@@ -199,11 +199,11 @@ impl LoadedAssessment {
     }
 
     /// The entry that goes over the link: the signed release, what it hands over, and the releases by which that came.
-    pub fn entry(&self, envelope: Envelope, release: &Release) -> Entry {
+    pub fn entry(&self, envelope: Envelope, release: &Release) -> FeedEntry {
         let way = self.ways.iter().find(|w| Some(w.provenance.release) == release.via);
         let endorsements = self.endorsements.iter().filter(|e| release.endorsements.iter().any(|l| l.id == e.id));
         let exceptions = self.exceptions.iter().filter(|e| release.exceptions.iter().any(|l| l.id == e.excepted.id));
-        Entry {
+        FeedEntry {
             release: Arc::new(envelope),
             manifest: Some(self.envelope.clone()),
             portions: self.disclose(&release.digests),

@@ -3,7 +3,7 @@
 
 use crate::{
     domain::{
-        entry::Entry,
+        entry::FeedEntry,
         fault::{Fault, Reason},
         ids::TrustDomain,
         order,
@@ -35,7 +35,7 @@ impl InboundFeeds {
         originator: &TrustDomain,
         partner: &TrustDomain,
         release: &Release,
-        entry: &Entry,
+        entry: &FeedEntry,
         examined: ExaminedAt,
     ) -> Result<VerifiedPath, Unusable> {
         let mut path = self.read_way(originator, partner, release, entry)?;
@@ -60,7 +60,7 @@ impl InboundFeeds {
         originator: &TrustDomain,
         partner: &TrustDomain,
         release: &Release,
-        entry: &Entry,
+        entry: &FeedEntry,
     ) -> Result<VerifiedPath, Unusable> {
         let mut path = VerifiedPath { hops: Vec::with_capacity(entry.provenance.len()), on_word_of: None };
         let mut giver = originator.clone();

@@ -5,7 +5,7 @@ use std::{sync::Arc, time::Duration};
 
 use crate::{
     domain::{
-        entry::Entry,
+        entry::FeedEntry,
         event::{Deed, Event},
         fault::Fault,
         ids::{StatementId, TrustDomain},
@@ -167,11 +167,11 @@ impl InboundFeeds {
 }
 
 /// The entry as it came.
-fn entry_of(held: &QuarantinedEntry) -> Result<Entry, Fault> {
+fn entry_of(held: &QuarantinedEntry) -> Result<FeedEntry, Fault> {
     let envelope = |bytes: &Vec<u8>| wire::envelope::decode(bytes).map(Arc::new);
     let all = held.attached.iter().map(envelope).collect::<Result<Vec<_>, _>>()?;
     let beside = |kind: StatementKind| all.iter().filter(|e| e.kind == kind).cloned().collect();
-    Ok(Entry {
+    Ok(FeedEntry {
         release: envelope(&held.release)?,
         manifest: Some(envelope(&held.manifest)?),
         portions: held.portions.iter().map(|p| Arc::from(p.as_slice())).collect(),
@@ -188,7 +188,7 @@ impl InboundFeeds {
     fn covered(
         &self,
         partner: &TrustDomain,
-        (held, entry): (&QuarantinedEntry, &Entry),
+        (held, entry): (&QuarantinedEntry, &FeedEntry),
         asked: &RequestedVersions,
         now: Time,
     ) -> Result<Option<Covered>, Fault> {

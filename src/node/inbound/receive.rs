@@ -9,7 +9,7 @@ use std::sync::Arc;
 use crate::{
     domain::{
         assessment::Manifest,
-        entry::Entry,
+        entry::FeedEntry,
         event::{Deed, Event},
         fault::{Fault, Reason},
         ids::{StatementId, TrustDomain},
@@ -51,8 +51,8 @@ pub struct Received {
 
 /// An entry whose release was verified. Its content may still be refused; that does not hold up the feed.
 enum Checked {
-    Void(Verified<Void>, Entry),
-    Release { release: Box<Verified<Release>>, entry: Entry, content: Result<Box<Content>, Unusable> },
+    Void(Verified<Void>, FeedEntry),
+    Release { release: Box<Verified<Release>>, entry: FeedEntry, content: Result<Box<Content>, Unusable> },
 }
 
 impl Checked {
@@ -86,7 +86,7 @@ impl InboundFeeds {
     /// # Errors
     /// A release or void that does not verify, is for somebody else, or does not continue the feed: nothing of the batch from there on is
     /// stored, and the partner's administrator must be told. Store faults.
-    pub async fn receive(self: &Arc<Self>, partner: &TrustDomain, entries: Vec<Entry>) -> Result<Received, Fault> {
+    pub async fn receive(self: &Arc<Self>, partner: &TrustDomain, entries: Vec<FeedEntry>) -> Result<Received, Fault> {
         let checked = self.check_all(partner, entries).await?;
         let versions_here = self.versions_here(partner, &checked).await?;
         let mut budget = Budget::new(&self.budgets, self.store.unverified_usage(Some(partner)).await?);
@@ -158,7 +158,7 @@ impl InboundFeeds {
     async fn check_all(
         self: &Arc<Self>,
         partner: &TrustDomain,
-        entries: Vec<Entry>,
+        entries: Vec<FeedEntry>,
     ) -> Result<Vec<Result<Checked, Fault>>, Fault> {
         let cores = std::thread::available_parallelism().map_or(1, usize::from);
         let share = entries.len().div_ceil(cores).max(1);
@@ -166,7 +166,7 @@ impl InboundFeeds {
         let mut tasks = vec![];
         let mut entries = entries.into_iter().peekable();
         while entries.peek().is_some() {
-            let share: Vec<Entry> = entries.by_ref().take(share).collect();
+            let share: Vec<FeedEntry> = entries.by_ref().take(share).collect();
             let (node, partner, asked, now) = (self.clone(), partner.clone(), asked.clone(), self.clock.now());
             tasks.push(tokio::task::spawn_blocking(move || {
                 share.into_iter().map(|e| node.check(&partner, e, &asked, now)).collect::<Vec<_>>()
@@ -182,7 +182,7 @@ impl InboundFeeds {
     fn check(
         &self,
         partner: &TrustDomain,
-        entry: Entry,
+        entry: FeedEntry,
         asked: &RequestedVersions,
         now: Time,
     ) -> Result<Checked, Fault> {
@@ -220,7 +220,7 @@ impl InboundFeeds {
         &self,
         partner: &TrustDomain,
         release: &Release,
-        entry: &Entry,
+        entry: &FeedEntry,
         asked: &RequestedVersions,
         examined: ExaminedAt,
     ) -> Result<Content, Unusable> {
@@ -314,7 +314,7 @@ impl InboundFeeds {
         &self,
         partner: &TrustDomain,
         (release, release_id): (&Release, StatementId),
-        entry: Entry,
+        entry: FeedEntry,
         content: Result<Box<Content>, Unusable>,
         (here, before): (VersionStatus, &[ReceivedEntry]),
         budget: &mut Budget,
@@ -418,7 +418,7 @@ impl InboundFeeds {
 }
 
 /// The part of an entry that only a later version of the program reads: a resolution, or what stands beside the portions.
-fn of_a_later_version(release: &Release, entry: &Entry) -> Option<&'static str> {
+fn of_a_later_version(release: &Release, entry: &FeedEntry) -> Option<&'static str> {
     let is_resolution = release.kind == EntryKind::Resolution;
     let has_later = !release.unknown.is_empty() || !entry.later.is_empty();
     is_resolution.then_some("kind").or_else(|| has_later.then_some("beside"))

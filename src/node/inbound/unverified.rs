@@ -9,7 +9,7 @@ use crate::{
     domain::{
         actor::{Authorized, LookUp},
         budget::{Budgets, NAMES},
-        entry::Entry,
+        entry::FeedEntry,
         event::{Deed, Event},
         fault::{Fault, Reason},
         ids::TrustDomain,
@@ -63,7 +63,7 @@ impl Budget {
     }
 
     /// Frees the share of a kept entry that is examined again.
-    fn give_back(&mut self, waits_for: &TrustDomain, entry: &Entry) {
+    fn give_back(&mut self, waits_for: &TrustDomain, entry: &FeedEntry) {
         if let Some((entries, bytes)) = self.used.get_mut(waits_for) {
             *entries = entries.saturating_sub(1);
             *bytes = bytes.saturating_sub(wire::entry::encode(entry.clone()).len() as u64);
@@ -71,7 +71,7 @@ impl Budget {
     }
 
     /// What is kept of an entry that waits: the whole entry if there is room, else only for which organisation it waits.
-    fn hold(&mut self, waits_for: &TrustDomain, entry: &Entry) -> PendingVerification {
+    fn hold(&mut self, waits_for: &TrustDomain, entry: &FeedEntry) -> PendingVerification {
         let encoded = wire::entry::encode(entry.clone());
         let length = encoded.len() as u64;
         let all = self.used.values().fold((0, 0), |(entries, bytes), used| (entries + used.0, bytes + used.1));
@@ -94,7 +94,7 @@ impl Budget {
     }
 
     /// What an entry waits for, and the reason that its sender is told.
-    pub fn judge(&mut self, unusable: &Unusable, entry: &Entry) -> (Option<PendingVerification>, Reason) {
+    pub fn judge(&mut self, unusable: &Unusable, entry: &FeedEntry) -> (Option<PendingVerification>, Reason) {
         match &unusable.waits_for {
             None => (None, unusable.reason()),
             Some(waits_for) => {
@@ -109,7 +109,7 @@ impl Budget {
 /// An entry that was examined again.
 struct Reexamined {
     held: UnverifiedEntry,
-    entry: Entry,
+    entry: FeedEntry,
     content: Result<Box<Content>, Unusable>,
 }
 
@@ -337,8 +337,8 @@ mod tests {
         Budget::new(&Budgets::default(), usage)
     }
 
-    fn entry(bytes: usize) -> Entry {
-        Entry::void(Envelope::new(StatementKind::Void, vec![0; bytes], vec![]))
+    fn entry(bytes: usize) -> FeedEntry {
+        FeedEntry::void(Envelope::new(StatementKind::Void, vec![0; bytes], vec![]))
     }
 
     fn usage(waits_for: &str, entries: u64, bytes: u64) -> UnverifiedUsage {

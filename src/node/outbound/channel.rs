@@ -129,14 +129,14 @@ mod tests {
     use super::*;
     use crate::{
         domain::{
-            entry::Entry,
+            entry::FeedEntry,
             statement::{Envelope, StatementKind},
         },
         node::sessions::PartnerSessions,
     };
 
     fn entry(sequence: u64, bytes: usize) -> Numbered {
-        let mut entry = Entry::void(Envelope::new(StatementKind::Void, vec![], vec![]));
+        let mut entry = FeedEntry::void(Envelope::new(StatementKind::Void, vec![], vec![]));
         entry.portions.push(Arc::from(vec![0; bytes]));
         Numbered { sequence, entry }
     }

@@ -4,7 +4,7 @@ use std::{collections::HashMap, sync::Arc};
 
 use crate::{
     domain::{
-        entry::{Entry, Numbered},
+        entry::{FeedEntry, Numbered},
         event::{Deed, Event},
         fault::{Fault, Reason},
         ids::{StatementId, TrustDomain},
@@ -213,7 +213,7 @@ impl OutboundFeeds {
             // lasts, so it never had it.
             let is_ahead = made_at.seconds_since(now) > MAX_SKEW_SECONDS;
             let entry = match (content, prepared.get(&record.manifest_id)) {
-                (None, _) if !is_ahead => Entry::void(release),
+                (None, _) if !is_ahead => FeedEntry::void(release),
                 (Some(content), Some(p)) if !is_ahead && still_permits(policy, p, &content, now) => {
                     p.entry(release, &content)
                 }
@@ -239,13 +239,13 @@ impl OutboundFeeds {
         position: &Position,
         now: Time,
         judged: &mut Judged,
-    ) -> Result<Entry, Fault> {
+    ) -> Result<FeedEntry, Fault> {
         let void = Void { recipient: partner.clone(), position: *position, replaced: record.id, voided_at: now };
         let envelope = self.identity.sign(StatementKind::Void, wire::release::encode_void(&void))?;
         judged.voids.push((record.sequence, wire::envelope::encode(&envelope)));
         let deed = Deed::Voided { partner: partner.clone(), sequence: record.sequence, release: record.id };
         judged.events.push(Event::of_node(now, deed));
-        Ok(Entry::void(envelope))
+        Ok(FeedEntry::void(envelope))
     }
 
     /// Notes that the partner has everything up to that number.

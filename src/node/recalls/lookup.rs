@@ -2,7 +2,7 @@
 
 use crate::{
     domain::{
-        entry::Entry,
+        entry::FeedEntry,
         fault::Fault,
         ids::{AssessmentId, TrustDomain},
     },
@@ -11,7 +11,7 @@ use crate::{
 };
 
 /// Whether an entry claims to belong to an assessment that was recalled. Such an entry no longer waits, so that a purge reaches it.
-pub(in crate::node) async fn is_recalled(store: &dyn Store, entry: &Entry) -> Result<bool, Fault> {
+pub(in crate::node) async fn is_recalled(store: &dyn Store, entry: &FeedEntry) -> Result<bool, Fault> {
     let Some((originator, assessment)) = claimed(entry) else { return Ok(false) };
     match store.recall_of(&originator, &assessment).await {
         // The recall can't be read any more, but it is a recall all the same.
@@ -21,7 +21,7 @@ pub(in crate::node) async fn is_recalled(store: &dyn Store, entry: &Entry) -> Re
 }
 
 /// The originator and the assessment that an entry claims.
-pub(in crate::node) fn claimed(entry: &Entry) -> Option<(TrustDomain, AssessmentId)> {
+pub(in crate::node) fn claimed(entry: &FeedEntry) -> Option<(TrustDomain, AssessmentId)> {
     let manifest = wire::manifest::decode(&entry.manifest.as_ref()?.payload).ok()?;
     Some((manifest.originator, manifest.assessment))
 }

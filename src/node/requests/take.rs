@@ -4,7 +4,7 @@ use std::{collections::BTreeSet, sync::Arc};
 
 use crate::{
     domain::{
-        entry::Entry,
+        entry::FeedEntry,
         event::{Deed, Event},
         fault::{Fault, Reason},
         ids::{StatementId, TrustDomain},
@@ -114,7 +114,7 @@ impl Requests {
     pub(in crate::node) async fn asked(
         &self,
         partner: &TrustDomain,
-        entries: &[Entry],
+        entries: &[FeedEntry],
     ) -> Result<RequestedVersions, Fault> {
         let mut asked = RequestedVersions::new();
         for envelope in entries.iter().flat_map(|e| &e.exceptions) {

@@ -17,7 +17,7 @@ use crate::{
         ids::{Sha256, TrustDomain},
         partner::PartnerState,
     },
-    identity::crl::{Crl, Entry},
+    identity::crl::{Crl, RevokedCertificate},
     node::{
         directory::roots::bundle_of,
         lock::lock,
@@ -158,7 +158,7 @@ impl RevocationLists {
         let Some(known) = known.filter(|_| of != self.identity.domain()) else { return Ok(0) };
         let crl = Crl::verify(der, &bundle_of(&known.record)?, issuers, self.clock.now())?;
         let mut seen = self.lists.seen();
-        let added: Vec<Vec<u8>> = seen.add(&crl).iter().map(Entry::to_bytes).collect();
+        let added: Vec<Vec<u8>> = seen.add(&crl).iter().map(RevokedCertificate::to_bytes).collect();
         let count = added.len();
         if count > 0 {
             self.store.save_revocations(of, &crl.issuing_key(), added).await?;

@@ -13,7 +13,7 @@ use crate::{
     },
     identity::{
         bundle::TrustBundle,
-        crl::{Crl, Entry, MAX_LIST_BYTES, is_higher},
+        crl::{Crl, MAX_LIST_BYTES, RevokedCertificate, is_higher},
     },
     node::{
         lock::lock,
@@ -148,7 +148,7 @@ impl RevocationLists {
         }
         crate::node::revocations::places::require_place(&held, &crl)?;
         let mut seen = self.lists.seen();
-        let added = seen.add(&crl).iter().map(Entry::to_bytes).collect();
+        let added = seen.add(&crl).iter().map(RevokedCertificate::to_bytes).collect();
         let record = ListRecord {
             of: of.clone(),
             issuing_key: crl.issuing_key(),
@@ -181,7 +181,8 @@ impl RevocationLists {
     /// Reads the stored lists at the start.
     pub(in crate::node) async fn load_lists(&self, own: &TrustBundle) -> Result<(), Fault> {
         for record in self.store.revocations().await? {
-            let entries = record.entries.iter().map(|bytes| Entry::from_bytes(bytes)).collect::<Option<Vec<_>>>();
+            let entries =
+                record.entries.iter().map(|bytes| RevokedCertificate::from_bytes(bytes)).collect::<Option<Vec<_>>>();
             let Some(entries) = entries else {
                 self.store.report_corruption(Damage::Revocations(record.of));
                 continue;

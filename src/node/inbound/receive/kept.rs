@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use crate::{
-    domain::{entry::Entry, ids::StatementId, release::Release, statement::Envelope, summary::Summary, time::Time},
+    domain::{entry::FeedEntry, ids::StatementId, release::Release, statement::Envelope, summary::Summary, time::Time},
     node::inbound::content::Content,
     seal::{open::Opened, statement::id_of},
     store::{AttachedStatement, ReceivedContent, ReceivedEntry, subject_states, title},
@@ -11,7 +11,7 @@ use crate::{
 };
 
 /// An entry of whose content nothing is known.
-pub(in crate::node) fn received(sequence: u64, release_id: StatementId, entry: &Entry) -> ReceivedEntry {
+pub(in crate::node) fn received(sequence: u64, release_id: StatementId, entry: &FeedEntry) -> ReceivedEntry {
     ReceivedEntry {
         sequence,
         release_id,
@@ -30,7 +30,7 @@ pub(in crate::node) fn received(sequence: u64, release_id: StatementId, entry: &
 pub(in crate::node) fn received_content(
     release: &Release,
     checked: &Content,
-    entry: &Entry,
+    entry: &FeedEntry,
     (quarantined, due): (bool, Option<Time>),
 ) -> ReceivedContent {
     let content = &checked.manifest;

@@ -3,7 +3,7 @@
 use crate::{
     domain::{
         assessment::Manifest,
-        entry::Entry,
+        entry::FeedEntry,
         equivocation::{Subject, Twice},
         fault::{Fault, Reason},
         ids::StatementId,
@@ -16,7 +16,7 @@ use crate::{
 impl Content {
     /// The manifest, if its originator has signed it beyond doubt. A hub's word does not suffice, nor do roots that only an introduction
     /// vouches for, because the introducer could have made them.
-    pub(in crate::node) fn signed(&self, entry: &Entry, is_introduced: bool) -> Option<SignedVersion> {
+    pub(in crate::node) fn signed(&self, entry: &FeedEntry, is_introduced: bool) -> Option<SignedVersion> {
         if is_introduced || self.verified.on_word_of.is_some() {
             return None;
         }
@@ -134,9 +134,9 @@ mod tests {
             unverified: vec![],
             not_covered: None,
         };
-        let entry = Entry {
+        let entry = FeedEntry {
             manifest: Some(Arc::new(Envelope::new(StatementKind::Manifest, vec![7], vec![]))),
-            ..Entry::void(Envelope::new(StatementKind::Release, vec![], vec![]))
+            ..FeedEntry::void(Envelope::new(StatementKind::Release, vec![], vec![]))
         };
         let signed = content(None).signed(&entry, false).unwrap();
         assert_eq!((signed.subject.twice, signed.manifest_id), (Twice::Version(3), StatementId([4; 32])));
