@@ -25,7 +25,7 @@ use crate::{
         statement::StatementKind,
         time::Clock,
     },
-    node::partnerships::invitation::{Opened, fingerprint_of, open_invitation},
+    node::partnerships::invitation::{ProvedInvitation, fingerprint_of, open_invitation},
     render::text::one_line,
     seal::{statement::id_of, subject},
     telemetry::SystemClock,
@@ -288,8 +288,8 @@ impl Accept {
 }
 
 /// Everything in an invitation, for the person who compares its words.
-fn said(opened: &Opened) -> String {
-    let Opened { invitation, bundle, ledger_key } = opened;
+fn said(opened: &ProvedInvitation) -> String {
+    let ProvedInvitation { invitation, bundle, ledger_key } = opened;
     let who = &invitation.organisation;
     let country = who.country.map(|c| format!(" of {}", c.name())).unwrap_or_default();
     let endpoint = invitation.endpoint.as_ref().map_or_else(|| "can't be dialled".to_owned(), ToString::to_string);

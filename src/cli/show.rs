@@ -14,7 +14,7 @@ use crate::{
     },
     render::{AssessmentText, EndorsementLine, SignatureLine},
     seal::{
-        open::{Opened, open_listed},
+        open::{OpenedPortion, open_listed},
         seen::saw,
         statement::id_of,
     },
@@ -96,7 +96,7 @@ impl OpenedAssessment {
         let mut ways: Vec<String> =
             via.iter().filter(|way| way.len() > 1).map(|way| carriers(way).join(" → ")).collect();
         ways.dedup();
-        let portions: Vec<Portion> = opened.into_iter().map(Opened::into_portion).collect();
+        let portions: Vec<Portion> = opened.into_iter().map(OpenedPortion::into_portion).collect();
         let endorsements = view.endorsements.into_iter().map(|view| endorsement(view, &portions));
         let endorsements = endorsements.collect::<Result<_, Fault>>()?;
         Ok(Self {

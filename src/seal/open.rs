@@ -15,12 +15,12 @@ use crate::{
 
 /// A portion that its manifest commits to. Only [`open`] and [`open_listed`] make one.
 #[derive(Debug, Clone)]
-pub struct Opened {
+pub struct OpenedPortion {
     digest: Digest,
     portion: Portion,
 }
 
-impl Opened {
+impl OpenedPortion {
     /// Its digest, as the manifest lists it.
     pub fn digest(&self) -> Digest {
         self.digest
@@ -42,7 +42,7 @@ impl Opened {
 ///
 /// # Errors
 /// `DIGEST_NOT_LISTED`, `DIGEST_REPEATED`, `UNKNOWN_OR_NON_CANONICAL` or `STATEMENT_TOO_LARGE`, with the portion's index.
-pub fn open<B: AsRef<[u8]>>(manifest: &Verified<Manifest>, portions: &[B]) -> Result<Vec<Opened>, Fault> {
+pub fn open<B: AsRef<[u8]>>(manifest: &Verified<Manifest>, portions: &[B]) -> Result<Vec<OpenedPortion>, Fault> {
     open_listed(manifest.content(), portions)
 }
 
@@ -50,7 +50,7 @@ pub fn open<B: AsRef<[u8]>>(manifest: &Verified<Manifest>, portions: &[B]) -> Re
 ///
 /// # Errors
 /// As [`open`].
-pub fn open_listed<B: AsRef<[u8]>>(manifest: &Manifest, portions: &[B]) -> Result<Vec<Opened>, Fault> {
+pub fn open_listed<B: AsRef<[u8]>>(manifest: &Manifest, portions: &[B]) -> Result<Vec<OpenedPortion>, Fault> {
     let bytes: usize = portions.iter().map(|p| p.as_ref().len()).sum();
     if bytes > MAX_PORTIONS_BYTES {
         let what = format!("the portions take {bytes} bytes together; at most {MAX_PORTIONS_BYTES} fit");
@@ -82,7 +82,7 @@ pub fn open_listed<B: AsRef<[u8]>>(manifest: &Manifest, portions: &[B]) -> Resul
         if !handles.insert(portion.handle) {
             return Err(Fault::at(Reason::DigestRepeated, here(), "two portions have the same handle"));
         }
-        opened.push(Opened { digest, portion });
+        opened.push(OpenedPortion { digest, portion });
     }
     Ok(opened)
 }

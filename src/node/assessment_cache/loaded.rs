@@ -27,7 +27,7 @@ use crate::{
     },
     policy::{EndorsementFacts, Facts},
     seal::{
-        open::{Opened, open_listed},
+        open::{OpenedPortion, open_listed},
         statement::id_of,
     },
     store::{AssessmentRecord, LoggedStatement},
@@ -121,11 +121,11 @@ impl LoadedAssessment {
     /// Makes it from its manifest and its opened portions. `encoded` holds the portions' encodings in the same order.
     pub fn assemble(
         (id, manifest, envelope): (StatementId, Manifest, Arc<Envelope>),
-        opened: Vec<Opened>,
+        opened: Vec<OpenedPortion>,
         encoded: Vec<Vec<u8>>,
         logged_at: Time,
     ) -> Self {
-        let portion = |(o, bytes): (Opened, Vec<u8>)| LoadedPortion {
+        let portion = |(o, bytes): (OpenedPortion, Vec<u8>)| LoadedPortion {
             digest: o.digest(),
             portion: o.into_portion(),
             bytes: Arc::from(bytes),

@@ -13,7 +13,7 @@ use crate::{
         time::Time,
     },
     node::{assessments::Assessments, receipts::answer::Said},
-    seal::open::Opened,
+    seal::open::OpenedPortion,
     store::{AssessmentRecord, receipts::Acknowledgement},
 };
 
@@ -75,8 +75,13 @@ impl Assessments {
     }
 
     /// The time by which what comes with a release is to be acknowledged here.
-    pub(in crate::node) fn due(&self, partner: &TrustDomain, release: &Release, portions: &[Opened]) -> Option<Time> {
-        let seen = || level(portions.iter().map(Opened::portion));
+    pub(in crate::node) fn due(
+        &self,
+        partner: &TrustDomain,
+        release: &Release,
+        portions: &[OpenedPortion],
+    ) -> Option<Time> {
+        let seen = || level(portions.iter().map(OpenedPortion::portion));
         self.directory.current().active(partner).ok()?.due(&release.agreement.id, seen, release.released_at)
     }
 

@@ -13,7 +13,7 @@ use crate::{
         assessment_cache::parts::{LoadedEndorsement, LoadedException},
         inbound::unusable::{ExaminedAt, VerifiedPath},
     },
-    seal::open::Opened,
+    seal::open::OpenedPortion,
     store::Verification,
 };
 
@@ -23,7 +23,7 @@ pub(in crate::node) struct Content {
     /// How its manifest was verified.
     pub(in crate::node) verified: Verification,
     pub(in crate::node) manifest_id: StatementId,
-    pub(in crate::node) portions: Vec<Opened>,
+    pub(in crate::node) portions: Vec<OpenedPortion>,
     /// Endorsements whose signers could not be verified.
     pub(in crate::node) unverified: Vec<StatementId>,
     /// Why it is kept from users, if it is.

@@ -33,7 +33,7 @@ use crate::{
     },
     policy::{Facts, accept},
     seal::{
-        open::{Opened, open_listed},
+        open::{OpenedPortion, open_listed},
         rules,
         verify::{Claimed, Verified, verify},
     },
@@ -252,7 +252,7 @@ impl InboundFeeds {
         }
         let portions: Vec<&[u8]> = entry.portions.iter().map(|p| &**p).collect();
         let opened = open_listed(&manifest, &portions).map_err(|fault| Unusable::by(originator, fault))?;
-        if !opened.iter().map(Opened::digest).eq(release.digests.iter().copied()) {
+        if !opened.iter().map(OpenedPortion::digest).eq(release.digests.iter().copied()) {
             let what = "the portions are not those that the release discloses";
             return Err(Fault::at(Reason::DigestNotListed, "portions", what).into());
         }
@@ -388,7 +388,7 @@ impl InboundFeeds {
     fn not_covered(
         &self,
         carried: &Carrying<'_>,
-        (manifest, portions, beside): (&Manifest, &[Opened], &AttachedEntries),
+        (manifest, portions, beside): (&Manifest, &[OpenedPortion], &AttachedEntries),
     ) -> Option<NotCovered> {
         let Carrying { partner, release, path, examined } = carried;
         let directory = self.directory.current();

@@ -19,7 +19,7 @@ use crate::{
         directory::{Partner, roots::bundle_of},
         partnerships::{
             Partnerships,
-            invitation::{Opened, fingerprint_of},
+            invitation::{ProvedInvitation, fingerprint_of},
         },
         people::approvals::{Approvable, ApprovalCount},
     },
@@ -109,7 +109,7 @@ impl Partnerships {
 
     /// Checks that an administrator has confirmed the invitation, and returns its content. No other change comes between.
     async fn confirm(&self, actor: &Authorized<Administer>, invited: &Invited) -> Result<Confirmed<'_>, Fault> {
-        let Opened { invitation, bundle, .. } = self.check_invitation(&invited.invitation)?;
+        let ProvedInvitation { invitation, bundle, .. } = self.check_invitation(&invited.invitation)?;
         let agrees = fingerprint_of(&invited.invitation).agrees_with(&invited.fingerprint);
         if !agrees.map_err(|e| Fault::at(Reason::InvalidArgument, "fingerprint", e))? {
             let what = "the fingerprint is not that of the invitation; ask the partner again, by another way";
@@ -160,7 +160,7 @@ impl Partnerships {
         envelope: &Envelope,
         state: PartnerState,
     ) -> Result<Arc<Partner>, Fault> {
-        let Opened { invitation, bundle, ledger_key } = self.check_invitation(envelope)?;
+        let ProvedInvitation { invitation, bundle, ledger_key } = self.check_invitation(envelope)?;
         let domain = bundle.domain().clone();
         let fingerprint = Sha256(bundle.fingerprint().0);
         let known = self.directory.current().get(&domain).cloned();

@@ -24,7 +24,7 @@ use crate::{
         partnerships::{
             Partnerships,
             accept::no_partner,
-            invitation::{Opened, open_invitation},
+            invitation::{ProvedInvitation, open_invitation},
         },
         people::approvals::{Approvable, ApprovalCount},
     },
@@ -63,14 +63,19 @@ impl Partnerships {
 
     /// Opens an invitation as of its own date, because the certificate of the node that wrote it may have expired since. The partner that
     /// introduces is answerable for it.
-    fn open_introduced(&self, invitation: &Envelope) -> Result<Opened, Fault> {
+    fn open_introduced(&self, invitation: &Envelope) -> Result<ProvedInvitation, Fault> {
         let claimed = wire::invitation::decode(&invitation.payload)?.issued;
         open_invitation(invitation, &self.trust.signing_usages, claimed.min(self.clock.now()))
             .map_err(|f| f.within("invitation"))
     }
 
-    async fn hold_introduced(&self, by: &TrustDomain, invitation: &Envelope, opened: Opened) -> Result<(), Fault> {
-        let Opened { invitation: said, bundle, .. } = opened;
+    async fn hold_introduced(
+        &self,
+        by: &TrustDomain,
+        invitation: &Envelope,
+        opened: ProvedInvitation,
+    ) -> Result<(), Fault> {
+        let ProvedInvitation { invitation: said, bundle, .. } = opened;
         let of = bundle.domain().clone();
         if of == *self.identity.domain() || of == *by {
             return Ok(());

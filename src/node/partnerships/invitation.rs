@@ -29,7 +29,7 @@ use crate::{
 
 /// The content of an invitation that its own roots prove.
 #[derive(Debug)]
-pub struct Opened {
+pub struct ProvedInvitation {
     /// The invitation.
     pub invitation: Invitation,
     /// Its roots.
@@ -64,7 +64,7 @@ impl Partnerships {
     ///
     /// # Errors
     /// Whatever verification refuses.
-    pub fn check_invitation(&self, envelope: &Envelope) -> Result<Opened, Fault> {
+    pub fn check_invitation(&self, envelope: &Envelope) -> Result<ProvedInvitation, Fault> {
         open_invitation(envelope, &self.trust.signing_usages, self.clock.now())
     }
 }
@@ -78,7 +78,7 @@ pub fn fingerprint_of(invitation: &Envelope) -> Fingerprint {
 ///
 /// # Errors
 /// Whatever verification refuses.
-pub fn open_invitation(envelope: &Envelope, signing_usages: &[String], now: Time) -> Result<Opened, Fault> {
+pub fn open_invitation(envelope: &Envelope, signing_usages: &[String], now: Time) -> Result<ProvedInvitation, Fault> {
     if envelope.kind != StatementKind::Invitation {
         let what = format!("the file holds a {}; an invitation is made by `watchfire partner invite`", envelope.kind);
         return Err(Fault::new(Reason::UnknownOrNonCanonical, what));
@@ -101,5 +101,5 @@ pub fn open_invitation(envelope: &Envelope, signing_usages: &[String], now: Time
         let note = Note::parse(&invitation.ledger_note).and_then(|note| note.verify(&log_key));
         note.map_err(|f| f.within("ledger_note"))?;
     }
-    Ok(Opened { invitation, bundle, ledger_key })
+    Ok(ProvedInvitation { invitation, bundle, ledger_key })
 }

@@ -6,7 +6,7 @@ use super::{
     connection::SqliteConnection,
     disk_space::{self, DiskSpace},
     failure::FailureState,
-    open::{self, Opened},
+    open::{self, Connections},
     readers::Readers,
     writer::WriteQueue,
 };
@@ -27,7 +27,7 @@ pub struct SqliteDriver {
 
 impl SqliteDriver {
     /// Starts the writer and the readers of an open file.
-    pub(super) fn start(path: &Path, opened: Opened) -> Result<Self> {
+    pub(super) fn start(path: &Path, opened: Connections) -> Result<Self> {
         let (failure, disk_space) = (Arc::new(FailureState::default()), Arc::new(DiskSpace::of_store(path)));
         Ok(Self {
             readers: Readers::new(opened.readers, failure.clone()),

@@ -53,7 +53,7 @@ const PATIENCE: Duration = Duration::from_secs(5);
 const STATEMENTS: usize = 128;
 
 /// An open store.
-pub(super) struct Opened {
+pub(super) struct Connections {
     pub(super) writer: Connection,
     pub(super) readers: Vec<Connection>,
     /// The writer holds it as long as it runs, so that no second process writes.
@@ -65,7 +65,7 @@ fn refusal(path: &Path, what: impl std::fmt::Display) -> StoreError {
 }
 
 /// Locks and opens the store at `path`. With `create`, a missing store is created.
-pub(super) fn open(path: &Path, vault: &Vault, create: bool) -> Result<Opened> {
+pub(super) fn open(path: &Path, vault: &Vault, create: bool) -> Result<Connections> {
     if !create && !path.exists() {
         return Err(refusal(path, "does not exist; run `watchfire init`, or restore a backup"));
     }
@@ -74,7 +74,7 @@ pub(super) fn open(path: &Path, vault: &Vault, create: bool) -> Result<Opened> {
 }
 
 /// Opens the store under a lock that the caller holds.
-pub(super) fn open_locked(path: &Path, vault: &Vault, create: bool, lock: File) -> Result<Opened> {
+pub(super) fn open_locked(path: &Path, vault: &Vault, create: bool, lock: File) -> Result<Connections> {
     make_file(path, create).map_err(|e| refusal(path, format_args!("can't be opened: {e}")))?;
     let writer = connect(path, OpenFlags::SQLITE_OPEN_READ_WRITE)?;
     let version = version(&writer, path, create)?;
@@ -82,7 +82,7 @@ pub(super) fn open_locked(path: &Path, vault: &Vault, create: bool, lock: File) 
     migrate(&writer, vault, version)?;
     check_key(&writer, path, vault)?;
     let readers = (0..READERS).map(|_| reader(path)).collect::<Result<_>>()?;
-    Ok(Opened { writer, readers, lock })
+    Ok(Connections { writer, readers, lock })
 }
 
 /// SQLite's error at opening, as a sentence that names the file.

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use crate::{
     domain::{entry::FeedEntry, ids::StatementId, release::Release, statement::Envelope, summary::Summary, time::Time},
     node::inbound::content::Content,
-    seal::{open::Opened, statement::id_of},
+    seal::{open::OpenedPortion, statement::id_of},
     store::{AttachedStatement, ReceivedContent, ReceivedEntry, subject_states, title},
     wire,
 };
@@ -38,7 +38,7 @@ pub(in crate::node) fn received_content(
     let is_verified = |e: &Envelope| !checked.unverified.contains(&id_of(e.kind, &e.payload));
     let statement =
         |e: &Arc<Envelope>| AttachedStatement { envelope: wire::envelope::encode(e), verified: is_verified(e) };
-    let named = checked.portions.iter().map(Opened::portion).zip(entry.portions.iter().map(|bytes| &**bytes));
+    let named = checked.portions.iter().map(OpenedPortion::portion).zip(entry.portions.iter().map(|bytes| &**bytes));
     ReceivedContent {
         kind: release.kind,
         assessment: content.assessment,
@@ -49,7 +49,7 @@ pub(in crate::node) fn received_content(
         portions: entry.portions.iter().map(|p| p.to_vec()).collect(),
         title: title::of(named),
         summary: Summary::of(content, checked.portions.iter().map(|opened| (opened.portion(), opened.digest()))),
-        subject_states: subject_states::of(content, checked.portions.iter().map(Opened::portion)),
+        subject_states: subject_states::of(content, checked.portions.iter().map(OpenedPortion::portion)),
         attached: beside.map(statement).collect(),
         attachments: checked.attachments(),
         quarantined,
