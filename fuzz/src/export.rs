@@ -1,6 +1,6 @@
 //! Exports of a ledger: by the world's key, none verifies but the one that it wrote.
 
-use watchfire::ledger::export::{Verified, Verifier};
+use watchfire::ledger::export::{VerifiedExport, Verifier};
 
 use super::world;
 
@@ -13,7 +13,7 @@ pub fn check(data: &[u8]) {
     }
 }
 
-fn verified(data: &[u8]) -> Option<Verified> {
+fn verified(data: &[u8]) -> Option<VerifiedExport> {
     let mut verifier = Verifier::default();
     for line in data.split_inclusive(|b| *b == b'\n') {
         if let Err(fault) = verifier.line(line) {

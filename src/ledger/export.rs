@@ -51,7 +51,7 @@ pub struct ExportFault {
 
 /// What a verified export contains.
 #[derive(Debug)]
-pub struct Verified {
+pub struct VerifiedExport {
     /// The ledger's key, as the file names it.
     pub key: LogKey,
     /// The head over all entries.
@@ -151,7 +151,7 @@ impl Verifier {
     ///
     /// # Errors
     /// What is wrong with the file as a whole.
-    pub fn finish(self) -> Result<Verified> {
+    pub fn finish(self) -> Result<VerifiedExport> {
         let Some(key) = self.key else { return fault("the file ends before the ledger's key") };
         let Some(note) = self.note else {
             let size = self.frontier.size();
@@ -179,7 +179,7 @@ impl Verifier {
         }
         let seen = self.witnesses.into_iter().map(|w| note.cosigned_by(&w).map(|at| (w, at)));
         let witnesses = seen.collect::<std::result::Result<_, _>>().map_err(wrong)?;
-        Ok(Verified { key, note, witnesses })
+        Ok(VerifiedExport { key, note, witnesses })
     }
 }
 

@@ -29,7 +29,7 @@ fn export_with(witnesses: &[&'static str]) -> String {
     head(&public("gb.example/ledger", &own), &keys) + &leaves + &tail(&note)
 }
 
-fn verify(bytes: &[u8]) -> Result<Verified> {
+fn verify(bytes: &[u8]) -> Result<VerifiedExport> {
     let mut verifier = Verifier::default();
     bytes.split_inclusive(|b| *b == b'\n').try_for_each(|line| verifier.line(line))?;
     let entries = verifier.entries();
