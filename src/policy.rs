@@ -46,5 +46,5 @@ pub use facts::{EndorsementFacts, Facts, ItemId, PartnerException, Provenance};
 pub use grant::abbreviated_list;
 pub use house::{HouseRules, KnownNames};
 pub use provenance::{Breach, Hop, check_hops};
-pub use reason::Reason;
+pub use reason::PolicyReason;
 pub use simulate::{Change, Difference, compare, without_dates};

@@ -44,7 +44,7 @@ pub struct RulesView {
     /// Since when it is in force.
     pub since: Option<Time>,
     /// Each rule of the version asked for: its id, as decisions name it, and its words.
-    pub rules: Vec<policy::Reason>,
+    pub rules: Vec<policy::PolicyReason>,
     /// The version asked for, with its files; the one in force if none was named.
     pub shown: Option<RulesVersion>,
     /// The versions, newest first, without their files' texts.

@@ -92,7 +92,7 @@ pub struct SimulationReport {
     /// From when on they would go.
     pub after: Option<Time>,
     /// The reasons for it.
-    pub because: Vec<policy::Reason>,
+    pub because: Vec<policy::PolicyReason>,
 }
 
 /// The totals.

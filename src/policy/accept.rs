@@ -8,7 +8,7 @@ use super::{
     decision::{Basis, GrantedItems, Grounds, Ruling, release_terms},
     facts::Facts,
     provenance::Acquisition,
-    reason::Reason,
+    reason::PolicyReason,
 };
 use crate::domain::{
     group::Group,
@@ -27,26 +27,26 @@ use crate::domain::{
 ///
 /// # Errors
 /// Why the release must be quarantined: every reason, each once.
-pub fn accept(policy: &PartnerPolicy, release: &Release, facts: &Facts<'_>) -> Result<(), Vec<Reason>> {
+pub fn accept(policy: &PartnerPolicy, release: &Release, facts: &Facts<'_>) -> Result<(), Vec<PolicyReason>> {
     if release.recipient != policy.taker.domain {
-        return Err(vec![Reason::new("not-for-us", "the release is for another recipient")]);
+        return Err(vec![PolicyReason::new("not-for-us", "the release is for another recipient")]);
     }
     let Some(agreement) = policy.agreements.iter().find(|c| c.reference == release.agreement) else {
         let words = format!(
             "the release is based on agreement {} version {}, which is not in force here",
             release.agreement.id, release.agreement.version
         );
-        return Err(vec![Reason::new("agreement-differs", words)]);
+        return Err(vec![PolicyReason::new("agreement-differs", words)]);
     };
     let acquisitions = Acquisition::all(&policy.giver, facts.originator, &facts.provenances);
     let Some(acquisition) = acquisitions.into_iter().find(|a| a.via() == release.via) else {
         let words = "the sender says that it got this by a release that is not among those that arrived with it";
-        return Err(vec![Reason::new("via-unknown", words)]);
+        return Err(vec![PolicyReason::new("via-unknown", words)]);
     };
     let basis = Basis { policy, agreement, facts, acquisition, now: release.released_at };
     let mut reasons = Vec::new();
     for id in release.grants.iter().filter(|id| !agreement.grants.iter().any(|c| c.grant.id == **id)) {
-        reasons.push(Reason::new(
+        reasons.push(PolicyReason::new(
             "agreement-differs",
             format!("this organisation's copy of the agreement has no grant {id} for it"),
         ));
@@ -55,7 +55,7 @@ pub fn accept(policy: &PartnerPolicy, release: &Release, facts: &Facts<'_>) -> R
     let disclosed: Vec<Digest> = release.disclosed().collect();
     let indexes: Vec<usize> = disclosed.iter().filter_map(index_of).collect();
     if indexes.len() != disclosed.len() || indexes.is_empty() {
-        reasons.push(Reason::new("portion-missing", "the release names a portion that did not arrive with it"));
+        reasons.push(PolicyReason::new("portion-missing", "the release names a portion that did not arrive with it"));
     }
     let mut granted = GrantedItems::new();
     for (index, ruling) in basis.rulings(&facts.all_subjects, indexes.into_iter()) {
@@ -86,10 +86,10 @@ fn named_grounds(basis: Basis<'_>, release: &Release, grounds: &Grounds) -> Grou
 }
 
 /// What the release allows and the grants that it names do not. The terms of a release may always be narrower.
-fn too_wide(basis: Basis<'_>, release: &Release, granted: &GrantedItems) -> Option<Reason> {
+fn too_wide(basis: Basis<'_>, release: &Release, granted: &GrantedItems) -> Option<PolicyReason> {
     let Basis { facts, agreement, .. } = basis;
     if granted.values().any(Grounds::is_empty) {
-        return Some(Reason::new("no-grant", "no grant that the release names permits one of its portions"));
+        return Some(PolicyReason::new("no-grant", "no grant that the release names permits one of its portions"));
     }
     let (ours, theirs) = (release_terms(basis, granted), &release.terms);
     let mut wider = Vec::new();
@@ -109,7 +109,7 @@ fn too_wide(basis: Basis<'_>, release: &Release, granted: &GrantedItems) -> Opti
         wider.push(format!("the release does not bar {}, which it is about", missing.join(", ")));
     }
     let words = || format!("the terms are wider than the grants that the release names: {}", wider.join("; "));
-    (!wider.is_empty()).then(|| Reason::new("terms-too-wide", words()))
+    (!wider.is_empty()).then(|| PolicyReason::new("terms-too-wide", words()))
 }
 
 fn is_within(theirs: &OnwardLimit, ours: &OnwardLimit) -> bool {

@@ -6,7 +6,7 @@ use super::{
     agreement::PartnerPolicy,
     decision::{Decision, decide, plan},
     facts::{Facts, ItemId},
-    reason::Reason,
+    reason::PolicyReason,
 };
 use crate::domain::{
     agreement::Agreement,
@@ -40,7 +40,7 @@ pub struct Difference {
     /// When it would first be released; `None`: never.
     pub after: Option<Time>,
     /// The grants or rules of the other policy that decide so.
-    pub reasons: Vec<Reason>,
+    pub reasons: Vec<PolicyReason>,
 }
 
 /// The agreement without its dates, so that a comparison shows only what the terms change.
@@ -82,7 +82,7 @@ fn decisions_of<'a>(
 }
 
 fn add_reasons(decision_at: impl Fn(Time) -> Decision, differences: &mut [Difference]) {
-    let mut by_time: BTreeMap<Time, BTreeMap<ItemId, Vec<Reason>>> = BTreeMap::new();
+    let mut by_time: BTreeMap<Time, BTreeMap<ItemId, Vec<PolicyReason>>> = BTreeMap::new();
     for difference in differences {
         // Where the item would be released: why, at that time. Where it would be withheld: why, at the time at which it is released now.
         let Some(at) = difference.after.or(difference.before) else { continue };

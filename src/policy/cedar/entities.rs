@@ -13,7 +13,7 @@ use crate::{
     policy::{
         attributes::{Authorship, SubjectSummary},
         grant::CompiledGrant,
-        reason::Reason,
+        reason::PolicyReason,
     },
 };
 
@@ -22,7 +22,7 @@ pub(in crate::policy) fn assessment_entity(
     subjects: &SubjectSummary,
     authorship: &Authorship,
     expires: i64,
-) -> Result<Entity, Reason> {
+) -> Result<Entity, PolicyReason> {
     let schema = compiled_schema().map_err(|_| evaluation_error("the built-in rules"))?;
     let attributes = [
         ("subject_known", RestrictedExpression::new_bool(subjects.is_known)),

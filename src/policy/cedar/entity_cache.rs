@@ -12,7 +12,7 @@ use crate::{
     domain::time::Time,
     policy::{
         attributes::{Authorship, SubjectSummary},
-        reason::Reason,
+        reason::PolicyReason,
     },
 };
 
@@ -23,7 +23,7 @@ const MAX_TIMES: usize = 64;
 /// alone, which never change.
 #[derive(Debug, Clone, Default)]
 pub(in crate::policy) struct EntityCache {
-    assessment: Arc<OnceLock<Result<Entity, Reason>>>,
+    assessment: Arc<OnceLock<Result<Entity, PolicyReason>>>,
     contexts: Arc<Mutex<HashMap<Time, HashMap<usize, Context>>>>,
 }
 
@@ -34,7 +34,7 @@ impl EntityCache {
         all_subjects: &SubjectSummary,
         authorship: &Authorship,
         expires: i64,
-    ) -> Result<Entity, Reason> {
+    ) -> Result<Entity, PolicyReason> {
         self.assessment.get_or_init(|| assessment_entity(all_subjects, authorship, expires)).clone()
     }
 
@@ -43,8 +43,8 @@ impl EntityCache {
         &self,
         class: usize,
         now: Time,
-        build: impl FnOnce() -> Result<Context, Reason>,
-    ) -> Result<Context, Reason> {
+        build: impl FnOnce() -> Result<Context, PolicyReason>,
+    ) -> Result<Context, PolicyReason> {
         // The map is consistent after every statement, so a poisoned lock can be used.
         let lock = || self.contexts.lock().unwrap_or_else(PoisonError::into_inner);
         if let Some(context) = lock().get(&now).and_then(|all| all.get(&class)) {

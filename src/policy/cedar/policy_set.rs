@@ -20,7 +20,7 @@ use crate::{
         fault::{self, Fault},
         partner::Organisation,
     },
-    policy::{grant::CompiledGrant, reason::Reason},
+    policy::{grant::CompiledGrant, reason::PolicyReason},
 };
 
 /// It holds no state.
@@ -43,7 +43,7 @@ enum Rule {
     /// The grant at this index.
     Grant(usize),
     /// A rule that forbids.
-    Forbid(Reason),
+    Forbid(PolicyReason),
 }
 
 impl AgreementPolicies {
@@ -94,7 +94,7 @@ impl AgreementPolicies {
     }
 
     /// All entities of an evaluation: the fixed ones and the assessment.
-    pub fn entities(&self, assessment: Entity) -> Result<Entities, Reason> {
+    pub fn entities(&self, assessment: Entity) -> Result<Entities, PolicyReason> {
         self.fixed_entities.clone().add_entities([assessment], None).map_err(|_| evaluation_error("the assessment"))
     }
 
@@ -110,7 +110,8 @@ impl AgreementPolicies {
 
     /// Reads Cedar's response. Cedar skips a policy that fails to evaluate, even one that forbids, so any error at all is a denial.
     fn read(&self, response: &Response) -> Evaluation {
-        let errors: Vec<Reason> = response.diagnostics().errors().map(|e| evaluation_error(failed_policy(e))).collect();
+        let errors: Vec<PolicyReason> =
+            response.diagnostics().errors().map(|e| evaluation_error(failed_policy(e))).collect();
         if !errors.is_empty() {
             return Evaluation::Denied { reasons: errors };
         }

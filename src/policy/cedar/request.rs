@@ -8,7 +8,7 @@ use crate::{
     policy::{
         attributes::{Authorship, PortionAttributes, SubjectSummary},
         audience::AudienceMembers,
-        reason::Reason,
+        reason::PolicyReason,
     },
 };
 
@@ -34,7 +34,7 @@ pub(in crate::policy) struct ReleaseRequest<'a> {
 
 impl ReleaseRequest<'_> {
     /// The context of Cedar's request: the portion and the times.
-    pub fn context(&self) -> Result<Context, Reason> {
+    pub fn context(&self) -> Result<Context, PolicyReason> {
         let PortionAttributes { kind, tlp, topics, releasable_to, groups, caveats } = self.portion;
         let members = AudienceMembers::new(releasable_to, groups);
         let pairs = [

@@ -7,7 +7,7 @@ use cedar_policy::{EntityId, EntityTypeName, EntityUid, PolicyId, PolicySet, Sch
 use super::rule::ForbidRule;
 use crate::{
     domain::fault::{self, Fault},
-    policy::reason::Reason,
+    policy::reason::PolicyReason,
 };
 
 /// The schema's text.
@@ -44,7 +44,7 @@ impl CompiledSchema {
         let mut built_in_rules = Vec::new();
         for policy in PolicySet::from_str(include_str!("builtin.cedar"))?.policies() {
             let annotation = |key| policy.annotation(key).map(str::to_owned).ok_or("a built-in rule lacks its name");
-            let reason = Reason::new(annotation("id")?, annotation("reason")?);
+            let reason = PolicyReason::new(annotation("id")?, annotation("reason")?);
             built_in_rules.push(ForbidRule { policy: policy.new_id(PolicyId::new(&reason.id)), reason });
         }
         Ok(Self {

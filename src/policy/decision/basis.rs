@@ -18,7 +18,7 @@ use crate::{
         cedar::{Entities, Evaluation, ReleaseRequest, RequestTimes, assessment_entity},
         facts::{Facts, Item},
         provenance::Acquisition,
-        reason::Reason,
+        reason::PolicyReason,
     },
 };
 
@@ -75,14 +75,14 @@ impl Basis<'_> {
         subjects: &SubjectSummary,
         class: usize,
         portion: PortionAttributes<'_>,
-        entities: &OnceCell<Result<Entities, Reason>>,
+        entities: &OnceCell<Result<Entities, PolicyReason>>,
     ) -> Ruling {
         let Self { policy, agreement, facts, now, .. } = self;
         let times = RequestTimes { now: now.unix_nanos(), age: facts.age(now), expires: facts.expires.unix_nanos() };
         let request = ReleaseRequest { subjects, authorship: &facts.authorship, portion, times };
-        let evaluate = || -> Result<Evaluation, Reason> {
+        let evaluate = || -> Result<Evaluation, PolicyReason> {
             let context = facts.entity_cache.context(class, now, || request.context())?;
-            let entities = entities.get_or_init(|| self.entities(subjects)).as_ref().map_err(Reason::clone)?;
+            let entities = entities.get_or_init(|| self.entities(subjects)).as_ref().map_err(PolicyReason::clone)?;
             Ok(agreement.policies.evaluate(entities, context))
         };
         let or_denied = || evaluate().unwrap_or_else(|reason| Evaluation::Denied { reasons: vec![reason] });
@@ -99,7 +99,7 @@ impl Basis<'_> {
     }
 
     /// The Cedar entities of a request.
-    fn entities(self, subjects: &SubjectSummary) -> Result<Entities, Reason> {
+    fn entities(self, subjects: &SubjectSummary) -> Result<Entities, PolicyReason> {
         let Self { agreement, facts, .. } = self;
         let expires = facts.expires.unix_nanos();
         let assessment = match *subjects == facts.all_subjects {

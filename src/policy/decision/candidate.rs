@@ -9,7 +9,7 @@ use super::{
 };
 use crate::{
     domain::body::Kind,
-    policy::{facts::Facts, provenance::Acquisition, reason::Reason},
+    policy::{facts::Facts, provenance::Acquisition, reason::PolicyReason},
 };
 
 /// What one basis would release.
@@ -20,7 +20,7 @@ pub(super) struct Candidate<'a> {
     /// What it releases. Empty if it can release nothing.
     pub released: GrantedItems,
     /// What it permits and yet withholds, with the reason.
-    pub withheld: BTreeMap<usize, Reason>,
+    pub withheld: BTreeMap<usize, PolicyReason>,
 }
 
 impl<'a> Candidate<'a> {
@@ -52,7 +52,7 @@ impl<'a> Candidate<'a> {
             released.clear();
         } else {
             let lesser = granted.keys().filter(|i| !released.contains_key(i));
-            let reason = || Reason::new("a-fuller-headline-is-given", "a fuller headline is given");
+            let reason = || PolicyReason::new("a-fuller-headline-is-given", "a fuller headline is given");
             withheld.extend(lesser.map(|i| (*i, reason())));
         }
         Self { basis, rulings, released, withheld }
@@ -64,16 +64,16 @@ impl<'a> Candidate<'a> {
     }
 
     /// Why the item is not permitted.
-    pub fn reasons(&self, index: usize) -> Vec<Reason> {
+    pub fn reasons(&self, index: usize) -> Vec<PolicyReason> {
         match self.rulings.get(&index).map(|ruling| ruling.reasons()) {
             Some(reasons) if !reasons.is_empty() => reasons.to_vec(),
-            Some(_) | None => vec![Reason::new("unknown", "nothing permits it")],
+            Some(_) | None => vec![PolicyReason::new("unknown", "nothing permits it")],
         }
     }
 }
 
 /// Why nothing at all can be released, although these items are permitted.
-fn obstacle(basis: Basis<'_>, released: &GrantedItems) -> Option<Reason> {
+fn obstacle(basis: Basis<'_>, released: &GrantedItems) -> Option<PolicyReason> {
     if let Some(kind) = missing_kind(basis.facts, released) {
         return Some(incomplete(kind));
     }
@@ -119,27 +119,27 @@ fn as_recipient_sees_it(basis: Basis<'_>, released: &GrantedItems) -> Option<Gra
     (narrowed != *released).then_some(narrowed)
 }
 
-fn not_covered_as_shown() -> Reason {
-    Reason::new(
+fn not_covered_as_shown() -> PolicyReason {
+    PolicyReason::new(
         "not-covered-as-shown",
         "a subject is withheld, and the disclosed subjects do not show that a grant covers this portion",
     )
 }
 
-fn no_grant_at_all() -> Reason {
-    Reason::new("no-grant", "no grant gives any of it, and an exception only adds to what a grant gives")
+fn no_grant_at_all() -> PolicyReason {
+    PolicyReason::new("no-grant", "no grant gives any of it, and an exception only adds to what a grant gives")
 }
 
-fn subject_stays() -> Reason {
+fn subject_stays() -> PolicyReason {
     let words = "a hub releases an assessment only with all subjects that it has of it, and one is withheld";
-    Reason::new("a-subject-stays", words)
+    PolicyReason::new("a-subject-stays", words)
 }
 
-fn incomplete(kind: Kind) -> Reason {
+fn incomplete(kind: Kind) -> PolicyReason {
     match kind {
         Kind::Headline => {
-            Reason::new("no-headline", "no headline may be released, and without one nothing is released")
+            PolicyReason::new("no-headline", "no headline may be released, and without one nothing is released")
         }
-        _ => Reason::new("no-subject", "no subject may be released, and without one nothing is released"),
+        _ => PolicyReason::new("no-subject", "no subject may be released, and without one nothing is released"),
     }
 }

@@ -17,7 +17,7 @@ use crate::{
         facts::{Facts, ItemId},
         grant::CompiledGrant,
         provenance::Acquisition,
-        reason::Reason,
+        reason::PolicyReason,
     },
 };
 
@@ -64,26 +64,26 @@ fn verdict(candidate: &Candidate<'_>, all: &[Candidate<'_>], index: usize) -> Ve
 }
 
 /// Another basis would release the item.
-fn another_basis(chosen: Basis<'_>, other: Basis<'_>) -> Reason {
+fn another_basis(chosen: Basis<'_>, other: Basis<'_>) -> PolicyReason {
     let id = other.agreement.reference.id;
     match other.acquisition.via() {
         Some(via) if id == chosen.agreement.reference.id => {
             let words = format!(
                 "release {via} would let it be passed on, but a release can cite only one, and another one lets more be passed on"
             );
-            Reason::new("another-provenance", words)
+            PolicyReason::new("another-provenance", words)
         }
         _ => {
             let words = format!(
                 "agreement {id} would give it, but a release is based on one agreement, and another one gives more"
             );
-            Reason::new("another-agreement", words)
+            PolicyReason::new("another-agreement", words)
         }
     }
 }
 
 fn withhold(id: &'static str, words: String) -> Verdict {
-    Verdict::Withhold(Denial { reasons: vec![Reason::new(id, words)] })
+    Verdict::Withhold(Denial { reasons: vec![PolicyReason::new(id, words)] })
 }
 
 fn permit(basis: Basis<'_>, index: usize, grounds: &Grounds) -> Permit {

@@ -7,7 +7,7 @@ use crate::{
         attributes::{PortionAttributes, SubjectSummary},
         facts::Facts,
         grant::{GrantCheck, abbreviated_list},
-        reason::Reason,
+        reason::PolicyReason,
     },
 };
 
@@ -26,7 +26,7 @@ pub(super) fn no_grant(
     subjects: &SubjectSummary,
     portion: PortionAttributes<'_>,
     now: Time,
-) -> Reason {
+) -> PolicyReason {
     let (valid_from, valid_until, logged_at) = (agreement.from, agreement.until, facts.logged_at);
     let checks = agreement.grants.iter().map(|grant| {
         let check = GrantCheck { grant, valid_from, valid_until, logged_at, subjects, portion, now };
@@ -40,16 +40,16 @@ pub(super) fn no_grant(
         Some((grant, _)) => format!("grant {}: not permitted", grant.grant.id),
         None => format!("the agreement has no grant from {} to {}", policy.giver, policy.taker.domain),
     };
-    Reason::new("no-grant", words)
+    PolicyReason::new("no-grant", words)
 }
 
 /// Adds to a built-in rule's reason what it was about in this case.
 pub(super) fn with_details(
-    reason: Reason,
+    reason: PolicyReason,
     policy: &PartnerPolicy,
     facts: &Facts<'_>,
     portion: PortionAttributes<'_>,
-) -> Reason {
+) -> PolicyReason {
     match &*reason.id {
         SUBJECT_RULE => with_concerns(reason, policy, facts),
         RELEASABLE_TO => with_audience(&reason, policy, portion),
@@ -58,18 +58,18 @@ pub(super) fn with_details(
 }
 
 /// Adds whom the marking names; and if it names groups, that none of them lists the recipient.
-fn with_audience(reason: &Reason, policy: &PartnerPolicy, portion: PortionAttributes<'_>) -> Reason {
+fn with_audience(reason: &PolicyReason, policy: &PartnerPolicy, portion: PortionAttributes<'_>) -> PolicyReason {
     let names = abbreviated_list(portion.releasable_to);
     // The marking also defines groups to which the portion may only be passed on. These may list the recipient.
     let groups = match portion.releasable_to.iter().any(|audience| audience.group().is_some()) {
         true => format!(", and the marking lists {} in none of the groups among them", policy.taker.domain),
         false => String::new(),
     };
-    Reason::new(reason.id.clone(), format!("{}: it is for {names}{groups}", reason.words))
+    PolicyReason::new(reason.id.clone(), format!("{}: it is for {names}{groups}", reason.words))
 }
 
 /// Adds why the assessment is about the recipient's state, if the subject itself does not name that state.
-fn with_concerns(reason: Reason, policy: &PartnerPolicy, facts: &Facts<'_>) -> Reason {
+fn with_concerns(reason: PolicyReason, policy: &PartnerPolicy, facts: &Facts<'_>) -> PolicyReason {
     let states: Vec<Country> = policy.taker.states().collect();
     let concerns = facts.concerns(&policy.control).filter(|(_, concern)| states.contains(&concern.state));
     let (mut why, mut more): (Vec<String>, usize) = (Vec::new(), 0);
@@ -96,5 +96,5 @@ fn with_concerns(reason: Reason, policy: &PartnerPolicy, facts: &Facts<'_>) -> R
     if more > 0 {
         why.push(format!("and {more} more"));
     }
-    Reason::new(reason.id, format!("{}: {}", reason.words, why.join("; ")))
+    PolicyReason::new(reason.id, format!("{}: {}", reason.words, why.join("; ")))
 }

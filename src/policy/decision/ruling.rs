@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use crate::policy::reason::Reason;
+use crate::policy::reason::PolicyReason;
 
 /// What permits an item under one agreement.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -40,9 +40,9 @@ pub(in crate::policy) enum Ruling {
     /// It is permitted.
     Permitted(Grounds),
     /// Nothing forbids it, but no grant permits it. An exception may permit it instead.
-    NoGrant(Reason),
+    NoGrant(PolicyReason),
     /// A rule or the terms of an earlier release forbid it.
-    Denied(Vec<Reason>),
+    Denied(Vec<PolicyReason>),
 }
 
 impl Ruling {
@@ -57,12 +57,12 @@ impl Ruling {
     }
 
     /// Adds reasons against the item.
-    pub fn with_denials(&self, denials: Vec<Reason>) -> Self {
+    pub fn with_denials(&self, denials: Vec<PolicyReason>) -> Self {
         Self::Denied(self.reasons().iter().cloned().chain(denials).collect())
     }
 
     /// Why it is not permitted. Empty if it is.
-    pub fn reasons(&self) -> &[Reason] {
+    pub fn reasons(&self) -> &[PolicyReason] {
         match self {
             Self::Permitted(_) => &[],
             Self::NoGrant(reason) => std::slice::from_ref(reason),

@@ -11,7 +11,7 @@ use crate::{
         release::{AgreementRef, Terms},
         time::Time,
     },
-    policy::{facts::ItemId, reason::Reason},
+    policy::{facts::ItemId, reason::PolicyReason},
 };
 
 /// A grant of one version of an agreement.
@@ -27,7 +27,7 @@ pub struct GrantRef {
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub struct Permit {
     pub(super) grants: Vec<GrantRef>,
-    pub(super) reasons: Vec<Reason>,
+    pub(super) reasons: Vec<PolicyReason>,
 }
 
 impl Permit {
@@ -37,7 +37,7 @@ impl Permit {
     }
 
     /// Why it is permitted, in words.
-    pub fn reasons(&self) -> &[Reason] {
+    pub fn reasons(&self) -> &[PolicyReason] {
         &self.reasons
     }
 }
@@ -45,12 +45,12 @@ impl Permit {
 /// The reasons why an item is withheld.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub struct Denial {
-    pub(super) reasons: Vec<Reason>,
+    pub(super) reasons: Vec<PolicyReason>,
 }
 
 impl Denial {
     /// The reasons; at least one.
-    pub fn reasons(&self) -> &[Reason] {
+    pub fn reasons(&self) -> &[PolicyReason] {
         &self.reasons
     }
 }
@@ -72,7 +72,7 @@ impl Verdict {
     }
 
     /// Why, either way.
-    pub fn reasons(&self) -> &[Reason] {
+    pub fn reasons(&self) -> &[PolicyReason] {
         match self {
             Self::Release(permit) => permit.reasons(),
             Self::Withhold(denial) => denial.reasons(),

@@ -13,7 +13,7 @@ use crate::{
         request::Exception,
         time::Time,
     },
-    policy::reason::Reason,
+    policy::reason::PolicyReason,
 };
 
 /// An exception for one partner. The caller verified it.
@@ -56,8 +56,8 @@ impl PartnerException {
     }
 
     /// Why it permits, in words.
-    pub(in crate::policy) fn reason(&self) -> Reason {
+    pub(in crate::policy) fn reason(&self) -> PolicyReason {
         let words = format!("an officer's exception {} gives it to {} until {}", self.id, self.partner, self.until);
-        Reason::new("exception", words)
+        PolicyReason::new("exception", words)
     }
 }

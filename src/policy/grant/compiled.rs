@@ -12,7 +12,7 @@ use crate::{
     },
     policy::{
         attributes::{PortionAttributes, SubjectSummary},
-        reason::Reason,
+        reason::PolicyReason,
     },
 };
 
@@ -25,13 +25,13 @@ pub(in crate::policy) struct CompiledGrant {
     /// The parts of countries that it names.
     pub parts: Vec<Subdivision>,
     /// Why it permits, in words. Every portion that it permits gets this reason, so it is built once.
-    pub reason: Reason,
+    pub reason: PolicyReason,
 }
 
 impl CompiledGrant {
     /// Resolves the areas against the groups that the agreement defines.
     pub fn new(agreement: &Agreement, grant: &Grant) -> Result<Self, Fault> {
-        let reason = Reason::new(grant.id.to_string(), grant_in_words(grant));
+        let reason = PolicyReason::new(grant.id.to_string(), grant_in_words(grant));
         let mut compiled = Self { grant: grant.clone(), countries: BTreeSet::new(), parts: Vec::new(), reason };
         for area in &grant.places {
             match area {
@@ -75,7 +75,7 @@ impl CompiledGrant {
     }
 
     /// Why it permits this portion, in words. Where a list of its terms is cut, what decided comes first, so that it is not hidden.
-    pub fn reason_for(&self, subjects: &SubjectSummary, portion: PortionAttributes<'_>) -> Reason {
+    pub fn reason_for(&self, subjects: &SubjectSummary, portion: PortionAttributes<'_>) -> PolicyReason {
         if self.grant.places.len() <= MAX_LISTED && self.grant.topics.len() <= MAX_LISTED {
             return self.reason.clone();
         }
@@ -86,7 +86,7 @@ impl CompiledGrant {
         };
         sorted.places.sort_by_key(|area| !decided(area));
         sorted.topics.sort_by_key(|topic| !portion.topics.contains(topic));
-        Reason::new(self.reason.id.clone(), grant_in_words(&sorted))
+        PolicyReason::new(self.reason.id.clone(), grant_in_words(&sorted))
     }
 
     /// When the grant first permits an assessment that was logged at this time.

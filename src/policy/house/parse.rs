@@ -18,7 +18,7 @@ use crate::{
     },
     policy::{
         cedar::{ForbidRule, compiled_schema},
-        reason::Reason,
+        reason::PolicyReason,
     },
 };
 
@@ -244,6 +244,6 @@ fn missing_parts(policy: &cedar_policy::Policy) -> Vec<String> {
 /// The rule with its id in decisions. `None` if it has no id.
 fn forbid_rule(policy: &cedar_policy::Policy) -> Option<ForbidRule> {
     let words = annotation(policy, "reason").unwrap_or_default();
-    let reason = Reason::new(format!("{PREFIX}{}", annotation(policy, "id")?), words.to_owned());
+    let reason = PolicyReason::new(format!("{PREFIX}{}", annotation(policy, "id")?), words.to_owned());
     Some(ForbidRule { policy: policy.new_id(PolicyId::new(&reason.id)), reason })
 }

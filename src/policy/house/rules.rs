@@ -12,7 +12,7 @@ use crate::{
     },
     policy::{
         cedar::{ForbidRule, SCHEMA_TEXT},
-        reason::Reason,
+        reason::PolicyReason,
     },
 };
 
@@ -45,7 +45,7 @@ impl HouseRules {
     }
 
     /// The reasons of the rules, as decisions give them, sorted by id.
-    pub fn reasons(&self) -> impl Iterator<Item = &Reason> {
+    pub fn reasons(&self) -> impl Iterator<Item = &PolicyReason> {
         self.rules.iter().map(|rule| &rule.reason)
     }
 

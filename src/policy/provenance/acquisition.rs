@@ -21,7 +21,7 @@ use crate::{
     policy::{
         audience::AudienceMembers,
         facts::{Item, Provenance},
-        reason::Reason,
+        reason::PolicyReason,
     },
 };
 
@@ -57,7 +57,7 @@ impl<'a> Acquisition<'a> {
     }
 
     /// The reasons why the item may not go on to the taker. Empty if it may.
-    pub fn denials(self, taker: &Organisation, item: Item<'_>, now: Time) -> Vec<Reason> {
+    pub fn denials(self, taker: &Organisation, item: Item<'_>, now: Time) -> Vec<PolicyReason> {
         let portion = item.portion;
         let unmet = match self {
             Self::Originated if portion.kind() == Kind::Endorsement => {
@@ -74,7 +74,7 @@ impl<'a> Acquisition<'a> {
                 [unmet_terms(provenance, taker, portion, now), unmet_marking(taker, portion)].concat()
             }
         };
-        let onward = (!unmet.is_empty()).then(|| Reason::new("onward-not-allowed", unmet.join("; ")));
+        let onward = (!unmet.is_empty()).then(|| PolicyReason::new("onward-not-allowed", unmet.join("; ")));
         no_attribution(portion).into_iter().chain(onward).collect()
     }
 
@@ -151,10 +151,10 @@ fn unmet_marking(taker: &Organisation, portion: &Portion) -> Vec<String> {
 
 /// The Chatham House rule, which holds at each hop: only the originator gives the portion, because a hub's release would include the
 /// originator's name and signature.
-fn no_attribution(portion: &Portion) -> Option<Reason> {
+fn no_attribution(portion: &Portion) -> Option<PolicyReason> {
     let applies = portion.marking.goes_on_to() == Err(Stays::NoAttribution);
     let words = "with its caveat no-attribution, only its originator may give it";
-    applies.then(|| Reason::new("no-attribution", words))
+    applies.then(|| PolicyReason::new("no-attribution", words))
 }
 
 /// What both limits allow, one hop less. `None` if that is nothing. `decision/terms.rs` adds the groups later.

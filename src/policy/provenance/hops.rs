@@ -16,7 +16,7 @@ use crate::{
     policy::{
         audience::AudienceMembers,
         facts::{Facts, Provenance},
-        reason::Reason,
+        reason::PolicyReason,
     },
 };
 
@@ -39,7 +39,7 @@ pub struct Breach {
     /// The organisation that gave more than it was allowed to.
     pub by: TrustDomain,
     /// Why; each reason once.
-    pub reasons: Vec<Reason>,
+    pub reasons: Vec<PolicyReason>,
 }
 
 /// Checks each hop but the first against the terms of the hop before it: who may get it, which portions, how many hops further, for how
@@ -63,15 +63,15 @@ pub fn check_hops(hops: &[Hop<'_>], facts: &Facts<'_>) -> Result<(), Breach> {
     let is_about_taker = |hop: &&Hop<'_>| hop.taker.states().any(|s| facts.all_subjects.states.contains(&s));
     let Some(hop) = hops.iter().find(is_about_taker) else { return Ok(()) };
     let words = format!("it is about {}'s own state, and was released to it", hop.taker.domain);
-    Err(Breach { by: hop.giver.clone(), reasons: vec![Reason::new("subject-rule", words)] })
+    Err(Breach { by: hop.giver.clone(), reasons: vec![PolicyReason::new("subject-rule", words)] })
 }
 
 /// The reasons why the hop was not allowed, after the release that `provenance` describes.
-fn violations(provenance: &Provenance, hop: &Hop<'_>, facts: &Facts<'_>) -> Vec<Reason> {
+fn violations(provenance: &Provenance, hop: &Hop<'_>, facts: &Facts<'_>) -> Vec<PolicyReason> {
     let release = hop.release;
     let mut reasons = Vec::new();
     if release.released_at >= facts.expires {
-        reasons.push(Reason::new("expired", "the assessment had expired when it was passed on"));
+        reasons.push(PolicyReason::new("expired", "the assessment had expired when it was passed on"));
     }
     let disclosed: BTreeSet<Digest> = release.disclosed().collect();
     for item in facts.items.iter().filter(|item| disclosed.contains(&item.id.to_digest())) {
@@ -82,7 +82,7 @@ fn violations(provenance: &Provenance, hop: &Hop<'_>, facts: &Facts<'_>) -> Vec<
     }
     let wider = wider_terms(provenance, release);
     if !wider.is_empty() {
-        reasons.push(Reason::new("terms-too-wide", wider.join("; ")));
+        reasons.push(PolicyReason::new("terms-too-wide", wider.join("; ")));
     }
     reasons.sort();
     reasons.dedup();
@@ -90,15 +90,15 @@ fn violations(provenance: &Provenance, hop: &Hop<'_>, facts: &Facts<'_>) -> Vec<
 }
 
 /// The built-in rules on who may get a portion by any hop (`cedar/builtin.cedar`).
-fn not_releasable_to(portion: &Portion, taker: &Organisation) -> Option<Reason> {
+fn not_releasable_to(portion: &Portion, taker: &Organisation) -> Option<PolicyReason> {
     let releasable_to = &portion.marking.releasable_to;
     let members = AudienceMembers::new(releasable_to, &portion.marking.groups);
     if portion.marking.tlp == Tlp::Red && !members.names(&taker.domain) {
         let words = format!("it is RED, and its marking does not name {}", taker.domain);
-        return Some(Reason::new("tlp-red-named-only", words));
+        return Some(PolicyReason::new("tlp-red-named-only", words));
     }
     let is_for_others = !releasable_to.is_empty() && !members.contains(taker);
-    is_for_others.then(|| Reason::new("releasable-to", format!("its marking does not name {}", taker.domain)))
+    is_for_others.then(|| PolicyReason::new("releasable-to", format!("its marking does not name {}", taker.domain)))
 }
 
 /// What the release allows and the release before it did not.

@@ -12,7 +12,7 @@ use crate::{
         place::Country,
         time::Time,
     },
-    policy::{facts::Provenance, house::HouseRules, reason::Reason},
+    policy::{facts::Provenance, house::HouseRules, reason::PolicyReason},
 };
 
 /// Everything that a decision about one partner depends on.
@@ -52,5 +52,5 @@ pub enum Remedy {
     /// With these changes, if any, the headline at this index goes instead. It says more.
     FullerHeadline(Vec<RequiredChange>, usize),
     /// Nothing that this organisation could change is enough, for this reason.
-    Nothing(Reason),
+    Nothing(PolicyReason),
 }

@@ -21,7 +21,7 @@ use crate::{
         decision::{Decision, decide},
         facts::Facts,
         grant::{CompiledGrant, GrantCheck, MissingPermission},
-        reason::Reason,
+        reason::PolicyReason,
     },
 };
 
@@ -54,7 +54,7 @@ struct Found {
 
 impl Question<'_> {
     /// Changes what denies the portion, and decides again, until the portion is released.
-    fn search(&self, index: usize) -> Result<Found, Reason> {
+    fn search(&self, index: usize) -> Result<Found, PolicyReason> {
         let mut changes = Vec::new();
         for _ in 0..MAX_ROUNDS {
             let scenario = self.scenario(&changes);
@@ -73,7 +73,7 @@ impl Question<'_> {
                 break;
             }
         }
-        Err(Reason::new("unknown", "no change was found that would release it"))
+        Err(PolicyReason::new("unknown", "no change was found that would release it"))
     }
 
     /// Leaves out the changes that are not needed: a later change may have made an earlier one unnecessary.
@@ -141,10 +141,10 @@ impl Question<'_> {
         scenario
     }
 
-    fn decide(&self, scenario: &Scenario) -> Result<Decision, Reason> {
+    fn decide(&self, scenario: &Scenario) -> Result<Decision, PolicyReason> {
         let house = self.house.without(&scenario.lifted_rules);
         let policy = PartnerPolicy::compile(self.giver, self.taker, &scenario.agreements, &house)
-            .map_err(|fault| Reason::new("agreement-at-fault", fault.message))?;
+            .map_err(|fault| PolicyReason::new("agreement-at-fault", fault.message))?;
         Ok(decide(&policy, &self.facts(scenario), scenario.now))
     }
 
@@ -172,7 +172,7 @@ impl Question<'_> {
         decision: &Decision,
         index: usize,
         within: Option<StatementId>,
-    ) -> Result<Vec<RequiredChange>, Reason> {
+    ) -> Result<Vec<RequiredChange>, PolicyReason> {
         let within = within.or_else(|| decision.release.as_ref().map(|r| r.agreement().id));
         let reasons = decision.portions.get(index).map(|p| p.verdict.reasons()).unwrap_or_default();
         let mut changes = Vec::new();
@@ -200,7 +200,7 @@ impl Question<'_> {
     }
 
     /// The agreement that is likeliest to be put in force, or a new one.
-    fn agreement(&self, scenario: &Scenario, index: usize) -> Result<RequiredChange, Reason> {
+    fn agreement(&self, scenario: &Scenario, index: usize) -> Result<RequiredChange, PolicyReason> {
         match self.dormant.first() {
             Some((id, _)) => Ok(RequiredChange::InForce(*id)),
             None => Ok(RequiredChange::NewGrant(None, Box::new(self.grant(scenario, index, None)?))),
@@ -208,11 +208,11 @@ impl Question<'_> {
     }
 
     /// A grant that permits just this portion.
-    fn grant(&self, scenario: &Scenario, index: usize, within: Option<&Agreement>) -> Result<Grant, Reason> {
+    fn grant(&self, scenario: &Scenario, index: usize, within: Option<&Agreement>) -> Result<Grant, PolicyReason> {
         let portion = scenario.portions.get(index).ok_or_else(no_portion)?;
         let is_free = |name: &String| within.is_none_or(|a| !a.grants.iter().any(|g| g.id.as_str() == name));
         let name = std::iter::once("new".to_owned()).chain((2..).map(|n| format!("new-{n}"))).find(is_free);
-        let id = name.unwrap_or_default().parse().map_err(|e: String| Reason::new("unknown", e))?;
+        let id = name.unwrap_or_default().parse().map_err(|e: String| PolicyReason::new("unknown", e))?;
         Ok(Grant {
             id,
             from: self.giver.clone(),
@@ -236,7 +236,7 @@ impl Question<'_> {
         scenario: &Scenario,
         index: usize,
         within: Option<StatementId>,
-    ) -> Result<Vec<RequiredChange>, Reason> {
+    ) -> Result<Vec<RequiredChange>, PolicyReason> {
         let Some(NearGrant { agreement, grant, missing }) = self.nearest(scenario, index, within) else {
             let without_grant = scenario.agreements.iter().find(|(id, _)| within.is_none_or(|w| w == *id));
             let (id, agreement) = without_grant.ok_or_else(no_portion)?;
@@ -263,7 +263,7 @@ impl Question<'_> {
                     (Some(topic), _) => changes.push(widen(Widening::Topic(topic.clone()))),
                     (None, Some(_)) if !self.is_own() => {
                         let words = "the portion has no topic, and only its originator could give it one";
-                        return Err(Reason::new("no-grant", words));
+                        return Err(PolicyReason::new("no-grant", words));
                     }
                     (None, Some(topic)) => {
                         changes.push(RequiredChange::Marking(index, MarkingChange::Topic(topic.clone())))
@@ -305,11 +305,13 @@ impl Question<'_> {
         index: usize,
         within: Option<StatementId>,
         kind: Kind,
-    ) -> Result<Vec<RequiredChange>, Reason> {
+    ) -> Result<Vec<RequiredChange>, PolicyReason> {
         let within = within.or_else(|| self.nearest(scenario, index, None).map(|n| n.agreement));
         let all = scenario.portions.iter().enumerate().filter(|(other, p)| p.kind() == kind && *other != index);
-        let mut best =
-            Err(Reason::new(format!("no-{kind}"), format!("the assessment has no {kind} that could be released")));
+        let mut best = Err(PolicyReason::new(
+            format!("no-{kind}"),
+            format!("the assessment has no {kind} that could be released"),
+        ));
         for (other, _) in all {
             let found = self.next(scenario, decision, other, within);
             let better = match (&found, &best) {
@@ -387,8 +389,8 @@ struct NearGrant {
     missing: Vec<MissingPermission>,
 }
 
-fn no_portion() -> Reason {
-    Reason::new("unknown", "there is no such portion")
+fn no_portion() -> PolicyReason {
+    PolicyReason::new("unknown", "there is no such portion")
 }
 
 /// Whether the portion is released.

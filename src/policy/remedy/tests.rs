@@ -18,7 +18,7 @@ use crate::{
         time::Time,
     },
     policy::{
-        Decision, Facts, HouseRules, PartnerPolicy, Reason, decide,
+        Decision, Facts, HouseRules, PartnerPolicy, PolicyReason, decide,
         tests::{
             cases::{Case, case},
             fixture,
@@ -269,7 +269,8 @@ fn a_change_takes_the_place_of_the_one_that_answers_the_same_question() {
 #[test]
 fn where_nothing_would_do_it_is_told_whether_that_was_looked_for_or_is_a_rule() {
     let scene = mali(|_| {});
-    let told = |id: &'static str| lines(&scene.question(), &Remedy::Nothing(Reason::new(id, "")), |i| i.to_string());
+    let told =
+        |id: &'static str| lines(&scene.question(), &Remedy::Nothing(PolicyReason::new(id, "")), |i| i.to_string());
     assert_eq!(told("unknown")[0].words, "no change was found that would release it");
     assert_eq!(told("subject-rule")[0].words, "no change would release it (subject-rule)");
 }
