@@ -163,7 +163,7 @@ pub struct Subject {
     /// Population groups at risk.
     pub groups: Vec<String>,
     /// Those who might commit the crimes.
-    pub actors: Vec<Actor>,
+    pub actors: Vec<Perpetrator>,
     /// The crimes of which there is a risk. At least one; ascending.
     pub risk_of: Vec<Crime>,
     /// How serious a warning it is.
@@ -180,7 +180,7 @@ pub struct Subject {
 
 /// Somebody who might commit the crimes.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
-pub struct Actor {
+pub struct Perpetrator {
     /// Their name.
     pub name: String,
     /// The state whose organ the actor is. That state falls under the subject rule.

@@ -13,8 +13,8 @@ use super::{
 use crate::domain::{
     assessment::MAX_ATTACHMENT_BYTES,
     body::{
-        Actor, Attachment, BASIS_ROW, BaseRate, Body, Evidence, Forecast, Indicator, Judgement, MAX_OPTIONS, Options,
-        Recommendation, Resolves, Subject,
+        Attachment, BASIS_ROW, BaseRate, Body, Evidence, Forecast, Indicator, Judgement, MAX_OPTIONS, Options,
+        Perpetrator, Recommendation, Resolves, Subject,
     },
     endorsement::MAX_TEXT_BYTES,
     fault::Fault,
@@ -90,9 +90,9 @@ fn each<A, B>(field: &str, all: Vec<A>, one: impl Fn(&str, A) -> Result<B, Fault
     all.into_iter().enumerate().map(|(i, a)| one(&format!("{field}[{i}]"), a)).collect()
 }
 
-fn actor(message: proto::Actor) -> Result<Actor, Fault> {
+fn actor(message: proto::Actor) -> Result<Perpetrator, Fault> {
     let proto::Actor { name, state } = message;
-    Ok(Actor { name: line("name", name)?, state: parsed_optional("state", &state)? })
+    Ok(Perpetrator { name: line("name", name)?, state: parsed_optional("state", &state)? })
 }
 
 fn period(field: &str, message: Option<proto::Period>) -> Result<Period, Fault> {

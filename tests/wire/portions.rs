@@ -10,7 +10,7 @@ use watchfire::domain::{
     admiralty::{Credibility, Grade, Reliability},
     assessment::{MAX_ATTACHMENT_BYTES, Portion},
     body::{
-        Actor, Attachment, BASIS_ROW, BaseRate, Body, Evidence, Forecast, Indicator, Judgement, Mandate, Options,
+        Attachment, BASIS_ROW, BaseRate, Body, Evidence, Forecast, Indicator, Judgement, Mandate, Options, Perpetrator,
         Recommendation, Resolves, Subject,
     },
     framework::{State, Trend},
@@ -57,7 +57,7 @@ fn mandate() -> impl Strategy<Value = Mandate> {
 }
 
 fn subject() -> impl Strategy<Value = Subject> {
-    let actor = (line(), option::of(country())).prop_map(|(name, state)| Actor { name, state });
+    let actor = (line(), option::of(country())).prop_map(|(name, state)| Perpetrator { name, state });
     let cap = (select(Urgency::ALL), select(Severity::ALL), select(Certainty::ALL));
     (
         set_of(place().prop_map(|p| p.to_string()), 1),

@@ -1,6 +1,6 @@
 use super::*;
 use crate::domain::{
-    body::Actor,
+    body::Perpetrator,
     ids::{Handle, Salt},
     level::{Certainty, Severity, Urgency},
     marking::Marking,
@@ -34,7 +34,7 @@ fn subject(place: &str, level: u8, actor: Option<&str>) -> Portion {
         places: vec![place.parse().unwrap()],
         period: Period { from: day(), until: day() },
         groups: vec![],
-        actors: actor.map(|state| Actor { name: "them".into(), state: state.parse().ok() }).into_iter().collect(),
+        actors: actor.map(|state| Perpetrator { name: "them".into(), state: state.parse().ok() }).into_iter().collect(),
         risk_of: vec![Crime::MassKilling],
         level: WarningLevel::try_from(level).unwrap(),
         urgency: Urgency::ALL[0],

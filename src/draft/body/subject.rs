@@ -3,7 +3,7 @@
 use super::shared::Shared;
 use crate::{
     domain::{
-        body::{Actor, Subject},
+        body::{Perpetrator, Subject},
         level::{Certainty, Severity, Urgency},
         place::Place,
         time::Period,
@@ -59,7 +59,7 @@ pub(super) fn period(at: At<'_>) -> Option<Period> {
     if period.until < period.from { at.refuse("it ends before it begins; exchange the days") } else { Some(period) }
 }
 
-fn actor(at: At<'_>) -> Option<Actor> {
+fn actor(at: At<'_>) -> Option<Perpetrator> {
     let fields = at.fields()?;
     let name = fields.must("name", "write who it is", |at| at.line());
     let state = fields.maybe("state", |at| at.parsed());
@@ -67,7 +67,7 @@ fn actor(at: At<'_>) -> Option<Actor> {
         return None;
     }
     fields.refuse_others();
-    Some(Actor { name: name?, state })
+    Some(Perpetrator { name: name?, state })
 }
 
 /// The three axes of CAP. An axis that is missing is unknown.

@@ -6,7 +6,7 @@ use crate::{
     domain::{
         agreement::{Agreement, Area, Duties, Grant},
         assessment::{Manifest, Portion},
-        body::{Actor, Body, Kind, Subject},
+        body::{Body, Kind, Perpetrator, Subject},
         group::Group,
         ids::{AssessmentId, Digest, Handle, Salt, StatementId},
         level::{Certainty, Crime, Severity, Urgency, WarningLevel},
@@ -106,7 +106,7 @@ pub fn gap(number: u8, tlp: Tlp) -> Portion {
 
 pub fn about(places: &[&str], actors: &[&str], level: WarningLevel) -> Body {
     let day = "2026-05-01".parse().unwrap();
-    let actor = |state: &&str| Actor { name: "actor".into(), state: Some(state.parse().unwrap()) };
+    let actor = |state: &&str| Perpetrator { name: "actor".into(), state: Some(state.parse().unwrap()) };
     Body::Subject(Subject {
         places: places.iter().map(|p| p.parse().unwrap()).collect(),
         period: Period { from: day, until: day },
