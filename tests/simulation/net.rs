@@ -79,7 +79,7 @@ pub struct Station {
 /// What was seen on the wire.
 pub enum Seen {
     /// An entry left its giver.
-    FeedEntry { giver: Org, taker: Org, entry: Box<FeedEntry>, at: Time },
+    Entry { giver: Org, taker: Org, entry: Box<FeedEntry>, at: Time },
     /// The taker said that everything up to this number is stored.
     Acknowledged { taker: Org, giver: Org, sequence: u64 },
     /// A node showed a head of its ledger.
