@@ -34,7 +34,7 @@ use crate::{
     config::Config,
     desk,
     domain::{fault::Fault, time::Clock},
-    identity::trust::{Audience, Trust},
+    identity::trust::{AdmittedPeers, Trust},
     node::Node,
     peer::{self, follower::Follower},
     store::{Store, StoreError, sqlite::SqliteStore},
@@ -153,8 +153,8 @@ pub async fn start(config: Config) -> Result<Running, StartError> {
     let bytes = config.limits.message_bytes as usize;
     let exchange = peer::service::service(node.clone(), bytes);
     let exchange = tonic::service::Routes::new(exchange).add_service(health(&[]).await);
-    listeners.open(&mut tasks, peer_listener, Audience::Partners, exchange_routes(exchange, node.clone()));
-    listeners.open(&mut tasks, desk_listener, Audience::Own, desk_routes(&node, bytes).await);
+    listeners.open(&mut tasks, peer_listener, AdmittedPeers::Partners, exchange_routes(exchange, node.clone()));
+    listeners.open(&mut tasks, desk_listener, AdmittedPeers::Own, desk_routes(&node, bytes).await);
     if let Some(tcp) = ops_listener {
         tasks.spawn(ops::serve(tcp, node.clone(), tls_config.clone(), stop.clone()));
     }
@@ -220,7 +220,7 @@ struct Listeners<'a> {
 }
 
 impl Listeners<'_> {
-    fn open(&self, tasks: &mut JoinSet<()>, tcp: TcpListener, audience: Audience, router: axum::Router) {
+    fn open(&self, tasks: &mut JoinSet<()>, tcp: TcpListener, audience: AdmittedPeers, router: axum::Router) {
         let router = router.layer(axum::middleware::map_response(documented));
         let (tls_config, limits, stop) = (self.tls_config.clone(), self.limits.clone(), self.stop.clone());
         tasks.spawn(async move {

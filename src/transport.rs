@@ -14,4 +14,4 @@ pub mod rate_limit;
 mod socket;
 mod stall_detector;
 
-pub use peer_monitor::Standing;
+pub use peer_monitor::PeerAccess;

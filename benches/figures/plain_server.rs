@@ -21,7 +21,7 @@ use tokio_stream::wrappers::{BroadcastStream, ReceiverStream};
 use tonic::{Request, Response, Status, body::Body, server::Grpc, transport::server::Connected};
 use tonic_prost::ProstCodec;
 use watchfire::{
-    identity::trust::Audience,
+    identity::trust::AdmittedPeers,
     transport::{limits::Limits, listener},
     wire::proto,
 };
@@ -63,7 +63,7 @@ pub async fn run(transport: &str, dir: &Path) {
         let tls_config = bare::of_directory(dir);
         let router = axum::Router::new().fallback_service(service);
         let stop = tokio_util::sync::CancellationToken::new();
-        listener::serve(tcp, tls_config, Audience::Partners, router, Limits::default(), stop).await.unwrap();
+        listener::serve(tcp, tls_config, AdmittedPeers::Partners, router, Limits::default(), stop).await.unwrap();
     }
 }
 

@@ -21,7 +21,7 @@ use crate::{
         certificate::{Leaf, window},
         files::{key_open_to_others, read_chain},
         signers::Accept,
-        trust::{Audience, Member, TlsUsage, Trust},
+        trust::{AdmittedPeers, Member, TlsUsage, Trust},
         validity::Validity,
     },
     seal::sign::SigningKey,
@@ -116,7 +116,7 @@ impl CertificateSet {
         let trust = trust.map_err(|fault| at(&config.bundle, fault))?;
         let shown: Vec<&[u8]> = chains.tls.iter().map(Vec::as_slice).collect();
         // A list past its next update becomes a notice below. It must not keep a node from starting.
-        let for_tls = |usage, time| trust.tls_peer(&shown, usage, &Audience::Own, time).map(|_| ());
+        let for_tls = |usage, time| trust.tls_peer(&shown, usage, &AdmittedPeers::Own, time).map(|_| ());
         let for_both = |time| for_tls(TlsUsage::Client, time).and_then(|()| for_tls(TlsUsage::Server, time));
         let signer = |time: Time| trust.judge_signer(chains.signing, &time.into(), Accept::Active).map(|_| ());
         let tls = ended_or_revoked(chains.tls, now, for_both).map_err(|fault| at(&config.tls.certificate, fault))?;

@@ -50,7 +50,7 @@ pub(super) struct AnchoredMember {
 
 /// Who may be at the other end of a connection.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Audience {
+pub enum AdmittedPeers {
     /// The nodes of active partners: the peer listener.
     Partners,
     /// Everybody of the node's own organisation: the desk.
@@ -225,7 +225,13 @@ impl Trust {
     /// # Errors
     /// `NOT_A_PARTNER`, `WRONG_DOMAIN`, `CHAIN_INVALID` or `CERTIFICATE_REVOKED`. A list that is past its next update is not an error here. It
     /// is in [`TlsPeer::lapsed`], for the code that serves the connection.
-    pub fn tls_peer(&self, chain: &[&[u8]], usage: TlsUsage, audience: &Audience, at: Time) -> Result<TlsPeer, Fault> {
+    pub fn tls_peer(
+        &self,
+        chain: &[&[u8]],
+        usage: TlsUsage,
+        audience: &AdmittedPeers,
+        at: Time,
+    ) -> Result<TlsPeer, Fault> {
         check_size(chain)?;
         let leaf = Leaf::parse(chain.first().copied().unwrap_or_default())?;
         audience.admit(&self.own, &leaf.id)?;
@@ -335,7 +341,7 @@ impl Crl {
     }
 }
 
-impl Audience {
+impl AdmittedPeers {
     fn admit(&self, own: &TrustDomain, id: &SpiffeId) -> Result<(), Fault> {
         let wrong = |message: String| Err(Fault::new(Reason::WrongDomain, message));
         match self {

@@ -15,7 +15,7 @@ use rustls_pki_types::{CertificateDer, ServerName, UnixTime};
 use super::{
     certificate::invalid,
     chain,
-    trust::{Audience, TlsUsage, Trust},
+    trust::{AdmittedPeers, TlsUsage, Trust},
 };
 use crate::domain::{
     fault::{Fault, Reason},
@@ -31,7 +31,7 @@ pub fn provider() -> Arc<CryptoProvider> {
 pub struct PeerVerifier {
     /// The trust in force. A second process would have its own.
     trust: Arc<ArcSwap<Trust>>,
-    audience: Audience,
+    audience: AdmittedPeers,
     ended: Option<SeeEnded>,
 }
 
@@ -40,7 +40,7 @@ pub type SeeEnded = Box<dyn Fn(&CertificateDer<'_>) + Send + Sync>;
 
 impl PeerVerifier {
     /// A verifier that admits that audience, under the trust in force at each call.
-    pub fn new(trust: Arc<ArcSwap<Trust>>, audience: Audience) -> Self {
+    pub fn new(trust: Arc<ArcSwap<Trust>>, audience: AdmittedPeers) -> Self {
         Self { trust, audience, ended: None }
     }
 
@@ -181,11 +181,11 @@ impl fmt::Debug for TlsClock {
 ///
 /// The partners' listener answers "not a partner" and "not issued under the roots held here" with the same alert. Anybody can make a node
 /// certificate with any name, and two different alerts would reveal who the partners are.
-fn refusal(fault: Fault, audience: &Audience) -> Error {
+fn refusal(fault: Fault, audience: &AdmittedPeers) -> Error {
     Error::InvalidCertificate(match (fault.reason, fault.message.as_str()) {
         (Reason::CertificateRevoked, _) => CertificateError::Revoked,
         (_, chain::NOT_YET) => CertificateError::NotValidYet,
-        (_, chain::UNKNOWN_ROOT) if *audience != Audience::Partners => CertificateError::UnknownIssuer,
+        (_, chain::UNKNOWN_ROOT) if *audience != AdmittedPeers::Partners => CertificateError::UnknownIssuer,
         _ => CertificateError::Other(OtherError(Arc::new(fault))),
     })
 }

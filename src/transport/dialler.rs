@@ -29,14 +29,14 @@ use tracing::info;
 use super::{
     addresses,
     limits::Limits,
-    peer_monitor::{PeerMonitor, Standing},
+    peer_monitor::{PeerAccess, PeerMonitor},
     rate_limit::{Metered, RateLimit},
     socket::sends_what_can_go,
     tls_config::{Credentials, TlsConfig, TlsConfigError},
 };
 use crate::{
     domain::{fault::Fault, ids::TrustDomain, time::Clock},
-    identity::trust::{Audience, Lapse, Member, TlsUsage, Trust},
+    identity::trust::{AdmittedPeers, Lapse, Member, TlsUsage, Trust},
 };
 
 /// How long the dialler waits for the server's first bytes after the handshake.
@@ -83,7 +83,7 @@ pub fn connect_partner(
     tls_config: &Arc<TlsConfig>,
     limits: &Limits,
 ) -> Result<RefundedChannel, DialError> {
-    let (rate_limit, standing) = (RateLimit::dialled(limits), Arc::new(ArcSwap::from_pointee(Standing::default())));
+    let (rate_limit, standing) = (RateLimit::dialled(limits), Arc::new(ArcSwap::from_pointee(PeerAccess::default())));
     let channel = connect_as(endpoint, expect, tls_config, limits, Some((rate_limit.clone(), standing.clone())))?;
     Ok(RefundedChannel { channel, rate_limit, standing })
 }
@@ -93,13 +93,13 @@ fn connect_as(
     expect: TrustDomain,
     tls_config: &Arc<TlsConfig>,
     limits: &Limits,
-    partner: Option<(RateLimit, Arc<ArcSwap<Standing>>)>,
+    partner: Option<(RateLimit, Arc<ArcSwap<PeerAccess>>)>,
 ) -> Result<Channel, DialError> {
     let authority = endpoint.parse::<Authority>().ok().filter(|a| a.port_u16().is_some() && !a.as_str().contains('@'));
     let wrong = || DialError::Endpoint(crate::domain::ids::shorten(endpoint));
     let authority = authority.ok_or_else(wrong)?;
     let uri = |scheme: &str| format!("{scheme}://{authority}").parse::<Uri>().map_err(|_| wrong());
-    let audience = Audience::NodeOf(expect);
+    let audience = AdmittedPeers::NodeOf(expect);
     let dial = Arc::new(Dial {
         tls: tls_config.client(audience.clone())?,
         tls_config: tls_config.clone(),
@@ -147,11 +147,11 @@ pub fn connect_own(
 struct Dial {
     tls_config: Arc<TlsConfig>,
     tls: Arc<ClientConfig>,
-    audience: Audience,
+    audience: AdmittedPeers,
     address: String,
     limits: Limits,
     /// For a connection to a partner: its rate limit, and where to store what it may do on the connection.
-    partner: Option<(RateLimit, Arc<ArcSwap<Standing>>)>,
+    partner: Option<(RateLimit, Arc<ArcSwap<PeerAccess>>)>,
 }
 
 impl Dial {
@@ -205,14 +205,14 @@ impl Dial {
 pub struct RefundedChannel {
     channel: Channel,
     rate_limit: RateLimit,
-    standing: Arc<ArcSwap<Standing>>,
+    standing: Arc<ArcSwap<PeerAccess>>,
 }
 
 /// What the node at the other end of the latest connection may do. A second process would have its own, for its own connection.
 #[derive(Debug, Clone)]
-pub struct CurrentStanding(Arc<ArcSwap<Standing>>);
+pub struct CurrentAccess(Arc<ArcSwap<PeerAccess>>);
 
-impl CurrentStanding {
+impl CurrentAccess {
     /// The revocation list that is past its next update, if there is one.
     pub fn lapse(&self) -> Option<Lapse> {
         self.0.load().lapse()
@@ -221,8 +221,8 @@ impl CurrentStanding {
 
 impl RefundedChannel {
     /// What the dialled node may do. It is known from the first call on.
-    pub fn standing(&self) -> CurrentStanding {
-        CurrentStanding(self.standing.clone())
+    pub fn standing(&self) -> CurrentAccess {
+        CurrentAccess(self.standing.clone())
     }
 }
 

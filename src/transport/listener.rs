@@ -32,7 +32,7 @@ use super::{
     failed_handshakes::FailedHandshakes,
     limits::Limits,
     log_throttle::LogThrottle,
-    peer_monitor::{PeerMonitor, Standing},
+    peer_monitor::{PeerAccess, PeerMonitor},
     rate_limit::{HANDSHAKE, Metered, RateLimit, RateLimits},
     socket::sends_what_can_go,
     stall_detector::{CountedStream, StallDetector, WatchedBody},
@@ -41,7 +41,7 @@ use super::{
 use crate::{
     domain::ids::SpiffeId,
     identity::{
-        trust::{Audience, TlsUsage},
+        trust::{AdmittedPeers, TlsUsage},
         verifier::reason_of,
     },
 };
@@ -66,7 +66,7 @@ pub struct PeerIdentity {
     /// Its rate limit, which all its connections share.
     pub rate_limit: RateLimit,
     /// Whether it may do everything, or only say hello and hand over lists.
-    pub standing: Standing,
+    pub standing: PeerAccess,
     /// The certificates that it showed (DER), the end certificate first.
     pub chain: Arc<Vec<Vec<u8>>>,
 }
@@ -79,7 +79,7 @@ pub struct PeerIdentity {
 pub async fn serve(
     listener: TcpListener,
     tls_config: Arc<TlsConfig>,
-    audience: Audience,
+    audience: AdmittedPeers,
     router: Router,
     limits: Limits,
     stop: CancellationToken,
@@ -142,7 +142,7 @@ pub async fn serve(
 /// from each.
 struct Server {
     tls_config: Arc<TlsConfig>,
-    audience: Audience,
+    audience: AdmittedPeers,
     tls: Arc<ServerConfig>,
     router: Router,
     limits: Limits,
@@ -250,10 +250,10 @@ impl Server {
         }
         // All nodes of a partner share its slots. At the desk each person has their own.
         let name = match self.audience {
-            Audience::Own => peer.id.to_string(),
-            Audience::Partners | Audience::NodeOf(_) => peer.id.domain().to_string(),
+            AdmittedPeers::Own => peer.id.to_string(),
+            AdmittedPeers::Partners | AdmittedPeers::NodeOf(_) => peer.id.domain().to_string(),
         };
-        let rate_limit = self.rate_limits.of(&name, &self.limits, self.audience == Audience::Partners);
+        let rate_limit = self.rate_limits.of(&name, &self.limits, self.audience == AdmittedPeers::Partners);
         rate_limit.spend(HANDSHAKE);
         self.failed_handshakes.record_success(&name, from.ip(), Instant::now());
         let slot = self.slots.take(name, self.limits.connections_per_peer);

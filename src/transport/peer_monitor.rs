@@ -14,7 +14,7 @@ use tokio::{sync::watch, time};
 use super::tls_config::TlsConfig;
 use crate::{
     domain::fault::Fault,
-    identity::trust::{Audience, Lapse, TlsPeer, TlsUsage},
+    identity::trust::{AdmittedPeers, Lapse, TlsPeer, TlsUsage},
 };
 
 /// How often the end of certificates is checked. A change of trust is noticed at once.
@@ -23,19 +23,19 @@ const TICK: Duration = Duration::from_secs(1);
 /// What the peer of a connection may do. If a revocation list of its organisation was past its next update when it connected, it may
 /// only say hello and hand over lists; otherwise it may do everything.
 #[derive(Clone, Default)]
-pub struct Standing(Option<Arc<Limited>>);
+pub struct PeerAccess(Option<Arc<Limited>>);
 
 struct Limited {
     tls_config: Arc<TlsConfig>,
     chain: Vec<CertificateDer<'static>>,
     usage: TlsUsage,
-    audience: Audience,
+    audience: AdmittedPeers,
     lapse: Lapse,
     /// Whether a current list has arrived since. It belongs to one connection, so a second process would have its own.
     is_lifted: AtomicBool,
 }
 
-impl Standing {
+impl PeerAccess {
     /// Returns who shows the chain (leaf first), and what it may do. The listener and the dialler do the same after a handshake. This function
     /// is for other connections, such as simulated ones.
     ///
@@ -45,7 +45,7 @@ impl Standing {
         tls_config: &Arc<TlsConfig>,
         chain: &[CertificateDer<'static>],
         usage: TlsUsage,
-        audience: Audience,
+        audience: AdmittedPeers,
     ) -> Result<(TlsPeer, Self), Fault> {
         let monitor = PeerMonitor::new(tls_config.clone(), Some(chain), usage, audience, tls_config.changes());
         let peer = monitor.check()?;
@@ -70,7 +70,7 @@ impl Standing {
     }
 }
 
-impl std::fmt::Debug for Standing {
+impl std::fmt::Debug for PeerAccess {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         f.write_str(if self.0.is_some() { "Standing(limited)" } else { "Standing(full)" })
     }
@@ -80,7 +80,7 @@ fn judge(
     tls_config: &TlsConfig,
     chain: &[CertificateDer<'static>],
     usage: TlsUsage,
-    audience: &Audience,
+    audience: &AdmittedPeers,
 ) -> Result<TlsPeer, Fault> {
     let chain: Vec<&[u8]> = chain.iter().map(AsRef::as_ref).collect();
     tls_config.trust().load().tls_peer(&chain, usage, audience, tls_config.clock().now())
@@ -92,7 +92,7 @@ pub(super) struct PeerMonitor {
     /// The whole chain. The intermediates are needed to verify it again.
     chain: Vec<CertificateDer<'static>>,
     usage: TlsUsage,
-    audience: Audience,
+    audience: AdmittedPeers,
     changes: watch::Receiver<u64>,
 }
 
@@ -102,7 +102,7 @@ impl PeerMonitor {
         tls_config: Arc<TlsConfig>,
         chain: Option<&[CertificateDer<'static>]>,
         usage: TlsUsage,
-        audience: Audience,
+        audience: AdmittedPeers,
         changes: watch::Receiver<u64>,
     ) -> Self {
         Self { tls_config, chain: chain.unwrap_or_default().to_vec(), usage, audience, changes }
@@ -119,8 +119,8 @@ impl PeerMonitor {
     }
 
     /// What `peer`, which was just verified, may do on this connection.
-    pub(super) fn standing(&self, peer: &TlsPeer) -> Standing {
-        Standing(peer.lapsed.clone().map(|lapse| {
+    pub(super) fn standing(&self, peer: &TlsPeer) -> PeerAccess {
+        PeerAccess(peer.lapsed.clone().map(|lapse| {
             let (tls_config, chain, audience) = (self.tls_config.clone(), self.chain.clone(), self.audience.clone());
             Arc::new(Limited {
                 tls_config,

@@ -23,7 +23,7 @@ use crate::{
     identity::{
         certificate::Leaf,
         files::{FileError, read_chain, read_key},
-        trust::{Audience, TlsPeer, TlsUsage, Trust},
+        trust::{AdmittedPeers, TlsPeer, TlsUsage, Trust},
         verifier::{PeerVerifier, TlsClock, provider},
     },
 };
@@ -137,7 +137,7 @@ impl TlsConfig {
         let shown = self.shown.0.load();
         let chain: Vec<&[u8]> = shown.cert.iter().map(AsRef::as_ref).collect();
         let trust = self.trust.load();
-        trust.tls_peer(&chain, TlsUsage::Client, &Audience::Own, self.clock.now())
+        trust.tls_peer(&chain, TlsUsage::Client, &AdmittedPeers::Own, self.clock.now())
     }
 
     /// The last certificate (DER) of each other organisation that was accepted or had ended.
@@ -164,7 +164,7 @@ impl TlsConfig {
     }
 
     /// The server's configuration: TLS 1.3 only, always with a client certificate, without session resumption.
-    pub(super) fn server(&self, audience: Audience) -> Result<Arc<ServerConfig>, TlsConfigError> {
+    pub(super) fn server(&self, audience: AdmittedPeers) -> Result<Arc<ServerConfig>, TlsConfigError> {
         let mut config = ServerConfig::builder_with_details(provider(), Arc::new(TlsClock(self.clock.clone())))
             .with_protocol_versions(&[&TLS13])
             .map_err(TlsConfigError::Settings)?
@@ -179,7 +179,7 @@ impl TlsConfig {
     }
 
     /// The client's configuration, with the same settings.
-    pub(super) fn client(&self, audience: Audience) -> Result<Arc<ClientConfig>, TlsConfigError> {
+    pub(super) fn client(&self, audience: AdmittedPeers) -> Result<Arc<ClientConfig>, TlsConfigError> {
         let mut config = ClientConfig::builder_with_details(provider(), Arc::new(TlsClock(self.clock.clone())))
             .with_protocol_versions(&[&TLS13])
             .map_err(TlsConfigError::Settings)?
@@ -194,7 +194,7 @@ impl TlsConfig {
         Ok(Arc::new(config))
     }
 
-    fn verifier(&self, audience: Audience) -> Arc<PeerVerifier> {
+    fn verifier(&self, audience: AdmittedPeers) -> Arc<PeerVerifier> {
         let (seen, trust) = (self.seen.clone(), self.trust.clone());
         let see = move |leaf: &CertificateDer<'_>| {
             let domain = Leaf::parse(leaf).map(|leaf| leaf.id.domain().clone());

@@ -26,7 +26,7 @@ use watchfire::{
         certificate::Leaf,
         devca::{DevCa, Issued, Purpose},
         files::{certificates, read_roots},
-        trust::{Audience, Member, Trust},
+        trust::{AdmittedPeers, Member, Trust},
     },
     node::partnerships::invitation::fingerprint_of,
     seal::{
@@ -337,7 +337,7 @@ pub async fn serve(rogue: &Rogue, shown: Credentials, victim: &Org) -> (String, 
     let routes = tonic::service::Routes::new(ExchangeServiceServer::new(served.clone()));
     let stop = CancellationToken::new();
     let router = routes.prepare().into_axum_router();
-    tokio::spawn(listener::serve(listener, gate, Audience::Partners, router, Limits::default(), stop.clone()));
+    tokio::spawn(listener::serve(listener, gate, AdmittedPeers::Partners, router, Limits::default(), stop.clone()));
     (address, served, stop)
 }
 

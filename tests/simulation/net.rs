@@ -23,9 +23,9 @@ use watchfire::{
         fault::Fault,
         time::{Clock, Time},
     },
-    identity::trust::{Audience, Lapse, TlsUsage},
+    identity::trust::{AdmittedPeers, Lapse, TlsUsage},
     peer::service::Exchange,
-    transport::{Standing, limits::Limits, listener::PeerIdentity, rate_limit::RateLimits, tls_config::TlsConfig},
+    transport::{PeerAccess, limits::Limits, listener::PeerIdentity, rate_limit::RateLimits, tls_config::TlsConfig},
     wire::{self, proto, proto::exchange_service_server::ExchangeServiceServer},
 };
 
@@ -201,7 +201,7 @@ pub struct Carrier {
     to: Org,
     is_live: bool,
     /// After the handshake: what this side may do at the other, and what the other may do here.
-    admitted: Arc<Mutex<Option<[Standing; 2]>>>,
+    admitted: Arc<Mutex<Option<[PeerAccess; 2]>>>,
 }
 
 impl Service<http::Request<Body>> for Carrier {
@@ -307,7 +307,7 @@ impl Carrier {
 
     /// What TLS asks: does each accept the other's certificate, by its own trust and its own clock? The first call asks what each may do, and
     /// each later call asks whether it is still welcome.
-    fn shake_hands(&self, to: &Station) -> Result<Standing, Fault> {
+    fn shake_hands(&self, to: &Station) -> Result<PeerAccess, Fault> {
         let shown = |org: Org| {
             let state = self.net.state.lock().unwrap();
             state.rings[&org]
@@ -317,14 +317,14 @@ impl Carrier {
                 .map(|der| der.clone().into())
                 .collect::<Vec<_>>()
         };
-        let (_, there) = Standing::judge(&to.gate, &shown(self.from), TlsUsage::Client, Audience::Partners)?;
+        let (_, there) = PeerAccess::judge(&to.gate, &shown(self.from), TlsUsage::Client, AdmittedPeers::Partners)?;
         let here = if self.from == Org::Rogue {
             // It has no node, and accepts any certificate.
             there.clone()
         } else {
             let from = self.station(self.from).map_err(|s| watchfire::wire::status::to_fault(&s))?;
-            let audience = Audience::NodeOf(self.to.domain());
-            Standing::judge(&from.gate, &shown(self.to), TlsUsage::Server, audience)?.1
+            let audience = AdmittedPeers::NodeOf(self.to.domain());
+            PeerAccess::judge(&from.gate, &shown(self.to), TlsUsage::Server, audience)?.1
         };
         let mut admitted = self.admitted.lock().unwrap();
         let [there, here] = admitted.get_or_insert([there, here]);
@@ -367,7 +367,7 @@ impl Carrier {
         &self,
         to: &Station,
         parts: &http::request::Parts,
-        carried: (Bytes, Standing),
+        carried: (Bytes, PeerAccess),
     ) -> Result<Answer, Status> {
         let (parts, body) = self.open(to, parts, carried).await.into_parts();
         let collected = body.collect().await.map_err(|_| lost("the answer was cut off"))?;
@@ -380,7 +380,7 @@ impl Carrier {
         &self,
         to: &Station,
         parts: &http::request::Parts,
-        (body, standing): (Bytes, Standing),
+        (body, standing): (Bytes, PeerAccess),
     ) -> http::Response<Body> {
         let mut request = http::Request::new(Body::new(Full::new(body)));
         *request.method_mut() = parts.method.clone();

@@ -3,7 +3,7 @@
 use watchfire::{
     identity::{
         signers::Accept,
-        trust::{Audience, TlsUsage},
+        trust::{AdmittedPeers, TlsUsage},
     },
     seal::chains::When,
 };
@@ -26,7 +26,7 @@ impl World {
             }
             let (trust, now) = (machine.gate.trust().load(), machine.now());
             let is_let_in = if *whose == Whose::NodeTls {
-                trust.tls_peer(&pair.chain(), TlsUsage::Client, &Audience::Partners, now).is_ok()
+                trust.tls_peer(&pair.chain(), TlsUsage::Client, &AdmittedPeers::Partners, now).is_ok()
             } else {
                 let (before, hub) = (at.plus_seconds(-86_400), Org::Ecowas.domain());
                 let whens = [When::from(now), When::from(now).stated(before, &hub)];

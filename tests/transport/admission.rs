@@ -9,7 +9,7 @@ use watchfire::{
     domain::fault::Reason,
     identity::{
         devca::Purpose,
-        trust::{Audience, Member},
+        trust::{AdmittedPeers, Member},
         verifier::fault_of,
     },
     transport::{
@@ -98,7 +98,7 @@ async fn a_dialler_takes_only_a_node_of_the_organisation_that_it_means() {
 async fn the_desk_serves_the_own_organisation_only() {
     let (gb, fr) = (Org::new("gb.example"), Org::new("fr.example"));
     let here = Side::new(&gb, vec![fr.member()]);
-    let desk = Server::start(&here, Audience::Own, Limits::default()).await;
+    let desk = Server::start(&here, AdmittedPeers::Own, Limits::default()).await;
     let ((chain, key), _) = gb.issue("analyst/alice", Purpose::PersonTls, 30);
     let credentials = Credentials::new(chain, key).unwrap();
     let endpoint = desk.address.to_string();
@@ -151,7 +151,7 @@ async fn tls_1_2_is_refused_and_no_ca_is_named_to_a_stranger() {
 async fn who_says_nothing_is_dropped_and_who_comes_too_often_is_turned_away() {
     let (gb, fr) = (Org::new("gb.example"), Org::new("fr.example"));
     let limits = Limits { handshake_seconds: 1, connections_per_peer: 1, ..Limits::default() };
-    let server = Server::start(&Side::new(&gb, vec![fr.member()]), Audience::Partners, limits).await;
+    let server = Server::start(&Side::new(&gb, vec![fr.member()]), AdmittedPeers::Partners, limits).await;
     let mut silent = TcpStream::connect(server.address).await.unwrap();
     assert_eq!(soon(silent.read(&mut [0; 16])).await.unwrap_or(0), 0);
     let client = Arc::new(raw_client(&gb, Some(fr.node())));

@@ -29,7 +29,7 @@ use watchfire::{
         crl::{Crl, Revocation},
         devca::{DevCa, Purpose},
         files::certificates,
-        trust::{Audience, Member, Trust},
+        trust::{AdmittedPeers, Member, Trust},
         verifier::{PeerVerifier, provider},
     },
     transport::{
@@ -148,7 +148,7 @@ pub struct Server {
 }
 
 impl Server {
-    pub async fn start(side: &Side, audience: Audience, limits: Limits) -> Self {
+    pub async fn start(side: &Side, audience: AdmittedPeers, limits: Limits) -> Self {
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
         let (address, stop, slow) =
             (listener.local_addr().unwrap(), CancellationToken::new(), Arc::<(Notify, Notify)>::default());
@@ -159,7 +159,7 @@ impl Server {
     }
 
     pub async fn partners(side: &Side) -> Self {
-        Self::start(side, Audience::Partners, Limits::default()).await
+        Self::start(side, AdmittedPeers::Partners, Limits::default()).await
     }
 }
 
@@ -218,7 +218,7 @@ pub async fn soon<T>(what: impl Future<Output = T>) -> T {
 pub fn raw_client(believed: &Org, shown: Option<Pair>) -> ClientConfig {
     let everyone = Org::new("any.example");
     let trust = Arc::new(ArcSwap::from_pointee(trust(&everyone, vec![believed.member()])));
-    let audience = Audience::NodeOf(believed.domain.parse().unwrap());
+    let audience = AdmittedPeers::NodeOf(believed.domain.parse().unwrap());
     let verifier: Arc<dyn ServerCertVerifier> = Arc::new(PeerVerifier::new(trust, audience));
     let clock = watchfire::identity::verifier::TlsClock(Arc::new(TestClock(Mutex::new(now()))));
     let builder = ClientConfig::builder_with_details(provider(), Arc::new(clock))

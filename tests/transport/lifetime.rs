@@ -9,7 +9,7 @@ use watchfire::{
     identity::{
         crl::Crl,
         devca::Purpose,
-        trust::{Audience, Member},
+        trust::{AdmittedPeers, Member},
     },
     transport::{limits::Limits, tls_config::Credentials},
 };
@@ -114,7 +114,7 @@ async fn a_stop_lets_a_request_under_way_end() {
 async fn a_reader_that_never_takes_what_it_asked_for_is_closed() {
     let (gb, fr) = (Org::new("gb.example"), Org::new("fr.example"));
     let limits = Limits { stalled_reader_seconds: 1, ..Limits::default() };
-    let server = Server::start(&Side::new(&gb, vec![fr.member()]), Audience::Partners, limits).await;
+    let server = Server::start(&Side::new(&gb, vec![fr.member()]), AdmittedPeers::Partners, limits).await;
     let there = Side::new(&fr, vec![gb.member()]);
     let answer = soon(page(there.dial(&server, "gb.example"), "/flood")).await.unwrap();
     let mut body = Body::new(answer.into_body()).into_data_stream();
@@ -135,7 +135,7 @@ async fn a_reader_that_never_takes_what_it_asked_for_is_closed() {
 async fn a_reader_that_reads_is_not_closed_for_being_slow_or_idle() {
     let (gb, fr) = (Org::new("gb.example"), Org::new("fr.example"));
     let limits = Limits { stalled_reader_seconds: 1, handshake_seconds: 1, ..Limits::default() };
-    let server = Server::start(&Side::new(&gb, vec![fr.member()]), Audience::Partners, limits).await;
+    let server = Server::start(&Side::new(&gb, vec![fr.member()]), AdmittedPeers::Partners, limits).await;
     let channel = Side::new(&fr, vec![gb.member()]).dial(&server, "gb.example");
     let mut idle = soon(watch(channel.clone())).await;
     tokio::time::sleep(std::time::Duration::from_secs(4)).await;
@@ -147,7 +147,7 @@ async fn a_reader_that_reads_is_not_closed_for_being_slow_or_idle() {
 async fn who_says_nothing_after_the_handshake_is_closed() {
     let (gb, fr) = (Org::new("gb.example"), Org::new("fr.example"));
     let limits = Limits { handshake_seconds: 1, ..Limits::default() };
-    let server = Server::start(&Side::new(&gb, vec![fr.member()]), Audience::Partners, limits).await;
+    let server = Server::start(&Side::new(&gb, vec![fr.member()]), AdmittedPeers::Partners, limits).await;
     let tcp = tokio::net::TcpStream::connect(server.address).await.unwrap();
     let config = Arc::new(raw_client(&gb, Some(fr.node())));
     let name = rustls_pki_types::ServerName::try_from("node.invalid").unwrap();

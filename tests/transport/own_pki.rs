@@ -14,7 +14,7 @@ use watchfire::{
         crl::Crl,
         files::{read_chain, read_crls, read_key},
         signers::Accept,
-        trust::{Audience, Member, TlsUsage, Trust},
+        trust::{AdmittedPeers, Member, TlsUsage, Trust},
     },
 };
 
@@ -155,7 +155,7 @@ fn by_an_issuing_ca(dir: &Path, bundle: &TrustBundle) {
         Trust::new(Member { bundle: bundle.clone(), crls: vec![list], state }, vec![], vec![]).unwrap()
     };
     let shown: Vec<&[u8]> = tls.iter().map(Vec::as_slice).collect();
-    let judged = |trust: &Trust| trust.tls_peer(&shown, TlsUsage::Server, &Audience::Own, today).map(|p| p.id);
+    let judged = |trust: &Trust| trust.tls_peer(&shown, TlsUsage::Server, &AdmittedPeers::Own, today).map(|p| p.id);
     let before = trust();
     assert_eq!(judged(&before).unwrap().to_string(), "spiffe://fr.example/node/n1");
     assert_eq!(before.prove_signer(&signing, today, Accept::Active).unwrap().signer.suite, Suite::Ed25519);

@@ -21,7 +21,7 @@ fn trust(fr: &TrustBundle, crls: Vec<Crl>) -> Trust {
 }
 
 fn ask(trust: &Trust, chain: &[&[u8]], at: Time) -> Result<TlsPeer, Reason> {
-    trust.tls_peer(chain, TlsUsage::Client, &Audience::Partners, at).map_err(|fault| fault.reason)
+    trust.tls_peer(chain, TlsUsage::Client, &AdmittedPeers::Partners, at).map_err(|fault| fault.reason)
 }
 
 const NODE: &str = "spiffe://fr.example/node/n1";

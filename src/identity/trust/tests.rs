@@ -57,13 +57,13 @@ fn bent(issuer: &Issuer<'_, KeyPair>, id: &str, bend: impl FnOnce(&mut Certifica
     params.signed_by(&KeyPair::generate_for(&PKCS_ED25519).unwrap(), issuer).unwrap().der().to_vec()
 }
 
-fn peer_at(trust: &Trust, chain: &[Vec<u8>], audience: &Audience, at: Time) -> Result<TlsPeer, Fault> {
+fn peer_at(trust: &Trust, chain: &[Vec<u8>], audience: &AdmittedPeers, at: Time) -> Result<TlsPeer, Fault> {
     let chain: Vec<&[u8]> = chain.iter().map(Vec::as_slice).collect();
     trust.tls_peer(&chain, TlsUsage::Client, audience, at)
 }
 
 fn peer(trust: &Trust, chain: &[Vec<u8>]) -> Result<TlsPeer, Fault> {
-    peer_at(trust, chain, &Audience::Partners, now())
+    peer_at(trust, chain, &AdmittedPeers::Partners, now())
 }
 
 fn trust(own: &DevCa, partners: Vec<Member>) -> Trust {
@@ -87,7 +87,9 @@ fn a_partners_ca_cannot_mint_another_partners_name() {
     let trust = trust(&gb, vec![member(&fr, "fr.example"), member(&de, "de.example")]);
     for id in ["spiffe://de.example/node/n1", "spiffe://gb.example/node/n1"] {
         let forged = vec![bent(&rcgen_issuer(&fr), id, |_| {})];
-        for audience in [Audience::Partners, Audience::Own, Audience::NodeOf("de.example".parse().unwrap())] {
+        for audience in
+            [AdmittedPeers::Partners, AdmittedPeers::Own, AdmittedPeers::NodeOf("de.example".parse().unwrap())]
+        {
             let fault = peer_at(&trust, &forged, &audience, now()).unwrap_err();
             assert!(matches!(fault.reason, Reason::ChainInvalid | Reason::WrongDomain), "{fault}");
         }
@@ -130,14 +132,14 @@ fn an_organisation_that_is_unknown_or_suspended_is_no_partner_in_the_same_words(
 fn each_listener_admits_its_own_audience_only() {
     let (gb, fr) = (ca("gb.example"), ca("fr.example"));
     let trust = trust(&gb, vec![member(&fr, "fr.example")]);
-    let fr_domain = || Audience::NodeOf("fr.example".parse().unwrap());
+    let fr_domain = || AdmittedPeers::NodeOf("fr.example".parse().unwrap());
     for (ca, id, audience, admitted) in [
-        (&fr, "spiffe://fr.example/node/n1", Audience::Partners, true),
-        (&fr, "spiffe://fr.example/analyst/a", Audience::Partners, false),
-        (&gb, "spiffe://gb.example/node/n1", Audience::Partners, false),
-        (&gb, "spiffe://gb.example/analyst/a", Audience::Own, true),
-        (&gb, "spiffe://gb.example/node/n1", Audience::Own, true),
-        (&fr, "spiffe://fr.example/node/n1", Audience::Own, false),
+        (&fr, "spiffe://fr.example/node/n1", AdmittedPeers::Partners, true),
+        (&fr, "spiffe://fr.example/analyst/a", AdmittedPeers::Partners, false),
+        (&gb, "spiffe://gb.example/node/n1", AdmittedPeers::Partners, false),
+        (&gb, "spiffe://gb.example/analyst/a", AdmittedPeers::Own, true),
+        (&gb, "spiffe://gb.example/node/n1", AdmittedPeers::Own, true),
+        (&fr, "spiffe://fr.example/node/n1", AdmittedPeers::Own, false),
         (&fr, "spiffe://fr.example/node/n1", fr_domain(), true),
         (&fr, "spiffe://fr.example/service/desk", fr_domain(), false),
         (&gb, "spiffe://gb.example/node/n1", fr_domain(), false),
@@ -207,7 +209,7 @@ fn a_revoked_certificate_is_refused_and_a_list_past_its_next_update_limits_the_o
     let list = fr.revocation_list(2, &revoked, now(), 30).unwrap();
     let list = Crl::verify(&list, &bundle(&fr, "fr.example"), &[], now()).unwrap();
     let trust = trust(&gb, vec![Member { crls: vec![list], ..member(&fr, "fr.example") }]);
-    let ask = |chain, at| peer_at(&trust, chain, &Audience::Partners, at);
+    let ask = |chain, at| peer_at(&trust, chain, &AdmittedPeers::Partners, at);
     assert_eq!(ask(&chain, now()).unwrap_err().reason, Reason::CertificateRevoked);
     let peer = ask(&other, now()).unwrap();
     assert!(peer.revocation_known && peer.lapsed.is_none());
