@@ -9,7 +9,7 @@ use watchfire::{
     identity::{
         bundle::TrustBundle,
         files::{read_chain, read_key},
-        trust::{Member, Trust},
+        trust::{KnownOrganisation, Trust},
     },
     telemetry::SystemClock,
     transport::{
@@ -23,7 +23,11 @@ use watchfire::{
 use super::pair::{PUBLISHER, SUBSCRIBER};
 
 /// Whoever shows `credentials` and believes in `members`; the first one is its own organisation.
-pub fn tls_config(credentials: Credentials, own: Member, partners: Vec<Member>) -> Arc<TlsConfig> {
+pub fn tls_config(
+    credentials: Credentials,
+    own: KnownOrganisation,
+    partners: Vec<KnownOrganisation>,
+) -> Arc<TlsConfig> {
     let trust = Trust::new(own, partners, vec![]).unwrap();
     Arc::new(TlsConfig::new(credentials, Arc::new(ArcSwap::from_pointee(trust)), Arc::new(SystemClock)))
 }
@@ -33,7 +37,7 @@ pub fn of_directory(dir: &Path) -> Arc<TlsConfig> {
     let member = |domain: &str| {
         let roots = read_chain(&dir.join(domain).join("bundle.pem")).unwrap();
         let bundle = TrustBundle::new(domain.parse().unwrap(), roots).unwrap();
-        Member { bundle, crls: vec![], state: PartnerState::Active }
+        KnownOrganisation { bundle, crls: vec![], state: PartnerState::Active }
     };
     let node = dir.join(PUBLISHER).join("node");
     let credentials =

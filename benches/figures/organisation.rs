@@ -22,7 +22,7 @@ use watchfire::{
         bundle::TrustBundle,
         devca::{DevCa, Issued, Purpose},
         files::{Existing, certificates, private_directory, read_chain, read_key, write_public, write_secret},
-        trust::Member,
+        trust::KnownOrganisation,
     },
     seal::{at_rest::RestKey, sign::SigningKey},
     store::{PartnerRecord, sqlite::SqliteStore},
@@ -154,9 +154,9 @@ impl Org {
         Credentials::new(read_chain(&tls).unwrap(), read_key(&key).unwrap()).unwrap()
     }
 
-    pub fn member(&self) -> Member {
+    pub fn member(&self) -> KnownOrganisation {
         let bundle = TrustBundle::new(self.domain.clone(), vec![self.ca.certificate().clone()]).unwrap();
-        Member { bundle, crls: vec![], state: watchfire::domain::partner::PartnerState::Active }
+        KnownOrganisation { bundle, crls: vec![], state: watchfire::domain::partner::PartnerState::Active }
     }
 
     /// What a partner keeps of it; with an endpoint where the partner is to follow it.
@@ -232,7 +232,7 @@ pub struct Light {
     pub record: PartnerRecord,
     pub credentials: Credentials,
     pub key: SigningKey,
-    pub member: Member,
+    pub member: KnownOrganisation,
 }
 
 impl Light {
@@ -255,7 +255,7 @@ impl Light {
             record: partner_record(&organisation, &ca, None),
             credentials: Credentials::new(tls.0, tls.1).unwrap(),
             key: SigningKey::new(&pkcs8, chain, &public, id).unwrap(),
-            member: Member { bundle, crls: vec![], state: watchfire::domain::partner::PartnerState::Active },
+            member: KnownOrganisation { bundle, crls: vec![], state: watchfire::domain::partner::PartnerState::Active },
         }
     }
 }

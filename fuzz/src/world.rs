@@ -9,7 +9,7 @@ use watchfire::{
     identity::{
         bundle::TrustBundle,
         signers::{Accept, Identities},
-        trust::{Member, Trust},
+        trust::{KnownOrganisation, Trust},
     },
     ledger::note::LogKey,
     wire,
@@ -53,7 +53,7 @@ fn read(text: &str) -> World {
     let mut members = roots.iter().map(|(domain, root)| {
         let domain: TrustDomain = domain.parse().expect("a domain");
         let bundle = TrustBundle::new(domain, vec![hexed(root).into()]).expect("a bundle");
-        Member { bundle, crls: vec![], state: PartnerState::Active }
+        KnownOrganisation { bundle, crls: vec![], state: PartnerState::Active }
     });
     let own = members.next().expect("the own organisation");
     let trust = Arc::new(ArcSwap::from_pointee(Trust::new(own, members.collect(), vec![]).expect("trust")));

@@ -21,7 +21,7 @@ use crate::{
         certificate::{Leaf, window},
         files::{key_open_to_others, read_chain},
         signers::Accept,
-        trust::{AdmittedPeers, Member, TlsUsage, Trust},
+        trust::{AdmittedPeers, KnownOrganisation, TlsUsage, Trust},
         validity::Validity,
     },
     seal::sign::SigningKey,
@@ -35,7 +35,7 @@ pub struct CertificateSet {
     /// The key that signs statements.
     pub key: SigningKey,
     /// The node's organisation as partners know it: bundle and revocation lists.
-    pub member: Member,
+    pub member: KnownOrganisation,
     /// Revocation lists (DER) in this organisation's file whose issuers are not known yet.
     pub waiting_lists: Vec<Vec<u8>>,
     /// Faults that do not keep a node from starting.
@@ -66,7 +66,7 @@ impl CertificateSet {
         let key = load_key(config)?;
         let OwnLists { member, waiting: waiting_lists } = load_lists(config, now)?;
         let seen = lists_in_force::read(config, &member.bundle, now);
-        let in_force = Member { crls: lists_in_force::in_force(&member.crls, &seen), ..member.clone() };
+        let in_force = KnownOrganisation { crls: lists_in_force::in_force(&member.crls, &seen), ..member.clone() };
         let mut notices =
             Self::check(config, &in_force, &OwnChains { tls: &credentials.chain(), signing: key.chain() }, now)?;
         let behind = lists_in_force::compare(config, &member.crls, &seen);
@@ -96,7 +96,7 @@ impl CertificateSet {
     /// The first fault, with the file of the chain.
     pub fn check(
         config: &Config,
-        member: &Member,
+        member: &KnownOrganisation,
         chains: &OwnChains<'_>,
         now: Time,
     ) -> Result<Vec<StartupNotice>, NodeFilesError> {

@@ -11,7 +11,7 @@ use crate::{
         bundle::TrustBundle,
         crl::{Crl, authorities},
         files::{Existing, FileError, certificates, read_crl_file, to_pem, write_public},
-        trust::Member,
+        trust::KnownOrganisation,
     },
 };
 
@@ -21,7 +21,7 @@ const FILE: &str = "revocation-lists.seen";
 /// Writes the file when the lists change. What was written last is remembered to save work; a second process writes the file of its own host.
 pub(super) struct ListsInForceFile {
     path: PathBuf,
-    written: Option<Arc<Member>>,
+    written: Option<Arc<KnownOrganisation>>,
 }
 
 fn path(config: &Config) -> PathBuf {
@@ -37,7 +37,7 @@ impl ListsInForceFile {
     ///
     /// # Errors
     /// The file can't be written; the next call tries again.
-    pub fn keep(&mut self, own: Arc<Member>) -> Result<(), FileError> {
+    pub fn keep(&mut self, own: Arc<KnownOrganisation>) -> Result<(), FileError> {
         if self.written.as_ref().is_some_and(|written| Arc::ptr_eq(written, &own)) {
             return Ok(());
         }

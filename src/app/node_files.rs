@@ -12,7 +12,7 @@ use super::{
 use crate::{
     config::Config,
     domain::time::Time,
-    identity::{files::write_over, trust::Member},
+    identity::{files::write_over, trust::KnownOrganisation},
     node::{bundles::own_bundle::KeepBundle, house_rules::house::FoundRules},
     policy::HouseRules,
     seal::{raw::RawKey, sign::SigningKey},
@@ -26,7 +26,7 @@ pub struct NodeFiles {
     /// The key that signs statements.
     pub key: SigningKey,
     /// The node's organisation as partners know it: bundle and revocation lists.
-    pub member: Member,
+    pub member: KnownOrganisation,
     /// Revocation lists (DER) in this organisation's file whose issuer is not known yet.
     pub waiting_lists: Vec<Vec<u8>>,
     /// The key under which the store's content is encrypted.

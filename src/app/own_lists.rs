@@ -10,14 +10,14 @@ use crate::{
         bundle::TrustBundle,
         crl::{Crl, NOT_SIGNED, authorities},
         files::{certificates, read_chain, read_crls, read_roots},
-        trust::Member,
+        trust::KnownOrganisation,
     },
 };
 
 /// The bundle and the revocation lists of the node's organisation, as its files have them.
 pub(super) struct OwnLists {
     /// The bundle, with the lists whose issuers are known.
-    pub member: Member,
+    pub member: KnownOrganisation,
     /// The lists (DER) whose issuers are not known yet.
     pub waiting: Vec<Vec<u8>>,
 }
@@ -43,7 +43,7 @@ pub(super) fn load_lists(config: &Config, now: Time) -> Result<OwnLists, NodeFil
             Err(fault) => return Err(at(&config.crl)(fault)),
         }
     }
-    Ok(OwnLists { member: Member { crls, bundle, state: PartnerState::Active }, waiting })
+    Ok(OwnLists { member: KnownOrganisation { crls, bundle, state: PartnerState::Active }, waiting })
 }
 
 /// The lists in the organisation's own file. A missing or empty file contains none. The node then keeps the lists that it has seen.

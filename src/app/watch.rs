@@ -23,7 +23,7 @@ use super::{
 use crate::{
     config::Config,
     domain::{fault::Fault, time::Clock},
-    identity::trust::Member,
+    identity::trust::KnownOrganisation,
     node::{
         Node,
         house_rules::{Renewal, house::FoundRules},
@@ -190,7 +190,7 @@ impl FileWatcher {
         }
     }
 
-    async fn renew_own(&self, member: Member, waiting: Vec<Vec<u8>>) -> Result<bool, Fault> {
+    async fn renew_own(&self, member: KnownOrganisation, waiting: Vec<Vec<u8>>) -> Result<bool, Fault> {
         let is_new = self.node.revocations.renew_own(member).await?;
         self.node.revocations.await_issuers(waiting).await?;
         Ok(is_new)

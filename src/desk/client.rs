@@ -16,7 +16,9 @@ use crate::{
         refusal::Refusal,
         time::{Clock, Day},
     },
-    identity::{bundle::TrustBundle, files::FileError, trust::Member, validity::Validity, verifier::fault_of},
+    identity::{
+        bundle::TrustBundle, files::FileError, trust::KnownOrganisation, validity::Validity, verifier::fault_of,
+    },
     transport::{
         dialler::{self, DialError},
         limits::Limits,
@@ -160,7 +162,7 @@ pub async fn connect(
         return Err(ConnectError::Ended { day: ended.until.last_day(), file: tls.0.to_owned() });
     }
     let roots = crate::identity::files::read_roots(bundle)?;
-    let member = Member {
+    let member = KnownOrganisation {
         bundle: TrustBundle::new(own.clone(), roots)?,
         crls: vec![],
         state: crate::domain::partner::PartnerState::Active,

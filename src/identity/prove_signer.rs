@@ -6,7 +6,7 @@ use super::{
     chain_cache::{Proof, key},
     crl::Revocation,
     former::{AnchoredRoot, Former},
-    trust::{Member, Trust, not_a_partner},
+    trust::{KnownOrganisation, Trust, not_a_partner},
 };
 use crate::{
     domain::{fault::Fault, ids::Sha256, partner::PartnerState, statement::Suite, time::Time},
@@ -76,7 +76,7 @@ impl Trust {
     }
 
     /// The result of a path to a root of the member.
-    fn proof(&self, leaf: Leaf, suite: Suite, path: &[Link], member: &Member) -> Result<Proof, Fault> {
+    fn proof(&self, leaf: Leaf, suite: Suite, path: &[Link], member: &KnownOrganisation) -> Result<Proof, Fault> {
         let (mut from, mut until, mut revocation) = (leaf.not_before, leaf.not_after, None::<Revocation>);
         for link in path {
             let (not_before, not_after) = window(&link.der)?;
@@ -128,14 +128,17 @@ mod tests {
             crl::Seen,
             former::Former,
             test_ca::{Ca, bundle, now},
-            trust::Member,
+            trust::KnownOrganisation,
         },
     };
 
     /// The old root issued the analyst's certificate. The organisation has only the new root.
     fn trust(fr: &TrustBundle, gb: &TrustBundle, former: Former) -> Trust {
-        let member =
-            |bundle: &TrustBundle| Member { bundle: bundle.clone(), crls: vec![], state: PartnerState::Active };
+        let member = |bundle: &TrustBundle| KnownOrganisation {
+            bundle: bundle.clone(),
+            crls: vec![],
+            state: PartnerState::Active,
+        };
         let trust = Trust::remembering(member(gb), vec![member(fr)], vec![], Seen::default()).unwrap();
         trust.with_former(vec![former]).unwrap()
     }

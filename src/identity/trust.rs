@@ -21,7 +21,7 @@ use crate::domain::{
 
 /// What this node knows about one organisation.
 #[derive(Debug, Clone)]
-pub struct Member {
+pub struct KnownOrganisation {
     /// Its roots.
     pub bundle: TrustBundle,
     /// Its revocation lists, one for each issuing key and scope. Empty if it never gave one.
@@ -44,7 +44,7 @@ pub struct Trust {
 }
 
 pub(super) struct AnchoredMember {
-    pub member: Member,
+    pub member: KnownOrganisation,
     pub anchors: Vec<TrustAnchor<'static>>,
 }
 
@@ -112,7 +112,11 @@ impl Trust {
     ///
     /// # Errors
     /// `CONFLICT`, if a domain occurs twice; `CHAIN_INVALID`, if a bundle can't be parsed.
-    pub fn new(own: Member, partners: Vec<Member>, signing_usages: Vec<String>) -> Result<Self, Fault> {
+    pub fn new(
+        own: KnownOrganisation,
+        partners: Vec<KnownOrganisation>,
+        signing_usages: Vec<String>,
+    ) -> Result<Self, Fault> {
         Self::remembering(own, partners, signing_usages, Seen::default())
     }
 
@@ -121,8 +125,8 @@ impl Trust {
     /// # Errors
     /// As [`Self::new`].
     pub fn remembering(
-        own: Member,
-        partners: Vec<Member>,
+        own: KnownOrganisation,
+        partners: Vec<KnownOrganisation>,
         signing_usages: Vec<String>,
         mut seen: Seen,
     ) -> Result<Self, Fault> {
@@ -159,7 +163,7 @@ impl Trust {
         let (mut members, mut seen) = (self.members.clone(), seen);
         if let Some(held) = members.get_mut(domain) {
             crls.iter().for_each(|crl| drop(seen.add(crl)));
-            let member = Member { crls, ..held.member.clone() };
+            let member = KnownOrganisation { crls, ..held.member.clone() };
             *held = Arc::new(AnchoredMember { member, anchors: held.anchors.clone() });
         }
         let (own, signing_usages) = (self.own.clone(), self.signing_usages.clone());
@@ -170,7 +174,12 @@ impl Trust {
     ///
     /// # Errors
     /// `CONFLICT`, if one has the name of the node's own organisation; `CHAIN_INVALID`, if a bundle can't be parsed.
-    pub fn with_partners(&self, changed: Vec<Member>, gone: &[TrustDomain], mut seen: Seen) -> Result<Self, Fault> {
+    pub fn with_partners(
+        &self,
+        changed: Vec<KnownOrganisation>,
+        gone: &[TrustDomain],
+        mut seen: Seen,
+    ) -> Result<Self, Fault> {
         let mut members = self.members.clone();
         members.retain(|name, _| *name == self.own || !gone.contains(name));
         for member in changed {
@@ -190,12 +199,12 @@ impl Trust {
     }
 
     /// What is known about an organisation.
-    pub fn member(&self, domain: &TrustDomain) -> Option<&Member> {
+    pub fn member(&self, domain: &TrustDomain) -> Option<&KnownOrganisation> {
         self.members.get(domain).map(|held| &held.member)
     }
 
     /// What is known about each organisation, including the node's own one. The next snapshot is made from these.
-    pub fn members(&self) -> impl Iterator<Item = &Member> {
+    pub fn members(&self) -> impl Iterator<Item = &KnownOrganisation> {
         self.members.values().map(|held| &held.member)
     }
 
@@ -296,7 +305,7 @@ impl Trust {
 }
 
 impl AnchoredMember {
-    fn new(mut member: Member, own: &TrustDomain, seen: &mut Seen) -> Result<Self, Fault> {
+    fn new(mut member: KnownOrganisation, own: &TrustDomain, seen: &mut Seen) -> Result<Self, Fault> {
         // The node's own organisation is always active.
         if member.bundle.domain() == own {
             member.state = PartnerState::Active;
@@ -367,9 +376,9 @@ impl fmt::Debug for Trust {
     }
 }
 
-fn is_same(one: Option<&Member>, other: Option<&Member>) -> bool {
+fn is_same(one: Option<&KnownOrganisation>, other: Option<&KnownOrganisation>) -> bool {
     let (Some(one), Some(other)) = (one, other) else { return one.is_none() && other.is_none() };
-    let lists = |member: &Member| member.crls.iter().map(|crl| crl.der().to_vec()).collect::<Vec<_>>();
+    let lists = |member: &KnownOrganisation| member.crls.iter().map(|crl| crl.der().to_vec()).collect::<Vec<_>>();
     one.bundle == other.bundle && one.state == other.state && lists(one) == lists(other)
 }
 

@@ -24,7 +24,7 @@ use crate::{
     identity::{
         bundle::TrustBundle,
         former::Former,
-        trust::{Member, Trust},
+        trust::{KnownOrganisation, Trust},
     },
     node::{
         directory::{doubts::Doubts, roots::bundle_of},
@@ -349,14 +349,14 @@ impl PartnerDirectory {
         Ok(())
     }
 
-    fn members(&self, partners: &[Partner]) -> Result<Vec<Member>, Fault> {
+    fn members(&self, partners: &[Partner]) -> Result<Vec<KnownOrganisation>, Fault> {
         partners.iter().map(|partner| self.member(partner)).collect()
     }
 
-    fn member(&self, partner: &Partner) -> Result<Member, Fault> {
+    fn member(&self, partner: &Partner) -> Result<KnownOrganisation, Fault> {
         let bundle = bundle_of(&partner.record)?;
         let crls = self.lists.of(bundle.domain());
-        Ok(Member { bundle, crls, state: partner.standing() })
+        Ok(KnownOrganisation { bundle, crls, state: partner.standing() })
     }
 
     /// The partner on whose introduction alone an organisation is held.

@@ -13,7 +13,7 @@ use crate::{
         statement::{Envelope, Signature, StatementKind},
         time::{Clock, Time},
     },
-    identity::{bundle::TrustBundle, leaf_cache::claimed_leaf, trust::Member},
+    identity::{bundle::TrustBundle, leaf_cache::claimed_leaf, trust::KnownOrganisation},
     node::{sessions::PartnerSessions, trust_in_force::TrustInForce},
     seal::{chains::Chains, hash::sha256, sign::SigningKey},
     store::Store,
@@ -33,7 +33,7 @@ pub struct OwnIdentity {
     pub(crate) key: ArcSwap<SigningKey>,
     /// This organisation's bundle and revocation lists, as the files and the store have them. A second process would have its own: it does
     /// not learn of a newer list in the files of the other host.
-    pub(crate) member: ArcSwap<Member>,
+    pub(crate) member: ArcSwap<KnownOrganisation>,
 }
 
 impl OwnIdentity {

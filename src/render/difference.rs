@@ -8,7 +8,7 @@ use super::{
     words::{and, count, place, span},
 };
 use crate::domain::{
-    agreement::difference::{Difference, Effect, Member, What},
+    agreement::difference::{Difference, Effect, GroupMember, What},
     level::WarningLevel,
 };
 
@@ -59,10 +59,10 @@ pub fn difference(difference: &Difference) -> String {
     }
 }
 
-fn member(member: &Member) -> String {
+fn member(member: &GroupMember) -> String {
     match member {
-        Member::Country(country) => place((*country).into()),
-        Member::Organisation(domain) => domain.to_string(),
+        GroupMember::Country(country) => place((*country).into()),
+        GroupMember::Organisation(domain) => domain.to_string(),
     }
 }
 

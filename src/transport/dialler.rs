@@ -36,7 +36,7 @@ use super::{
 };
 use crate::{
     domain::{fault::Fault, ids::TrustDomain, time::Clock},
-    identity::trust::{AdmittedPeers, Lapse, Member, TlsUsage, Trust},
+    identity::trust::{AdmittedPeers, KnownOrganisation, Lapse, TlsUsage, Trust},
 };
 
 /// How long the dialler waits for the server's first bytes after the handshake.
@@ -134,7 +134,7 @@ fn connect_as(
 pub fn connect_own(
     endpoint: &str,
     credentials: Credentials,
-    own: Member,
+    own: KnownOrganisation,
     clock: Arc<dyn Clock>,
     limits: &Limits,
 ) -> Result<Channel, DialError> {

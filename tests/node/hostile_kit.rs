@@ -26,7 +26,7 @@ use watchfire::{
         certificate::Leaf,
         devca::{DevCa, Issued, Purpose},
         files::{certificates, read_roots},
-        trust::{AdmittedPeers, Member, Trust},
+        trust::{AdmittedPeers, KnownOrganisation, Trust},
     },
     node::partnerships::invitation::fingerprint_of,
     seal::{
@@ -56,9 +56,9 @@ use watchfire::{
 use crate::kit::Org;
 
 /// The roots of a running node's organisation.
-pub fn member_of(org: &Org) -> Member {
+pub fn member_of(org: &Org) -> KnownOrganisation {
     let roots = read_roots(&org.dir.join("bundle.pem")).unwrap();
-    Member {
+    KnownOrganisation {
         bundle: TrustBundle::new(org.domain.parse().unwrap(), roots).unwrap(),
         crls: vec![],
         state: watchfire::domain::partner::PartnerState::Active,
@@ -82,7 +82,7 @@ pub fn signing_key(issued: &Issued) -> SigningKey {
 }
 
 /// A TLS configuration that shows those credentials and trusts that server.
-pub fn gate(credentials: Credentials, own: Member, others: Vec<Member>) -> Arc<TlsConfig> {
+pub fn gate(credentials: Credentials, own: KnownOrganisation, others: Vec<KnownOrganisation>) -> Arc<TlsConfig> {
     let trust = Trust::new(own, others, vec![]).unwrap();
     Arc::new(TlsConfig::new(credentials, Arc::new(ArcSwap::from_pointee(trust)), Arc::new(SystemClock)))
 }
@@ -118,8 +118,12 @@ impl Rogue {
         TrustBundle::new(self.domain.parse().unwrap(), vec![self.ca.certificate().clone()]).unwrap()
     }
 
-    pub fn member(&self) -> Member {
-        Member { bundle: self.bundle(), crls: vec![], state: watchfire::domain::partner::PartnerState::Active }
+    pub fn member(&self) -> KnownOrganisation {
+        KnownOrganisation {
+            bundle: self.bundle(),
+            crls: vec![],
+            state: watchfire::domain::partner::PartnerState::Active,
+        }
     }
 
     /// A connection to a node's listener, with any certificate.

@@ -26,7 +26,7 @@ use watchfire::{
         crl::{Crl, Revocation},
         devca::{DevCa, Issued, Purpose},
         files::certificates,
-        trust::Member,
+        trust::KnownOrganisation,
     },
     seal::{raw::RawKey, sign::SigningKey},
     transport::tls_config::Credentials,
@@ -429,19 +429,19 @@ impl Ring {
     }
 
     /// The node's own organisation, as it is read from the node's files.
-    pub fn member(&self, org: Org, now: Time) -> Result<Member, watchfire::domain::fault::Fault> {
+    pub fn member(&self, org: Org, now: Time) -> Result<KnownOrganisation, watchfire::domain::fault::Fault> {
         let bundle = self.bundle(org);
         let lists = self.lists[self.window()].iter().flatten();
         let crls = lists.map(|(der, _)| Crl::verify(der, &bundle, &[], now)).collect::<Result<_, _>>()?;
-        Ok(Member { bundle, crls, state: PartnerState::Active })
+        Ok(KnownOrganisation { bundle, crls, state: PartnerState::Active })
     }
 
     /// The same at a start with a clock that may be wrong. A list from the future does not count yet, and the node keeps what it has seen.
-    pub fn member_at_start(&self, org: Org, now: Time) -> Member {
+    pub fn member_at_start(&self, org: Org, now: Time) -> KnownOrganisation {
         let bundle = self.bundle(org);
         let lists = self.lists[self.window()].iter().flatten();
         let crls = lists.filter_map(|(der, _)| Crl::verify(der, &bundle, &[], now).ok()).collect();
-        Member { bundle, crls, state: PartnerState::Active }
+        KnownOrganisation { bundle, crls, state: PartnerState::Active }
     }
 }
 

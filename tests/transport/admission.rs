@@ -9,7 +9,7 @@ use watchfire::{
     domain::fault::Reason,
     identity::{
         devca::Purpose,
-        trust::{AdmittedPeers, Member},
+        trust::{AdmittedPeers, KnownOrganisation},
         verifier::fault_of,
     },
     transport::{
@@ -36,7 +36,7 @@ async fn partners_meet_over_the_hybrid_group_and_each_request_knows_who_asks() {
 async fn a_client_that_is_not_what_it_should_be_is_refused_in_the_handshake() {
     let (gb, fr, de, us) =
         (Org::new("gb.example"), Org::new("fr.example"), Org::new("de.example"), Org::new("us.example"));
-    let suspended = Member { state: watchfire::domain::partner::PartnerState::Suspended, ..us.member() };
+    let suspended = KnownOrganisation { state: watchfire::domain::partner::PartnerState::Suspended, ..us.member() };
     let here = Side::new(&gb, vec![fr.member(), de.member(), suspended]);
     let server = Server::partners(&here).await;
     let id = "spiffe://fr.example/node/n1";

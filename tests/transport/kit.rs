@@ -29,7 +29,7 @@ use watchfire::{
         crl::{Crl, Revocation},
         devca::{DevCa, Purpose},
         files::certificates,
-        trust::{AdmittedPeers, Member, Trust},
+        trust::{AdmittedPeers, KnownOrganisation, Trust},
         verifier::{PeerVerifier, provider},
     },
     transport::{
@@ -73,15 +73,19 @@ impl Org {
         TrustBundle::new(self.domain.parse().unwrap(), vec![self.ca.certificate().clone()]).unwrap()
     }
 
-    pub fn member(&self) -> Member {
-        Member { bundle: self.bundle(), crls: Vec::new(), state: watchfire::domain::partner::PartnerState::Active }
+    pub fn member(&self) -> KnownOrganisation {
+        KnownOrganisation {
+            bundle: self.bundle(),
+            crls: Vec::new(),
+            state: watchfire::domain::partner::PartnerState::Active,
+        }
     }
 
-    pub fn revoking(&self, serial: &[u8], number: u64) -> Member {
+    pub fn revoking(&self, serial: &[u8], number: u64) -> KnownOrganisation {
         let revoked = [(serial.to_vec(), Revocation { at: now(), invalid_since: None })];
         let list = self.ca.revocation_list(number, &revoked, now(), 30).unwrap();
         let list = Crl::verify(&list, &self.bundle(), &[], now()).unwrap();
-        Member { crls: vec![list], ..self.member() }
+        KnownOrganisation { crls: vec![list], ..self.member() }
     }
 
     /// A certificate for `days`, its key and its serial number.
@@ -112,7 +116,7 @@ impl Org {
     }
 }
 
-pub fn trust(own: &Org, partners: Vec<Member>) -> Trust {
+pub fn trust(own: &Org, partners: Vec<KnownOrganisation>) -> Trust {
     Trust::new(own.member(), partners, Vec::new()).unwrap()
 }
 
@@ -123,7 +127,7 @@ pub struct Side {
 }
 
 impl Side {
-    pub fn new(own: &Org, partners: Vec<Member>) -> Self {
+    pub fn new(own: &Org, partners: Vec<KnownOrganisation>) -> Self {
         Self::with(own.node(), trust(own, partners))
     }
 

@@ -9,7 +9,7 @@ use watchfire::{
     identity::{
         crl::Crl,
         devca::Purpose,
-        trust::{AdmittedPeers, Member},
+        trust::{AdmittedPeers, KnownOrganisation},
     },
     transport::{limits::Limits, tls_config::Credentials},
 };
@@ -40,7 +40,7 @@ async fn a_partner_that_is_suspended_is_cut_on_the_diallers_side_too_and_may_com
     let server = Server::partners(&Side::new(&fr, vec![gb.member()])).await;
     let channel = dialler.dial(&server, "fr.example");
     let mut stream = soon(watch(channel.clone())).await;
-    let suspended = Member { state: watchfire::domain::partner::PartnerState::Suspended, ..fr.member() };
+    let suspended = KnownOrganisation { state: watchfire::domain::partner::PartnerState::Suspended, ..fr.member() };
     dialler.tls_config.reload(Some(trust(&gb, vec![suspended])), None);
     soon(stream.message()).await.unwrap_err();
     soon(call(channel.clone())).await.unwrap_err();
@@ -75,7 +75,7 @@ async fn a_revocation_list_past_its_next_update_lets_in_for_lists_only_and_keeps
     // A new list admits them again, also on the existing connection.
     let list = fr.ca.revocation_list(2, &[], late, 30).unwrap();
     let crls = vec![Crl::verify(&list, &fr.bundle(), &[], late).unwrap()];
-    here.tls_config.reload(Some(trust(&gb, vec![Member { crls, ..fr.member() }])), None);
+    here.tls_config.reload(Some(trust(&gb, vec![KnownOrganisation { crls, ..fr.member() }])), None);
     assert_eq!(soon(text(limited, "/standing")).await, "full");
     assert_eq!(soon(text(there.dial(&server, "gb.example"), "/standing")).await, "full");
 }

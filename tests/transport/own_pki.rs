@@ -14,7 +14,7 @@ use watchfire::{
         crl::Crl,
         files::{read_chain, read_crls, read_key},
         signers::Accept,
-        trust::{AdmittedPeers, Member, TlsUsage, Trust},
+        trust::{AdmittedPeers, KnownOrganisation, TlsUsage, Trust},
     },
 };
 
@@ -92,7 +92,7 @@ async fn certificates_by_openssl_work_and_can_be_revoked() {
     let today: Time = jiff::Timestamp::now().into();
     let bundle = TrustBundle::from_pem("fr.example".parse().unwrap(), &fs::read(path("root.pem")).unwrap()).unwrap();
     let list = |name: &str| Crl::verify(&read_crls(&path(name)).unwrap()[0], &bundle, &[], today).unwrap();
-    let member = |crls: Vec<Crl>| Member {
+    let member = |crls: Vec<Crl>| KnownOrganisation {
         bundle: bundle.clone(),
         crls,
         state: watchfire::domain::partner::PartnerState::Active,
@@ -152,7 +152,7 @@ fn by_an_issuing_ca(dir: &Path, bundle: &TrustBundle) {
     let trust = || {
         let list = Crl::verify(&read_crls(&dir.join("crl.pem")).unwrap()[0], bundle, &tls, today).unwrap();
         let state = watchfire::domain::partner::PartnerState::Active;
-        Trust::new(Member { bundle: bundle.clone(), crls: vec![list], state }, vec![], vec![]).unwrap()
+        Trust::new(KnownOrganisation { bundle: bundle.clone(), crls: vec![list], state }, vec![], vec![]).unwrap()
     };
     let shown: Vec<&[u8]> = tls.iter().map(Vec::as_slice).collect();
     let judged = |trust: &Trust| trust.tls_peer(&shown, TlsUsage::Server, &AdmittedPeers::Own, today).map(|p| p.id);

@@ -10,7 +10,7 @@ use crate::{
         partner::{Endpoint, Organisation},
         time::Clock,
     },
-    identity::trust::{Member, Trust},
+    identity::trust::{KnownOrganisation, Trust},
     node::{bundles::own_bundle::KeepBundle, certificates::ReadCertificates, house_rules::house::FoundRules},
     seal::sign::SigningKey,
     store::Store,
@@ -29,7 +29,7 @@ pub struct NodeParts {
     /// The node's signing key.
     pub key: SigningKey,
     /// This organisation's bundle and revocation lists.
-    pub own: Member,
+    pub own: KnownOrganisation,
     /// The file that this organisation's lists come from, for messages to people.
     pub own_lists: PathBuf,
     /// Extended key usages that count for signing besides id-kp-documentSigning.

@@ -11,7 +11,7 @@ use tokio::sync::Mutex;
 use crate::{
     app::services::parts::NodeParts,
     domain::{budget::Budgets, time::Clock},
-    identity::trust::Member,
+    identity::trust::KnownOrganisation,
     node::{
         agreements::Agreements,
         alarms::Alarms,
@@ -77,7 +77,7 @@ impl Shared {
             organisation: parts.organisation,
             endpoint: parts.endpoint,
             key: ArcSwap::from_pointee(parts.key),
-            member: ArcSwap::from_pointee(Member { crls: vec![], ..parts.own }),
+            member: ArcSwap::from_pointee(KnownOrganisation { crls: vec![], ..parts.own }),
         });
         let directory = Arc::new(PartnerDirectory {
             store: store.clone(),

@@ -14,7 +14,7 @@ use crate::{
         bundle::TrustBundle,
         files::read_roots,
         signers::{Accept, Identities},
-        trust::{Member, Trust},
+        trust::{KnownOrganisation, Trust},
     },
     seal::{
         equivocation::{Signed, check, subject_of},
@@ -88,7 +88,7 @@ impl Check {
 
 /// Trust in one organisation only.
 fn alone(bundle: TrustBundle) -> Result<Identities, CliError> {
-    let member = Member { bundle, crls: vec![], state: PartnerState::Active };
+    let member = KnownOrganisation { bundle, crls: vec![], state: PartnerState::Active };
     let trust = Trust::new(member, vec![], vec![])?;
     Ok(Identities::new(Arc::new(ArcSwap::from_pointee(trust)), Accept::Held))
 }

@@ -6,7 +6,7 @@ mod grants;
 #[cfg(test)]
 pub(crate) mod tests;
 
-pub use change::{Difference, Direction, Effect, Member, What};
+pub use change::{Difference, Direction, Effect, GroupMember, What};
 
 use self::change::Changes;
 use super::{AcknowledgeDuty, Agreement, Duties};
@@ -51,9 +51,9 @@ fn groups(before: &[Group], after: &[Group], all: &mut Changes) {
         };
         let Group { name, as_of, countries, organisations } = old;
         all.changed(as_of, &group.as_of, Effect::Other, |a, b| What::GroupDay(name.clone(), a, b));
-        let members = |countries: &[Country], organisations: &[TrustDomain]| -> Vec<Member> {
-            let states = countries.iter().copied().map(Member::Country);
-            states.chain(organisations.iter().cloned().map(Member::Organisation)).collect()
+        let members = |countries: &[Country], organisations: &[TrustDomain]| -> Vec<GroupMember> {
+            let states = countries.iter().copied().map(GroupMember::Country);
+            states.chain(organisations.iter().cloned().map(GroupMember::Organisation)).collect()
         };
         all.members(
             &members(countries, organisations),

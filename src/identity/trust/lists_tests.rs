@@ -15,7 +15,7 @@ use crate::{
 const DAY: i64 = 86_400;
 
 fn trust(fr: &TrustBundle, crls: Vec<Crl>) -> Trust {
-    let member = |bundle, crls| Member { bundle, crls, state: PartnerState::Active };
+    let member = |bundle, crls| KnownOrganisation { bundle, crls, state: PartnerState::Active };
     let own = member(bundle("gb.example", &[&Ca::root("own")]), vec![]);
     Trust::new(own, vec![member(fr.clone(), crls)], vec![]).unwrap()
 }
@@ -164,7 +164,8 @@ fn a_list_too_large_is_refused() {
 #[test]
 fn partners_that_change_in_a_snapshot_are_as_in_one_made_anew() {
     let [own, fr, us, no, other] = ["own", "fr", "us", "no", "other"].map(Ca::root);
-    let member = |domain: &str, ca: &Ca, state| Member { bundle: bundle(domain, &[ca]), crls: vec![], state };
+    let member =
+        |domain: &str, ca: &Ca, state| KnownOrganisation { bundle: bundle(domain, &[ca]), crls: vec![], state };
     let gb = || member("gb.example", &own, PartnerState::Active);
     let us_of = |state| member("us.example", &us, state);
     let fr_of = |ca| member("fr.example", ca, PartnerState::Active);

@@ -32,8 +32,12 @@ fn bundle(ca: &DevCa, domain: &str) -> TrustBundle {
     TrustBundle::new(domain.parse().unwrap(), vec![ca.certificate().clone()]).unwrap()
 }
 
-fn member(ca: &DevCa, domain: &str) -> Member {
-    Member { bundle: bundle(ca, domain), crls: Vec::new(), state: crate::domain::partner::PartnerState::Active }
+fn member(ca: &DevCa, domain: &str) -> KnownOrganisation {
+    KnownOrganisation {
+        bundle: bundle(ca, domain),
+        crls: Vec::new(),
+        state: crate::domain::partner::PartnerState::Active,
+    }
 }
 
 fn issue(ca: &DevCa, id: &str, purpose: Purpose) -> (Vec<Vec<u8>>, Vec<u8>) {
@@ -66,7 +70,7 @@ fn peer(trust: &Trust, chain: &[Vec<u8>]) -> Result<TlsPeer, Fault> {
     peer_at(trust, chain, &AdmittedPeers::Partners, now())
 }
 
-fn trust(own: &DevCa, partners: Vec<Member>) -> Trust {
+fn trust(own: &DevCa, partners: Vec<KnownOrganisation>) -> Trust {
     Trust::new(member(own, "gb.example"), partners, Vec::new()).unwrap()
 }
 
@@ -123,7 +127,8 @@ fn an_organisation_that_is_unknown_or_suspended_is_no_partner_in_the_same_words(
     let (gb, fr) = (ca("gb.example"), ca("fr.example"));
     let (chain, _) = issue(&fr, "spiffe://fr.example/node/n1", Purpose::NodeTls);
     let unknown = peer(&trust(&gb, Vec::new()), &chain).unwrap_err();
-    let suspended = Member { state: crate::domain::partner::PartnerState::Suspended, ..member(&fr, "fr.example") };
+    let suspended =
+        KnownOrganisation { state: crate::domain::partner::PartnerState::Suspended, ..member(&fr, "fr.example") };
     assert_eq!(peer(&trust(&gb, vec![suspended]), &chain).unwrap_err(), unknown);
     assert_eq!(unknown.reason, Reason::NotAPartner);
 }
@@ -208,7 +213,7 @@ fn a_revoked_certificate_is_refused_and_a_list_past_its_next_update_limits_the_o
     let revoked = [(serial, Revocation { at: now(), invalid_since: None })];
     let list = fr.revocation_list(2, &revoked, now(), 30).unwrap();
     let list = Crl::verify(&list, &bundle(&fr, "fr.example"), &[], now()).unwrap();
-    let trust = trust(&gb, vec![Member { crls: vec![list], ..member(&fr, "fr.example") }]);
+    let trust = trust(&gb, vec![KnownOrganisation { crls: vec![list], ..member(&fr, "fr.example") }]);
     let ask = |chain, at| peer_at(&trust, chain, &AdmittedPeers::Partners, at);
     assert_eq!(ask(&chain, now()).unwrap_err().reason, Reason::CertificateRevoked);
     let peer = ask(&other, now()).unwrap();
@@ -277,13 +282,18 @@ fn an_intermediate_ca_issues_certificates_and_its_own_list() {
         key_identifier_method: rcgen::KeyIdMethod::Sha256,
     };
     let list = list.signed_by(&issuer).unwrap().der().to_vec();
-    let held = Member { bundle: bundle.clone(), crls: Vec::new(), state: crate::domain::partner::PartnerState::Active };
+    let held = KnownOrganisation {
+        bundle: bundle.clone(),
+        crls: Vec::new(),
+        state: crate::domain::partner::PartnerState::Active,
+    };
     let before = Trust::new(member(&gb, "gb.example"), vec![held.clone()], Vec::new()).unwrap();
     assert!(peer(&before, &chain).is_ok());
     assert!(peer(&before, &chain[..1]).is_err(), "without the intermediate there is no path");
     assert!(Crl::verify(&list, &bundle, &[], now()).is_err(), "nobody vouches for the intermediate");
     let crl = Crl::verify(&list, &bundle, &chain, now()).unwrap();
-    let after = Trust::new(member(&gb, "gb.example"), vec![Member { crls: vec![crl], ..held }], Vec::new()).unwrap();
+    let after =
+        Trust::new(member(&gb, "gb.example"), vec![KnownOrganisation { crls: vec![crl], ..held }], Vec::new()).unwrap();
     assert_eq!(peer(&after, &chain).unwrap_err().reason, Reason::CertificateRevoked);
 }
 
@@ -295,7 +305,7 @@ fn a_stated_time_saves_from_expiry_and_only_the_own_word_from_revocation() {
     let revocation = Revocation { at: now().plus_seconds(10 * DAY), invalid_since: Some(now().plus_seconds(5 * DAY)) };
     let list = fr.revocation_list(1, &[(serial, revocation)], now(), 1).unwrap();
     let list = Crl::verify(&list, &bundle(&fr, "fr.example"), &[], now()).unwrap();
-    let trust = trust(&gb, vec![Member { crls: vec![list], ..member(&fr, "fr.example") }]);
+    let trust = trust(&gb, vec![KnownOrganisation { crls: vec![list], ..member(&fr, "fr.example") }]);
     let (own, hub): (TrustDomain, TrustDomain) = ("fr.example".parse().unwrap(), "hub.example".parse().unwrap());
     let day = |days: i64| now().plus_seconds(days * DAY);
     let judge = |chain: &[Vec<u8>], today: i64, stated: Option<(i64, &TrustDomain)>| {
@@ -349,7 +359,8 @@ fn a_suspended_partners_statements_are_read_but_not_taken_in() {
     let (incoming, stored) =
         (Identities::new(shared.clone(), Accept::Active), Identities::new(shared.clone(), Accept::Held));
     assert!(incoming.signer(&chain, &now().into()).is_ok());
-    let suspended = Member { state: crate::domain::partner::PartnerState::Suspended, ..member(&fr, "fr.example") };
+    let suspended =
+        KnownOrganisation { state: crate::domain::partner::PartnerState::Suspended, ..member(&fr, "fr.example") };
     shared.store(Arc::new(trust(&gb, vec![suspended])));
     assert_eq!(incoming.signer(&chain, &now().into()).unwrap_err().reason, Reason::NotAPartner);
     assert!(stored.signer(&chain, &now().into()).is_ok());
@@ -433,7 +444,7 @@ fn a_person_is_told_to_be_revoked_also_after_the_end() {
     let list = gb.revocation_list(1, &[(serial, Revocation { at: now(), invalid_since: None })], now(), 30).unwrap();
     let own = member(&gb, "gb.example");
     let lists = vec![Crl::verify(&list, &own.bundle, &[], now()).unwrap()];
-    let trust = Trust::new(Member { crls: lists, ..own }, vec![], vec![]).unwrap();
+    let trust = Trust::new(KnownOrganisation { crls: lists, ..own }, vec![], vec![]).unwrap();
     // No time is involved: what was revoked stays revoked at any time.
     assert_eq!([&dan, &eve, &stranger, &vec![]].map(|chain| trust.is_own_revoked(chain)), [true, false, false, false]);
 }

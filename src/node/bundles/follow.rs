@@ -21,7 +21,7 @@ use crate::{
     identity::{
         bundle::TrustBundle,
         signers::{Accept, Identities},
-        trust::{Member, Trust},
+        trust::{KnownOrganisation, Trust},
     },
     ledger::heads::AlarmKind,
     node::{bundles::Bundles, directory::Partner, handed_over::only_by, partnerships::accept::no_partner},
@@ -245,7 +245,7 @@ impl Bundles {
     ) -> Result<Verified<Bundle>, Fault> {
         let roots = TrustBundle::new(bundle.domain.clone(), roots.into_iter().map(Into::into).collect())?;
         let crls = self.lists.of(&bundle.domain);
-        let member = Member { bundle: roots, crls, state: PartnerState::Active };
+        let member = KnownOrganisation { bundle: roots, crls, state: PartnerState::Active };
         let trust = Trust::remembering(member, vec![], self.trust.signing_usages.clone(), self.lists.seen())?;
         let chains = Identities::new(Arc::new(ArcSwap::from_pointee(trust)), Accept::Active);
         // It is judged as of its own date, on this node's word: a certificate may have expired since, but a revocation always counts.

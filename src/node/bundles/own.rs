@@ -16,7 +16,7 @@ use crate::{
     identity::{
         bundle::TrustBundle,
         certificate::Leaf,
-        trust::{Member, Trust},
+        trust::{KnownOrganisation, Trust},
     },
     node::{
         bundles::{
@@ -329,7 +329,7 @@ impl Bundles {
 
     /// Refuses roots that this node's own certificates do not lead to.
     fn require_own_proved(&self, bundle: &Bundle) -> Result<(), Fault> {
-        let member = Member { bundle: trust_bundle(bundle)?, crls: vec![], state: PartnerState::Active };
+        let member = KnownOrganisation { bundle: trust_bundle(bundle)?, crls: vec![], state: PartnerState::Active };
         let trust = Trust::new(member, vec![], self.trust.signing_usages.clone())?;
         for (what, chain) in [("signing", self.identity.signing_chain()), ("TLS", (self.certificates)().tls)] {
             if !chain.is_empty() && trust.own_certificate(&chain).is_none() {

@@ -19,7 +19,7 @@ use crate::{
         crl::Crl,
         fingerprint::Fingerprint,
         signers::{Accept, Identities},
-        trust::{Member, Trust},
+        trust::{KnownOrganisation, Trust},
     },
     ledger::note::{LogKey, Note},
     node::partnerships::Partnerships,
@@ -90,7 +90,7 @@ pub fn open_invitation(envelope: &Envelope, signing_usages: &[String], now: Time
         Crl::verify(&list.list, &bundle, &list.issuers, now).map_err(|f| f.within(&format!("revocation_lists[{n}]")))
     };
     let crls = claimed.lists.iter().enumerate().map(list).collect::<Result<_, _>>()?;
-    let member = Member { bundle: bundle.clone(), crls, state: PartnerState::Active };
+    let member = KnownOrganisation { bundle: bundle.clone(), crls, state: PartnerState::Active };
     let trust = Trust::new(member, vec![], signing_usages.to_vec())?;
     let chains = Identities::new(Arc::new(ArcSwap::from_pointee(trust)), Accept::Active);
     let invitation = verify(envelope, &rules::INVITATION, &chains, now)?.into_content();

@@ -10,14 +10,14 @@ use crate::{
     },
     identity::{
         crl::{Crl, authorities},
-        trust::{Lapse, Member},
+        trust::{KnownOrganisation, Lapse},
     },
     node::{lock::lock, revocations::RevocationLists},
 };
 
 impl RevocationLists {
     /// Reads the lists that the store keeps, and takes those of the own file.
-    pub(crate) async fn begin_lists(&self, own: Member) -> Result<(), Fault> {
+    pub(crate) async fn begin_lists(&self, own: KnownOrganisation) -> Result<(), Fault> {
         self.note_own_roots(&own).await?;
         self.load_lists(&own.bundle).await?;
         self.take_own_lists(own).await.map(drop)
@@ -28,7 +28,7 @@ impl RevocationLists {
     ///
     /// # Errors
     /// Store faults. What was in force then stays in force.
-    pub async fn renew_own(&self, own: Member) -> Result<bool, Fault> {
+    pub async fn renew_own(&self, own: KnownOrganisation) -> Result<bool, Fault> {
         let _changing = self.directory.changing.lock().await;
         let has_other_roots = own.bundle != self.identity.member.load().bundle;
         if has_other_roots {
@@ -44,14 +44,14 @@ impl RevocationLists {
         Ok(has_other_roots || has_new_lists)
     }
 
-    async fn note_own_roots(&self, own: &Member) -> Result<(), Fault> {
+    async fn note_own_roots(&self, own: &KnownOrganisation) -> Result<(), Fault> {
         let roots = own.bundle.roots().iter().map(|root| root.to_vec()).collect();
         self.store.note_roots(self.identity.domain(), roots, self.clock.now()).await?;
         self.bundles.note_own_bundle(&own.bundle).await
     }
 
     /// Takes the lists of the own file that are newer than those held. `true` where there is one.
-    async fn take_own_lists(&self, own: Member) -> Result<bool, Fault> {
+    async fn take_own_lists(&self, own: KnownOrganisation) -> Result<bool, Fault> {
         self.lists.rest_upon(&own.bundle);
         let file = self.lists.own.path.display().to_string();
         let mut is_new = false;
@@ -81,12 +81,12 @@ impl RevocationLists {
             );
         }
         *lock(&self.lists.own.lists) = own.crls;
-        self.identity.member.store(std::sync::Arc::new(Member { crls, ..own }));
+        self.identity.member.store(std::sync::Arc::new(KnownOrganisation { crls, ..own }));
         Ok(is_new)
     }
 
     /// What is held of the own organisation: its bundle, and its lists in force.
-    pub fn own_member(&self) -> std::sync::Arc<Member> {
+    pub fn own_member(&self) -> std::sync::Arc<KnownOrganisation> {
         self.identity.member.load_full()
     }
 
@@ -155,7 +155,7 @@ impl RevocationLists {
     /// Puts the own lists in force after one of them has changed.
     pub(in crate::node) fn own_lists_changed(&self) {
         let (own, crls) = (self.identity.member.load_full(), self.lists.of(self.identity.domain()));
-        self.identity.member.store(std::sync::Arc::new(Member { crls, ..(*own).clone() }));
+        self.identity.member.store(std::sync::Arc::new(KnownOrganisation { crls, ..(*own).clone() }));
         self.put_lists_in_force(self.identity.domain());
     }
 

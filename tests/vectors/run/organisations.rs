@@ -17,7 +17,7 @@ use watchfire::{
         certificate::Leaf,
         devca::DevCa,
         signers::{Accept, Identities},
-        trust::{Member, Trust},
+        trust::{KnownOrganisation, Trust},
     },
     seal::sign::SigningKey,
     wire,
@@ -40,7 +40,7 @@ pub struct World {
 pub fn world() -> World {
     let ca = |domain: &str| DevCa::create(&domain.parse().unwrap(), now()).unwrap();
     let (gb, fr, ml) = (ca("gb.example"), ca("fr.example"), ca("ml.example"));
-    let member = |ca: &DevCa, domain: &str| Member {
+    let member = |ca: &DevCa, domain: &str| KnownOrganisation {
         bundle: TrustBundle::new(domain.parse().unwrap(), vec![ca.certificate().clone()]).unwrap(),
         crls: vec![],
         state: watchfire::domain::partner::PartnerState::Active,

@@ -15,7 +15,7 @@ use watchfire::{
         bundle::TrustBundle,
         devca::DevCa,
         signers::{Accept, Identities},
-        trust::{Member, Trust},
+        trust::{KnownOrganisation, Trust},
     },
     seal::{
         open::open,
@@ -104,7 +104,7 @@ fn three_organisations() -> (BTreeMap<(&'static str, Role), SigningKey>, Identit
             keys.insert((domain, role), key);
         }
         let bundle = TrustBundle::new(domain.parse().unwrap(), vec![ca.certificate().clone()]).unwrap();
-        members.push(Member { bundle, crls: vec![], state: PartnerState::Active });
+        members.push(KnownOrganisation { bundle, crls: vec![], state: PartnerState::Active });
     }
     let trust = Trust::new(members.remove(0), members, vec![]).unwrap();
     (keys, Identities::new(Arc::new(ArcSwap::from_pointee(trust)), Accept::Active))

@@ -20,7 +20,7 @@ use watchfire::{
         crl::{Crl, Revocation},
         devca::DevCa,
         signers::Accept,
-        trust::{Member, Trust},
+        trust::{KnownOrganisation, Trust},
     },
     seal::chains::{Signer, When},
 };
@@ -162,10 +162,10 @@ impl Pki {
         self.chains.push(shown);
     }
 
-    fn member(mut self) -> (Vec<Vec<Vec<u8>>>, Member) {
+    fn member(mut self) -> (Vec<Vec<Vec<u8>>>, KnownOrganisation) {
         let list = self.root.revocation_list(1, &self.revoked_by_root, now(), 1).unwrap();
         self.crls.push(Crl::verify(&list, &self.bundle, &[], now()).unwrap());
-        (self.chains, Member { bundle: self.bundle, crls: self.crls, state: PartnerState::Active })
+        (self.chains, KnownOrganisation { bundle: self.bundle, crls: self.crls, state: PartnerState::Active })
     }
 }
 

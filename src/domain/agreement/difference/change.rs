@@ -74,8 +74,8 @@ pub enum What {
     NewGroup(Group),
     DroppedGroup(Group),
     GroupDay(GroupName, Day, Day),
-    NewMember(GroupName, Member),
-    DroppedMember(GroupName, Member),
+    NewMember(GroupName, GroupMember),
+    DroppedMember(GroupName, GroupMember),
     /// A deadline to acknowledge, by level, in seconds.
     Acknowledge(WarningLevel, Option<u64>, Option<u64>),
     PurgeOnRecall(bool, bool),
@@ -115,14 +115,14 @@ pub enum What {
 /// A member of a group.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 #[serde(untagged)]
-pub enum Member {
+pub enum GroupMember {
     /// A state.
     Country(Country),
     /// An organisation.
     Organisation(TrustDomain),
 }
 
-impl std::fmt::Display for Member {
+impl std::fmt::Display for GroupMember {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         match self {
             Self::Country(country) => country.fmt(f),
