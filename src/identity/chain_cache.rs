@@ -16,7 +16,7 @@ const MAX_PROVED: usize = 4096;
 
 /// The result of proving a chain.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Proof {
+pub struct ProvedChain {
     /// Whose key it is.
     pub signer: Signer,
     /// When the last certificate of the chain begins.
@@ -30,17 +30,17 @@ pub struct Proof {
 /// The chains proved under one snapshot of trust. A cache: staleness is harmless because it ends with its snapshot. Whoever replaces the
 /// snapshot decides how old it may be.
 #[derive(Debug, Default)]
-pub(super) struct ChainCache(Mutex<HashMap<[u8; 32], Proof>>);
+pub(super) struct ChainCache(Mutex<HashMap<[u8; 32], ProvedChain>>);
 
 impl ChainCache {
     /// The proof for this key, if it holds at that time.
-    pub fn get(&self, key: &[u8; 32], at: Time) -> Option<Proof> {
+    pub fn get(&self, key: &[u8; 32], at: Time) -> Option<ProvedChain> {
         let proofs = self.0.lock().unwrap_or_else(PoisonError::into_inner);
         proofs.get(key).filter(|p| p.from <= at && at <= p.until).cloned()
     }
 
     /// Remembers a proof.
-    pub fn put(&self, key: [u8; 32], proof: Proof) {
+    pub fn put(&self, key: [u8; 32], proof: ProvedChain) {
         let mut proofs = self.0.lock().unwrap_or_else(PoisonError::into_inner);
         if proofs.len() >= MAX_PROVED {
             proofs.clear();

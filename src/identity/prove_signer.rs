@@ -3,7 +3,7 @@
 use super::{
     certificate::{Leaf, invalid, window},
     chain::{ChainParameters, Link, check_size, prove},
-    chain_cache::{Proof, key},
+    chain_cache::{ProvedChain, key},
     crl::Revocation,
     former::{AnchoredRoot, Former},
     trust::{KnownOrganisation, Trust, not_a_partner},
@@ -40,7 +40,7 @@ impl Trust {
     ///
     /// # Errors
     /// `CHAIN_INVALID`, or `NOT_A_PARTNER` if no bundle of the claimed domain is accepted.
-    pub fn prove_signer(&self, chain: &[Vec<u8>], at: Time, accept: Accept) -> Result<Proof, Fault> {
+    pub fn prove_signer(&self, chain: &[Vec<u8>], at: Time, accept: Accept) -> Result<ProvedChain, Fault> {
         let chain: Vec<&[u8]> = chain.iter().map(Vec::as_slice).collect();
         check_size(&chain)?;
         let key = key(&chain);
@@ -59,7 +59,7 @@ impl Trust {
         Ok(proved)
     }
 
-    fn prove_anew(&self, chain: &[&[u8]], at: Time) -> Result<Proof, Fault> {
+    fn prove_anew(&self, chain: &[&[u8]], at: Time) -> Result<ProvedChain, Fault> {
         let leaf = Leaf::parse(chain.first().copied().unwrap_or_default())?;
         let held = self.held(leaf.id.domain()).ok_or_else(|| not_a_partner(leaf.id.domain()))?;
         let suite = self.suite_of(&leaf)?;
@@ -76,7 +76,7 @@ impl Trust {
     }
 
     /// The result of a path to a root of the member.
-    fn proof(&self, leaf: Leaf, suite: Suite, path: &[Link], member: &KnownOrganisation) -> Result<Proof, Fault> {
+    fn proof(&self, leaf: Leaf, suite: Suite, path: &[Link], member: &KnownOrganisation) -> Result<ProvedChain, Fault> {
         let (mut from, mut until, mut revocation) = (leaf.not_before, leaf.not_after, None::<Revocation>);
         for link in path {
             let (not_before, not_after) = window(&link.der)?;
@@ -86,13 +86,13 @@ impl Trust {
         let roots = Sha256(member.bundle.fingerprint().0);
         let signer =
             Signer { id: leaf.id, suite, public_key: leaf.public_key, roots, on_word_of: None, is_current: true };
-        Ok(Proof { signer, from, until, revocation })
+        Ok(ProvedChain { signer, from, until, revocation })
     }
 
     /// Proves the chain under a root that its organisation has given up, for a statement that was logged before that. As with a certificate
     /// that has ended, another organisation may state the time of logging. Only the organisation itself may state it if the root was
     /// settled by comparing words, or if somebody else may have its key.
-    pub(super) fn prove_former(&self, chain: &[Vec<u8>], when: &When<'_>, accept: Accept) -> Option<Proof> {
+    pub(super) fn prove_former(&self, chain: &[Vec<u8>], when: &When<'_>, accept: Accept) -> Option<ProvedChain> {
         let stated = when.stated?;
         let leaf = Leaf::parse(chain.first()?).ok()?;
         let suite = self.suite_of(&leaf).ok()?;
@@ -111,7 +111,7 @@ impl Trust {
         formers.iter().filter(|of| counts(&of.former)).find_map(|AnchoredRoot { former, anchors }| {
             let path = prove(&chain, &ChainParameters { anchors, usages: Some(&self.accepted_usages()), at }).ok()?;
             let proof = self.proof(leaf.clone(), suite, &path, member).ok()?;
-            Some(Proof { until: proof.until.min(former.until), ..proof })
+            Some(ProvedChain { until: proof.until.min(former.until), ..proof })
         })
     }
 }

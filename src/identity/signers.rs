@@ -14,7 +14,7 @@ use crate::{
     seal::chains::{Chains, Signer, When},
 };
 
-pub use super::{chain_cache::Proof, prove_signer::Accept};
+pub use super::{chain_cache::ProvedChain, prove_signer::Accept};
 
 /// For this long after a chain has ended, another organisation's statement of the time counts as much as the signer's own organisation's. In
 /// seconds.
@@ -45,7 +45,7 @@ impl Trust {
             Err(fault) if fault.reason == Reason::ChainInvalid => self.prove_former(chain, when, accept).ok_or(fault),
             proved => proved,
         };
-        let Proof { mut signer, from, until, revocation } = proved?;
+        let ProvedChain { mut signer, from, until, revocation } = proved?;
         let own_word = when.stated.filter(|stated| stated.by == signer.id.domain());
         if let Some(revocation) = revocation.filter(|revocation| revocation.at <= when.now) {
             let invalid_since = revocation.invalid_since.unwrap_or(revocation.at);
