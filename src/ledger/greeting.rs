@@ -3,7 +3,7 @@
 use super::{
     pairs::{Pair, SALT},
     tree::Hash,
-    views::{Base, Shown},
+    views::{Base, SignedBase},
 };
 use crate::domain::statement::Envelope;
 
@@ -42,5 +42,5 @@ pub struct Greeting {
     /// Roots of other organisations.
     pub pairs: Vec<Pair>,
     /// Roots of other organisations that contradict what the receiver holds, or that it does not hold.
-    pub contested: Vec<Shown>,
+    pub contested: Vec<SignedBase>,
 }

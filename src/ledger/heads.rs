@@ -7,7 +7,7 @@ use super::{
 use crate::domain::words::words;
 
 /// What a partner shows of its ledger.
-pub struct Shown<'a> {
+pub struct ShownHead<'a> {
     /// Its newest head, verified by its key.
     pub head: &'a Checkpoint,
     /// The size from which the proof leads to the head. 0 means that there is no proof.
@@ -39,7 +39,7 @@ pub enum HeadComparison {
 
 /// Judges a head of the same origin as the one held. No clock is involved: a partner that answers, or that names the size its proof starts from,
 /// knows of the later head.
-pub fn judge(held: Option<&Checkpoint>, shown: &Shown<'_>) -> HeadComparison {
+pub fn judge(held: Option<&Checkpoint>, shown: &ShownHead<'_>) -> HeadComparison {
     let Some(held) = held else { return HeadComparison::First };
     let head = shown.head;
     if head.size == held.size {
@@ -105,7 +105,7 @@ mod tests {
         let shown = |head: &Checkpoint, from, told| {
             // The proof from 8 to 9 is the ninth leaf alone, because the root of the 8 is known.
             let proof = [crate::ledger::tree::leaf_hash(&[0, 8])];
-            judge(Some(&held), &Shown { head, from, proof: &proof, told })
+            judge(Some(&held), &ShownHead { head, from, proof: &proof, told })
         };
         assert_eq!(shown(&head(8, None), 0, None), HeadComparison::Same);
         assert_eq!(shown(&head(8, Some(3)), 0, None), HeadComparison::Fork);
@@ -115,7 +115,7 @@ mod tests {
         assert_eq!(shown(&head(7, None), 7, None), HeadComparison::Overtaken);
         assert_eq!(shown(&head(7, None), 0, Some(8)), HeadComparison::Rollback);
         assert_eq!(shown(&head(7, None), 8, None), HeadComparison::Rollback);
-        let shown = Shown { head: &held, from: 0, proof: &[], told: None };
+        let shown = ShownHead { head: &held, from: 0, proof: &[], told: None };
         assert_eq!(judge(None, &shown), HeadComparison::First);
     }
 }

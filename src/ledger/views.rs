@@ -50,14 +50,14 @@ pub struct Base {
 
 /// A base with the signed head that it belongs to. The two together are evidence.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Shown {
+pub struct SignedBase {
     /// The signed note of the head.
     pub note: Vec<u8>,
     /// The root at a multiple.
     pub base: Base,
 }
 
-impl Shown {
+impl SignedBase {
     /// Checks that the key has signed the head, and that the head's ledger begins with the base. Returns the note.
     ///
     /// # Errors
@@ -88,7 +88,7 @@ pub enum Compared {
     /// The same root.
     Same,
     /// A different root. This one is held here.
-    Differs(Box<Shown>),
+    Differs(Box<SignedBase>),
     /// It is not held here and could be, so the organisation is asked.
     Asked,
     /// It is beyond what is held here, so the other side asks.
@@ -99,9 +99,9 @@ pub enum Compared {
 #[derive(Debug, Default)]
 pub struct View {
     head: u64,
-    newest: VecDeque<Shown>,
+    newest: VecDeque<SignedBase>,
     /// The oldest first.
-    answers: VecDeque<Shown>,
+    answers: VecDeque<SignedBase>,
     /// The sizes to ask the organisation for, in the order in which they came up.
     asked: Vec<OpenQuestion>,
 }
@@ -137,7 +137,7 @@ impl View {
     }
 
     /// Records a verified root at a multiple. It came with a head or as an answer.
-    pub fn add(&mut self, shown: Shown) {
+    pub fn add(&mut self, shown: SignedBase) {
         let size = shown.base.size;
         let before = self.asked.len();
         self.asked.retain(|asked| asked.size != size);
@@ -156,12 +156,12 @@ impl View {
     }
 
     /// The newest multiples, the newest first.
-    pub fn newest(&self) -> impl Iterator<Item = &Shown> {
+    pub fn newest(&self) -> impl Iterator<Item = &SignedBase> {
         self.newest.iter().rev()
     }
 
     /// What is held at a multiple.
-    pub fn at(&self, size: u64) -> Option<&Shown> {
+    pub fn at(&self, size: u64) -> Option<&SignedBase> {
         self.newest
             .iter()
             .find(|shown| shown.base.size == size)

@@ -9,7 +9,7 @@ use crate::{
         greeting::Greeting,
         pairs::{PAIR, Pair, SALT},
         tree::Hash,
-        views::{Base, Shown},
+        views::{Base, SignedBase},
     },
     node::Node,
     wire::{
@@ -54,7 +54,8 @@ pub(super) fn to_proto(greeting: Greeting) -> proto::LedgerGreeting {
         pairs,
         contested,
     } = greeting;
-    let shown = |shown: Shown| proto::LedgerShown { note: shown.note.into(), base: Some(base_to_proto(shown.base)) };
+    let shown =
+        |shown: SignedBase| proto::LedgerShown { note: shown.note.into(), base: Some(base_to_proto(shown.base)) };
     proto::LedgerGreeting {
         key: key.as_ref().map(wire::envelope::to_proto),
         earlier_keys: earlier_keys.iter().map(wire::envelope::to_proto).collect(),
@@ -75,7 +76,7 @@ pub(super) fn to_proto(greeting: Greeting) -> proto::LedgerGreeting {
 pub(super) fn from_proto(greeting: proto::LedgerGreeting) -> Result<Greeting, Fault> {
     let shown = |shown: proto::LedgerShown| {
         let base = base_from_proto(present("ledger.contested.base", shown.base)?)?;
-        Ok(Shown { note: shown.note.into(), base })
+        Ok(SignedBase { note: shown.note.into(), base })
     };
     let asked = |size| number::entries("ledger.questions", size);
     let salt: [u8; SALT] =

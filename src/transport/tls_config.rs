@@ -87,7 +87,7 @@ impl Credentials {
 /// This node's certificate and the current trust. Any number of listeners and diallers share it.
 pub struct TlsConfig {
     /// The certificate that this node shows. A second process would have its own, from the files of its own host. That is intended.
-    shown: Arc<Shown>,
+    shown: Arc<CurrentCertificate>,
     /// The trust in force. A second process would have its own: it does not learn of a change by this process.
     trust: Arc<ArcSwap<Trust>>,
     clock: Arc<dyn Clock>,
@@ -103,7 +103,7 @@ impl TlsConfig {
     /// A configuration that shows `credentials` and verifies peers by `trust`. The trust is shared with the verification of statements.
     /// Change it only through [`Self::reload`], so that live connections are verified again.
     pub fn new(credentials: Credentials, trust: Arc<ArcSwap<Trust>>, clock: Arc<dyn Clock>) -> Self {
-        let shown = Arc::new(Shown(ArcSwap::new(credentials.0)));
+        let shown = Arc::new(CurrentCertificate(ArcSwap::new(credentials.0)));
         Self { shown, trust, clock, seen: Arc::default(), changes: watch::Sender::new(0) }
     }
 
@@ -210,15 +210,15 @@ impl TlsConfig {
 
 /// Resolves to the current certificate for every peer.
 #[derive(Debug)]
-struct Shown(ArcSwap<CertifiedKey>);
+struct CurrentCertificate(ArcSwap<CertifiedKey>);
 
-impl ResolvesServerCert for Shown {
+impl ResolvesServerCert for CurrentCertificate {
     fn resolve(&self, _: ClientHello<'_>) -> Option<Arc<CertifiedKey>> {
         Some(self.0.load_full())
     }
 }
 
-impl ResolvesClientCert for Shown {
+impl ResolvesClientCert for CurrentCertificate {
     fn resolve(&self, _: &[&[u8]], _: &[SignatureScheme]) -> Option<Arc<CertifiedKey>> {
         Some(self.0.load_full())
     }

@@ -31,8 +31,8 @@ impl Partner {
         partner
     }
 
-    fn shown(&self, size: u64) -> Shown {
-        Shown { note: vec![], base: Base { size, root: root(self.of, size, self.fork), proof: vec![] } }
+    fn shown(&self, size: u64) -> SignedBase {
+        SignedBase { note: vec![], base: Base { size, root: root(self.of, size, self.fork), proof: vec![] } }
     }
 
     /// The organisation's greeting: its head, and the root at the last multiple.
@@ -123,7 +123,7 @@ fn an_organisation_that_does_not_answer_is_told_of_once_for_each_question() {
     (2..=9).for_each(|n| view.ask(Some(&by(n)), 64 * u64::from(n)));
     assert_eq!(view.questions(), [64, 128, 192, 256]);
     // Each question has its turn.
-    let shown = |size| Shown { note: vec![], base: Base { size, root: [0; 32], proof: vec![] } };
+    let shown = |size| SignedBase { note: vec![], base: Base { size, root: [0; 32], proof: vec![] } };
     [64, 128].into_iter().for_each(|size| view.add(shown(size)));
     assert_eq!(view.questions(), [192, 256, 320, 384]);
 }

@@ -11,7 +11,7 @@ use crate::{
     ledger::{
         greeting::MAX_CONTESTED,
         note::LogKey,
-        views::{Shown, View},
+        views::{SignedBase, View},
     },
 };
 
@@ -50,7 +50,7 @@ pub(in crate::node) struct PartnerLedger {
     /// The sizes of this node's ledger at which it asks for the root. A second process would have its own, and answers what it was asked.
     questions: Vec<u64>,
     /// The roots of others that it is to be shown. A second process would have its own, and shows what it has found itself.
-    contested: Vec<Shown>,
+    contested: Vec<SignedBase>,
     /// The day on which it was last asked for a root that nobody needs. A second process would have its own: the partner is asked once a
     /// day by each, without harm.
     asked_on: Option<i64>,
@@ -136,7 +136,7 @@ impl PartnerLedgers {
     }
 
     /// Notes that the partner is to be shown this. `false` where that is noted already.
-    pub fn contest(&self, partner: &TrustDomain, shown: Shown) -> bool {
+    pub fn contest(&self, partner: &TrustDomain, shown: SignedBase) -> bool {
         let mut known = self.lock();
         let contested = &mut known.partners.entry(partner.clone()).or_default().contested;
         if contested.contains(&shown) {
@@ -149,7 +149,7 @@ impl PartnerLedgers {
         true
     }
 
-    pub fn contested(&self, partner: &TrustDomain) -> Vec<Shown> {
+    pub fn contested(&self, partner: &TrustDomain) -> Vec<SignedBase> {
         self.lock().partners.get(partner).map(|p| p.contested.clone()).unwrap_or_default()
     }
 
@@ -245,7 +245,7 @@ mod tests {
         let (watch, of) = (PartnerLedgers::default(), domain(1));
         let key = |name: &str| LogKey { name: name.to_owned(), public: [1; 32] };
         watch.set_key(&of, key("d1.example/ledger"));
-        let shown = Shown { note: vec![], base: Base { size: 64, root: [1; 32], proof: vec![] } };
+        let shown = SignedBase { note: vec![], base: Base { size: 64, root: [1; 32], proof: vec![] } };
         watch.view(&of, |view| view.add(shown));
         watch.set_key(&of, key("d1.example/ledger"));
         assert!(watch.view(&of, |view| view.at(64).is_some()));

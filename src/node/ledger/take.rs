@@ -9,7 +9,7 @@ use crate::{
     },
     ledger::{
         greeting::{EARLIER_KEYS, Greeting, MAX_CONTESTED},
-        heads::{AlarmKind, HeadComparison, Shown, judge},
+        heads::{AlarmKind, HeadComparison, ShownHead, judge},
         note::{Checkpoint, LogKey, Note},
     },
     node::{
@@ -256,7 +256,7 @@ impl Ledger {
             Some(held) if self.goes_on(partner, &held).await? => Some(held),
             _ => None,
         };
-        let shown = Shown { head: &note.checkpoint, from: greeting.from, proof: &greeting.proof, told };
+        let shown = ShownHead { head: &note.checkpoint, from: greeting.from, proof: &greeting.proof, told };
         let verdict = judge(held.as_ref().map(|n| &n.checkpoint), &shown);
         let before = held.as_ref().filter(|held| held.checkpoint.origin != key.name);
         let verdict = match (verdict, before) {

@@ -10,7 +10,7 @@ use crate::{
         heads::AlarmKind,
         note::{LogKey, Note},
         pairs::{Keyed, PAIR, Pair, Tag},
-        views::{Base, Compared, EVERY, NEWEST, QUESTIONS, Shown, last_multiple},
+        views::{Base, Compared, EVERY, NEWEST, QUESTIONS, SignedBase, last_multiple},
     },
     node::{alarms::Alarmed, directory::Partner, ledger::Ledger},
     seal::{hash::sha256, random},
@@ -68,18 +68,18 @@ impl Ledger {
         self.watch.view(partner, |view| view.set_head(head.checkpoint.size));
         let bare = head.bare().to_string().into_bytes();
         let verified = |base: &Base| {
-            let shown = Shown { note: bare.clone(), base: base.clone() };
+            let shown = SignedBase { note: bare.clone(), base: base.clone() };
             shown.verify(key).is_ok().then_some(shown)
         };
         let due = last_multiple(head.checkpoint.size);
         let told = greeting.base.as_ref().filter(|base| Some(base.size) == due).and_then(verified);
         let is_told = due.is_none() || told.is_some();
-        let answers: Vec<Shown> = greeting.answers.iter().take(QUESTIONS).filter_map(verified).collect();
+        let answers: Vec<SignedBase> = greeting.answers.iter().take(QUESTIONS).filter_map(verified).collect();
         if !answers.is_empty() {
             self.watch.set_silent(partner, false);
         }
         // They are in ascending order, because what was asked for is older than the newest.
-        let all: Vec<Shown> = answers.into_iter().chain(told).collect();
+        let all: Vec<SignedBase> = answers.into_iter().chain(told).collect();
         self.watch.view(partner, |view| all.into_iter().for_each(|shown| view.add(shown)));
         is_told
     }
@@ -120,7 +120,11 @@ impl Ledger {
     }
 
     /// Takes a root of a third organisation's ledger that the partner was shown, and that may not agree with what is held here.
-    pub(in crate::node) async fn take_contested(&self, partner: &TrustDomain, shown: &Shown) -> Result<bool, Fault> {
+    pub(in crate::node) async fn take_contested(
+        &self,
+        partner: &TrustDomain,
+        shown: &SignedBase,
+    ) -> Result<bool, Fault> {
         let Ok(note) = Note::parse(&shown.note) else { return Ok(false) };
         let Some((of, key)) = self.watch.named(&note.checkpoint.origin).filter(|(of, _)| of != partner) else {
             return Ok(false);
