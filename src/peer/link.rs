@@ -374,7 +374,7 @@ impl<C: Carrier> Link<C> {
 }
 
 /// An entry with its share of the read-ahead budget.
-type Weighed = (FeedEntry, OwnedSemaphorePermit);
+type PermittedEntry = (FeedEntry, OwnedSemaphorePermit);
 
 /// The entries that are checked and committed together.
 #[derive(Default)]
@@ -388,7 +388,10 @@ struct Batch {
 
 impl Batch {
     /// Begins with one entry, and adds as many of those that are already there as fit into a batch.
-    fn begun(first: Result<Weighed, Fault>, waiting: &mut mpsc::Receiver<Result<Weighed, Fault>>) -> Self {
+    fn begun(
+        first: Result<PermittedEntry, Fault>,
+        waiting: &mut mpsc::Receiver<Result<PermittedEntry, Fault>>,
+    ) -> Self {
         let (mut batch, mut next) = (Self::default(), Some(first));
         let mut kib = 0;
         while let Some(item) = next {
@@ -408,7 +411,7 @@ impl Batch {
 }
 
 /// Reads entries ahead. When the byte budget is used up, it stops reading, which holds the partner back.
-async fn read(mut stream: Streaming<proto::FeedEntry>, ahead: mpsc::Sender<Result<Weighed, Fault>>) {
+async fn read(mut stream: Streaming<proto::FeedEntry>, ahead: mpsc::Sender<Result<PermittedEntry, Fault>>) {
     let budget = Arc::new(Semaphore::new(AHEAD_KIB));
     loop {
         let item = match stream.message().await {

@@ -42,22 +42,22 @@ where
     type Encode = T;
     type Decode = U;
     type Encoder = ProstEncoder<T>;
-    type Decoder = Weighed<U>;
+    type Decoder = GuardedDecoder<U>;
 
     fn encoder(&mut self) -> Self::Encoder {
         ProstCodec::<T, U>::raw_encoder(BufferSettings::default())
     }
 
     fn decoder(&mut self) -> Self::Decoder {
-        Weighed(PhantomData)
+        GuardedDecoder(PhantomData)
     }
 }
 
 /// A decoder that refuses messages that are out of proportion.
 #[derive(Debug, Clone)]
-pub struct Weighed<U>(PhantomData<U>);
+pub struct GuardedDecoder<U>(PhantomData<U>);
 
-impl<U: Message + Name + Default> Decoder for Weighed<U> {
+impl<U: Message + Name + Default> Decoder for GuardedDecoder<U> {
     type Item = U;
     type Error = Status;
 

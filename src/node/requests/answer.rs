@@ -39,7 +39,7 @@ pub struct GivenAnswer {
 }
 
 /// What an exception would do.
-pub struct Weighed {
+pub struct ExceptionPreview {
     /// The decision about its portions, and no others.
     pub decision: PartnerDecision,
     /// The version that the decision is about.
@@ -51,7 +51,7 @@ impl Requests {
     ///
     /// # Errors
     /// `ROLE_REQUIRED`, `NOT_FOUND`, `CONFLICT`, `NOT_A_PARTNER`, and whatever is wrong with the exception.
-    pub async fn weigh(&self, _actor: &Authorized<Officiate>, payload: &[u8]) -> Result<Weighed, Fault> {
+    pub async fn weigh(&self, _actor: &Authorized<Officiate>, payload: &[u8]) -> Result<ExceptionPreview, Fault> {
         let exception = wire::request::decode_exception(payload)?;
         let record = self.open_request(&exception.request).await?;
         let prepared = self.excepted(&record, &exception).await?;
@@ -66,7 +66,7 @@ impl Requests {
             decision.portions.retain(|p| digests.contains(&p.portion));
             decision
         });
-        Ok(Weighed { decision: work.await.map_err(lost)?, prepared })
+        Ok(ExceptionPreview { decision: work.await.map_err(lost)?, prepared })
     }
 
     /// Answers a partner's request. What is released goes by the feed, where it is decided once more.
