@@ -55,7 +55,7 @@ impl FromStr for Twice {
 
 /// Identifies what a statement is about. Two different statements with the same subject contradict each other.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
-pub struct Subject {
+pub struct StatementSubject {
     /// The organisation whose assessment it is.
     pub originator: TrustDomain,
     /// The assessment.
@@ -68,7 +68,7 @@ pub struct Subject {
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Equivocation {
     /// What it is about.
-    pub subject: Subject,
+    pub subject: StatementSubject,
     /// The two statements: first the one that was here first, then the one that came later.
     pub statements: [StatementId; 2],
     /// When the second one came.
@@ -78,7 +78,7 @@ pub struct Equivocation {
 impl Equivocation {
     /// The event for the ledger.
     pub fn event(&self) -> Event {
-        let Subject { originator, assessment, twice } = self.subject.clone();
+        let StatementSubject { originator, assessment, twice } = self.subject.clone();
         let deed = Deed::Equivocated { originator, assessment, twice: twice.to_string(), statements: self.statements };
         Event::of_node(self.at, deed)
     }

@@ -8,7 +8,7 @@ use super::{
 };
 use crate::{
     domain::{
-        equivocation::{Subject, Twice},
+        equivocation::{StatementSubject, Twice},
         fault::{Fault, Reason},
         ids::{SpiffeId, StatementId, TrustDomain},
         statement::{Envelope, StatementKind},
@@ -32,18 +32,18 @@ pub struct Signed {
 ///
 /// # Errors
 /// The fault of the decoder. `INVALID_ARGUMENT` for a kind of which several may be signed.
-pub fn subject_of(envelope: &Envelope) -> Result<(Subject, Time), Fault> {
+pub fn subject_of(envelope: &Envelope) -> Result<(StatementSubject, Time), Fault> {
     match envelope.kind {
         StatementKind::Manifest => {
             let manifest = wire::manifest::decode(&envelope.payload)?;
             let twice = Twice::Version(manifest.version);
-            let subject = Subject { originator: manifest.originator, assessment: manifest.assessment, twice };
+            let subject = StatementSubject { originator: manifest.originator, assessment: manifest.assessment, twice };
             Ok((subject, manifest.issued))
         }
         StatementKind::Recall => {
             let recall = wire::recall::decode(&envelope.payload)?;
             let twice = Twice::Recall(recall.kind);
-            let subject = Subject { originator: recall.originator, assessment: recall.assessment, twice };
+            let subject = StatementSubject { originator: recall.originator, assessment: recall.assessment, twice };
             Ok((subject, recall.recalled_at))
         }
         kind => {
@@ -58,7 +58,7 @@ pub fn subject_of(envelope: &Envelope) -> Result<(Subject, Time), Fault> {
 ///
 /// # Errors
 /// The fault of the verification. `INVALID_ARGUMENT`, if the statements are about different things or are the same.
-pub fn check(both: [&Envelope; 2], chains: &dyn Chains, now: Time) -> Result<(Subject, [Signed; 2]), Fault> {
+pub fn check(both: [&Envelope; 2], chains: &dyn Chains, now: Time) -> Result<(StatementSubject, [Signed; 2]), Fault> {
     let [(subject, first_at), (other, second_at)] = [subject_of(both[0])?, subject_of(both[1])?];
     if subject != other {
         return Err(Fault::new(Reason::InvalidArgument, "the two statements are about different things"));

@@ -4,7 +4,7 @@ use async_trait::async_trait;
 
 use super::Result;
 use crate::domain::{
-    equivocation::{Equivocation, Subject},
+    equivocation::{Equivocation, StatementSubject},
     ids::{AssessmentId, StatementId, TrustDomain},
 };
 
@@ -12,7 +12,7 @@ use crate::domain::{
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct SignedVersion {
     /// The version of the assessment.
-    pub subject: Subject,
+    pub subject: StatementSubject,
     /// Its statement id.
     pub manifest_id: StatementId,
     /// The encoded envelope.

@@ -9,7 +9,9 @@ use serde::Serialize;
 use super::{CliError, Global, output};
 use crate::{
     cli::armour::read_all_armoured,
-    domain::{equivocation::Subject, ids::StatementId, partner::PartnerState, statement::Envelope, time::Clock},
+    domain::{
+        equivocation::StatementSubject, ids::StatementId, partner::PartnerState, statement::Envelope, time::Clock,
+    },
     identity::{
         bundle::TrustBundle,
         files::read_roots,
@@ -77,7 +79,7 @@ impl Check {
         Ok(())
     }
 
-    fn check_pair(&self, subject: &Subject, first: &Envelope, second: &Envelope) -> Result<Output, CliError> {
+    fn check_pair(&self, subject: &StatementSubject, first: &Envelope, second: &Envelope) -> Result<Output, CliError> {
         let bundle = TrustBundle::new(subject.originator.clone(), read_roots(&self.bundle)?)?;
         let fingerprint = bundle.fingerprint().to_string();
         let chains = alone(bundle)?;
@@ -94,8 +96,8 @@ fn alone(bundle: TrustBundle) -> Result<Identities, CliError> {
 }
 
 /// The statements, grouped by what they are about, each once, because a mail may contain its text twice.
-fn by_subject(all: Vec<Envelope>) -> Result<BTreeMap<Subject, BTreeMap<StatementId, Envelope>>, CliError> {
-    let mut found: BTreeMap<Subject, BTreeMap<StatementId, Envelope>> = BTreeMap::new();
+fn by_subject(all: Vec<Envelope>) -> Result<BTreeMap<StatementSubject, BTreeMap<StatementId, Envelope>>, CliError> {
+    let mut found: BTreeMap<StatementSubject, BTreeMap<StatementId, Envelope>> = BTreeMap::new();
     for envelope in all {
         let (subject, _) = subject_of(&envelope)?;
         found.entry(subject).or_default().insert(statement::id(&envelope), envelope);
@@ -104,7 +106,7 @@ fn by_subject(all: Vec<Envelope>) -> Result<BTreeMap<Subject, BTreeMap<Statement
 }
 
 impl Output {
-    fn new(subject: &Subject, fingerprint: String, statements: &[Signed; 2]) -> Self {
+    fn new(subject: &StatementSubject, fingerprint: String, statements: &[Signed; 2]) -> Self {
         let statement = |s: &Signed| Statement {
             id: s.id.to_string(),
             made_at: s.made_at.to_string(),

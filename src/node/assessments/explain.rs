@@ -196,14 +196,14 @@ impl Assessments {
         Ok((now, remedies))
     }
 
-    async fn subject(&self, partner: &Arc<Partner>) -> Result<Subject, Fault> {
+    async fn subject(&self, partner: &Arc<Partner>) -> Result<RemedyInputs, Fault> {
         let (all, at) = (self.store.agreements().await?, self.clock.now());
         let of = |wanted: &dyn Fn(AgreementState) -> bool| -> Vec<(StatementId, Agreement)> {
             let ours = all.iter().filter(|r| r.partner == partner.record.organisation.domain && wanted(r.state(at)));
             ours.map(|r| (r.id, r.agreement.clone())).collect()
         };
         let could_be = |s: AgreementState| !(s.counts() || s == AgreementState::Ended);
-        Ok(Subject {
+        Ok(RemedyInputs {
             partner: partner.clone(),
             agreements: of(&AgreementState::counts),
             dormant: of(&could_be),
@@ -213,14 +213,14 @@ impl Assessments {
 }
 
 /// What the search for a remedy works with.
-struct Subject {
+struct RemedyInputs {
     partner: Arc<Partner>,
     agreements: Vec<(StatementId, Agreement)>,
     dormant: Vec<(StatementId, Agreement)>,
     house: Arc<crate::node::house_rules::house::HouseInForce>,
 }
 
-impl Subject {
+impl RemedyInputs {
     /// The remedies for all portions except those that go anyway.
     fn remedies(
         &self,

@@ -2,7 +2,7 @@
 
 use crate::{
     domain::{
-        equivocation::{Equivocation, Subject},
+        equivocation::{Equivocation, StatementSubject},
         fault::Fault,
     },
     ledger::{
@@ -52,7 +52,7 @@ impl Ledger {
 
 /// The alarm about an equivocation. The proof is a file of its own, so the ids are enough here.
 fn of_equivocation(found: Equivocation) -> Alarm {
-    let Subject { originator, assessment, twice } = found.subject;
+    let StatementSubject { originator, assessment, twice } = found.subject;
     let what = format!(
         "assessment {assessment}: {}; `watchfire evidence export {assessment}` writes the proof",
         twice.words()

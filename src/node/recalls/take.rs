@@ -3,7 +3,7 @@
 use crate::{
     domain::{
         budget::NAMES,
-        equivocation::{Equivocation, Subject, Twice},
+        equivocation::{Equivocation, StatementSubject, Twice},
         fault::{Fault, Reason},
         ids::TrustDomain,
         recall::{Recall, RecallStanding, RecallState},
@@ -183,7 +183,8 @@ impl Recalls {
         if self.directory.introduced_by(originator).is_some() {
             return Ok(());
         }
-        let subject = Subject { originator: originator.clone(), assessment: *assessment, twice: Twice::Recall(*kind) };
+        let subject =
+            StatementSubject { originator: originator.clone(), assessment: *assessment, twice: Twice::Recall(*kind) };
         let found = Equivocation { subject, statements: [before.id, verified.id()], at: self.clock.now() };
         let envelopes = [before.envelope.clone(), wire::envelope::encode(envelope)];
         self.store.keep_equivocation(EquivocationProof { found, envelopes }).await?;

@@ -3,7 +3,7 @@
 use super::{Home, kit::*};
 use crate::{
     domain::{
-        equivocation::{Equivocation, MAX_EQUIVOCATIONS, Subject, Twice},
+        equivocation::{Equivocation, MAX_EQUIVOCATIONS, StatementSubject, Twice},
         event::{Deed, Event},
         ids::{Sha256, StatementId},
         recall::RecallKind,
@@ -20,8 +20,8 @@ fn other(n: u8) -> StatementId {
     StatementId([n ^ 0x80; 32])
 }
 
-fn subject(n: u8) -> Subject {
-    Subject { originator: domain("ng"), assessment: assessment(n), twice: Twice::Version(1) }
+fn subject(n: u8) -> StatementSubject {
+    StatementSubject { originator: domain("ng"), assessment: assessment(n), twice: Twice::Version(1) }
 }
 
 /// An entry whose manifest, of version 1 of assessment `n`, its originator has signed beyond doubt.
@@ -38,7 +38,7 @@ fn refused_but_signed(sequence: u64, n: u8, manifest_id: StatementId) -> Receive
     ReceivedEntry { content: None, refused: true, reason, ..signed(sequence, n, manifest_id) }
 }
 
-async fn found(store: &dyn Store) -> Vec<(Subject, [StatementId; 2])> {
+async fn found(store: &dyn Store) -> Vec<(StatementSubject, [StatementId; 2])> {
     store.equivocations(None).await.unwrap().into_iter().map(|e| (e.subject, e.statements)).collect()
 }
 
@@ -121,7 +121,7 @@ pub(crate) async fn a_proof_survives_a_purge(home: &dyn Home) {
 pub(crate) async fn an_originator_has_room_for_so_many_proofs(home: &dyn Home) {
     let store = home.open();
     let proof = |n: u8, originator: &str, twice| {
-        let subject = Subject { originator: domain(originator), assessment: assessment(n), twice };
+        let subject = StatementSubject { originator: domain(originator), assessment: assessment(n), twice };
         let found = Equivocation { subject, statements: [statement(n), other(n)], at: at(n.into()) };
         EquivocationProof { found, envelopes: [vec![n], vec![n, n]] }
     };

@@ -18,7 +18,7 @@ use super::{
 };
 use crate::{
     domain::{
-        equivocation::{Equivocation, MAX_EQUIVOCATIONS, Subject, Twice},
+        equivocation::{Equivocation, MAX_EQUIVOCATIONS, StatementSubject, Twice},
         ids::{AssessmentId, StatementId, TrustDomain},
         time::Time,
     },
@@ -60,7 +60,9 @@ fn other_manifest(conn: &dyn Queries, signed: &SignedVersion) -> Result<Option<(
         dialect::json_field!("m.verified", "on_word_of"),
         " IS NULL ORDER BY m.number LIMIT ?5"
     );
-    let Subject { originator, assessment, twice: Twice::Version(version) } = &signed.subject else { return Ok(None) };
+    let StatementSubject { originator, assessment, twice: Twice::Version(version) } = &signed.subject else {
+        return Ok(None);
+    };
     let values = params![assessment.as_bytes(), originator.as_str(), version, signed.manifest_id.as_bytes(), LOOKED_AT];
     let others =
         query_all(conn, SQL, values, |r| Ok((id(r, 0)?, r.get::<Vec<u8>>(1)?, r.get::<String>(2)?, r.get::<i64>(3)?)))?;
@@ -98,19 +100,19 @@ fn keep(conn: &dyn Connection, vault: &Vault, proof: &EquivocationProof) -> Resu
 }
 
 fn sealed_row(found: &Equivocation) -> Row<'_> {
-    let Subject { originator, assessment, .. } = &found.subject;
+    let StatementSubject { originator, assessment, .. } = &found.subject;
     Row::Equivocation { assessment, statements: &found.statements, originator }
 }
 
 /// Logs an equivocation after its proof is on disk.
 pub(super) fn tell(found: &Equivocation) {
-    let Subject { originator, assessment, twice } = &found.subject;
+    let StatementSubject { originator, assessment, twice } = &found.subject;
     let what = twice.words();
     tracing::error!(%originator, %assessment, "ALARM: {what}; `watchfire evidence export {assessment}` writes the proof");
 }
 
 fn found(r: &SqlRow<'_>) -> Result<Equivocation> {
-    let subject = Subject { originator: text(r, 0)?, assessment: id(r, 1)?, twice: text(r, 2)? };
+    let subject = StatementSubject { originator: text(r, 0)?, assessment: id(r, 1)?, twice: text(r, 2)? };
     Ok(Equivocation { subject, statements: [id(r, 3)?, id(r, 4)?], at: time(r, 5)? })
 }
 

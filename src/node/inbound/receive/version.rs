@@ -4,7 +4,7 @@ use crate::{
     domain::{
         assessment::Manifest,
         entry::FeedEntry,
-        equivocation::{Subject, Twice},
+        equivocation::{StatementSubject, Twice},
         fault::{Fault, Reason},
         ids::StatementId,
     },
@@ -21,8 +21,11 @@ impl Content {
             return None;
         }
         let Manifest { originator, assessment, version, .. } = &self.manifest;
-        let subject =
-            Subject { originator: originator.clone(), assessment: *assessment, twice: Twice::Version(*version) };
+        let subject = StatementSubject {
+            originator: originator.clone(),
+            assessment: *assessment,
+            twice: Twice::Version(*version),
+        };
         let manifest = wire::envelope::encode(entry.manifest.as_ref()?);
         Some(SignedVersion { subject, manifest_id: self.manifest_id, manifest })
     }
