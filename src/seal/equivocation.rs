@@ -19,7 +19,7 @@ use crate::{
 
 /// A statement of a proof, verified.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Signed {
+pub struct SignedStatement {
     /// Its id.
     pub id: StatementId,
     /// When it says that it was made.
@@ -58,7 +58,11 @@ pub fn subject_of(envelope: &Envelope) -> Result<(StatementSubject, Time), Fault
 ///
 /// # Errors
 /// The fault of the verification. `INVALID_ARGUMENT`, if the statements are about different things or are the same.
-pub fn check(both: [&Envelope; 2], chains: &dyn Chains, now: Time) -> Result<(StatementSubject, [Signed; 2]), Fault> {
+pub fn check(
+    both: [&Envelope; 2],
+    chains: &dyn Chains,
+    now: Time,
+) -> Result<(StatementSubject, [SignedStatement; 2]), Fault> {
     let [(subject, first_at), (other, second_at)] = [subject_of(both[0])?, subject_of(both[1])?];
     if subject != other {
         return Err(Fault::new(Reason::InvalidArgument, "the two statements are about different things"));
@@ -77,13 +81,13 @@ fn signed(
     made_at: Time,
     chains: &dyn Chains,
     now: Time,
-) -> Result<Signed, Fault> {
+) -> Result<SignedStatement, Fault> {
     let when = When::from(now).stated(made_at, originator);
     let (id, by) = match envelope.kind {
         StatementKind::Recall => verified(envelope, &rules::RECALL, chains, when)?,
         _ => verified(envelope, &rules::MANIFEST, chains, when)?,
     };
-    Ok(Signed { id, made_at, by })
+    Ok(SignedStatement { id, made_at, by })
 }
 
 fn verified<T>(

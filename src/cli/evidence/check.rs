@@ -19,7 +19,7 @@ use crate::{
         trust::{KnownOrganisation, Trust},
     },
     seal::{
-        equivocation::{Signed, check, subject_of},
+        equivocation::{SignedStatement, check, subject_of},
         statement,
     },
     telemetry::SystemClock,
@@ -106,8 +106,8 @@ fn by_subject(all: Vec<Envelope>) -> Result<BTreeMap<StatementSubject, BTreeMap<
 }
 
 impl Output {
-    fn new(subject: &StatementSubject, fingerprint: String, statements: &[Signed; 2]) -> Self {
-        let statement = |s: &Signed| Statement {
+    fn new(subject: &StatementSubject, fingerprint: String, statements: &[SignedStatement; 2]) -> Self {
+        let statement = |s: &SignedStatement| Statement {
             id: s.id.to_string(),
             made_at: s.made_at.to_string(),
             signed_by: s.by.iter().map(ToString::to_string).collect(),

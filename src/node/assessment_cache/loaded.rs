@@ -21,7 +21,7 @@ use crate::{
         assessment_cache::{
             parts::{LoadedEndorsement, LoadedException, LoadedPortion},
             route::Route,
-            signed::Signed,
+            signed::ManifestSigners,
         },
         directory::Partners,
     },
@@ -55,7 +55,7 @@ pub struct LoadedAssessment {
     /// When it was published here, or first came.
     pub logged_at: Time,
     /// The organisations that have signed it.
-    pub(in crate::node) signed: Signed,
+    pub(in crate::node) signed: ManifestSigners,
 }
 
 /// Decodes the statements that are kept beside portions, and sorts each kind by its ids.
@@ -132,7 +132,7 @@ impl LoadedAssessment {
         };
         let portions = opened.into_iter().zip(encoded).map(portion).collect();
         let (ways, endorsements, exceptions, about) = (vec![], vec![], vec![], BTreeSet::new());
-        let signed = Signed::of(&envelope);
+        let signed = ManifestSigners::of(&envelope);
         Self { id, manifest, envelope, portions, ways, endorsements, exceptions, about, logged_at, signed }
     }
 

@@ -16,9 +16,9 @@ use crate::{
 
 /// Who has signed a manifest. The manifest was verified when it came. `None` if its certificates can't be read: then nobody knows.
 #[derive(Debug, Clone)]
-pub struct Signed(Option<(Vec<SpiffeId>, u32)>);
+pub struct ManifestSigners(Option<(Vec<SpiffeId>, u32)>);
 
-impl Signed {
+impl ManifestSigners {
     /// Reads the signers from the manifest's certificates.
     pub(in crate::node) fn of(manifest: &Envelope) -> Self {
         Self(Self::read(manifest))
