@@ -20,7 +20,7 @@ use crate::{
     node::{
         requests::{
             answer::GivenAnswer,
-            make::{Question, RequestView},
+            make::{NewRequest, RequestView},
         },
         task::to_the_end,
     },
@@ -39,7 +39,7 @@ impl RequestService for Desk {
         let proto::RequestMoreRequest { assessment_id, version, kinds, question } = message;
         let node = self.node.clone();
         answer(async {
-            let question = Question {
+            let question = NewRequest {
                 assessment: argument::bytes("assessment_id", &assessment_id)?,
                 version: argument::version(version),
                 kinds: argument(field::parsed_all("kinds", &kinds))?,

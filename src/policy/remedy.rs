@@ -11,6 +11,6 @@ mod tests;
 mod words;
 
 pub use change::{MarkingChange, RequiredChange, Widening};
-pub use question::{Question, Remedy};
+pub use question::{DecisionInputs, Remedy};
 pub use search::remedy;
 pub use words::{Line, lines};

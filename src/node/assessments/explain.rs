@@ -30,7 +30,7 @@ use crate::{
     },
     policy::{
         plan,
-        remedy::{Line, Question, Remedy, lines, remedy},
+        remedy::{DecisionInputs, Line, Remedy, lines, remedy},
     },
     render,
     store::AssessmentState,
@@ -232,7 +232,7 @@ impl RemedyInputs {
         let portions: Vec<(Digest, Portion)> =
             prepared.portions.iter().map(|p| (p.digest, p.portion.clone())).collect();
         let provenances: Vec<_> = prepared.ways.iter().map(|way| way.provenance(directory)).collect();
-        let question = Question {
+        let question = DecisionInputs {
             giver,
             taker: &self.partner.record.organisation,
             agreements: &self.agreements,

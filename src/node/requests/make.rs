@@ -24,7 +24,7 @@ use crate::{
 
 /// What is asked.
 #[derive(Debug, Clone)]
-pub struct Question {
+pub struct NewRequest {
     /// The assessment.
     pub assessment: AssessmentId,
     /// The version; `None` means the latest.
@@ -55,8 +55,8 @@ impl Requests {
     ///
     /// # Errors
     /// `ROLE_REQUIRED`, `NOT_FOUND`, `INVALID_ARGUMENT`, `NOT_A_PARTNER` where nobody that gave it is an active partner any more.
-    pub async fn ask(&self, actor: &Authorized<Write>, question: Question) -> Result<RequestView, Fault> {
-        let Question { assessment, version, mut kinds, text } = question;
+    pub async fn ask(&self, actor: &Authorized<Write>, question: NewRequest) -> Result<RequestView, Fault> {
+        let NewRequest { assessment, version, mut kinds, text } = question;
         let record = self.store.assessment(&assessment, version, false).await?;
         let missing = || Fault::new(Reason::NotFound, format!("there is no assessment `{assessment}` here"));
         let record = record.ok_or_else(missing)?;

@@ -17,7 +17,7 @@ use crate::{
 
 /// Everything that a decision about one partner depends on.
 #[derive(Debug, Clone, Copy)]
-pub struct Question<'a> {
+pub struct DecisionInputs<'a> {
     /// The organisation that gives.
     pub giver: &'a TrustDomain,
     /// The organisation that would get it.

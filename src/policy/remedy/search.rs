@@ -4,7 +4,7 @@ use std::cmp::Reverse;
 
 use super::{
     change::{MarkingChange, RequiredChange, Widening, widen},
-    question::{Question, Remedy},
+    question::{DecisionInputs, Remedy},
     scenario::{NEW_AGREEMENT, Scenario},
 };
 use crate::{
@@ -31,7 +31,7 @@ const MAX_ROUNDS: usize = 40;
 const MAX_WAIT: i64 = 400 * 86_400;
 
 /// What would have to change for the portion at this index to be released. `None` if it is released already.
-pub fn remedy(question: &Question<'_>, index: usize) -> Option<Remedy> {
+pub fn remedy(question: &DecisionInputs<'_>, index: usize) -> Option<Remedy> {
     match question.search(index) {
         Ok(Found { changes, fuller: None }) if changes.is_empty() => None,
         Ok(Found { changes, fuller }) => {
@@ -52,7 +52,7 @@ struct Found {
     fuller: Option<usize>,
 }
 
-impl Question<'_> {
+impl DecisionInputs<'_> {
     /// Changes what denies the portion, and decides again, until the portion is released.
     fn search(&self, index: usize) -> Result<Found, PolicyReason> {
         let mut changes = Vec::new();

@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 
 use proptest::{prelude::*, test_runner::RngSeed};
 
-use super::{MarkingChange, Question, Remedy, RequiredChange, Widening, lines, remedy};
+use super::{DecisionInputs, MarkingChange, Remedy, RequiredChange, Widening, lines, remedy};
 use crate::{
     domain::{
         agreement::{Agreement, Area, Grant},
@@ -80,8 +80,8 @@ impl Scene {
         remedy(&self.question(), index)
     }
 
-    fn question(&self) -> Question<'_> {
-        Question {
+    fn question(&self) -> DecisionInputs<'_> {
+        DecisionInputs {
             giver: &self.manifest.originator,
             taker: &self.taker,
             agreements: &self.agreements,

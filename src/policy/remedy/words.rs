@@ -2,7 +2,7 @@
 
 use super::{
     change::{MarkingChange, RequiredChange, Widening},
-    question::{Question, Remedy},
+    question::{DecisionInputs, Remedy},
 };
 use crate::{
     domain::{
@@ -23,7 +23,7 @@ pub struct Line {
 }
 
 /// The remedy as sentences. All changes of one grant are in one sentence. `name` returns what people call the portion at an index.
-pub fn lines(question: &Question<'_>, remedy: &Remedy, name: impl Fn(usize) -> String) -> Vec<Line> {
+pub fn lines(question: &DecisionInputs<'_>, remedy: &Remedy, name: impl Fn(usize) -> String) -> Vec<Line> {
     let words = Words { question, name: &name };
     match remedy {
         Remedy::Nothing(reason) if reason.id == "unknown" => {
@@ -51,7 +51,7 @@ fn short(id: &StatementId) -> String {
 }
 
 struct Words<'a> {
-    question: &'a Question<'a>,
+    question: &'a DecisionInputs<'a>,
     name: &'a dyn Fn(usize) -> String,
 }
 
