@@ -11,7 +11,7 @@ use super::{
     language::Language,
     level::WarningLevel,
     marking::Marking,
-    place::{Country, Place, When},
+    place::{Country, Place, SubjectTimes},
     time::Time,
 };
 
@@ -110,7 +110,7 @@ pub fn subject_states(portions: &[Portion], life: (Time, Time)) -> BTreeSet<Coun
 
 /// The same states for one subject.
 pub fn states_of(subject: &Subject, life: (Time, Time)) -> BTreeSet<Country> {
-    let when = When::new(subject.period, life);
+    let when = SubjectTimes::new(subject.period, life);
     places_concerned(subject).flat_map(|place| place.states_concerned(when)).collect()
 }
 

@@ -13,7 +13,7 @@ mod table;
 use std::{cmp::Ordering, fmt, hash, str::FromStr};
 
 pub use code::Place;
-pub use control::{Concern, Control, ControlTable, When, Why};
+pub use control::{Concern, Control, ControlTable, SubjectTimes, Why};
 pub use country::Country;
 pub use mention::find_country_mentions;
 pub use region::Region;

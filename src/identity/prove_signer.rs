@@ -10,7 +10,7 @@ use super::{
 };
 use crate::{
     domain::{fault::Fault, ids::Sha256, partner::PartnerState, statement::Suite, time::Time},
-    seal::chains::{Signer, When},
+    seal::chains::{Signer, VerificationTime},
 };
 
 /// The organisations whose statements are accepted.
@@ -92,7 +92,12 @@ impl Trust {
     /// Proves the chain under a root that its organisation has given up, for a statement that was logged before that. As with a certificate
     /// that has ended, another organisation may state the time of logging. Only the organisation itself may state it if the root was
     /// settled by comparing words, or if somebody else may have its key.
-    pub(super) fn prove_former(&self, chain: &[Vec<u8>], when: &When<'_>, accept: Accept) -> Option<ProvedChain> {
+    pub(super) fn prove_former(
+        &self,
+        chain: &[Vec<u8>],
+        when: &VerificationTime<'_>,
+        accept: Accept,
+    ) -> Option<ProvedChain> {
         let stated = when.stated?;
         let leaf = Leaf::parse(chain.first()?).ok()?;
         let suite = self.suite_of(&leaf).ok()?;
@@ -155,7 +160,7 @@ mod tests {
         let former = Former { bundle: bundle("fr.example", &[&old]), until, by_words: false, compromised_since: None };
         let (fr_says, hub_says) = ("fr.example".parse().unwrap(), "hub.example".parse().unwrap());
         let judged = |former: &Former, stated: Option<(i64, &TrustDomain, bool)>| {
-            let when = When::from(now());
+            let when = VerificationTime::from(now());
             let when =
                 stated.map_or(when, |(before, by, is_firm)| when.stated(until.plus_seconds(before), by).firm(is_firm));
             let judged = trust(&fr, &gb, former.clone()).judge_signer(&chain, &when, Accept::Active);

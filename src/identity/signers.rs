@@ -11,7 +11,7 @@ use super::{
 };
 use crate::{
     domain::fault::{Fault, Reason},
-    seal::chains::{Chains, Signer, When},
+    seal::chains::{Chains, Signer, VerificationTime},
 };
 
 pub use super::{chain_cache::ProvedChain, prove_signer::Accept};
@@ -28,7 +28,12 @@ impl Trust {
     ///
     /// # Errors
     /// `CHAIN_INVALID`, `CERTIFICATE_REVOKED`, or `NOT_A_PARTNER` if no bundle of the claimed domain is accepted.
-    pub fn judge_signer(&self, chain: &[Vec<u8>], when: &When<'_>, accept: Accept) -> Result<Signer, Fault> {
+    pub fn judge_signer(
+        &self,
+        chain: &[Vec<u8>],
+        when: &VerificationTime<'_>,
+        accept: Accept,
+    ) -> Result<Signer, Fault> {
         let proved = match self.prove_signer(chain, when.at(), accept) {
             Err(fault) if fault.reason == Reason::ChainInvalid && when.at() < when.now => {
                 // A signature may be newer than its statement, and a reader's clock may have been behind. So a chain counts from its
@@ -87,7 +92,7 @@ impl Identities {
 }
 
 impl Chains for Identities {
-    fn signer(&self, chain: &[Vec<u8>], when: &When<'_>) -> Result<Signer, Fault> {
+    fn signer(&self, chain: &[Vec<u8>], when: &VerificationTime<'_>) -> Result<Signer, Fault> {
         self.trust.load().judge_signer(chain, when, self.accept)
     }
 }

@@ -10,7 +10,7 @@ use crate::{
     },
     identity::{leaf_cache::claimed_leaf, signers::Identities},
     seal::{
-        chains::When,
+        chains::VerificationTime,
         rules, statement,
         verify::{Rule, Verified, verify},
     },
@@ -40,7 +40,7 @@ pub(in crate::node) fn verify_arrived<T>(
     arrived: Time,
     now: Time,
 ) -> Result<Verified<T>, Fault> {
-    let when = When { arrived, ..now.into() };
+    let when = VerificationTime { arrived, ..now.into() };
     let logged = match first_logged(envelope, chains, when) {
         Ok(Some(logged)) => logged,
         Ok(None) => return verify(envelope, rule, chains, when),
@@ -90,14 +90,18 @@ struct FirstLogged {
 }
 
 impl FirstLogged {
-    fn when<'a>(&'a self, when: When<'a>) -> When<'a> {
+    fn when<'a>(&'a self, when: VerificationTime<'a>) -> VerificationTime<'a> {
         when.stated(self.at, &self.by).firm(self.is_firm)
     }
 }
 
 /// Reads the nested statements of when something was logged. The outermost is judged as of now, and each further one as of the time that
 /// the one around it states.
-fn first_logged(envelope: &Envelope, chains: &Identities, when: When<'_>) -> Result<Option<FirstLogged>, Fault> {
+fn first_logged(
+    envelope: &Envelope,
+    chains: &Identities,
+    when: VerificationTime<'_>,
+) -> Result<Option<FirstLogged>, Fault> {
     let mut stated: Option<FirstLogged> = None;
     for (place, logged) in envelope.logged.iter().enumerate().rev() {
         let verified = verify(logged, &rules::LOGGED, chains, stated.as_ref().map_or(when, |s| s.when(when)))?;

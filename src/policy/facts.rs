@@ -14,7 +14,7 @@ use crate::domain::{
     assessment::{self, Manifest, Portion},
     body::{Kind, Subject},
     ids::{Digest, SpiffeId, TrustDomain},
-    place::{Concern, ControlTable, Country, Place, When},
+    place::{Concern, ControlTable, Country, Place, SubjectTimes},
     time::Time,
 };
 
@@ -164,7 +164,7 @@ impl<'a> Facts<'a> {
         }
         let subjects = assessment::subjects(indexes.filter_map(|i| self.portion(i)));
         let rows = subjects.flat_map(|subject| {
-            let when = When::new(subject.period, self.validity());
+            let when = SubjectTimes::new(subject.period, self.validity());
             assessment::places_concerned(subject).flat_map(move |place| control.of(place, when))
         });
         rows.map(|row| row.by).collect()
@@ -173,7 +173,7 @@ impl<'a> Facts<'a> {
     /// The places of its subjects, each with the states that it concerns and why.
     pub(super) fn concerns<'t>(&self, control: &'t ControlTable) -> impl Iterator<Item = (Place, Concern<'t>)> {
         let of_subject = move |subject: &Subject| {
-            let when = When::new(subject.period, self.validity());
+            let when = SubjectTimes::new(subject.period, self.validity());
             let places = assessment::places_concerned(subject);
             places
                 .flat_map(move |place| place.concerns(control, when).into_iter().map(move |c| (place, c)))

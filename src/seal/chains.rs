@@ -10,7 +10,7 @@ use crate::domain::{
 /// The time as of which a signature is judged. The outermost signature is judged as of when it reached the reader. A signature inside another
 /// statement is judged as of the time that the outer statement states for it.
 #[derive(Debug, Clone, Copy)]
-pub struct When<'a> {
+pub struct VerificationTime<'a> {
     /// The reader's time.
     pub now: Time,
     /// When the statement reached the reader. Earlier than `now`, if it had to wait.
@@ -31,13 +31,13 @@ pub struct Stated<'a> {
     pub is_firm: bool,
 }
 
-impl From<Time> for When<'_> {
+impl From<Time> for VerificationTime<'_> {
     fn from(now: Time) -> Self {
         Self { now, arrived: now, stated: None }
     }
 }
 
-impl<'a> When<'a> {
+impl<'a> VerificationTime<'a> {
     /// A signature inside a statement of `by` that says `at`.
     pub fn stated(self, at: Time, by: &'a TrustDomain) -> Self {
         Self { stated: Some(Stated { at, by, is_firm: true }), ..self }
@@ -85,5 +85,5 @@ pub trait Chains: Send + Sync {
     ///
     /// # Errors
     /// `CHAIN_INVALID`, `CERTIFICATE_REVOKED`, or `NOT_A_PARTNER` if no bundle of the claimed domain is known.
-    fn signer(&self, chain: &[Vec<u8>], when: &When<'_>) -> Result<Signer, Fault>;
+    fn signer(&self, chain: &[Vec<u8>], when: &VerificationTime<'_>) -> Result<Signer, Fault>;
 }

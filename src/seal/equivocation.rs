@@ -2,7 +2,7 @@
 //! check a proof.
 
 use super::{
-    chains::{Chains, When},
+    chains::{Chains, VerificationTime},
     rules, statement,
     verify::{Rule, verify},
 };
@@ -82,7 +82,7 @@ fn signed(
     chains: &dyn Chains,
     now: Time,
 ) -> Result<SignedStatement, Fault> {
-    let when = When::from(now).stated(made_at, originator);
+    let when = VerificationTime::from(now).stated(made_at, originator);
     let (id, by) = match envelope.kind {
         StatementKind::Recall => verified(envelope, &rules::RECALL, chains, when)?,
         _ => verified(envelope, &rules::MANIFEST, chains, when)?,
@@ -94,7 +94,7 @@ fn verified<T>(
     envelope: &Envelope,
     rule: &Rule<T>,
     chains: &dyn Chains,
-    when: When<'_>,
+    when: VerificationTime<'_>,
 ) -> Result<(StatementId, Vec<SpiffeId>), Fault> {
     let verified = verify(envelope, rule, chains, when)?;
     Ok((verified.id(), verified.signers().to_vec()))

@@ -7,7 +7,7 @@ use ring::signature::{
 };
 
 use super::{
-    chains::{Chains, Signer, When},
+    chains::{Chains, Signer, VerificationTime},
     statement::{id_of_encoding, pre_authentication_encoding},
 };
 use crate::domain::{
@@ -123,7 +123,7 @@ impl<'e, T> Claimed<'e, T> {
     ///
     /// # Errors
     /// As [`verify`].
-    pub fn verify<'a>(self, chains: &dyn Chains, when: impl Into<When<'a>>) -> Result<Verified<T>, Fault> {
+    pub fn verify<'a>(self, chains: &dyn Chains, when: impl Into<VerificationTime<'a>>) -> Result<Verified<T>, Fault> {
         let Self { envelope, rule, content } = self;
         let verified = verify_with(envelope, rule, chains, &when.into(), || Ok(content))?;
         check_spoken(envelope, rule, &verified)?;
@@ -132,7 +132,7 @@ impl<'e, T> Claimed<'e, T> {
 }
 
 /// Verifies every signature over the exact bytes, and the signers' chains, roles and domains. Then decodes the payload strictly. If one
-/// signature does not verify, the whole statement is refused. `when` is the reader's time, or [`When::stated`] for a statement inside another
+/// signature does not verify, the whole statement is refused. `when` is the reader's time, or [`VerificationTime::stated`] for a statement inside another
 /// one.
 ///
 /// # Errors
@@ -142,7 +142,7 @@ pub fn verify<'a, T>(
     envelope: &Envelope,
     rule: &Rule<T>,
     chains: &dyn Chains,
-    when: impl Into<When<'a>>,
+    when: impl Into<VerificationTime<'a>>,
 ) -> Result<Verified<T>, Fault> {
     let verified = verify_part(envelope, rule, chains, when)?;
     check_spoken(envelope, rule, &verified)?;
@@ -158,7 +158,7 @@ pub fn verify_part<'a, T>(
     envelope: &Envelope,
     rule: &Rule<T>,
     chains: &dyn Chains,
-    when: impl Into<When<'a>>,
+    when: impl Into<VerificationTime<'a>>,
 ) -> Result<Verified<T>, Fault> {
     check_kind(envelope, rule)?;
     verify_with(envelope, rule, chains, &when.into(), || (rule.decode)(&envelope.payload))
@@ -177,7 +177,7 @@ fn verify_with<T>(
     envelope: &Envelope,
     rule: &Rule<T>,
     chains: &dyn Chains,
-    when: &When<'_>,
+    when: &VerificationTime<'_>,
     decode: impl FnOnce() -> Result<T, Fault>,
 ) -> Result<Verified<T>, Fault> {
     let message = pre_authentication_encoding(envelope.kind, &envelope.payload);

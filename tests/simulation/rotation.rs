@@ -23,7 +23,7 @@ use watchfire::{
     ledger::heads::AlarmKind,
     node::{Node, people::SeenPerson},
     peer::link::Link,
-    seal::{chains::When, compose::new_assessment_id},
+    seal::{chains::VerificationTime, compose::new_assessment_id},
     store::{PartnerRecord, Store},
     wire,
 };
@@ -462,7 +462,8 @@ impl Chain {
     pub fn knows_who_is_gone(&self, of: Org) -> bool {
         let machine = &self.machines[&of];
         let trust = machine.gate.trust().load();
-        let judged = trust.judge_signer(self.stolen.certificates(), &When::from(machine.now()), Accept::Held);
+        let judged =
+            trust.judge_signer(self.stolen.certificates(), &VerificationTime::from(machine.now()), Accept::Held);
         judged.is_err_and(|fault| fault.reason == Reason::CertificateRevoked)
     }
 

@@ -5,7 +5,7 @@ use watchfire::{
         signers::Accept,
         trust::{AdmittedPeers, TlsUsage},
     },
-    seal::chains::When,
+    seal::chains::VerificationTime,
 };
 
 use crate::{
@@ -29,7 +29,7 @@ impl World {
                 trust.tls_peer(&pair.chain(), TlsUsage::Client, &AdmittedPeers::Partners, now).is_ok()
             } else {
                 let (before, hub) = (at.plus_seconds(-86_400), Org::Ecowas.domain());
-                let whens = [When::from(now), When::from(now).stated(before, &hub)];
+                let whens = [VerificationTime::from(now), VerificationTime::from(now).stated(before, &hub)];
                 let is_own_word = of == Org::Ecowas;
                 now >= *at
                     && whens

@@ -7,7 +7,7 @@ use crate::domain::{
     assessment::{places_concerned, states_of},
     body::{Body, Kind},
     draft::{Draft, DraftPortion},
-    place::{ControlTable, Country, Place, When, find_country_mentions},
+    place::{ControlTable, Country, Place, SubjectTimes, find_country_mentions},
     time::Time,
 };
 
@@ -85,7 +85,7 @@ fn names(countries: &[Country]) -> String {
 pub fn why_withheld(draft: &Draft, now: Time, own: &ControlTable) -> Vec<String> {
     let mut told: Vec<String> = Vec::new();
     for subject in draft.subjects() {
-        let when = When::new(subject.period, (now, draft.expires));
+        let when = SubjectTimes::new(subject.period, (now, draft.expires));
         let named: BTreeSet<Country> = places_concerned(subject).flat_map(|p| p.countries().clone()).collect();
         for place in places_concerned(subject) {
             let others = place.concerns(own, when).into_iter().filter(|concern| !named.contains(&concern.state));

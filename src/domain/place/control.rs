@@ -130,7 +130,7 @@ impl ControlTable {
     }
 
     /// The rows about a place at a time.
-    pub fn of(&self, place: Place, when: When) -> impl Iterator<Item = &Control> {
+    pub fn of(&self, place: Place, when: SubjectTimes) -> impl Iterator<Item = &Control> {
         let today = place.today();
         let rows = place.countries().iter().filter_map(|country| self.0.get(country)).flatten();
         rows.filter(move |row| when.meets(row) && today.iter().any(|place| row.touches(*place)))
@@ -152,13 +152,13 @@ impl FromIterator<Control> for ControlTable {
 /// The times that count: the period that a subject is about, and the time in which the assessment may be released. A state that held a place in
 /// either must not get the assessment. Giver and reader find the same states, because no clock is involved.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct When {
+pub struct SubjectTimes {
     period: Period,
     issued: Day,
     expires: Day,
 }
 
-impl When {
+impl SubjectTimes {
     /// The times for a subject about that period, in an assessment with these times of issue and expiry.
     pub fn new(period: Period, (issued, expires): (Time, Time)) -> Self {
         Self { period, issued: issued.day(), expires: expires.day() }
@@ -194,7 +194,7 @@ impl Place {
     /// The states that something about this place is also about, each with every reason: the states to which the place belongs, those of a
     /// region, those that govern a territory in it, and those that control a part of it. The rows of `own` are added to the table that everybody
     /// has.
-    pub fn concerns<'a>(self, own: &'a ControlTable, when: When) -> Vec<Concern<'a>> {
+    pub fn concerns<'a>(self, own: &'a ControlTable, when: SubjectTimes) -> Vec<Concern<'a>> {
         if let Self::Subdivision(part) = self
             && part.is_former()
         {
@@ -212,7 +212,7 @@ impl Place {
     }
 
     /// The same states without the reasons, by the table that everybody has.
-    pub fn states_concerned(self, when: When) -> BTreeSet<Country> {
+    pub fn states_concerned(self, when: SubjectTimes) -> BTreeSet<Country> {
         static NONE: ControlTable = ControlTable::none();
         self.concerns(&NONE, when).into_iter().map(|concern| concern.state).collect()
     }

@@ -15,7 +15,7 @@ use crate::{
         files::certificates,
         signers::{Accept, Identities},
     },
-    seal::chains::{Chains, When},
+    seal::chains::{Chains, VerificationTime},
 };
 
 const DAY: i64 = 86_400;
@@ -309,7 +309,7 @@ fn a_stated_time_saves_from_expiry_and_only_the_own_word_from_revocation() {
     let (own, hub): (TrustDomain, TrustDomain) = ("fr.example".parse().unwrap(), "hub.example".parse().unwrap());
     let day = |days: i64| now().plus_seconds(days * DAY);
     let judge = |chain: &[Vec<u8>], today: i64, stated: Option<(i64, &TrustDomain)>| {
-        let when = When::from(day(today));
+        let when = VerificationTime::from(day(today));
         let stated = stated.map(|(at, by)| when.stated(day(at), by));
         trust.judge_signer(chain, &stated.unwrap_or(when), Accept::Active)
     };
@@ -327,7 +327,7 @@ fn a_stated_time_saves_from_expiry_and_only_the_own_word_from_revocation() {
         assert!(judge(&fine, 2, Some((-300, &own))).is_ok());
         // A statement that had to wait is judged as of its arrival, except for revocations. A reader's clock that was behind does no harm.
         let waited = |chain, from, today| {
-            trust.judge_signer(chain, &When { arrived: day(from), ..day(today).into() }, Accept::Active)
+            trust.judge_signer(chain, &VerificationTime { arrived: day(from), ..day(today).into() }, Accept::Active)
         };
         assert!(waited(&fine, 1, 900).unwrap().is_current);
         assert!(waited(&fine, 366, 900).unwrap_err().message.contains("ended on"));
@@ -342,7 +342,11 @@ fn a_stated_time_saves_from_expiry_and_only_the_own_word_from_revocation() {
         assert!(judge(&chain, 900, Some((4, &own))).is_ok(), "expired since, too");
         // The organisation's own statement, if it counts only by another's, saves from expiry and not from revocation.
         let loose = |chain, today, at| {
-            trust.judge_signer(chain, &When::from(day(today)).stated(day(at), &own).firm(false), Accept::Active)
+            trust.judge_signer(
+                chain,
+                &VerificationTime::from(day(today)).stated(day(at), &own).firm(false),
+                Accept::Active,
+            )
         };
         assert!(loose(&fine, 900, 1).unwrap().on_word_of.is_none());
         assert_eq!(loose(&chain, 11, 4).unwrap_err().reason, Reason::ChainInvalid);

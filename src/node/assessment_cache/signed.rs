@@ -10,7 +10,7 @@ use crate::{
     },
     node::assessment_cache::as_claimed::AsClaimed,
     policy::Facts,
-    seal::chains::{Chains, When},
+    seal::chains::{Chains, VerificationTime},
     wire,
 };
 
@@ -26,7 +26,7 @@ impl ManifestSigners {
 
     fn read(manifest: &Envelope) -> Option<(Vec<SpiffeId>, u32)> {
         let speaker = wire::speaker::decode(&manifest.payload).ok()?;
-        let when = When::from(Time::from_unix_nanos(0));
+        let when = VerificationTime::from(Time::from_unix_nanos(0));
         let id = |chain: &[Vec<u8>]| AsClaimed.signer(chain, &when).ok().map(|signer| signer.id);
         let all = manifest.signatures.iter().map(|s| id(&s.certificates)).collect::<Option<BTreeSet<SpiffeId>>>()?;
         let is_author = |id: &SpiffeId| matches!(&speaker.id, SpeakerId::Author(author) if author == id);

@@ -26,7 +26,7 @@ use crate::{
     },
     policy::{ItemId, plan},
     seal::{
-        chains::{Chains, When},
+        chains::{Chains, VerificationTime},
         rules,
         verify::verify,
     },
@@ -222,7 +222,7 @@ impl Assessments {
             // It is judged as of when it was logged here. If it was verified then, that is as good as the endorser's own statement of the
             // time.
             let endorser = endorsement.endorser.clone();
-            let when = When { arrived: logged_at, ..self.clock.now().into() };
+            let when = VerificationTime { arrived: logged_at, ..self.clock.now().into() };
             let when = when.stated(logged_at, if was_verified { &endorser } else { self.identity.domain() });
             let fault = verify(&envelope, &rules::ENDORSEMENT, &self.trust.stored, when).err().map(|f| f.reason);
             // What was verified once stays verified, but the signature must still fit its bytes.

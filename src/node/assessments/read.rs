@@ -19,7 +19,7 @@ use crate::{
     },
     policy::abbreviated_list,
     seal::{
-        chains::{Chains, When},
+        chains::{Chains, VerificationTime},
         rules, statement,
         verify::verify,
     },
@@ -234,7 +234,7 @@ impl Assessments {
     /// Checks each signature by itself. What was verified when it was stored stays verified, unless its key is revoked as of an earlier
     /// day; the statement is in doubt then. What was never verified is judged as of when it came.
     fn check_signatures(&self, manifest: &Envelope, record: &AssessmentRecord) -> Vec<SignatureCheck> {
-        let when = When::from(self.clock.now()).stated(record.since, &record.originator);
+        let when = VerificationTime::from(self.clock.now()).stated(record.since, &record.originator);
         let was_verified = record.verified.is_some() && record.state != AssessmentState::Quarantined;
         let check = |signature: &Signature| {
             let alone = Envelope { signatures: vec![signature.clone()], ..manifest.clone() };

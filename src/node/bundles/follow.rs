@@ -26,7 +26,7 @@ use crate::{
     ledger::heads::AlarmKind,
     node::{bundles::Bundles, directory::Partner, handed_over::only_by, partnerships::accept::no_partner},
     seal::{
-        chains::When,
+        chains::VerificationTime,
         hash::sha256,
         rules, statement,
         verify::{MAX_SKEW_SECONDS, Verified, verify},
@@ -249,7 +249,7 @@ impl Bundles {
         let trust = Trust::remembering(member, vec![], self.trust.signing_usages.clone(), self.lists.seen())?;
         let chains = Identities::new(Arc::new(ArcSwap::from_pointee(trust)), Accept::Active);
         // It is judged as of its own date, on this node's word: a certificate may have expired since, but a revocation always counts.
-        let when = When::from(self.clock.now()).stated(bundle.issued, self.identity.domain());
+        let when = VerificationTime::from(self.clock.now()).stated(bundle.issued, self.identity.domain());
         let verified = verify(envelope, &rules::BUNDLE, &chains, when)?;
         if verified.signers().iter().collect::<BTreeSet<_>>().len() < 2 {
             let what = "a bundle takes the signatures of two different administrators";

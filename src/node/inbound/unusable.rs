@@ -8,7 +8,7 @@ use crate::{
         time::Time,
     },
     policy::Provenance,
-    seal::chains::When,
+    seal::chains::VerificationTime,
 };
 
 /// The way by which an entry came. It is empty if the sender is the originator.
@@ -35,8 +35,8 @@ impl ExaminedAt {
     }
 
     /// The times as of which signatures are judged.
-    pub fn when<'a>(self) -> When<'a> {
-        When { now: self.now, arrived: self.arrived, stated: None }
+    pub fn when<'a>(self) -> VerificationTime<'a> {
+        VerificationTime { now: self.now, arrived: self.arrived, stated: None }
     }
 }
 
@@ -94,7 +94,7 @@ impl VerifiedPath {
         &'a self,
         examined: ExaminedAt,
         entry: (&'a TrustDomain, &'a Release),
-    ) -> When<'a> {
+    ) -> VerificationTime<'a> {
         let when = |(by, release): (&'a TrustDomain, &'a Release)| examined.when().stated(release.logged_at, by);
         self.hops.first().map_or_else(|| when(entry), |h| when((&h.giver, &h.release)).firm(h.is_current))
     }
@@ -106,7 +106,7 @@ impl VerifiedPath {
         examined: ExaminedAt,
         entry: (&'a TrustDomain, &'a Release),
         id: &StatementId,
-    ) -> Option<When<'a>> {
+    ) -> Option<VerificationTime<'a>> {
         let all = self.hops.iter().map(|h| (&h.giver, &h.release, h.is_current)).chain([(entry.0, entry.1, true)]);
         let listed =
             |release: &'a Release| release.endorsements.iter().chain(&release.exceptions).find(|l| l.id == *id);

@@ -14,7 +14,7 @@ use crate::{
         assessment_cache::{loaded::LoadedAssessment, route::Route},
         outbound::OutboundFeeds,
     },
-    seal::chains::{Chains as _, When},
+    seal::chains::{Chains as _, VerificationTime},
     store::GivenRelease,
     wire,
 };
@@ -73,7 +73,7 @@ impl OutboundFeeds {
     /// Whether a release of the route is signed with a key that is revoked now. Readers judge the route as of the time at which this
     /// organisation says that it came.
     fn is_revoked(&self, way: &Route) -> bool {
-        let when = When::from(self.clock.now()).stated(way.received_at, self.identity.domain());
+        let when = VerificationTime::from(self.clock.now()).stated(way.received_at, self.identity.domain());
         let mut signatures = way.path.iter().flat_map(|release| &release.signatures);
         signatures.any(|s| {
             self.trust

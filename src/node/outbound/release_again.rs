@@ -11,7 +11,7 @@ use crate::{
         statement::Signature,
     },
     node::{decisions::urgency, outbound::OutboundFeeds},
-    seal::chains::{Chains as _, When},
+    seal::chains::{Chains as _, VerificationTime},
     store::receipts::ReleaseRef,
     wire,
 };
@@ -96,7 +96,7 @@ impl OutboundFeeds {
         let (envelope, now) = (wire::envelope::decode(envelope)?, self.clock.now());
         let had = wire::release::decode(&envelope.payload)?.released_at;
         let revoked = |s: &Signature| {
-            let judged = self.trust.active.signer(&s.certificates, &When::from(now).stated(had, partner));
+            let judged = self.trust.active.signer(&s.certificates, &VerificationTime::from(now).stated(had, partner));
             judged.is_err_and(|fault| fault.reason == Reason::CertificateRevoked)
         };
         Ok(envelope.signatures.iter().any(revoked))

@@ -11,7 +11,7 @@ use crate::{
     },
     node::people::People,
     seal::{
-        chains::When,
+        chains::VerificationTime,
         rules,
         verify::{MAX_SKEW_SECONDS, verify},
     },
@@ -92,7 +92,7 @@ impl People {
         let proves = || {
             let envelope = wire::envelope::decode(&approved.statement).ok()?;
             // A certificate that has expired since still proves it. A revoked one does not, whenever it was revoked.
-            let when = When { now: self.clock.now(), arrived: approved.at, stated: None };
+            let when = VerificationTime { now: self.clock.now(), arrived: approved.at, stated: None };
             let verified = verify(&envelope, &rules::APPROVAL, self.trust.chains(), when).ok()?;
             let content = verified.content();
             let is_same = (content.matter, content.subject, content.issued) == (matter, *subject, approved.at);

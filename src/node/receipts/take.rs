@@ -16,7 +16,7 @@ use crate::{
         },
     },
     seal::{
-        chains::When,
+        chains::VerificationTime,
         rules,
         verify::{Verified, verify},
     },
@@ -288,7 +288,8 @@ impl Receipts {
                 Some(next) => (next.release.logged_at, &next.giver),
                 None => (receipt.at, &way.holder),
             };
-            let release = verify(envelope, &rules::RELEASE, &self.trust.known, When::from(now).stated(at, teller));
+            let release =
+                verify(envelope, &rules::RELEASE, &self.trust.known, VerificationTime::from(now).stated(at, teller));
             is_own_word &= release.as_ref().is_ok_and(|v| v.on_word_of().is_none());
             verified &= holds(release.map(|v| by(v.signers(), &hop.giver)), &hop.giver)?;
         }

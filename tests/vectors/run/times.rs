@@ -22,7 +22,7 @@ use watchfire::{
         signers::Accept,
         trust::{KnownOrganisation, Trust},
     },
-    seal::chains::{Signer, When},
+    seal::chains::{Signer, VerificationTime},
 };
 
 use crate::{
@@ -186,8 +186,8 @@ fn world(vectors: &[Vector]) -> (Vec<Vec<Vec<u8>>>, Organisations) {
     (chains, Organisations { fr, hub: "hub.example".parse().unwrap(), trust })
 }
 
-fn when<'a>(vector: &Vector, all: &'a Organisations) -> When<'a> {
-    let when = When { now: vector.now, arrived: vector.arrived, stated: None };
+fn when<'a>(vector: &Vector, all: &'a Organisations) -> VerificationTime<'a> {
+    let when = VerificationTime { now: vector.now, arrived: vector.arrived, stated: None };
     match &vector.stated {
         None => when,
         Some(Stated { logged, by }) if by == "own" => when.stated(*logged, &all.fr),
