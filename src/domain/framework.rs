@@ -26,7 +26,7 @@ pub struct Factor {
     /// Its number, from 1.
     pub number: u8,
     /// The crimes that it points to.
-    pub group: Group,
+    pub group: CrimeGroup,
     /// Its name, shortened.
     pub name: &'static str,
     /// How many indicators it lists. `None` if the number is not certain.
@@ -36,7 +36,7 @@ pub struct Factor {
 /// Which crimes a factor points to.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
-pub enum Group {
+pub enum CrimeGroup {
     /// All atrocity crimes.
     Common,
     /// Genocide.
@@ -47,7 +47,7 @@ pub enum Group {
     WarCrimes,
 }
 
-const fn factor(number: u8, group: Group, name: &'static str, indicators: Option<u8>) -> Factor {
+const fn factor(number: u8, group: CrimeGroup, name: &'static str, indicators: Option<u8>) -> Factor {
     Factor { number, group, name, indicators }
 }
 
@@ -57,30 +57,35 @@ pub static FRAMEWORKS: &[Framework] = &[Framework {
     title: "United Nations Framework of Analysis for Atrocity Crimes",
     source: "United Nations, 2014; A/70/741-S/2016/71",
     factors: &[
-        factor(1, Group::Common, "Armed conflict or other instability", Some(11)),
-        factor(2, Group::Common, "Record of serious violations of human rights and humanitarian law", Some(8)),
-        factor(3, Group::Common, "Weakness of State structures", None),
-        factor(4, Group::Common, "Motives or incentives", None),
-        factor(5, Group::Common, "Capacity to commit atrocity crimes", Some(8)),
-        factor(6, Group::Common, "Absence of mitigating factors", Some(11)),
-        factor(7, Group::Common, "Enabling circumstances or preparatory action", Some(14)),
-        factor(8, Group::Common, "Triggering factors", Some(12)),
+        factor(1, CrimeGroup::Common, "Armed conflict or other instability", Some(11)),
+        factor(2, CrimeGroup::Common, "Record of serious violations of human rights and humanitarian law", Some(8)),
+        factor(3, CrimeGroup::Common, "Weakness of State structures", None),
+        factor(4, CrimeGroup::Common, "Motives or incentives", None),
+        factor(5, CrimeGroup::Common, "Capacity to commit atrocity crimes", Some(8)),
+        factor(6, CrimeGroup::Common, "Absence of mitigating factors", Some(11)),
+        factor(7, CrimeGroup::Common, "Enabling circumstances or preparatory action", Some(14)),
+        factor(8, CrimeGroup::Common, "Triggering factors", Some(12)),
         factor(
             9,
-            Group::Genocide,
+            CrimeGroup::Genocide,
             "Intergroup tensions or patterns of discrimination against protected groups",
             Some(6),
         ),
-        factor(10, Group::Genocide, "Signs of intent to destroy a protected group, in whole or in part", Some(8)),
+        factor(10, CrimeGroup::Genocide, "Signs of intent to destroy a protected group, in whole or in part", Some(8)),
         factor(
             11,
-            Group::CrimesAgainstHumanity,
+            CrimeGroup::CrimesAgainstHumanity,
             "Signs of a widespread or systematic attack on a civilian population",
             None,
         ),
-        factor(12, Group::CrimesAgainstHumanity, "Signs of a plan or policy to attack a civilian population", None),
-        factor(13, Group::WarCrimes, "Serious threats to those protected by humanitarian law", None),
-        factor(14, Group::WarCrimes, "Serious threats to humanitarian or peacekeeping operations", None),
+        factor(
+            12,
+            CrimeGroup::CrimesAgainstHumanity,
+            "Signs of a plan or policy to attack a civilian population",
+            None,
+        ),
+        factor(13, CrimeGroup::WarCrimes, "Serious threats to those protected by humanitarian law", None),
+        factor(14, CrimeGroup::WarCrimes, "Serious threats to humanitarian or peacekeeping operations", None),
     ],
 }];
 
@@ -263,7 +268,7 @@ mod tests {
     fn the_un_framework_has_fourteen_factors_in_order() {
         let numbers: Vec<u8> = un().factors.iter().map(|f| f.number).collect();
         assert_eq!(numbers, (1..=14).collect::<Vec<u8>>());
-        let common = un().factors.iter().filter(|f| f.group == Group::Common).count();
+        let common = un().factors.iter().filter(|f| f.group == CrimeGroup::Common).count();
         assert_eq!(common, 8);
         assert_eq!(un().factor(7).unwrap().name, "Enabling circumstances or preparatory action");
         assert!(un().factors.iter().all(|f| f.indicators.is_none_or(|n| (6..=MOST_INDICATORS).contains(&n))));
