@@ -18,7 +18,7 @@ use super::{
 };
 
 pub use grant::{Area, Grant, OnwardTerms};
-pub use standing::{AgreementNotice, AgreementState, AgreementStep, End, Heard, Side, Standing};
+pub use standing::{AgreementNotice, AgreementState, AgreementStep, AnnouncedStep, End, Side, Standing};
 pub use trigger::{Measure, Trigger};
 
 /// An agreement's series: 16 random bytes, the same over all its versions.

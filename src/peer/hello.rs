@@ -42,7 +42,7 @@ pub(super) async fn request(node: &Node, partner: &TrustDomain, is_limited: bool
 pub(super) async fn response(
     node: &Node,
     partner: &TrustDomain,
-    asked: &Heard,
+    asked: &HelloFollowUp,
     is_limited: bool,
 ) -> proto::HelloResponse {
     let holds = Some(asked.next.holds.unwrap_or(0));
@@ -144,7 +144,7 @@ pub(super) fn sizes(said: &proto::HelloRequest) -> Sizes {
 }
 
 /// What follows from the other side's hello.
-pub(super) struct Heard {
+pub(super) struct HelloFollowUp {
     /// About ledgers.
     pub next: GreetingAnswer,
     /// Revocation lists that this side wants.
@@ -163,7 +163,7 @@ pub(super) async fn take(
     said: proto::HelloRequest,
     told: Option<u64>,
     is_limited: bool,
-) -> Result<Heard, Fault> {
+) -> Result<HelloFollowUp, Fault> {
     let proto::HelloRequest {
         protocol_versions,
         payload_types,
@@ -203,7 +203,7 @@ pub(super) async fn take(
     if recovered_at.is_some() {
         node.ledger.partner_recovered(partner, time("recovered_at", recovered_at)?).await?;
     }
-    Ok(Heard { next, wanted })
+    Ok(HelloFollowUp { next, wanted })
 }
 
 /// What a partner says of ledgers. Whatever is wrong with it, or with the disk here, the feed goes on: warnings must flow.

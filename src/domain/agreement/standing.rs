@@ -75,7 +75,7 @@ pub enum End {
 
 /// What the partner said about a step that it took alone.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Heard {
+pub struct AnnouncedStep {
     /// The step.
     pub step: AgreementStep,
     /// When, by the partner's clock.
@@ -107,7 +107,7 @@ pub struct Standing {
     #[serde(default)]
     pub told: Option<Time>,
     /// The last step that the partner has announced. An older notice is ignored.
-    pub heard: Option<Heard>,
+    pub heard: Option<AnnouncedStep>,
     /// Why it is over.
     pub end: Option<End>,
 }
@@ -244,7 +244,7 @@ impl Standing {
 
     /// Takes a notice of the partner's step. Returns `false` if a later notice came before, so that this one is ignored. The step counts from
     /// `now` at the latest, even if the partner's clock is ahead.
-    pub fn hear(&mut self, told: Heard, now: Time) -> bool {
+    pub fn hear(&mut self, told: AnnouncedStep, now: Time) -> bool {
         if self.heard.as_ref().is_some_and(|before| told.at <= before.at) {
             return false;
         }
@@ -305,8 +305,8 @@ mod tests {
         Time::from_parts(1_767_225_600 + seconds, 0).unwrap()
     }
 
-    fn heard(step: AgreementStep, at: Time) -> Heard {
-        Heard { step, at, reason: String::new() }
+    fn heard(step: AgreementStep, at: Time) -> AnnouncedStep {
+        AnnouncedStep { step, at, reason: String::new() }
     }
 
     fn until() -> Day {

@@ -3,7 +3,7 @@
 use crate::{
     domain::{
         actor::{Administer, Authorized},
-        agreement::{AgreementState, Heard, Standing},
+        agreement::{AgreementState, AnnouncedStep, Standing},
         fault::{Fault, Reason},
         ids::{StatementId, TrustDomain},
         partner::PartnerState,
@@ -155,7 +155,7 @@ impl Agreements {
         let now = self.clock.now();
         let told = concerned(of, notice.every_version, &held, now).cloned().filter_map(|mut record| {
             record.changed_at = now;
-            let heard = Heard { step: notice.step, at: notice.at, reason: notice.reason.clone() };
+            let heard = AnnouncedStep { step: notice.step, at: notice.at, reason: notice.reason.clone() };
             record.standing.hear(heard, now).then_some(record)
         });
         let records: Vec<AgreementRecord> = told.collect();
