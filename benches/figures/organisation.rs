@@ -20,7 +20,7 @@ use watchfire::{
     },
     identity::{
         bundle::TrustBundle,
-        devca::{DevCa, Issued, Purpose},
+        devca::{DevCa, IssuedCertificate, Purpose},
         files::{Existing, certificates, private_directory, read_chain, read_key, write_public, write_secret},
         trust::KnownOrganisation,
     },
@@ -47,7 +47,7 @@ fn free_address() -> String {
 }
 
 /// Writes a certificate and its key.
-fn write(issued: &Issued, dir: &Path, stem: &str) {
+fn write(issued: &IssuedCertificate, dir: &Path, stem: &str) {
     private_directory(dir).unwrap();
     write_secret(&dir.join(format!("{stem}.key")), issued.key_pem.as_bytes(), Existing::Keep).unwrap();
     write_public(&dir.join(format!("{stem}.pem")), issued.certificate_pem.as_bytes(), Existing::Keep).unwrap();

@@ -64,7 +64,7 @@ pub enum Purpose {
 }
 
 /// A certificate and its new key.
-pub struct Issued {
+pub struct IssuedCertificate {
     /// The chain, end certificate first.
     pub certificate_pem: String,
     /// The key, PKCS #8.
@@ -146,7 +146,7 @@ impl DevCa {
     ///
     /// # Errors
     /// [`CaError`], if the id is of another domain or the certificate can't be made.
-    pub fn issue(&self, id: &SpiffeId, purpose: Purpose, now: Time, days: u32) -> Result<Issued, CaError> {
+    pub fn issue(&self, id: &SpiffeId, purpose: Purpose, now: Time, days: u32) -> Result<IssuedCertificate, CaError> {
         let mut params = self.leaf_parameters(id, purpose, now)?;
         params.not_after = date_time_ymd(1970, 1, 1) + since_1970(now.plus_seconds(i64::from(days) * 86_400));
         let key = match purpose {
@@ -154,7 +154,7 @@ impl DevCa {
             Purpose::NodeTls | Purpose::PersonTls => KeyPair::generate_for(&PKCS_ECDSA_P256_SHA256)?,
         };
         let certificate = params.signed_by(&key, &self.issuer)?;
-        Ok(Issued {
+        Ok(IssuedCertificate {
             certificate_pem: to_pem("CERTIFICATE", certificate.der()),
             key_pem: Zeroizing::new(key.serialize_pem()),
             serial: params.serial_number.map(|serial| serial.to_bytes()).unwrap_or_default(),

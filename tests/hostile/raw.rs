@@ -17,7 +17,7 @@ use tokio::{
     time,
 };
 use tokio_rustls::{TlsConnector, client::TlsStream};
-use watchfire::identity::{devca::Issued, verifier::provider};
+use watchfire::identity::{devca::IssuedCertificate, verifier::provider};
 
 use crate::{
     arena::NOTHING,
@@ -66,7 +66,7 @@ impl ServerCertVerifier for Anybody {
 
 pub type Pair = (Vec<CertificateDer<'static>>, PrivateKeyDer<'static>);
 
-pub fn pair_of(issued: &Issued) -> Pair {
+pub fn pair_of(issued: &IssuedCertificate) -> Pair {
     (chain(issued), PrivateKeyDer::from_pem_slice(issued.key_pem.as_bytes()).unwrap())
 }
 

@@ -13,7 +13,7 @@ use watchfire::{
     identity::{
         bundle::TrustBundle,
         crl::Revocation,
-        devca::{DevCa, Issued, Purpose},
+        devca::{DevCa, IssuedCertificate, Purpose},
     },
     seal::sign::SigningKey,
     telemetry::SystemClock,
@@ -56,7 +56,7 @@ fn both(org: &Org, new: &DevCa) -> String {
     org.file("both.pem", &format!("{old}{}", new.certificate_pem()))
 }
 
-fn write(dir: &Path, stem: &str, issued: &Issued) {
+fn write(dir: &Path, stem: &str, issued: &IssuedCertificate) {
     fs::write(dir.join(format!("{stem}.key")), issued.key_pem.as_bytes()).unwrap();
     fs::write(dir.join(format!("{stem}.pem")), &issued.certificate_pem).unwrap();
 }

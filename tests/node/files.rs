@@ -17,7 +17,7 @@ use watchfire::{
     identity::{
         certificate::serial,
         crl::Revocation,
-        devca::{DevCa, Issued, Purpose},
+        devca::{DevCa, IssuedCertificate, Purpose},
         files::{Existing, read_chain, to_pem, write_public, write_secret},
     },
     telemetry::SystemClock,
@@ -39,16 +39,16 @@ fn ca_of(org: &Org) -> DevCa {
     DevCa::load(&org.domain.parse().unwrap(), &text("ca/ca.pem"), &text("ca/ca.key")).unwrap()
 }
 
-fn node(org: &Org, ca: &DevCa, purpose: Purpose, from: Time) -> Issued {
+fn node(org: &Org, ca: &DevCa, purpose: Purpose, from: Time) -> IssuedCertificate {
     let id = format!("spiffe://{}/node/n1", org.domain).parse().unwrap();
     ca.issue(&id, purpose, from, 30).unwrap()
 }
 
-fn put_key(org: &Org, file: &str, issued: &Issued) {
+fn put_key(org: &Org, file: &str, issued: &IssuedCertificate) {
     write_secret(&org.dir.join(file), issued.key_pem.as_bytes(), Existing::Replace).unwrap();
 }
 
-fn put_certificate(org: &Org, file: &str, issued: &Issued) {
+fn put_certificate(org: &Org, file: &str, issued: &IssuedCertificate) {
     write_public(&org.dir.join(file), issued.certificate_pem.as_bytes(), Existing::Replace).unwrap();
 }
 

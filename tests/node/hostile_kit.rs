@@ -24,7 +24,7 @@ use watchfire::{
     identity::{
         bundle::TrustBundle,
         certificate::Leaf,
-        devca::{DevCa, Issued, Purpose},
+        devca::{DevCa, IssuedCertificate, Purpose},
         files::{certificates, read_roots},
         trust::{AdmittedPeers, KnownOrganisation, Trust},
     },
@@ -65,16 +65,16 @@ pub fn member_of(org: &Org) -> KnownOrganisation {
     }
 }
 
-pub fn chain(issued: &Issued) -> Vec<CertificateDer<'static>> {
+pub fn chain(issued: &IssuedCertificate) -> Vec<CertificateDer<'static>> {
     certificates(issued.certificate_pem.as_bytes()).unwrap()
 }
 
-pub fn credentials(issued: &Issued) -> Credentials {
+pub fn credentials(issued: &IssuedCertificate) -> Credentials {
     let key = PrivateKeyDer::from_pem_slice(issued.key_pem.as_bytes()).unwrap();
     Credentials::new(chain(issued), key).unwrap()
 }
 
-pub fn signing_key(issued: &Issued) -> SigningKey {
+pub fn signing_key(issued: &IssuedCertificate) -> SigningKey {
     let chain: Vec<Vec<u8>> = chain(issued).iter().map(|c| c.to_vec()).collect();
     let Leaf { public_key, id, .. } = Leaf::parse(&chain[0]).unwrap();
     let pkcs8 = PrivateKeyDer::from_pem_slice(issued.key_pem.as_bytes()).unwrap().secret_der().to_vec();
@@ -91,7 +91,7 @@ pub fn gate(credentials: Credentials, own: KnownOrganisation, others: Vec<KnownO
 pub struct Rogue {
     pub domain: &'static str,
     pub ca: DevCa,
-    pub tls: Issued,
+    pub tls: IssuedCertificate,
     pub node: SigningKey,
     pub analyst: SigningKey,
 }
@@ -109,7 +109,7 @@ impl Rogue {
         Self { domain, ca, tls, node, analyst }
     }
 
-    pub fn issue(&self, path: &str, purpose: Purpose) -> Issued {
+    pub fn issue(&self, path: &str, purpose: Purpose) -> IssuedCertificate {
         let id = format!("spiffe://{}/{path}", self.domain).parse().unwrap();
         self.ca.issue(&id, purpose, SystemClock.now(), 30).unwrap()
     }
@@ -127,7 +127,7 @@ impl Rogue {
     }
 
     /// A connection to a node's listener, with any certificate.
-    pub fn dial_as(&self, issued: &Issued, victim: &Org, address: &str) -> Channel {
+    pub fn dial_as(&self, issued: &IssuedCertificate, victim: &Org, address: &str) -> Channel {
         let gate = gate(credentials(issued), self.member(), vec![member_of(victim)]);
         dialler::connect(address, victim.domain.parse().unwrap(), &gate, &Limits::default()).unwrap()
     }

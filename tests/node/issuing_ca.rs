@@ -7,7 +7,7 @@ use rcgen::{
 use rustls_pki_types::{CertificateDer, pem::PemObject};
 use watchfire::{
     domain::time::Clock,
-    identity::devca::{DevCa, Issued},
+    identity::devca::{DevCa, IssuedCertificate},
     telemetry::SystemClock,
 };
 use zeroize::Zeroizing;
@@ -51,7 +51,7 @@ impl Ca {
         CertificateDer::from_pem_slice(self.pem.as_bytes()).unwrap().to_vec()
     }
 
-    fn node(&self, serial: u64) -> Issued {
+    fn node(&self, serial: u64) -> IssuedCertificate {
         let mut params = CertificateParams::default();
         params.subject_alt_names = vec![SanType::URI(format!("spiffe://{DOMAIN}/node/n1").try_into().unwrap())];
         params.key_usages = vec![KeyUsagePurpose::DigitalSignature];
@@ -61,7 +61,7 @@ impl Ca {
         (params.not_before, params.not_after) = (now.into(), (now + std::time::Duration::from_secs(86_400)).into());
         let key = KeyPair::generate().unwrap();
         let leaf = params.signed_by(&key, &self.issuer).unwrap().pem();
-        Issued {
+        IssuedCertificate {
             certificate_pem: format!("{leaf}{}", self.pem),
             key_pem: Zeroizing::new(key.serialize_pem()),
             serial: serial.to_be_bytes().to_vec(),

@@ -11,7 +11,7 @@ use watchfire::{
     },
     identity::{
         crl::Revocation,
-        devca::{DevCa, Issued, Purpose},
+        devca::{DevCa, IssuedCertificate, Purpose},
         files::to_pem,
     },
     telemetry::SystemClock,
@@ -56,7 +56,7 @@ fn revoked(serial: &[u8]) -> (Vec<u8>, Revocation) {
 }
 
 /// Somebody who has stolen a node's key.
-fn thief(of: &Rogue, tls: Issued) -> Rogue {
+fn thief(of: &Rogue, tls: IssuedCertificate) -> Rogue {
     let ca = DevCa::load(&of.domain.parse().unwrap(), &of.ca.certificate_pem(), &of.ca.key_pem()).unwrap();
     Rogue { ca, tls, ..Rogue::new(of.domain) }
 }

@@ -24,7 +24,7 @@ use watchfire::{
         bundle::TrustBundle,
         certificate::Leaf,
         crl::{Crl, Revocation},
-        devca::{DevCa, Issued, Purpose},
+        devca::{DevCa, IssuedCertificate, Purpose},
         files::certificates,
         trust::KnownOrganisation,
     },
@@ -152,7 +152,7 @@ impl Pair {
         &self.serial
     }
 
-    fn of(issued: &Issued, root: usize) -> Self {
+    fn of(issued: &IssuedCertificate, root: usize) -> Self {
         let chain = chain_of(&issued.certificate_pem);
         let key = PrivateKeyDer::from_pem_slice(issued.key_pem.as_bytes()).unwrap();
         let public = Leaf::parse(&chain[0]).unwrap().public_key;

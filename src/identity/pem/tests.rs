@@ -1,13 +1,13 @@
 //! PEM files as tools write them, as far as they can be made without these tools. `tests/node/files.rs` has OpenSSL write some.
 
 use super::*;
-use crate::identity::devca::{DevCa, Issued, Purpose};
+use crate::identity::devca::{DevCa, IssuedCertificate, Purpose};
 
 fn ca() -> DevCa {
     DevCa::create(&"gb.example".parse().unwrap(), "2026-05-01T00:00:00Z".parse().unwrap()).unwrap()
 }
 
-fn node(ca: &DevCa, purpose: Purpose) -> Issued {
+fn node(ca: &DevCa, purpose: Purpose) -> IssuedCertificate {
     let id = "spiffe://gb.example/node/n1".parse().unwrap();
     ca.issue(&id, purpose, "2026-05-01T00:00:00Z".parse().unwrap(), 30).unwrap()
 }

@@ -31,7 +31,7 @@ pub struct RecallView {
 }
 
 /// The result of a recall that was issued here.
-pub struct Issued {
+pub struct IssuedRecall {
     /// The recall as it is kept.
     pub view: RecallView,
     /// The partners for whom it waits.
@@ -49,7 +49,7 @@ impl Recalls {
         actor: &Authorized<Officiate>,
         envelope: &Envelope,
         keep_own: bool,
-    ) -> Result<Issued, Fault> {
+    ) -> Result<IssuedRecall, Fault> {
         // This node itself states when it was logged, when it hands the recall over.
         let envelope = &Envelope { logged: vec![], ..envelope.clone() };
         let verified = verify(envelope, &rules::RECALL, self.trust.chains(), self.clock.now())?;
@@ -78,7 +78,7 @@ impl Recalls {
         let record = step.record.clone();
         let told = self.apply(step).await?.told;
         tracing::info!(assessment = %record.assessment, partners = told.len(), "recalled an assessment");
-        Ok(Issued { view: view(record)?, told })
+        Ok(IssuedRecall { view: view(record)?, told })
     }
 
     /// Requires that the assessment is here, and that the recall is marked as an exercise exactly if the assessment is one.
