@@ -47,4 +47,4 @@ pub use grant::abbreviated_list;
 pub use house::{HouseRules, KnownNames};
 pub use provenance::{Breach, Hop, check_hops};
 pub use reason::PolicyReason;
-pub use simulate::{Change, Difference, compare, without_dates};
+pub use simulate::{Change, DecisionDifference, compare, without_dates};

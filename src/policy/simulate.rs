@@ -30,7 +30,7 @@ words!(
 
 /// One item that the two policies release differently.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Difference {
+pub struct DecisionDifference {
     /// Which item.
     pub item: ItemId,
     /// How it changes.
@@ -49,7 +49,7 @@ pub fn without_dates(agreement: &Agreement) -> Agreement {
 }
 
 /// Compares both policies as if each had been in force from the assessment's issue to its expiry. The differences are in the items' order.
-pub fn compare(before: &PartnerPolicy, after: &PartnerPolicy, facts: &Facts<'_>) -> Vec<Difference> {
+pub fn compare(before: &PartnerPolicy, after: &PartnerPolicy, facts: &Facts<'_>) -> Vec<DecisionDifference> {
     let (plan_before, plan_after) = (whole_plan(before, facts), whole_plan(after, facts));
     let (times_before, times_after) = (first_times(&plan_before), first_times(&plan_after));
     let mut differences = Vec::new();
@@ -63,7 +63,7 @@ pub fn compare(before: &PartnerPolicy, after: &PartnerPolicy, facts: &Facts<'_>)
             (Some(before), Some(after)) if after > before => Change::Later,
             (Some(_), Some(_)) => continue,
         };
-        differences.push(Difference { item: item.id, change, before, after, reasons: vec![] });
+        differences.push(DecisionDifference { item: item.id, change, before, after, reasons: vec![] });
     }
     add_reasons(decisions_of(after, facts, &plan_after), &mut differences);
     differences
@@ -81,7 +81,7 @@ fn decisions_of<'a>(
     }
 }
 
-fn add_reasons(decision_at: impl Fn(Time) -> Decision, differences: &mut [Difference]) {
+fn add_reasons(decision_at: impl Fn(Time) -> Decision, differences: &mut [DecisionDifference]) {
     let mut by_time: BTreeMap<Time, BTreeMap<ItemId, Vec<PolicyReason>>> = BTreeMap::new();
     for difference in differences {
         // Where the item would be released: why, at that time. Where it would be withheld: why, at the time at which it is released now.

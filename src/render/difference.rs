@@ -8,12 +8,12 @@ use super::{
     words::{and, count, place, span},
 };
 use crate::domain::{
-    agreement::difference::{Difference, Effect, GroupMember, What},
+    agreement::difference::{AgreementDifference, Effect, GroupMember, What},
     level::WarningLevel,
 };
 
 /// All changes as text, grant by grant, ending in a newline. `+` marks what gives more, `−` what gives less.
-pub fn differences(all: &[Difference], options: &Options) -> String {
+pub fn differences(all: &[AgreementDifference], options: &Options) -> String {
     let style = Style { color: options.color };
     let mut out = String::new();
     let mut told = None;
@@ -46,7 +46,7 @@ pub fn differences(all: &[Difference], options: &Options) -> String {
 }
 
 /// One change in a sentence.
-pub fn difference(difference: &Difference) -> String {
+pub fn difference(difference: &AgreementDifference) -> String {
     match &difference.what {
         What::NewGrant(new) => format!("new: {}", grant(new)),
         What::DroppedGrant(old) => format!("no more: {}", grant(old)),
@@ -178,7 +178,7 @@ mod tests {
 
     #[test]
     fn changes_stand_grant_by_grant_with_a_mark() {
-        let all: Vec<Difference> = single_changes().into_iter().map(|(d, _)| d).collect();
+        let all: Vec<AgreementDifference> = single_changes().into_iter().map(|(d, _)| d).collect();
         let options = Options { lexicon: Lexicon::by_id("uk-phia-2025").unwrap(), width: 80, color: false };
         insta::assert_snapshot!(differences(&all, &options));
     }

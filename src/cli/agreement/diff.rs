@@ -18,7 +18,7 @@ use crate::{
     domain::{
         agreement::{
             Agreement,
-            difference::{Difference, Effect, What, differences},
+            difference::{AgreementDifference, Effect, What, differences},
         },
         ids::{AssessmentId, TrustDomain},
         marking::GroupName,
@@ -115,7 +115,7 @@ pub(super) fn since(before: &AgreementDetails, after: &AgreementDetails) -> Stri
 const LEGEND: &str = "+ gives more   − gives less   · neither";
 
 impl Change {
-    fn new(difference: &Difference) -> Self {
+    fn new(difference: &AgreementDifference) -> Self {
         let (field, before, after) = parts(&difference.what);
         let (direction, effect) = (difference.grant.clone(), difference.effect);
         let (grant, from, to) = direction.map_or((None, None, None), |d| (Some(d.id), Some(d.from), Some(d.to)));

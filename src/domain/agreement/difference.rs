@@ -6,15 +6,15 @@ mod grants;
 #[cfg(test)]
 pub(crate) mod tests;
 
-pub use change::{Difference, Direction, Effect, GroupMember, What};
+pub use change::{AgreementDifference, Direction, Effect, GroupMember, What};
 
-use self::change::Changes;
+use self::change::AgreementDifferences;
 use super::{AcknowledgeDuty, Agreement, Duties};
 use crate::domain::{group::Group, ids::TrustDomain, level::WarningLevel, place::Country};
 
-/// Every change from `a` to `b`. Changes of the whole agreement come first, then those of each grant, in the order of `b`.
-pub fn differences(a: &Agreement, b: &Agreement) -> Vec<Difference> {
-    let mut all = Changes::default();
+/// Every change from `a` to `b`. AgreementDifferences of the whole agreement come first, then those of each grant, in the order of `b`.
+pub fn differences(a: &Agreement, b: &Agreement) -> Vec<AgreementDifference> {
+    let mut all = AgreementDifferences::default();
     // The destructuring ensures that a new term is also compared here. The grants are compared below.
     let Agreement {
         series: _,
@@ -43,7 +43,7 @@ pub fn differences(a: &Agreement, b: &Agreement) -> Vec<Difference> {
 }
 
 /// Compares groups. Onward terms and grants refer to groups, so a group with more members gives more.
-fn groups(before: &[Group], after: &[Group], all: &mut Changes) {
+fn groups(before: &[Group], after: &[Group], all: &mut AgreementDifferences) {
     for group in after {
         let Some(old) = before.iter().find(|g| g.name == group.name) else {
             all.put(Effect::Widens, What::NewGroup(group.clone()));
@@ -67,7 +67,7 @@ fn groups(before: &[Group], after: &[Group], all: &mut Changes) {
     }
 }
 
-fn duties(before: &Duties, after: &Duties, all: &mut Changes) {
+fn duties(before: &Duties, after: &Duties, all: &mut AgreementDifferences) {
     // The other duties are not enforced by this version. They are compared as unkept terms.
     let Duties { acknowledge, purge_on_recall, approvals, .. } = before;
     for level in WarningLevel::ALL {

@@ -35,7 +35,7 @@ impl Effect {
 
 /// One change.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Difference {
+pub struct AgreementDifference {
     /// The grant that changed. `None` if the change concerns the whole agreement.
     pub grant: Option<Direction>,
     /// Its effect.
@@ -133,21 +133,21 @@ impl std::fmt::Display for GroupMember {
 
 /// Collects changes.
 #[derive(Default)]
-pub(super) struct Changes {
+pub(super) struct AgreementDifferences {
     /// The grant to which the changes that are added belong.
     pub grant: Option<Direction>,
-    found: Vec<Difference>,
+    found: Vec<AgreementDifference>,
 }
 
-impl Changes {
+impl AgreementDifferences {
     /// The changes, in the order in which they were found.
-    pub fn differences(self) -> Vec<Difference> {
+    pub fn differences(self) -> Vec<AgreementDifference> {
         self.found
     }
 
     /// Adds a change.
     pub fn put(&mut self, effect: Effect, what: What) {
-        self.found.push(Difference { grant: self.grant.clone(), effect, what });
+        self.found.push(AgreementDifference { grant: self.grant.clone(), effect, what });
     }
 
     /// Adds a change of one term, unless both are the same.

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeSet;
 
-use super::change::{Changes, Direction, Effect, What, only_in};
+use super::change::{AgreementDifferences, Direction, Effect, What, only_in};
 use crate::domain::{
     agreement::{Agreement, Area, Grant, OnwardTerms},
     marking::Topic,
@@ -17,7 +17,7 @@ struct GrantIn<'a> {
 }
 
 /// Compares grants with the same name and direction. All others are new or dropped.
-pub(super) fn compare(before: &Agreement, after: &Agreement, all: &mut Changes) {
+pub(super) fn compare(before: &Agreement, after: &Agreement, all: &mut AgreementDifferences) {
     let same = |x: &Grant, y: &Grant| x.id == y.id && x.from == y.from && x.to == y.to;
     let dropped = before.grants.iter().filter(|g| !after.grants.iter().any(|n| same(g, n)));
     for grant in dropped {
@@ -36,7 +36,7 @@ pub(super) fn compare(before: &Agreement, after: &Agreement, all: &mut Changes) 
     all.grant = None;
 }
 
-fn compare_one(before: GrantIn<'_>, after: GrantIn<'_>, all: &mut Changes) {
+fn compare_one(before: GrantIn<'_>, after: GrantIn<'_>, all: &mut AgreementDifferences) {
     let Grant {
         id: _,
         from: _,
@@ -75,7 +75,7 @@ fn compare_one(before: GrantIn<'_>, after: GrantIn<'_>, all: &mut Changes) {
 }
 
 /// A new place gives more only if nothing covered it before. A dropped place gives less only if nothing covers it now.
-fn places(before: GrantIn<'_>, after: GrantIn<'_>, all: &mut Changes) {
+fn places(before: GrantIn<'_>, after: GrantIn<'_>, all: &mut AgreementDifferences) {
     for area in only_in(&after.grant.places, &before.grant.places) {
         let effect = if covers(before, after.agreement, &area) { Effect::Other } else { Effect::Widens };
         all.put(effect, What::NewPlace(area));
@@ -112,7 +112,7 @@ fn members(agreement: &Agreement, area: &Area) -> BTreeSet<Country> {
 }
 
 /// Compares topics. An empty list means every topic.
-fn topics(before: &[Topic], after: &[Topic], all: &mut Changes) {
+fn topics(before: &[Topic], after: &[Topic], all: &mut AgreementDifferences) {
     match (before.is_empty(), after.is_empty()) {
         (true, false) => all.put(Effect::Narrows, What::OnlyTopics(after.to_vec())),
         (false, true) => all.put(Effect::Widens, What::AllTopics(before.to_vec())),
@@ -120,7 +120,7 @@ fn topics(before: &[Topic], after: &[Topic], all: &mut Changes) {
     }
 }
 
-fn onward(before: &OnwardTerms, after: &OnwardTerms, all: &mut Changes) {
+fn onward(before: &OnwardTerms, after: &OnwardTerms, all: &mut AgreementDifferences) {
     let OnwardTerms { to, kinds, later_kinds, max_tlp, depth } = before;
     all.members(to, &after.to, What::NewOnwardTo, What::DroppedOnwardTo);
     all.members(kinds, &after.kinds, What::NewOnwardKind, What::DroppedOnwardKind);

@@ -116,7 +116,7 @@ fn onward(agreement: &mut Agreement) -> &mut OnwardTerms {
 }
 
 /// Each single change with the words that it must have.
-pub(crate) fn single_changes() -> Vec<(Difference, &'static str)> {
+pub(crate) fn single_changes() -> Vec<(AgreementDifference, &'static str)> {
     let one = |(words, effect, mutate): &Mutation| {
         let mut changed = base();
         mutate(&mut changed);
@@ -141,7 +141,7 @@ fn grants_and_groups_come_and_go() {
     let mut changed = base();
     changed.grants.pop();
     changed.groups.clear();
-    let effects = |all: Vec<Difference>| all.iter().map(|d| d.effect).collect::<Vec<_>>();
+    let effects = |all: Vec<AgreementDifference>| all.iter().map(|d| d.effect).collect::<Vec<_>>();
     assert_eq!(effects(differences(&base(), &changed)), [Effect::Narrows, Effect::Narrows]);
     assert_eq!(effects(differences(&changed, &base())), [Effect::Widens, Effect::Widens]);
     // A grant in the other direction is another grant, even if it has the same id.
@@ -182,7 +182,7 @@ proptest! {
         }
         let (there, back) = (differences(&base(), &changed), differences(&changed, &base()));
         prop_assert_eq!(there.is_empty(), changed == base());
-        let count = |all: &[Difference], effect| all.iter().filter(|d| d.effect == effect).count();
+        let count = |all: &[AgreementDifference], effect| all.iter().filter(|d| d.effect == effect).count();
         prop_assert_eq!(count(&there, Effect::Widens), count(&back, Effect::Narrows));
         prop_assert_eq!(count(&there, Effect::Narrows), count(&back, Effect::Widens));
         prop_assert_eq!(count(&there, Effect::Other), count(&back, Effect::Other));
