@@ -27,7 +27,7 @@ use introductions::IntroductionStore;
 use ledger::LedgerStore;
 use lists::ListStore;
 use outbox::OutboxStore;
-pub use pages::{ListFilter, Page};
+pub use pages::{AssessmentPage, ListFilter};
 use persons::PersonStore;
 use recalls::RecallStore;
 use receipts::{
@@ -245,7 +245,7 @@ pub trait Store:
     async fn titles(&self, manifest_ids: &[StatementId]) -> Result<Vec<AssessmentRecord>>;
     /// A page of assessments, newest first, of about one mebibyte at most. It tells whether there is another page. A damaged
     /// assessment hides no other one.
-    async fn list(&self, filter: &ListFilter) -> Result<Page>;
+    async fn list(&self, filter: &ListFilter) -> Result<AssessmentPage>;
 
     /// How much of an attachment is stored.
     async fn attachment(&self, name: &CopyName) -> Result<AttachmentStatus>;

@@ -97,7 +97,7 @@ page_requests!(
 );
 
 /// The page that a caller asks for. `K` is the key by which the list is ordered; no two items have the same.
-pub(super) struct Page<K> {
+pub(super) struct PageRequest<K> {
     tokens: Tokens,
     /// The most items.
     pub(super) size: usize,
@@ -107,7 +107,7 @@ pub(super) struct Page<K> {
     pub(super) after: Option<K>,
 }
 
-impl<K: Ord + Serialize + DeserializeOwned> Page<K> {
+impl<K: Ord + Serialize + DeserializeOwned> PageRequest<K> {
     /// Takes the page out of a request.
     ///
     /// # Errors

@@ -5,7 +5,7 @@ use tonic::Request;
 use super::{
     argument::approval,
     call::{Answer, Desk, answer, authorize, count},
-    page::Page,
+    page::PageRequest,
 };
 use crate::{
     domain::person::PersonCertificate,
@@ -21,7 +21,7 @@ impl PersonService for Desk {
     async fn list_people(&self, request: Request<proto::ListPeopleRequest>) -> Answer<proto::ListPeopleResponse> {
         let (actor, mut message) = authorize(request)?;
         answer(async {
-            let page = Page::of(self, &mut message)?;
+            let page = PageRequest::of(self, &mut message)?;
             // Somebody may have been added a moment ago. The list is shown even if nothing can be written.
             drop(self.node.people.look_for_people().await);
             let all = self.node.people.list_people(&actor)?;

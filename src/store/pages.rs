@@ -5,7 +5,7 @@ use crate::domain::ids::{AssessmentId, StatementId, TrustDomain};
 
 /// A page of a list, newest first.
 #[derive(Clone, PartialEq, Eq, Default)]
-pub struct Page {
+pub struct AssessmentPage {
     /// The readable assessments; without `whole`, with only the portions that name them.
     pub records: Vec<AssessmentRecord>,
     /// The version before which the next page begins, if there is one.
@@ -14,7 +14,7 @@ pub struct Page {
     pub damaged: Vec<Option<(AssessmentId, u32)>>,
 }
 
-impl Page {
+impl AssessmentPage {
     /// All assessments of the page, for callers that must not miss one.
     ///
     /// # Errors

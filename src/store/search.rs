@@ -2,7 +2,7 @@
 
 use async_trait::async_trait;
 
-use super::{AssessmentState, ListFilter, Page, Result};
+use super::{AssessmentPage, AssessmentState, ListFilter, Result};
 use crate::domain::{
     ids::StatementId,
     summary::{Filter, Life, PortionSummary},
@@ -65,7 +65,7 @@ pub struct NewestChanges {
 pub trait SearchStore: Send + Sync {
     /// A page of the list of those assessments that are wanted, newest first. No more than some thousand versions are looked at, and about a
     /// mebibyte is read: a page may be empty although there is a next one.
-    async fn search(&self, filter: &ListFilter, wanted: &VersionFilter) -> Result<Page>;
+    async fn search(&self, filter: &ListFilter, wanted: &VersionFilter) -> Result<AssessmentPage>;
     /// The summaries of several versions, in the order of `manifest_ids`. Versions that are missing or unreadable are left out. With
     /// `quarantined`, also of what is in quarantine.
     async fn summaries(&self, manifest_ids: &[StatementId], quarantined: bool) -> Result<Vec<VersionSummary>>;

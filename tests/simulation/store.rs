@@ -19,9 +19,9 @@ use watchfire::{
     identity::certificate::Leaf,
     ledger::tree::Hash,
     store::{
-        AgreementRecord, AssessmentRecord, AttachmentStatus, CopyName, InboundPosition, ListFilter, OutboundPosition,
-        Page, PartnerRecord, PendingWork, Publication, QueueItem, ReceivedContent, ReceivedEntry, ReceivedRecord,
-        ReleaseBatch, ReleaseRecord, Result, Store, StoreError, VersionStatus,
+        AgreementRecord, AssessmentPage, AssessmentRecord, AttachmentStatus, CopyName, InboundPosition, ListFilter,
+        OutboundPosition, PartnerRecord, PendingWork, Publication, QueueItem, ReceivedContent, ReceivedEntry,
+        ReceivedRecord, ReleaseBatch, ReleaseRecord, Result, Store, StoreError, VersionStatus,
         approvals::ApprovalStore,
         bundles::{BundleChange, BundleRecord, BundleStore},
         catalogue::{CatalogueChange, CatalogueStore},
@@ -159,7 +159,7 @@ passed_on!(Store {
     read assessments_between(first: &AssessmentId, last: &AssessmentId, quarantined: bool, limit: u32)
         -> Vec<AssessmentId>;
     read titles(manifest_ids: &[StatementId]) -> Vec<AssessmentRecord>;
-    read list(filter: &ListFilter) -> Page;
+    read list(filter: &ListFilter) -> AssessmentPage;
     read attachment(name: &CopyName) -> AttachmentStatus;
     write append_attachment(name: &CopyName, size: u64, offset: u64, bytes: Vec<u8>) -> ();
     write finish_attachment(name: &CopyName, is_good: bool) -> ();
@@ -320,7 +320,7 @@ passed_on!(EquivocationStore {
 });
 
 passed_on!(SearchStore {
-    read search(filter: &ListFilter, wanted: &watchfire::store::search::VersionFilter) -> Page;
+    read search(filter: &ListFilter, wanted: &watchfire::store::search::VersionFilter) -> AssessmentPage;
     read summaries(manifest_ids: &[StatementId], quarantined: bool) -> Vec<watchfire::store::search::VersionSummary>;
     read newest_changes() -> watchfire::store::search::NewestChanges;
 });

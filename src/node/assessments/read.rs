@@ -24,7 +24,7 @@ use crate::{
         verify::verify,
     },
     store::{
-        AssessmentRecord, AssessmentState, Delivery, ListFilter, Page, StoreError, damage::Damage,
+        AssessmentPage, AssessmentRecord, AssessmentState, Delivery, ListFilter, StoreError, damage::Damage,
         receipts::QuarantineRecord,
     },
     wire,
@@ -94,8 +94,12 @@ impl Assessments {
     }
 
     /// The page of a list, as its readers see it.
-    pub(super) async fn listed_page(&self, page: Page, filter: &ListFilter) -> Result<ListedAssessment, Fault> {
-        let Page { records, mut damaged, next } = page;
+    pub(super) async fn listed_page(
+        &self,
+        page: AssessmentPage,
+        filter: &ListFilter,
+    ) -> Result<ListedAssessment, Fault> {
+        let AssessmentPage { records, mut damaged, next } = page;
         let (read, mut views) = (records.len() + damaged.len(), Vec::with_capacity(records.len()));
         for record in records {
             let name = (record.assessment, record.version);

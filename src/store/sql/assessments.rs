@@ -20,7 +20,7 @@ use crate::{
         place::Country,
     },
     store::{
-        AssessmentRecord, AssessmentState, Delivery, ListFilter, LoggedStatement, Page, Result, StoreError,
+        AssessmentPage, AssessmentRecord, AssessmentState, Delivery, ListFilter, LoggedStatement, Result, StoreError,
         VersionStatus,
         damage::Damage,
         vault::{ContentKey, Row, Vault, unpack},
@@ -345,7 +345,7 @@ pub(super) async fn titles(
     Ok(records)
 }
 
-pub(super) async fn list(store: &SqlStore<impl Driver>, filter: &ListFilter) -> Result<Page> {
+pub(super) async fn list(store: &SqlStore<impl Driver>, filter: &ListFilter) -> Result<AssessmentPage> {
     let (filter, damages) = (filter.clone(), Arc::clone(store.damages()));
     let (page, made) = store.read_sealed(move |conn, vault| page(conn, vault, &filter, &damages)).await?;
     titles::keep_made(store, made).await;
@@ -357,7 +357,7 @@ fn page(
     vault: &Vault,
     filter: &ListFilter,
     damages: &DamageRegistry,
-) -> Result<(Page, Vec<titles::Made>)> {
+) -> Result<(AssessmentPage, Vec<titles::Made>)> {
     const ALL: &str = heads!(concat!("WHERE ", listed!(), " AND m.number < ?4 ORDER BY m.number DESC LIMIT ?3"));
     const OF_ONE: &str = heads!(concat!(
         "WHERE ",
@@ -366,7 +366,7 @@ fn page(
     ));
     let ListFilter { originator, current_only, quarantined, whole, limit, before } = filter;
     let limit = if *limit == 0 { PAGE } else { *limit };
-    let (mut page, mut made) = (Page::default(), vec![]);
+    let (mut page, mut made) = (AssessmentPage::default(), vec![]);
     let originator = match originator.as_ref().map(|name| peers::find(conn, name)).transpose()? {
         Some(None) => return Ok((page, made)),
         found => found.flatten(),

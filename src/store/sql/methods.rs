@@ -17,9 +17,10 @@ use crate::{
         time::Time,
     },
     store::{
-        AgreementRecord, AssessmentRecord, AttachmentStatus, CopyName, FeedFigures, GivenRelease, InboundPosition,
-        ListFilter, OutboundPosition, Page, PartnerRecord, PendingWork, Publication, QueueItem, ReceivedEntry,
-        ReceivedRecord, ReleaseBatch, ReleaseRecord, Result, RetiredRoot, Store, StoreError, VersionStatus,
+        AgreementRecord, AssessmentPage, AssessmentRecord, AttachmentStatus, CopyName, FeedFigures, GivenRelease,
+        InboundPosition, ListFilter, OutboundPosition, PartnerRecord, PendingWork, Publication, QueueItem,
+        ReceivedEntry, ReceivedRecord, ReleaseBatch, ReleaseRecord, Result, RetiredRoot, Store, StoreError,
+        VersionStatus,
         damage::Damage,
         receipts::{AnswerRecord, QuarantineRecord, QuarantinedEntry, Readmission, ReceiptRecord, ReleaseRef},
     },
@@ -192,7 +193,7 @@ impl<D: Driver> Store for SqlStore<D> {
     async fn titles(&self, manifest_ids: &[StatementId]) -> Result<Vec<AssessmentRecord>> {
         assessments::titles(self, manifest_ids).await
     }
-    async fn list(&self, filter: &ListFilter) -> Result<Page> {
+    async fn list(&self, filter: &ListFilter) -> Result<AssessmentPage> {
         assessments::list(self, filter).await
     }
 

@@ -18,7 +18,7 @@ use super::{
 use crate::{
     domain::ids::{AssessmentId, StatementId, TrustDomain},
     store::{
-        AssessmentState, ListFilter, Page, Result, StoreError,
+        AssessmentPage, AssessmentState, ListFilter, Result, StoreError,
         damage::Damage,
         search::{NewestChanges, SearchStore, VersionFilter, VersionSummary},
         summary,
@@ -102,7 +102,7 @@ struct Search<'a> {
     filter: &'a ListFilter,
     wanted: &'a VersionFilter,
     damages: &'a DamageRegistry,
-    page: Page,
+    page: AssessmentPage,
     bytes: usize,
     reading: Reading,
     titles: Vec<titles::Made>,
@@ -182,7 +182,7 @@ impl Search<'_> {
 
 #[async_trait]
 impl<D: Driver> SearchStore for SqlStore<D> {
-    async fn search(&self, filter: &ListFilter, wanted: &VersionFilter) -> Result<Page> {
+    async fn search(&self, filter: &ListFilter, wanted: &VersionFilter) -> Result<AssessmentPage> {
         let (filter, wanted, damages) = (filter.clone(), wanted.clone(), Arc::clone(self.damages()));
         let (page, reading, titles) = self
             .read_sealed(move |conn, vault| {
@@ -193,7 +193,7 @@ impl<D: Driver> SearchStore for SqlStore<D> {
                     filter,
                     wanted,
                     damages,
-                    page: Page::default(),
+                    page: AssessmentPage::default(),
                     bytes: 0,
                     reading: Reading::default(),
                     titles: vec![],
