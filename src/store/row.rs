@@ -5,7 +5,7 @@ use crate::domain::ids::{AssessmentId, Sha256, StatementId, TrustDomain};
 
 /// A row with a ciphertext. The ciphertext is bound to it.
 #[derive(Debug, Clone, Copy)]
-pub enum Row<'a> {
+pub enum SealedRow<'a> {
     /// A known value that tells whether the storage key is right.
     KeyCheck,
     /// An agreement's envelope.
@@ -110,7 +110,7 @@ pub enum Row<'a> {
     },
 }
 
-impl Row<'_> {
+impl SealedRow<'_> {
     /// The row's unique name: a tag, then fields of fixed length, then at most one text.
     pub(super) fn name(&self) -> Vec<u8> {
         match self {
@@ -177,34 +177,36 @@ fn of_arrival(tag: &[u8], manifest: &StatementId, from: &TrustDomain, sequence: 
 }
 
 /// The error for a row whose ciphertext does not decrypt, because it was changed or moved.
-pub(super) fn torn_row(row: &Row<'_>) -> StoreError {
+pub(super) fn torn_row(row: &SealedRow<'_>) -> StoreError {
     let damage = match *row {
-        Row::KeyCheck | Row::LedgerState | Row::LedgerKept(_, _, "") => {
+        SealedRow::KeyCheck | SealedRow::LedgerState | SealedRow::LedgerKept(_, _, "") => {
             return StoreError::Corrupt("a row does not decrypt: it was changed or moved".to_owned());
         }
-        Row::LedgerEntry(index) => {
+        SealedRow::LedgerEntry(index) => {
             return StoreError::Corrupt(format!("ledger entry {index} does not decrypt: it was changed or moved"));
         }
-        Row::LedgerKept(_, _, of) => of.parse().map_or(Damage::Row, Damage::Witnessed),
+        SealedRow::LedgerKept(_, _, of) => of.parse().map_or(Damage::Row, Damage::Witnessed),
         // The partner of the agreement is in another column, which the caller knows.
-        Row::Agreement(_) | Row::Standing(_) => Damage::Row,
-        Row::Outbox(to) => Damage::Outbox(to.clone()),
-        Row::AssessmentKey(id, originator) => Damage::Assessment(*id, originator.clone()),
-        Row::AttachmentKey(sha256) | Row::Chunk(sha256, _) => Damage::Attachment(*sha256),
-        Row::PortionSet { manifest, .. }
-        | Row::Title { manifest, .. }
-        | Row::Summary { manifest, .. }
-        | Row::SubjectStates { manifest, .. }
-        | Row::AttachedStatements { manifest, .. } => Damage::Version(*manifest),
-        Row::Request(id) => Damage::Request(*id),
-        Row::HouseRules(version) => Damage::Rules(version),
-        Row::RevocationList(_, _, of) | Row::Revocations(_, of) => Damage::Revocations(of.clone()),
-        Row::Approval(subject) => Damage::Approval(*subject),
-        Row::Person(id) => Damage::Person(*id),
-        Row::Receipt(id) => Damage::Receipt(*id),
-        Row::Recall(id, originator) | Row::RecallStanding(id, originator) => Damage::Recall(*id, originator.clone()),
-        Row::UnverifiedEntry(from, sequence) => Damage::UnverifiedEntry(from.clone(), sequence),
-        Row::Equivocation { assessment, originator, .. } => Damage::Equivocation(*assessment, originator.clone()),
+        SealedRow::Agreement(_) | SealedRow::Standing(_) => Damage::Row,
+        SealedRow::Outbox(to) => Damage::Outbox(to.clone()),
+        SealedRow::AssessmentKey(id, originator) => Damage::Assessment(*id, originator.clone()),
+        SealedRow::AttachmentKey(sha256) | SealedRow::Chunk(sha256, _) => Damage::Attachment(*sha256),
+        SealedRow::PortionSet { manifest, .. }
+        | SealedRow::Title { manifest, .. }
+        | SealedRow::Summary { manifest, .. }
+        | SealedRow::SubjectStates { manifest, .. }
+        | SealedRow::AttachedStatements { manifest, .. } => Damage::Version(*manifest),
+        SealedRow::Request(id) => Damage::Request(*id),
+        SealedRow::HouseRules(version) => Damage::Rules(version),
+        SealedRow::RevocationList(_, _, of) | SealedRow::Revocations(_, of) => Damage::Revocations(of.clone()),
+        SealedRow::Approval(subject) => Damage::Approval(*subject),
+        SealedRow::Person(id) => Damage::Person(*id),
+        SealedRow::Receipt(id) => Damage::Receipt(*id),
+        SealedRow::Recall(id, originator) | SealedRow::RecallStanding(id, originator) => {
+            Damage::Recall(*id, originator.clone())
+        }
+        SealedRow::UnverifiedEntry(from, sequence) => Damage::UnverifiedEntry(from.clone(), sequence),
+        SealedRow::Equivocation { assessment, originator, .. } => Damage::Equivocation(*assessment, originator.clone()),
     };
     StoreError::Damaged(damage)
 }

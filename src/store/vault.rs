@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 
 use zeroize::Zeroizing;
 
-pub use super::row::Row;
+pub use super::row::SealedRow;
 use super::{Result, StoreError, damage::Damage, row::torn_row};
 use crate::{
     domain::{
@@ -51,7 +51,7 @@ impl ContentKey {
     ///
     /// # Errors
     /// [`StoreError::Failed`] if the operating system has no random bytes.
-    pub fn seal(&self, row: Row<'_>, plain: &[u8]) -> Result<Vec<u8>> {
+    pub fn seal(&self, row: SealedRow<'_>, plain: &[u8]) -> Result<Vec<u8>> {
         Ok(self.key.seal(&row.name(), plain)?)
     }
 
@@ -59,7 +59,7 @@ impl ContentKey {
     ///
     /// # Errors
     /// [`StoreError::Damaged`] with the row's thing; [`StoreError::Corrupt`] if the store as a whole is damaged.
-    pub fn open(&self, row: Row<'_>, sealed: &[u8]) -> Result<Vec<u8>> {
+    pub fn open(&self, row: SealedRow<'_>, sealed: &[u8]) -> Result<Vec<u8>> {
         self.key.open(&row.name(), sealed).map_err(|_| torn_row(&row))
     }
 }
@@ -77,7 +77,7 @@ impl Vault {
     ///
     /// # Errors
     /// [`StoreError::Failed`] if the operating system has no random bytes.
-    pub fn seal(&self, row: Row<'_>, plain: &[u8]) -> Result<Vec<u8>> {
+    pub fn seal(&self, row: SealedRow<'_>, plain: &[u8]) -> Result<Vec<u8>> {
         Ok(self.0.seal(&row.name(), plain)?)
     }
 
@@ -85,7 +85,7 @@ impl Vault {
     ///
     /// # Errors
     /// [`StoreError::Damaged`] with the row's thing; [`StoreError::Corrupt`] if the store as a whole is damaged.
-    pub fn open(&self, row: Row<'_>, sealed: &[u8]) -> Result<Vec<u8>> {
+    pub fn open(&self, row: SealedRow<'_>, sealed: &[u8]) -> Result<Vec<u8>> {
         self.0.open(&row.name(), sealed).map_err(|_| torn_row(&row))
     }
 
@@ -94,19 +94,19 @@ impl Vault {
     /// # Errors
     /// [`StoreError::Failed`] if the operating system has no random bytes.
     pub fn key_check(&self) -> Result<Vec<u8>> {
-        self.seal(Row::KeyCheck, KEY_CHECK)
+        self.seal(SealedRow::KeyCheck, KEY_CHECK)
     }
 
     /// Whether the key check was made with this key.
     pub fn knows(&self, key_check: &[u8]) -> bool {
-        self.open(Row::KeyCheck, key_check).is_ok_and(|plain| plain == KEY_CHECK)
+        self.open(SealedRow::KeyCheck, key_check).is_ok_and(|plain| plain == KEY_CHECK)
     }
 
     /// Makes a content key for a row.
     ///
     /// # Errors
     /// [`StoreError::Failed`] if the operating system has no random bytes.
-    pub fn generate_key(&self, row: Row<'_>) -> Result<ContentKey> {
+    pub fn generate_key(&self, row: SealedRow<'_>) -> Result<ContentKey> {
         let bytes = RestKey::generate()?;
         Ok(ContentKey { key: RestKey::new(&bytes), wrapped: self.seal(row, bytes.as_slice())? })
     }
@@ -115,7 +115,7 @@ impl Vault {
     ///
     /// # Errors
     /// [`StoreError::Damaged`].
-    pub fn unwrap_key(&self, row: Row<'_>, wrapped: Vec<u8>) -> Result<ContentKey> {
+    pub fn unwrap_key(&self, row: SealedRow<'_>, wrapped: Vec<u8>) -> Result<ContentKey> {
         let bytes = Zeroizing::new(self.open(row, &wrapped)?);
         let bytes: &[u8; KEY_LEN] = bytes.as_slice().try_into().map_err(|_| torn_row(&row))?;
         Ok(ContentKey { key: RestKey::new(bytes), wrapped })
@@ -126,7 +126,7 @@ impl Vault {
     /// # Errors
     /// [`StoreError::Failed`] if the operating system has no random bytes.
     pub fn seal_leaf(&self, index: u64, leaf: &LedgerLeaf) -> Result<Vec<u8>> {
-        self.seal(Row::LedgerEntry(index), &leaf.plain)
+        self.seal(SealedRow::LedgerEntry(index), &leaf.plain)
     }
 
     /// Decrypts a ledger entry, and checks it against its leaf.
@@ -143,7 +143,7 @@ impl Vault {
     /// # Errors
     /// [`StoreError::Corrupt`].
     pub fn open_plain_leaf(&self, index: u64, hash: &[u8], sealed: &[u8]) -> Result<Vec<u8>> {
-        let plain = self.open(Row::LedgerEntry(index), sealed)?;
+        let plain = self.open(SealedRow::LedgerEntry(index), sealed)?;
         if sha256(&[&plain]) != hash {
             return Err(StoreError::Corrupt(format!("ledger entry {index} is not what its leaf says")));
         }
@@ -307,7 +307,7 @@ mod tests {
     fn a_quarantine_is_not_lifted_by_a_flipped_column() {
         let vault = Vault::new(&[7; KEY_LEN]);
         let (manifest, from) = (StatementId([1; 32]), "gb.example".parse().unwrap());
-        let row = |quarantined| Row::PortionSet { manifest: &manifest, from: &from, sequence: 4, quarantined };
+        let row = |quarantined| SealedRow::PortionSet { manifest: &manifest, from: &from, sequence: 4, quarantined };
         let sealed = vault.seal(row(true), b"x").unwrap();
         assert_eq!(vault.open(row(true), &sealed).unwrap(), b"x");
         assert_eq!(vault.open(row(false), &sealed), Err(StoreError::Damaged(Damage::Version(manifest))));
@@ -318,9 +318,9 @@ mod tests {
         let vault = Vault::new(&[7; KEY_LEN]);
         let [one, other] = [[1; 16], [2; 16]].map(AssessmentId);
         let originator = "gb.example".parse().unwrap();
-        let key = vault.generate_key(Row::AssessmentKey(&one, &originator)).unwrap();
-        assert!(vault.unwrap_key(Row::AssessmentKey(&one, &originator), key.wrapped.clone()).is_ok());
-        assert!(vault.unwrap_key(Row::AssessmentKey(&other, &originator), key.wrapped).is_err());
+        let key = vault.generate_key(SealedRow::AssessmentKey(&one, &originator)).unwrap();
+        assert!(vault.unwrap_key(SealedRow::AssessmentKey(&one, &originator), key.wrapped.clone()).is_ok());
+        assert!(vault.unwrap_key(SealedRow::AssessmentKey(&other, &originator), key.wrapped).is_err());
     }
 
     #[test]

@@ -25,7 +25,7 @@ use crate::{
     store::{
         AgreementRecord, Result, StoreError,
         damage::Damage,
-        vault::{LedgerLeaf, Row, Vault},
+        vault::{LedgerLeaf, SealedRow, Vault},
     },
     wire,
 };
@@ -76,8 +76,8 @@ fn damage(row: &SqlRow<'_>) -> Result<Damage> {
 
 fn whole(vault: &Vault, row: &SqlRow<'_>) -> Result<AgreementRecord> {
     let (id, standing, sealed): (StatementId, Vec<u8>, Vec<u8>) = (id(row, 0)?, row.get(2)?, row.get(4)?);
-    let envelope = vault.open(Row::Agreement(&id), &sealed)?;
-    let standing = vault.open(Row::Standing(&id), &standing)?;
+    let envelope = vault.open(SealedRow::Agreement(&id), &sealed)?;
+    let standing = vault.open(SealedRow::Standing(&id), &standing)?;
     let standing = serde_json::from_slice(&standing).map_err(|_| StoreError::Damaged(Damage::Row))?;
     let (partner, changed_at) = (text(row, 1)?, time(row, 3)?);
     Ok(AgreementRecord { id, partner, agreement: read(&envelope)?, envelope, standing, changed_at })
@@ -103,8 +103,8 @@ pub(super) async fn save(
     let vault = store.vault();
     let seal = |r: AgreementRecord| {
         let standing = serde_json::to_vec(&r.standing).map_err(|e| StoreError::Failed(e.to_string()))?;
-        let standing = vault.seal(Row::Standing(&r.id), &standing)?;
-        Ok((vault.seal(Row::Agreement(&r.id), &r.envelope)?, standing, r))
+        let standing = vault.seal(SealedRow::Standing(&r.id), &standing)?;
+        Ok((vault.seal(SealedRow::Agreement(&r.id), &r.envelope)?, standing, r))
     };
     let sealed = records.into_iter().map(seal).collect::<Result<Vec<_>>>()?;
     let send = send

@@ -20,7 +20,7 @@ use crate::{
         Result, StoreError,
         approvals::ApprovalStore,
         damage::Damage,
-        vault::{LedgerLeaf, Row},
+        vault::{LedgerLeaf, SealedRow},
     },
 };
 
@@ -32,7 +32,7 @@ impl<D: Driver> ApprovalStore for SqlStore<D> {
         self.read_sealed(move |conn, vault| {
             let open = |row: &SqlRow<'_>| {
                 let (subject, sealed): (Sha256, Vec<u8>) = (id(row, 0)?, row.get(1)?);
-                serde_json::from_slice(&vault.open(Row::Approval(&subject), &sealed)?)
+                serde_json::from_slice(&vault.open(SealedRow::Approval(&subject), &sealed)?)
                     .map_err(|_| StoreError::Damaged(Damage::Approval(subject)))
             };
             let Sorted { whole, torn } = sorted(conn, SQL, params![], |r| Ok(Damage::Approval(id(r, 0)?)), open)?;
@@ -46,7 +46,7 @@ impl<D: Driver> ApprovalStore for SqlStore<D> {
         const SQL: &str = "INSERT INTO approval (subject, sealed) VALUES (?1, ?2) \
             ON CONFLICT (subject) DO UPDATE SET sealed = excluded.sealed";
         let plain = serde_json::to_vec(&approval).map_err(|e| StoreError::Failed(e.to_string()))?;
-        let sealed = self.vault().seal(Row::Approval(&approval.subject), &plain)?;
+        let sealed = self.vault().seal(SealedRow::Approval(&approval.subject), &plain)?;
         let leaves = LedgerLeaf::all(&events)?;
         self.transact([Lock::catalogue()], move |conn, _, changes| {
             catalogue::move_on(conn, changes, None)?;

@@ -23,7 +23,7 @@ use crate::{
         AssessmentPage, AssessmentRecord, AssessmentState, Delivery, ListFilter, LoggedStatement, Result, StoreError,
         VersionStatus,
         damage::Damage,
-        vault::{ContentKey, Row, Vault, unpack},
+        vault::{ContentKey, SealedRow, Vault, unpack},
     },
 };
 
@@ -164,7 +164,7 @@ pub(super) fn key_of(
     wrapped: Option<Vec<u8>>,
 ) -> Result<ContentKey> {
     let missing = || StoreError::Damaged(Damage::Assessment(*assessment, originator.clone()));
-    vault.unwrap_key(Row::AssessmentKey(assessment, originator), wrapped.ok_or_else(missing)?)
+    vault.unwrap_key(SealedRow::AssessmentKey(assessment, originator), wrapped.ok_or_else(missing)?)
 }
 
 /// The encoded portions of all arrivals, each once, in the author's order; the attached statements; the states that all
@@ -186,7 +186,7 @@ fn contents(conn: &dyn Queries, vault: &Vault, head: &Head, all: bool) -> Result
     let (manifest_id, key) = (&head.record.manifest_id, head.key(vault)?);
     let mut arrivals: Vec<Vec<Vec<u8>>> = Vec::with_capacity(sets.len());
     for (sequence, quarantined, sealed, from) in sets {
-        let row = Row::PortionSet { manifest: manifest_id, from: &from, sequence, quarantined };
+        let row = SealedRow::PortionSet { manifest: manifest_id, from: &from, sequence, quarantined };
         arrivals.push(unpack(&key.open(row, &sealed)?)?);
     }
     let portions = match arrivals.len() {

@@ -20,7 +20,7 @@ use crate::{
         AttachedStatement, LoggedStatement, Result, StoreError,
         damage::Damage,
         requests::NewAttachedStatement,
-        vault::{ContentKey, LedgerLeaf, Row, Vault, pack, unpack},
+        vault::{ContentKey, LedgerLeaf, SealedRow, Vault, pack, unpack},
     },
 };
 
@@ -66,7 +66,7 @@ pub(super) fn of(
     })?;
     let mut statements: Vec<LoggedStatement> = Vec::new();
     for (sequence, quarantined, sealed, from, at) in sets {
-        let row = Row::AttachedStatements { manifest: manifest_id, from: &from, sequence, quarantined };
+        let row = SealedRow::AttachedStatements { manifest: manifest_id, from: &from, sequence, quarantined };
         for AttachedStatement { envelope, verified } in open(&key.open(row, &sealed)?)? {
             match statements.iter_mut().find(|s| s.envelope == envelope) {
                 Some(same) => same.verified |= verified,
@@ -89,7 +89,7 @@ pub(super) fn of_arrival(
         WHERE manifest = ?1 AND peer = ?2 AND sequence = ?3 AND quarantined = ?4";
     let values = params![manifest, peer, number(sequence)?, quarantined];
     let found = query_optional(conn, SQL, values, |r| Ok((r.get(0)?, r.get::<Vec<u8>>(1)?)))?;
-    let row = Row::AttachedStatements { manifest: manifest_id, from, sequence, quarantined };
+    let row = SealedRow::AttachedStatements { manifest: manifest_id, from, sequence, quarantined };
     found.map(|(place, sealed)| Ok((place, open(&key.open(row, &sealed)?)?))).transpose()
 }
 
@@ -104,7 +104,7 @@ pub(super) fn seal_anew(
     const SQL: &str = "UPDATE beside SET quarantined = ?2, sealed = ?3 WHERE number = ?1";
     let found = of_arrival(conn, key, (manifest, manifest_id), (peer, from, sequence), !quarantined)?;
     let Some((place, statements)) = found else { return Ok(()) };
-    let row = Row::AttachedStatements { manifest: manifest_id, from, sequence, quarantined };
+    let row = SealedRow::AttachedStatements { manifest: manifest_id, from, sequence, quarantined };
     execute(conn, SQL, params![place, quarantined, key.seal(row, &packed(&statements))?]).map(|_| ())
 }
 
@@ -142,13 +142,13 @@ pub(super) fn insert(
         Ok((r.get::<i64>(0)?, id, r.get::<Option<Vec<u8>>>(2)?, text::<TrustDomain>(r, 3)?))
     })?;
     let Some((manifest, assessment, Some(wrapped), originator)) = found else { return Err(StoreError::Conflict) };
-    let key = vault.unwrap_key(Row::AssessmentKey(&assessment, &originator), wrapped)?;
+    let key = vault.unwrap_key(SealedRow::AssessmentKey(&assessment, &originator), wrapped)?;
     if of(conn, &key, (manifest, manifest_id), true)?.iter().any(|s| s.envelope == *envelope) {
         return Ok(false);
     }
     let peer = peers::numbered(conn, changes, from)?;
     let sequence = query_optional(conn, NEXT, params![manifest, peer], |r| count(r, 0))?.unwrap_or(1);
-    let place = Row::AttachedStatements { manifest: manifest_id, from, sequence, quarantined: false };
+    let place = SealedRow::AttachedStatements { manifest: manifest_id, from, sequence, quarantined: false };
     let statement = AttachedStatement { envelope: envelope.clone(), verified: true };
     let sealed = key.seal(place, &packed(std::slice::from_ref(&statement)))?;
     keep(changes, manifest, (peer, number(sequence)?), false, (sealed, *at));

@@ -16,7 +16,7 @@ use crate::{
     domain::ids::{Sha256, TrustDomain},
     store::{
         AttachmentStatus, CopyName, Result, StoreError,
-        vault::{ContentKey, Row, Vault},
+        vault::{ContentKey, SealedRow, Vault},
     },
 };
 
@@ -125,12 +125,12 @@ pub(super) async fn append(
 
 fn seal(conn: &dyn Queries, vault: &Vault, piece: &Piece) -> Result<(Vec<u8>, Vec<u8>)> {
     let sha256 = &piece.name.sha256;
-    let name = Row::AttachmentKey(sha256);
+    let name = SealedRow::AttachmentKey(sha256);
     let key: ContentKey = match find(conn, &piece.name)? {
         Some(kept) => vault.unwrap_key(name, kept.wrapped)?,
         None => vault.generate_key(name)?,
     };
-    Ok((key.seal(Row::Chunk(sha256, piece.start), &piece.bytes)?, key.wrapped))
+    Ok((key.seal(SealedRow::Chunk(sha256, piece.start), &piece.bytes)?, key.wrapped))
 }
 
 /// `false` if the key has changed in the meantime.
@@ -198,14 +198,14 @@ fn read_range(conn: &dyn Queries, vault: &Vault, name: &CopyName, offset: u64, l
         coalesce((SELECT max(start) FROM attachment_part WHERE copy = ?1 AND start <= ?2), 0) ORDER BY start";
     let sha256 = &name.sha256;
     let Some(kept) = find(conn, name)? else { return Ok(vec![]) };
-    let key = vault.unwrap_key(Row::AttachmentKey(sha256), kept.wrapped)?;
+    let key = vault.unwrap_key(SealedRow::AttachmentKey(sha256), kept.wrapped)?;
     let end = offset.saturating_add(u64::from(length)).min(kept.status.stored);
     let pieces = query_all(conn, SQL, params![kept.row, number(offset)?, number(end)?], |r| {
         Ok((count(r, 0)?, r.get::<Vec<u8>>(1)?))
     })?;
     let mut out = Vec::new();
     for (start, sealed) in pieces {
-        let piece = key.open(Row::Chunk(sha256, start), &sealed)?;
+        let piece = key.open(SealedRow::Chunk(sha256, start), &sealed)?;
         let within = |at: u64| usize::try_from(at.saturating_sub(start)).unwrap_or(usize::MAX).min(piece.len());
         out.extend_from_slice(piece.get(within(offset)..within(end)).unwrap_or_default());
     }

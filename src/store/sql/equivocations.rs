@@ -26,7 +26,7 @@ use crate::{
         Result, StoreError, Verification,
         damage::Damage,
         equivocations::{EquivocationProof, EquivocationStore, SignedVersion},
-        vault::{LedgerLeaf, Row, Vault, pack, unpack},
+        vault::{LedgerLeaf, SealedRow, Vault, pack, unpack},
     },
 };
 
@@ -99,9 +99,9 @@ fn keep(conn: &dyn Connection, vault: &Vault, proof: &EquivocationProof) -> Resu
     Ok(true)
 }
 
-fn sealed_row(found: &Equivocation) -> Row<'_> {
+fn sealed_row(found: &Equivocation) -> SealedRow<'_> {
     let StatementSubject { originator, assessment, .. } = &found.subject;
-    Row::Equivocation { assessment, statements: &found.statements, originator }
+    SealedRow::Equivocation { assessment, statements: &found.statements, originator }
 }
 
 /// Logs an equivocation after its proof is on disk.

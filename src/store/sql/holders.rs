@@ -15,7 +15,7 @@ use crate::{
     store::{
         Result, StoreError,
         recalls::{HoldersRecord, RecallAnswerRecord, ReleaseToHolder, ReportRecord},
-        vault::{Row, Vault},
+        vault::{SealedRow, Vault},
     },
 };
 
@@ -75,7 +75,7 @@ fn kept(row: &SqlRow<'_>, column: usize) -> Result<StoredReceipt> {
 }
 
 fn open(vault: &Vault, (id, plain, sealed): StoredReceipt) -> Result<Vec<u8>> {
-    sealed.map_or(Ok(plain), |sealed| vault.open(Row::Receipt(&id), &sealed))
+    sealed.map_or(Ok(plain), |sealed| vault.open(SealedRow::Receipt(&id), &sealed))
 }
 
 fn reports(conn: &dyn Queries, vault: &Vault, damages: &DamageRegistry, assessment: i64) -> Result<Vec<ReportRecord>> {

@@ -9,7 +9,7 @@ use crate::{
     domain::ids::{AssessmentId, StatementId, TrustDomain},
     store::{
         Result, StoreError,
-        vault::{ContentKey, Row, Vault},
+        vault::{ContentKey, SealedRow, Vault},
     },
 };
 
@@ -35,7 +35,7 @@ pub(super) fn is_purged(conn: &dyn Queries, manifest: &StatementId) -> Result<bo
 
 /// A new key that is not stored yet.
 pub(super) fn make(vault: &Vault, assessment: &AssessmentId, originator: &TrustDomain) -> Result<ContentKey> {
-    vault.generate_key(Row::AssessmentKey(assessment, originator))
+    vault.generate_key(SealedRow::AssessmentKey(assessment, originator))
 }
 
 /// The stored key, or a new one that is not stored yet.
@@ -45,7 +45,7 @@ pub(super) fn find_or_make(
     assessment: &AssessmentId,
     originator: &TrustDomain,
 ) -> Result<ContentKey> {
-    let row = Row::AssessmentKey(assessment, originator);
+    let row = SealedRow::AssessmentKey(assessment, originator);
     let found = match peers::find(conn, originator)? {
         Some(peer) => find(conn, assessment, peer)?,
         None => None,
@@ -69,7 +69,7 @@ pub(super) fn settle(
     match find(conn, assessment, originator)? {
         None => Ok(Some(conn.insert(NEW, params![assessment.as_bytes(), originator, key])?)),
         Some((number, Some(kept))) if kept == key => Ok(Some(number)),
-        Some((_, Some(kept))) if vault.open(Row::AssessmentKey(assessment, name), &kept).is_ok() => Ok(None),
+        Some((_, Some(kept))) if vault.open(SealedRow::AssessmentKey(assessment, name), &kept).is_ok() => Ok(None),
         Some((number, _)) => {
             execute(conn, "UPDATE assessment SET wrapped = ?2 WHERE number = ?1", params![number, key])?;
             Ok(Some(number))

@@ -24,7 +24,7 @@ use crate::{
         Result, StoreError,
         damage::Damage,
         lists::{ListRecord, ListStore, RevocationsRecord},
-        vault::{LedgerLeaf, Row, Vault, pack, unpack},
+        vault::{LedgerLeaf, SealedRow, Vault, pack, unpack},
     },
 };
 
@@ -52,7 +52,7 @@ async fn all(store: &SqlStore<impl Driver>) -> Result<Vec<ListRecord>> {
 
 fn list(vault: &Vault, row: &SqlRow<'_>) -> Result<ListRecord> {
     let (of, issuing_key, scope): (TrustDomain, Sha256, Sha256) = (text(row, 0)?, id(row, 1)?, id(row, 2)?);
-    let plain = vault.open(Row::RevocationList(&issuing_key, &scope, &of), &row.get::<Vec<u8>>(3)?)?;
+    let plain = vault.open(SealedRow::RevocationList(&issuing_key, &scope, &of), &row.get::<Vec<u8>>(3)?)?;
     let mut parts = unpack(&plain)?.into_iter();
     let der = parts.next().ok_or_else(torn)?;
     Ok(ListRecord { of, issuing_key, scope, der, issuers: parts.collect() })
@@ -71,7 +71,7 @@ async fn seen(store: &SqlStore<impl Driver>) -> Result<Vec<RevocationsRecord>> {
 
 fn revocations(vault: &Vault, row: &SqlRow<'_>) -> Result<RevocationsRecord> {
     let (of, issuing_key): (TrustDomain, Sha256) = (text(row, 0)?, id(row, 1)?);
-    let entries = unpack(&vault.open(Row::Revocations(&issuing_key, &of), &row.get::<Vec<u8>>(2)?)?)?;
+    let entries = unpack(&vault.open(SealedRow::Revocations(&issuing_key, &of), &row.get::<Vec<u8>>(2)?)?)?;
     Ok(RevocationsRecord { of, issuing_key, entries })
 }
 
@@ -120,7 +120,8 @@ pub(super) async fn save(
     const SQL: &str = "INSERT INTO revocation_list (peer, issuing_key, scope, sealed) VALUES (?1, ?2, ?3, ?4) \
         ON CONFLICT (peer, issuing_key, scope) DO UPDATE SET sealed = excluded.sealed";
     let parts: Vec<&[u8]> = std::iter::once(&list.der).chain(&list.issuers).map(Vec::as_slice).collect();
-    let sealed = store.vault().seal(Row::RevocationList(&list.issuing_key, &list.scope, &list.of), &pack(&parts))?;
+    let sealed =
+        store.vault().seal(SealedRow::RevocationList(&list.issuing_key, &list.scope, &list.of), &pack(&parts))?;
     let leaves = LedgerLeaf::all(&events)?;
     store
         .transact([Lock::catalogue()], move |conn, vault, changes| {
@@ -149,7 +150,7 @@ fn add(
     const HELD: &str = "SELECT sealed FROM revocation WHERE peer = ?1 AND issuing_key = ?2 ORDER BY number";
     const CLEAR: &str = "DELETE FROM revocation WHERE peer = ?1 AND issuing_key = ?2";
     const SQL: &str = "INSERT INTO revocation (peer, issuing_key, sealed) VALUES (?1, ?2, ?3)";
-    let name = Row::Revocations(issuing_key, of);
+    let name = SealedRow::Revocations(issuing_key, of);
     let mut plain = Vec::new();
     let held: Vec<Vec<u8>> = query_all(conn, HELD, params![peer, issuing_key.as_bytes()], |r| r.get(0))?;
     if held.len() >= MOST_BATCHES {

@@ -24,7 +24,7 @@ use crate::{
         Result,
         damage::Damage,
         outbox::{OutboxItem, OutboxOutcome, OutboxStore},
-        vault::{Row, Vault},
+        vault::{SealedRow, Vault},
     },
 };
 
@@ -43,7 +43,7 @@ pub(super) struct SealedStatement {
 impl SealedStatement {
     /// Encrypts an encoded envelope for a partner's outbox.
     pub(super) fn new(vault: &Vault, partner: &TrustDomain, envelope: &[u8]) -> Result<Self> {
-        Ok(Self { sealed: vault.seal(Row::Outbox(partner), envelope)?, digest: sha256(&[envelope]) })
+        Ok(Self { sealed: vault.seal(SealedRow::Outbox(partner), envelope)?, digest: sha256(&[envelope]) })
     }
 }
 
@@ -113,7 +113,7 @@ fn sealed(r: &SqlRow<'_>) -> Result<OutboxItem> {
 }
 
 fn open(vault: &Vault, partner: &TrustDomain, item: OutboxItem) -> Result<OutboxItem> {
-    Ok(OutboxItem { envelope: vault.open(Row::Outbox(partner), &item.envelope)?, ..item })
+    Ok(OutboxItem { envelope: vault.open(SealedRow::Outbox(partner), &item.envelope)?, ..item })
 }
 
 async fn read(

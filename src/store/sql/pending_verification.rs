@@ -10,7 +10,7 @@ use crate::{
     store::{
         Result,
         unverified::PendingVerification,
-        vault::{Row, Vault},
+        vault::{SealedRow, Vault},
     },
 };
 
@@ -23,8 +23,11 @@ pub(super) fn keep(
 ) -> Result<()> {
     const SQL: &str =
         "INSERT INTO held (peer, sequence, waits_for, bytes, sealed, assessment) VALUES (?1, ?2, ?3, ?4, ?5, ?6)";
-    let sealed =
-        pending.entry.as_ref().map(|entry| vault.seal(Row::UnverifiedEntry(from, sequence), entry)).transpose()?;
+    let sealed = pending
+        .entry
+        .as_ref()
+        .map(|entry| vault.seal(SealedRow::UnverifiedEntry(from, sequence), entry))
+        .transpose()?;
     let bytes = pending.entry.as_ref().map_or(0, Vec::len) as u64;
     let waits_for = peers::number_of(conn, &pending.waits_for)?;
     let of = pending.of.as_ref().map(|id| id.as_bytes());

@@ -25,7 +25,7 @@ use crate::{
         Result, StoreError,
         damage::Damage,
         persons::PersonStore,
-        vault::{LedgerLeaf, Row},
+        vault::{LedgerLeaf, SealedRow},
     },
 };
 
@@ -41,7 +41,7 @@ impl<D: Driver> PersonStore for SqlStore<D> {
         self.read_sealed(move |conn, vault| {
             let open = |row: &SqlRow<'_>| {
                 let (id, sealed): (Sha256, Vec<u8>) = (id(row, 0)?, row.get(1)?);
-                serde_json::from_slice(&vault.open(Row::Person(&id), &sealed)?)
+                serde_json::from_slice(&vault.open(SealedRow::Person(&id), &sealed)?)
                     .map_err(|_| StoreError::Damaged(Damage::Person(id)))
             };
             let Sorted { whole, torn } = sorted(conn, SQL, params![], named, open)?;
@@ -57,7 +57,7 @@ impl<D: Driver> PersonStore for SqlStore<D> {
         let seal = |person: &Person| -> Result<(Sha256, Vec<u8>)> {
             let id = Sha256(sha256(&[person.id.to_string().as_bytes()]));
             let plain = serde_json::to_vec(person).map_err(|e| StoreError::Failed(e.to_string()))?;
-            Ok((id, self.vault().seal(Row::Person(&id), &plain)?))
+            Ok((id, self.vault().seal(SealedRow::Person(&id), &plain)?))
         };
         let sealed: Vec<_> = people.iter().map(seal).collect::<Result<_>>()?;
         let leaves = LedgerLeaf::all(&events)?;

@@ -19,7 +19,7 @@ use crate::store::{
     Publication, Result, StoreError,
     subject_states::pack as pack_states,
     summary::pack as pack_summary,
-    vault::{ContentKey, LedgerLeaf, Row, Vault, pack},
+    vault::{ContentKey, LedgerLeaf, SealedRow, Vault, pack},
 };
 
 /// A publication with its portions encrypted.
@@ -64,10 +64,10 @@ pub(super) async fn publish(store: &SqlStore<impl Driver>, publication: Publicat
 
 fn seal(p: &Publication, key: &ContentKey) -> Result<SealedPortions> {
     let (manifest, from, sequence, quarantined) = (&p.manifest_id, &p.originator, 0, false);
-    let portions = Row::PortionSet { manifest, from, sequence, quarantined };
-    let title = Row::Title { manifest, from, sequence, quarantined };
-    let summary = Row::Summary { manifest, from, sequence, quarantined };
-    let subject_states = Row::SubjectStates { manifest, from, sequence };
+    let portions = SealedRow::PortionSet { manifest, from, sequence, quarantined };
+    let title = SealedRow::Title { manifest, from, sequence, quarantined };
+    let summary = SealedRow::Summary { manifest, from, sequence, quarantined };
+    let subject_states = SealedRow::SubjectStates { manifest, from, sequence };
     Ok(SealedPortions {
         portions: key.seal(portions, &pack(&p.portions))?,
         title: key.seal(title, &pack(&p.title))?,

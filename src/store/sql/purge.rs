@@ -10,7 +10,7 @@ use crate::{
     domain::ids::{StatementId, TrustDomain},
     store::{
         Result,
-        vault::{Row, Vault},
+        vault::{SealedRow, Vault},
     },
 };
 
@@ -69,7 +69,7 @@ fn unpost(conn: &dyn Connection, vault: &Vault, partner: &TrustDomain, statement
     let peer = peers::number_of(conn, partner)?;
     for (item, sealed) in query_all(conn, WAITING, params![peer], |r| Ok((r.get::<i64>(0)?, r.get::<Vec<u8>>(1)?)))? {
         // An unreadable statement is never sent.
-        if vault.open(Row::Outbox(partner), &sealed).is_ok_and(|waiting| statements.contains(&waiting)) {
+        if vault.open(SealedRow::Outbox(partner), &sealed).is_ok_and(|waiting| statements.contains(&waiting)) {
             execute(conn, CLEAR, params![item])?;
         }
     }

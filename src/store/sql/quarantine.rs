@@ -27,7 +27,7 @@ use crate::{
         Result, StoreError,
         damage::Damage,
         receipts::{QuarantineRecord, QuarantinedEntry, Readmission},
-        vault::{ContentKey, LedgerLeaf, Row, Vault, unpack},
+        vault::{ContentKey, LedgerLeaf, SealedRow, Vault, unpack},
     },
     wire,
 };
@@ -112,16 +112,16 @@ fn arrival(r: &SqlRow<'_>) -> Result<Arrival> {
 }
 
 impl Arrival {
-    fn row(&self, quarantined: bool) -> Row<'_> {
-        Row::PortionSet { manifest: &self.manifest_id, from: &self.partner, sequence: self.sequence, quarantined }
+    fn row(&self, quarantined: bool) -> SealedRow<'_> {
+        SealedRow::PortionSet { manifest: &self.manifest_id, from: &self.partner, sequence: self.sequence, quarantined }
     }
 
-    fn title(&self, quarantined: bool) -> Row<'_> {
-        Row::Title { manifest: &self.manifest_id, from: &self.partner, sequence: self.sequence, quarantined }
+    fn title(&self, quarantined: bool) -> SealedRow<'_> {
+        SealedRow::Title { manifest: &self.manifest_id, from: &self.partner, sequence: self.sequence, quarantined }
     }
 
-    fn summary(&self, quarantined: bool) -> Row<'_> {
-        Row::Summary { manifest: &self.manifest_id, from: &self.partner, sequence: self.sequence, quarantined }
+    fn summary(&self, quarantined: bool) -> SealedRow<'_> {
+        SealedRow::Summary { manifest: &self.manifest_id, from: &self.partner, sequence: self.sequence, quarantined }
     }
 
     fn place(&self) -> (i64, &TrustDomain, u64) {
@@ -129,7 +129,7 @@ impl Arrival {
     }
 
     fn key(&self, vault: &Vault, wrapped: Vec<u8>) -> Result<ContentKey> {
-        vault.unwrap_key(Row::AssessmentKey(&self.assessment.1, &self.originator.1), wrapped)
+        vault.unwrap_key(SealedRow::AssessmentKey(&self.assessment.1, &self.originator.1), wrapped)
     }
 
     /// The number and the bytes of the row with the encrypted portions.

@@ -29,7 +29,7 @@ use crate::{
             ContentEffect, HoldersRecord, RecallName, RecallOutcome, RecallRecord, RecallStep, RecallStore,
             UnverifiedRecall,
         },
-        vault::{LedgerLeaf, Row, Vault},
+        vault::{LedgerLeaf, SealedRow, Vault},
     },
 };
 
@@ -86,8 +86,8 @@ fn kept(r: &SqlRow<'_>) -> Result<StoredRecall> {
 impl StoredRecall {
     fn open(self, vault: &Vault) -> Result<RecallRecord> {
         let (assessment, originator, id, kind, from, at, turn) = self.record;
-        let envelope = vault.open(Row::Recall(&assessment, &originator), &self.sealed)?;
-        let standing = vault.open(Row::RecallStanding(&assessment, &originator), &self.standing)?;
+        let envelope = vault.open(SealedRow::Recall(&assessment, &originator), &self.sealed)?;
+        let standing = vault.open(SealedRow::RecallStanding(&assessment, &originator), &self.standing)?;
         let standing = serde_json::from_slice(&standing)
             .map_err(|_| StoreError::Damaged(Damage::Recall(assessment, originator.clone())))?;
         Ok(RecallRecord { assessment, originator, id, kind, envelope, standing, from, at, turn })
@@ -163,7 +163,7 @@ impl<D: Driver> RecallStore for SqlStore<D> {
             if same == 0 && (of_name >= u64::from(limit) || of_all >= u64::from(all_names)) {
                 return Ok(false);
             }
-            let sealed = vault.seal(Row::Recall(assessment, originator), envelope)?;
+            let sealed = vault.seal(SealedRow::Recall(assessment, originator), envelope)?;
             let originator = peers::number_of(conn, originator)?;
             execute(conn, KEEP, params![assessment.as_bytes(), originator, peer, sealed, at.unix_nanos()])?;
             Ok(true)
@@ -188,7 +188,7 @@ impl<D: Driver> RecallStore for SqlStore<D> {
             let values = params![name.assessment.as_bytes(), name.originator.as_str(), name.from.as_str()];
             let found = query_optional(conn, SQL, values, |r| Ok((r.get::<Vec<u8>>(0)?, time(r, 1)?)))?;
             let Some((sealed, at)) = found else { return Ok(None) };
-            let envelope = vault.open(Row::Recall(&name.assessment, &name.originator), &sealed)?;
+            let envelope = vault.open(SealedRow::Recall(&name.assessment, &name.originator), &sealed)?;
             Ok(Some(UnverifiedRecall { name, envelope, at }))
         })
         .await
@@ -300,8 +300,8 @@ fn save(conn: &dyn Connection, vault: &Vault, step: &RecallStep, originator: i64
         standing.state.as_str(),
         peer,
         at.unix_nanos(),
-        vault.seal(Row::Recall(assessment, name), envelope)?,
-        vault.seal(Row::RecallStanding(assessment, name), &written)?,
+        vault.seal(SealedRow::Recall(assessment, name), envelope)?,
+        vault.seal(SealedRow::RecallStanding(assessment, name), &written)?,
     ];
     execute(conn, NEXT, params![])?;
     execute(conn, SAVE, values)?;

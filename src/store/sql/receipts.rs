@@ -17,7 +17,7 @@ use crate::{
     store::{
         Result,
         receipts::{AnswerRecord, ReceiptRecord, ReleaseRef},
-        vault::{LedgerLeaf, Row, Vault},
+        vault::{LedgerLeaf, SealedRow, Vault},
     },
 };
 
@@ -65,7 +65,9 @@ pub(super) fn insert(
         return Ok(None);
     }
     let peer = peers::number_of(conn, signer)?;
-    Ok(Some(conn.insert(RECEIPT, params![id.as_bytes(), peer, vault.seal(Row::Receipt(id), envelope)?, NO_BYTES])?))
+    Ok(Some(
+        conn.insert(RECEIPT, params![id.as_bytes(), peer, vault.seal(SealedRow::Receipt(id), envelope)?, NO_BYTES])?,
+    ))
 }
 
 fn commit(

@@ -29,7 +29,7 @@ use crate::{
         InboundPosition, ReceivedContent, ReceivedEntry, ReceivedRecord, Result, StoreError,
         damage::Damage,
         subject_states, summary,
-        vault::{ContentKey, LedgerLeaf, Row, Vault, pack},
+        vault::{ContentKey, LedgerLeaf, SealedRow, Vault, pack},
     },
 };
 
@@ -124,10 +124,10 @@ fn seal(conn: &dyn Queries, vault: &Vault, batch: &Batch) -> Result<Sealed> {
         };
         let (manifest, from) = (&content.manifest_id, &batch.partner);
         let (sequence, quarantined) = (entry.sequence, content.quarantined);
-        let portions = Row::PortionSet { manifest, from, sequence, quarantined };
-        let title = Row::Title { manifest, from, sequence, quarantined };
-        let summary_row = Row::Summary { manifest, from, sequence, quarantined };
-        let row = Row::AttachedStatements { manifest, from, sequence, quarantined };
+        let portions = SealedRow::PortionSet { manifest, from, sequence, quarantined };
+        let title = SealedRow::Title { manifest, from, sequence, quarantined };
+        let summary_row = SealedRow::Summary { manifest, from, sequence, quarantined };
+        let row = SealedRow::AttachedStatements { manifest, from, sequence, quarantined };
         let has_attached = !content.attached.is_empty();
         Ok(SealedContent {
             portions: SealedPortions {
@@ -135,7 +135,7 @@ fn seal(conn: &dyn Queries, vault: &Vault, batch: &Batch) -> Result<Sealed> {
                 title: key.seal(title, &pack(&content.title))?,
                 summary: key.seal(summary_row, &summary::pack(&content.summary)?)?,
                 subject_states: key.seal(
-                    Row::SubjectStates { manifest, from, sequence },
+                    SealedRow::SubjectStates { manifest, from, sequence },
                     &subject_states::pack(&content.subject_states),
                 )?,
             },

@@ -28,7 +28,7 @@ use crate::{
         Result, StoreError,
         damage::Damage,
         requests::{NewAttachedStatement, RequestRecord, RequestStep, RequestStore},
-        vault::{LedgerLeaf, Row, Vault, pack, unpack},
+        vault::{LedgerLeaf, SealedRow, Vault, pack, unpack},
     },
 };
 
@@ -72,7 +72,7 @@ fn named(r: &SqlRow<'_>) -> Result<Damage> {
 fn open(vault: &Vault, row: Sealed) -> Result<RequestRecord> {
     let Sealed { record, sealed } = row;
     let torn = || StoreError::Damaged(Damage::Request(record.id));
-    let parts = unpack(&vault.open(Row::Request(&record.id), &sealed)?).map_err(|_| torn())?;
+    let parts = unpack(&vault.open(SealedRow::Request(&record.id), &sealed)?).map_err(|_| torn())?;
     let [envelope, answer, by, reason] = <[Vec<u8>; 4]>::try_from(parts).map_err(|_| torn())?;
     let text = |bytes: Vec<u8>| String::from_utf8(bytes).map_err(|_| torn());
     let (by, reason) = (text(by)?, text(reason)?);
@@ -88,11 +88,11 @@ fn open(vault: &Vault, row: Sealed) -> Result<RequestRecord> {
 /// A request without its texts: the statements that it had, and what is stored in its place.
 pub(super) fn blank(vault: &Vault, id: &StatementId, sealed: &[u8]) -> Result<(Vec<Vec<u8>>, Vec<u8>)> {
     // An unreadable request has no known statements. Its text is deleted like the others.
-    let parts = vault.open(Row::Request(id), sealed).and_then(|packed| unpack(&packed)).ok();
+    let parts = vault.open(SealedRow::Request(id), sealed).and_then(|packed| unpack(&packed)).ok();
     let parts = parts.and_then(|parts| <[Vec<u8>; 4]>::try_from(parts).ok());
     let [envelope, answer, by, reason] = parts.unwrap_or_default();
     let kept: [&[u8]; 4] = [&[], &[], &by, &reason];
-    let blank = vault.seal(Row::Request(id), &pack(&kept))?;
+    let blank = vault.seal(SealedRow::Request(id), &pack(&kept))?;
     Ok(([envelope, answer].into_iter().filter(|s| !s.is_empty()).collect(), blank))
 }
 
@@ -104,7 +104,7 @@ fn seal(vault: &Vault, record: &RequestRecord) -> Result<Vec<u8>> {
         by.as_bytes(),
         record.reason.as_deref().unwrap_or_default().as_bytes(),
     ];
-    vault.seal(Row::Request(&record.id), &pack(&parts))
+    vault.seal(SealedRow::Request(&record.id), &pack(&parts))
 }
 
 /// A step, with everything that is prepared before the writer runs it.

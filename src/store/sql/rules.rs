@@ -22,7 +22,7 @@ use crate::{
     store::{
         Result, StoreError,
         damage::Damage,
-        vault::{LedgerLeaf, Row, Vault, pack, unpack},
+        vault::{LedgerLeaf, SealedRow, Vault, pack, unpack},
     },
 };
 
@@ -52,7 +52,7 @@ fn sealed(row: &SqlRow<'_>) -> Result<Sealed> {
 }
 
 fn open(vault: &Vault, (version, at, sealed): Sealed) -> Result<RulesVersion> {
-    unpacked(version, at, &vault.open(Row::HouseRules(version), &sealed)?)
+    unpacked(version, at, &vault.open(SealedRow::HouseRules(version), &sealed)?)
 }
 
 fn find(conn: &dyn Queries, vault: &Vault, version: Option<u32>) -> Result<Option<RulesVersion>> {
@@ -85,7 +85,7 @@ pub(super) async fn save(
 ) -> Result<()> {
     const LAST: &str = "SELECT coalesce(max(version), 0) FROM house_rules";
     const SQL: &str = "INSERT INTO house_rules (version, at, sealed) VALUES (?1, ?2, ?3)";
-    let sealed = store.vault().seal(Row::HouseRules(rules.version), &packed(&rules))?;
+    let sealed = store.vault().seal(SealedRow::HouseRules(rules.version), &packed(&rules))?;
     let leaves = LedgerLeaf::all(&[event])?;
     store
         .transact([Lock::catalogue()], move |conn, _, changes| {

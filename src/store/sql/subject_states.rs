@@ -17,7 +17,7 @@ use crate::{
     },
     store::{
         Result, subject_states,
-        vault::{ContentKey, Row},
+        vault::{ContentKey, SealedRow},
     },
 };
 
@@ -45,7 +45,7 @@ pub(super) fn of(conn: &dyn Queries, key: &ContentKey, assessment: i64) -> Resul
     })?;
     let mut states = BTreeSet::new();
     for (manifest, sequence, from, sealed) in kept {
-        let opened = key.open(Row::SubjectStates { manifest: &manifest, from: &from, sequence }, &sealed);
+        let opened = key.open(SealedRow::SubjectStates { manifest: &manifest, from: &from, sequence }, &sealed);
         match opened.ok().and_then(|plain| subject_states::unpack(&plain)) {
             Some(subject_states) => states.extend(subject_states),
             // If it is unreadable, it may be about any state.
@@ -68,7 +68,7 @@ pub(super) async fn of_assessment(
             let Some(by) = peers::find(conn, &originator)? else { return Ok(BTreeSet::new()) };
             let found = query_optional(conn, SQL, params![id.as_bytes(), by], |r| Ok((r.get(0)?, r.get(1)?)))?;
             let Some((number, Some(wrapped))) = found else { return Ok(BTreeSet::new()) };
-            of(conn, &vault.unwrap_key(Row::AssessmentKey(&id, &originator), wrapped)?, number)
+            of(conn, &vault.unwrap_key(SealedRow::AssessmentKey(&id, &originator), wrapped)?, number)
         })
         .await
 }

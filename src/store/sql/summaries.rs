@@ -17,7 +17,7 @@ use crate::{
         Result, StoreError,
         damage::Damage,
         summary,
-        vault::{ContentKey, Row, unpack},
+        vault::{ContentKey, SealedRow, unpack},
     },
 };
 
@@ -44,7 +44,13 @@ pub(super) fn keep(conn: &dyn Connection, set: i64, sealed: &[u8]) -> Result<()>
 }
 
 /// Encrypts a summary anew, as quarantined or not, if there is one. For the writer.
-pub(super) fn seal_anew(conn: &dyn Connection, key: &ContentKey, set: i64, from: Row<'_>, to: Row<'_>) -> Result<()> {
+pub(super) fn seal_anew(
+    conn: &dyn Connection,
+    key: &ContentKey,
+    set: i64,
+    from: SealedRow<'_>,
+    to: SealedRow<'_>,
+) -> Result<()> {
     const FIND: &str = "SELECT sealed FROM summary WHERE portion_set = ?1";
     const SQL: &str = "UPDATE summary SET sealed = ?2 WHERE portion_set = ?1";
     let Some(sealed) = query_optional(conn, FIND, params![set], |r| r.get::<Vec<u8>>(0))? else { return Ok(()) };
@@ -71,14 +77,14 @@ pub(super) fn of(
         };
         let (number, sequence, quarantined): (i64, u64, bool) = (set.get(0)?, count(set, 1)?, set.get(2)?);
         let from: TrustDomain = text(set, 3)?;
-        let row = Row::Summary { manifest: manifest_id, from: &from, sequence, quarantined };
+        let row = SealedRow::Summary { manifest: manifest_id, from: &from, sequence, quarantined };
         let found = match set.get::<Option<Vec<u8>>>(4)? {
             Some(sealed) => {
                 reading.bytes += sealed.len();
                 summary::unpack(&key.open(row, &sealed)?)?
             }
             None => {
-                let portions = Row::PortionSet { manifest: manifest_id, from: &from, sequence, quarantined };
+                let portions = SealedRow::PortionSet { manifest: manifest_id, from: &from, sequence, quarantined };
                 let found = of_portions(conn, key, number, portions, reading)?;
                 let sealed = key.seal(row, &summary::pack(&found)?)?;
                 reading.made.push(Made { set: number, quarantined, sealed });
@@ -99,7 +105,13 @@ pub(super) fn of(
 }
 
 /// Makes the summary of a portion set from its portions.
-fn of_portions(conn: &dyn Queries, key: &ContentKey, set: i64, row: Row<'_>, reading: &mut Reading) -> Result<Summary> {
+fn of_portions(
+    conn: &dyn Queries,
+    key: &ContentKey,
+    set: i64,
+    row: SealedRow<'_>,
+    reading: &mut Reading,
+) -> Result<Summary> {
     const SQL: &str = "SELECT s.sealed, m.envelope FROM portion_set s JOIN manifest m ON m.number = s.manifest \
         WHERE s.number = ?1";
     let missing = || StoreError::Damaged(Damage::Row);

@@ -14,7 +14,7 @@ use crate::{
         Result, StoreError,
         damage::Damage,
         title,
-        vault::{ContentKey, Row, pack, unpack},
+        vault::{ContentKey, SealedRow, pack, unpack},
     },
 };
 
@@ -37,7 +37,13 @@ pub(super) fn keep(conn: &dyn Connection, set: i64, sealed: &[u8]) -> Result<()>
 }
 
 /// Encrypts a title anew, as quarantined or not, if there is one. For the writer.
-pub(super) fn seal_anew(conn: &dyn Connection, key: &ContentKey, set: i64, from: Row<'_>, to: Row<'_>) -> Result<()> {
+pub(super) fn seal_anew(
+    conn: &dyn Connection,
+    key: &ContentKey,
+    set: i64,
+    from: SealedRow<'_>,
+    to: SealedRow<'_>,
+) -> Result<()> {
     const FIND: &str = "SELECT sealed FROM title WHERE portion_set = ?1";
     const SQL: &str = "UPDATE title SET sealed = ?2 WHERE portion_set = ?1";
     let Some(sealed) = query_optional(conn, FIND, params![set], |r| r.get::<Vec<u8>>(0))? else { return Ok(()) };
@@ -68,11 +74,11 @@ pub(super) fn of(
         };
         let (number, sequence, quarantined): (i64, u64, bool) = (set.get(0)?, count(set, 1)?, set.get(2)?);
         let from: TrustDomain = text(set, 3)?;
-        let place = Row::Title { manifest: manifest_id, from: &from, sequence, quarantined };
+        let place = SealedRow::Title { manifest: manifest_id, from: &from, sequence, quarantined };
         let title = match set.get::<Option<Vec<u8>>>(4)? {
             Some(sealed) => unpack(&key.open(place, &sealed)?)?,
             None => {
-                let whole = Row::PortionSet { manifest: manifest_id, from: &from, sequence, quarantined };
+                let whole = SealedRow::PortionSet { manifest: manifest_id, from: &from, sequence, quarantined };
                 let (title, bytes) = of_whole(conn, key, number, whole)?;
                 made.push(Made { set: number, quarantined, sealed: key.seal(place, &pack(&title))?, bytes });
                 title
@@ -89,7 +95,7 @@ pub(super) fn of(
     Ok(portions)
 }
 
-fn of_whole(conn: &dyn Queries, key: &ContentKey, set: i64, place: Row<'_>) -> Result<(Vec<Vec<u8>>, usize)> {
+fn of_whole(conn: &dyn Queries, key: &ContentKey, set: i64, place: SealedRow<'_>) -> Result<(Vec<Vec<u8>>, usize)> {
     const SQL: &str = "SELECT sealed FROM portion_set WHERE number = ?1";
     let missing = || StoreError::Damaged(Damage::Row);
     let sealed = query_optional(conn, SQL, params![set], |r| r.get::<Vec<u8>>(0))?.ok_or_else(missing)?;

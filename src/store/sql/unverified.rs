@@ -19,7 +19,7 @@ use crate::{
         ReceivedEntry, Result,
         damage::Damage,
         unverified::{UnverifiedEntry, UnverifiedFilter, UnverifiedStore, UnverifiedUsage},
-        vault::{Row, Vault, unpack},
+        vault::{SealedRow, Vault, unpack},
     },
 };
 
@@ -39,7 +39,7 @@ macro_rules! waiting {
 fn arrival(vault: &Vault, r: &SqlRow<'_>) -> Result<UnverifiedEntry> {
     let (partner, sequence): (TrustDomain, u64) = (text(r, 0)?, count(r, 1)?);
     let sealed: Option<Vec<u8>> = r.get(4)?;
-    let entry = sealed.map(|sealed| vault.open(Row::UnverifiedEntry(&partner, sequence), &sealed)).transpose()?;
+    let entry = sealed.map(|sealed| vault.open(SealedRow::UnverifiedEntry(&partner, sequence), &sealed)).transpose()?;
     let provenance = unpack(&r.get::<Vec<u8>>(6)?)?;
     let (release_id, arrived_at, release, waits_for) = (id(r, 2)?, time(r, 3)?, r.get(5)?, text(r, 7)?);
     Ok(UnverifiedEntry { waits_for, partner, sequence, release_id, arrived_at, release, provenance, entry })

@@ -15,7 +15,7 @@ use crate::{
         Result, StoreError,
         damage::Damage,
         ledger::{LedgerRecord, LedgerRecordKind, MAX_HEADS, MAX_KEYS},
-        vault::{Row, Vault},
+        vault::{SealedRow, Vault},
     },
 };
 
@@ -110,7 +110,7 @@ fn open(
     of: Option<&TrustDomain>,
     (number, sealed): Sealed,
 ) -> Result<LedgerRecord> {
-    let value = vault.open(Row::LedgerKept(kind.as_str(), number, name(of)), &sealed)?;
+    let value = vault.open(SealedRow::LedgerKept(kind.as_str(), number, name(of)), &sealed)?;
     Ok(LedgerRecord { kind, of: of.cloned(), number, value })
 }
 
@@ -121,7 +121,7 @@ pub(super) fn keep(conn: &dyn Connection, vault: &Vault, state: &mut State, reco
         ON CONFLICT (kind, peer, number) DO UPDATE SET sealed = excluded.sealed";
     let (kind, of, at) = (record.kind.as_str(), name(record.of.as_ref()), record.number);
     let peer = record.of.as_ref().map_or(Ok(OWN), |domain| peers::number_of(conn, domain))?;
-    let key = Row::LedgerKept(kind, at, of);
+    let key = SealedRow::LedgerKept(kind, at, of);
     let before = query_optional(conn, FIND, params![kind, peer, number(at)?], |r| r.get::<Vec<u8>>(0))?;
     if let Some(before) = &before {
         // A damaged record is replaced. Its damage was reported when it was found.

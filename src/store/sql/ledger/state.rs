@@ -7,7 +7,7 @@ use crate::{
     store::{
         Result, StoreError,
         ledger::{LedgerState, SettlingApproval},
-        vault::{Row, Vault, pack, unpack},
+        vault::{SealedRow, Vault, pack, unpack},
     },
 };
 
@@ -52,12 +52,12 @@ impl State {
         let sealed = sealed.map_err(|e| e.of_all("the ledger's state is torn"))?;
         let sealed = sealed.ok_or_else(|| StoreError::Corrupt("the ledger's state is missing".to_owned()))?;
         let torn = |e: StoreError| e.of_all("the ledger's state is torn");
-        let items = unpack(&vault.open(Row::LedgerState, &sealed)?).map_err(torn)?;
+        let items = unpack(&vault.open(SealedRow::LedgerState, &sealed)?).map_err(torn)?;
         Self::from_items(&items).ok_or_else(|| StoreError::Corrupt("the ledger's state is torn".to_owned()))
     }
 
     pub(super) fn write(&self, conn: &dyn Connection, vault: &Vault) -> Result<()> {
-        let sealed = vault.seal(Row::LedgerState, &pack(&self.items()?))?;
+        let sealed = vault.seal(SealedRow::LedgerState, &pack(&self.items()?))?;
         let sql = "INSERT INTO ledger_state (one, sealed) VALUES (1, ?1) \
             ON CONFLICT (one) DO UPDATE SET sealed = excluded.sealed";
         execute(conn, sql, params![sealed])?;

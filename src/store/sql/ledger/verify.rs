@@ -19,7 +19,7 @@ use crate::{
         Result, StoreError,
         damage::Damage,
         ledger::{LedgerFault, LedgerRecordKind, LedgerVerification, Progress},
-        vault::{Row, Vault, decided},
+        vault::{SealedRow, Vault, decided},
     },
 };
 
@@ -188,7 +188,7 @@ impl Walk<'_> {
             let of = domain.unwrap_or_default();
             let whose = if of.is_empty() { "this node" } else { &of };
             let is_known = (peer == 0) == of.is_empty();
-            let is_good = self.vault.open(Row::LedgerKept(&kind, at, &of), &sealed).is_ok();
+            let is_good = self.vault.open(SealedRow::LedgerKept(&kind, at, &of), &sealed).is_ok();
             if !is_known || !is_good {
                 self.torn = of.parse().ok().filter(|_| is_known);
                 return fault(None, format!("a record of the kind `{kind}` of {whose} was changed or moved"));
