@@ -110,9 +110,9 @@ impl Follower {
     ) -> Result<(), Fault> {
         let channel = dialler::connect_partner(endpoint.as_str(), partner.clone(), &self.tls_config, &self.limits)
             .map_err(|e| Fault::new(Reason::Unavailable, e.to_string()))?;
-        let standing = channel.standing();
+        let access = channel.access();
         let mut link = Link::new(self.node.clone(), partner.clone(), channel, self.limits.message_bytes as usize)
-            .judged_by(move || standing.lapse());
+            .judged_by(move || access.lapse());
         let live = self.node.sessions.of(partner);
         // Subscribed before the first look, so that what is posted or arrives during it is not missed.
         let (posts, arrivals) = (live.posts(), self.node.sessions.arrivals());

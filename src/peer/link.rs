@@ -54,7 +54,7 @@ pub struct Link<C = RefundedChannel> {
     partner: TrustDomain,
     client: ExchangeServiceClient<C>,
     pause: Duration,
-    standing: LapseCheck,
+    lapse_check: LapseCheck,
 }
 
 /// Returns the revocation list of the node at the other end if it is past its next update.
@@ -81,14 +81,14 @@ impl<C: Carrier> Link<C> {
         let client = ExchangeServiceClient::new(carrier)
             .max_decoding_message_size(message_bytes)
             .max_encoding_message_size(message_bytes);
-        Self { node, partner, client, pause: PAUSE, standing: Arc::new(|| None) }
+        Self { node, partner, client, pause: PAUSE, lapse_check: Arc::new(|| None) }
     }
 
     /// Sets the function that tells whether the revocation list of the node at the other end is past its next update. In that case only lists
     /// are exchanged.
     #[must_use]
-    pub fn judged_by(self, standing: impl Fn() -> Option<Lapse> + Send + Sync + 'static) -> Self {
-        Self { standing: Arc::new(standing), ..self }
+    pub fn judged_by(self, lapse_check: impl Fn() -> Option<Lapse> + Send + Sync + 'static) -> Self {
+        Self { lapse_check: Arc::new(lapse_check), ..self }
     }
 
     /// Removes the pauses between pages of statements. In a simulation, time does not pass by waiting.
@@ -104,7 +104,7 @@ impl<C: Carrier> Link<C> {
     /// What ends the connection.
     pub async fn begin(&mut self) -> Result<(), Fault> {
         self.hello().await?;
-        if let Some(lapse) = (self.standing)() {
+        if let Some(lapse) = (self.lapse_check)() {
             return Err(lapse.refusal(&self.partner, self.node.domain()));
         }
         self.deliver().await?;
@@ -118,7 +118,7 @@ impl<C: Carrier> Link<C> {
     /// The partner's refusal, or that it can't be reached.
     pub async fn hello(&mut self) -> Result<(), Fault> {
         for n in 0..HELLOS {
-            let is_limited_there = (self.standing)().is_some();
+            let is_limited_there = (self.lapse_check)().is_some();
             // Before the first call nothing is connected, so that nobody knows yet whether a list that is past its next update
             // covers the partner's certificate.
             let is_guess = n == 0 && !is_limited_there && self.node.revocations.has_lapsed_list(&self.partner);
@@ -134,7 +134,7 @@ impl<C: Carrier> Link<C> {
             let heard = hello::take(&self.node, &self.partner, answer, Some(sizes.held), is_limited).await?;
             let next = heard.next;
             self.exchange_lists(heard.wanted, wanted_there).await?;
-            if is_guess && (self.standing)().is_none() {
+            if is_guess && (self.lapse_check)().is_none() {
                 continue;
             }
             let is_behind_there = next.holds.is_some_and(|holds| holds != sizes.own);

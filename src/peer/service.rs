@@ -57,7 +57,7 @@ impl Exchange {
 impl ExchangeService for Exchange {
     async fn hello(&self, request: Request<proto::HelloRequest>) -> Result<Response<proto::HelloResponse>, Status> {
         let partner = self.caller(&request)?;
-        let is_limited = request.extensions().get::<PeerIdentity>().is_none_or(|peer| peer.standing.lapse().is_some());
+        let is_limited = request.extensions().get::<PeerIdentity>().is_none_or(|peer| peer.access.lapse().is_some());
         let said = request.into_inner();
         let heard = hello::take(&self.node, &partner, said, None, is_limited).await.map_err(from_fault)?;
         Ok(Response::new(hello::response(&self.node, &partner, &heard, is_limited).await))

@@ -83,9 +83,9 @@ pub fn connect_partner(
     tls_config: &Arc<TlsConfig>,
     limits: &Limits,
 ) -> Result<RefundedChannel, DialError> {
-    let (rate_limit, standing) = (RateLimit::dialled(limits), Arc::new(ArcSwap::from_pointee(PeerAccess::default())));
-    let channel = connect_as(endpoint, expect, tls_config, limits, Some((rate_limit.clone(), standing.clone())))?;
-    Ok(RefundedChannel { channel, rate_limit, standing })
+    let (rate_limit, access) = (RateLimit::dialled(limits), Arc::new(ArcSwap::from_pointee(PeerAccess::default())));
+    let channel = connect_as(endpoint, expect, tls_config, limits, Some((rate_limit.clone(), access.clone())))?;
+    Ok(RefundedChannel { channel, rate_limit, access })
 }
 
 fn connect_as(
@@ -175,8 +175,8 @@ impl Dial {
         );
         let peer = monitor.check().map_err(io::Error::other)?;
         self.tls_config.remember(peer.id.domain(), tls.peer_certificates());
-        if let Some((_, standing)) = &self.partner {
-            standing.store(Arc::new(monitor.standing(&peer)));
+        if let Some((_, access)) = &self.partner {
+            access.store(Arc::new(monitor.access(&peer)));
         }
         let (cut, dropped) = (CancellationToken::new(), CancellationToken::new());
         let guarded = Guarded {
@@ -205,7 +205,7 @@ impl Dial {
 pub struct RefundedChannel {
     channel: Channel,
     rate_limit: RateLimit,
-    standing: Arc<ArcSwap<PeerAccess>>,
+    access: Arc<ArcSwap<PeerAccess>>,
 }
 
 /// What the node at the other end of the latest connection may do. A second process would have its own, for its own connection.
@@ -221,8 +221,8 @@ impl CurrentAccess {
 
 impl RefundedChannel {
     /// What the dialled node may do. It is known from the first call on.
-    pub fn standing(&self) -> CurrentAccess {
-        CurrentAccess(self.standing.clone())
+    pub fn access(&self) -> CurrentAccess {
+        CurrentAccess(self.access.clone())
     }
 }
 

@@ -66,7 +66,7 @@ pub struct PeerIdentity {
     /// Its rate limit, which all its connections share.
     pub rate_limit: RateLimit,
     /// Whether it may do everything, or only say hello and hand over lists.
-    pub standing: PeerAccess,
+    pub access: PeerAccess,
     /// The certificates that it showed (DER), the end certificate first.
     pub chain: Arc<Vec<Vec<u8>>>,
 }
@@ -262,9 +262,9 @@ impl Server {
         let permit = permit.map_err(|_| "the listener has too many connections already".to_owned())?;
         let ended = CancellationToken::new();
         stream.get_mut().0.belongs_to(rate_limit.clone());
-        let (standing, chain) = (monitor.standing(&peer), Arc::new(monitor.chain()));
+        let (access, chain) = (monitor.access(&peer), Arc::new(monitor.chain()));
         let key_exchange = key_exchange.unwrap_or_default();
-        let peer = PeerIdentity { id: peer.id, key_exchange, ended, rate_limit, standing, chain };
+        let peer = PeerIdentity { id: peer.id, key_exchange, ended, rate_limit, access, chain };
         Ok(Admitted { stream, peer, monitor, slot, permit })
     }
 

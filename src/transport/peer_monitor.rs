@@ -49,8 +49,8 @@ impl PeerAccess {
     ) -> Result<(TlsPeer, Self), Fault> {
         let monitor = PeerMonitor::new(tls_config.clone(), Some(chain), usage, audience, tls_config.changes());
         let peer = monitor.check()?;
-        let standing = monitor.standing(&peer);
-        Ok((peer, standing))
+        let access = monitor.access(&peer);
+        Ok((peer, access))
     }
 
     /// The list that is past its next update, until a current one arrives. A list that runs out later does not limit an existing
@@ -119,7 +119,7 @@ impl PeerMonitor {
     }
 
     /// What `peer`, which was just verified, may do on this connection.
-    pub(super) fn standing(&self, peer: &TlsPeer) -> PeerAccess {
+    pub(super) fn access(&self, peer: &TlsPeer) -> PeerAccess {
         PeerAccess(peer.lapsed.clone().map(|lapse| {
             let (tls_config, chain, audience) = (self.tls_config.clone(), self.chain.clone(), self.audience.clone());
             Arc::new(Limited {

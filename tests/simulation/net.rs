@@ -261,8 +261,8 @@ impl Carrier {
             state.calls = state.calls.saturating_add(1);
             number
         };
-        let standing = self.shake_hands(&to).map_err(watchfire::wire::status::from_fault)?;
-        let carried = |body| (body, standing.clone());
+        let access = self.shake_hands(&to).map_err(watchfire::wire::status::from_fault)?;
+        let carried = |body| (body, access.clone());
         self.look_at(&name, &body);
         let mishap = self.mishap(number);
         self.note(&name, mishap);
@@ -328,8 +328,8 @@ impl Carrier {
         };
         let mut admitted = self.admitted.lock().unwrap();
         let [there, here] = admitted.get_or_insert([there, here]);
-        for (standing, who) in [(&*there, self.from), (&*here, self.to)] {
-            if standing.lapse().is_some() {
+        for (access, who) in [(&*there, self.from), (&*here, self.to)] {
+            if access.lapse().is_some() {
                 self.net.trace.line(format!("    {who} is let in for hello and lists only"));
             }
         }
@@ -380,7 +380,7 @@ impl Carrier {
         &self,
         to: &Station,
         parts: &http::request::Parts,
-        (body, standing): (Bytes, PeerAccess),
+        (body, access): (Bytes, PeerAccess),
     ) -> http::Response<Body> {
         let mut request = http::Request::new(Body::new(Full::new(body)));
         *request.method_mut() = parts.method.clone();
@@ -390,8 +390,7 @@ impl Carrier {
         let ended = CancellationToken::new();
         let rate_limit = RateLimits::default().of(self.from.domain().as_str(), &Limits::default(), false);
         let chain = Arc::new(vec![]);
-        let identity =
-            PeerIdentity { id: id.unwrap(), key_exchange: String::new(), ended, rate_limit, standing, chain };
+        let identity = PeerIdentity { id: id.unwrap(), key_exchange: String::new(), ended, rate_limit, access, chain };
         request.extensions_mut().insert(identity);
         to.service.clone().oneshot(request).await.unwrap_or_else(|never| match never {})
     }

@@ -171,8 +171,8 @@ impl Server {
 fn router(slow: Arc<(Notify, Notify)>) -> Router {
     let (_, health) = tonic_health::server::health_reporter();
     let who = |Extension(peer): Extension<PeerIdentity>| async move { format!("{} {}", peer.id, peer.key_exchange) };
-    let standing = |Extension(peer): Extension<PeerIdentity>| async move {
-        if peer.standing.lapse().is_some() { "limited" } else { "full" }
+    let access = |Extension(peer): Extension<PeerIdentity>| async move {
+        if peer.access.lapse().is_some() { "limited" } else { "full" }
     };
     let wait = move || async move {
         slow.0.notify_one();
@@ -187,7 +187,7 @@ fn router(slow: Arc<(Notify, Notify)>) -> Router {
         .prepare()
         .into_axum_router()
         .route("/who", get(who))
-        .route("/standing", get(standing))
+        .route("/access", get(access))
         .route("/wait", get(wait))
         .route("/flood", get(flood))
 }

@@ -70,14 +70,14 @@ async fn a_revocation_list_past_its_next_update_lets_in_for_lists_only_and_keeps
     let late = now().plus_seconds(31 * DAY);
     *here.clock.0.lock().unwrap() = late;
     let limited = there.dial(&server, "gb.example");
-    assert_eq!(soon(text(limited.clone(), "/standing")).await, "limited");
-    assert_eq!(soon(text(live, "/standing")).await, "full");
+    assert_eq!(soon(text(limited.clone(), "/access")).await, "limited");
+    assert_eq!(soon(text(live, "/access")).await, "full");
     // A new list admits them again, also on the existing connection.
     let list = fr.ca.revocation_list(2, &[], late, 30).unwrap();
     let crls = vec![Crl::verify(&list, &fr.bundle(), &[], late).unwrap()];
     here.tls_config.reload(Some(trust(&gb, vec![KnownOrganisation { crls, ..fr.member() }])), None);
-    assert_eq!(soon(text(limited, "/standing")).await, "full");
-    assert_eq!(soon(text(there.dial(&server, "gb.example"), "/standing")).await, "full");
+    assert_eq!(soon(text(limited, "/access")).await, "full");
+    assert_eq!(soon(text(there.dial(&server, "gb.example"), "/access")).await, "full");
 }
 
 #[tokio::test]
