@@ -7,7 +7,7 @@ use super::{
     assessment::level,
     fields::{At, Faults, Fields},
     groups,
-    tree::{self, Node, Value},
+    tree::{self, InputValue, Located},
 };
 use crate::{
     domain::{
@@ -127,7 +127,7 @@ fn acknowledge(at: At<'_>) -> Option<AcknowledgeDuty> {
 }
 
 /// Checks the rules between the fields, and reports the line of the faulty grant.
-fn check(agreement: &Agreement, node: &Node, faults: &Faults) {
+fn check(agreement: &Agreement, node: &Located, faults: &Faults) {
     let mut faulty = false;
     for (i, grant) in agreement.grants.iter().enumerate() {
         let (line, path) = (grant_line(node, i), format!("grant[{i}]"));
@@ -158,10 +158,10 @@ fn grant_faults(agreement: &Agreement, i: usize, grant: &Grant) -> Vec<String> {
     messages
 }
 
-fn grant_line(node: &Node, i: usize) -> Option<usize> {
-    let Value::Table(entries) = &node.value else { return None };
+fn grant_line(node: &Located, i: usize) -> Option<usize> {
+    let InputValue::Table(entries) = &node.value else { return None };
     match &entries.iter().find(|e| e.key == "grant")?.node.value {
-        Value::List(all) => all.get(i)?.line,
+        InputValue::List(all) => all.get(i)?.line,
         _ => None,
     }
 }

@@ -7,7 +7,7 @@ use unicode_normalization::UnicodeNormalization;
 use super::{
     duration,
     error::{DraftError, DraftFault},
-    tree::{Field, Node, Value},
+    tree::{Field, InputValue, Located},
 };
 use crate::domain::{ids::shorten, place::Place};
 
@@ -49,7 +49,7 @@ impl Faults {
 /// A value of the file: where it is, and where its faults are recorded.
 #[derive(Clone, Copy)]
 pub(super) struct At<'a> {
-    pub node: &'a Node,
+    pub node: &'a Located,
     pub line: Option<usize>,
     pub path: &'a str,
     pub faults: &'a Faults,
@@ -68,7 +68,7 @@ impl<'a> At<'a> {
     /// Its text, unchanged. A date without quotation marks is accepted.
     pub fn plain(self) -> Option<&'a str> {
         match &self.node.value {
-            Value::Text(text) | Value::Date(text) => Some(text),
+            InputValue::Text(text) | InputValue::Date(text) => Some(text),
             _ => self.expected("a text in quotation marks"),
         }
     }
@@ -119,9 +119,9 @@ impl<'a> At<'a> {
     /// A number with or without a fraction.
     pub fn number(self) -> Option<f64> {
         match self.node.value {
-            Value::Float(n) => Some(n),
+            InputValue::Float(n) => Some(n),
             // This is exact: the callers' bounds refuse whole numbers beyond 2^53.
-            Value::Integer(n) => Some(n as f64),
+            InputValue::Integer(n) => Some(n as f64),
             _ => self.expected("a number"),
         }
     }
@@ -139,7 +139,7 @@ impl<'a> At<'a> {
     /// A whole number.
     pub fn integer<T: TryFrom<i64>>(self) -> Option<T> {
         match self.node.value {
-            Value::Integer(n) => T::try_from(n)
+            InputValue::Integer(n) => T::try_from(n)
                 .map_or_else(|_| self.refuse(format!("`{n}` is out of bounds; write another number")), Some),
             _ => self.expected("a whole number"),
         }
@@ -148,14 +148,14 @@ impl<'a> At<'a> {
     /// True or false.
     pub fn boolean(self) -> Option<bool> {
         match self.node.value {
-            Value::Bool(b) => Some(b),
+            InputValue::Bool(b) => Some(b),
             _ => self.expected("true or false"),
         }
     }
 
     /// Each element of a list. Faulty elements are recorded and left out.
     pub fn each<T>(self, one: impl Fn(At<'_>) -> Option<T>) -> Option<Vec<T>> {
-        let Value::List(all) = &self.node.value else { return self.expected("a list in square brackets") };
+        let InputValue::List(all) = &self.node.value else { return self.expected("a list in square brackets") };
         let read = all.iter().enumerate().filter_map(|(i, node)| {
             let path = format!("{}[{i}]", self.path);
             one(At { node, line: node.line.or(self.line), path: &path, faults: self.faults })
@@ -165,7 +165,7 @@ impl<'a> At<'a> {
 
     /// The fields of a table.
     pub fn fields(self) -> Option<Fields<'a>> {
-        let Value::Table(entries) = &self.node.value else { return self.expected("a table") };
+        let InputValue::Table(entries) = &self.node.value else { return self.expected("a table") };
         for (i, entry) in entries.iter().enumerate() {
             if entries.iter().take(i).any(|e| e.key == entry.key) {
                 let what = format!("`{}` is written twice", shorten(&entry.key));

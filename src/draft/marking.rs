@@ -85,7 +85,7 @@ fn some(at: At<'_>) -> Option<Vec<Audience>> {
 }
 
 fn onward(at: At<'_>) -> Option<Onward> {
-    if matches!(at.node.value, super::tree::Value::List(_)) {
+    if matches!(at.node.value, super::tree::InputValue::List(_)) {
         let names = audiences(at)?;
         return match named(names) {
             Ok(onward) => Some(onward),

@@ -12,20 +12,20 @@ use super::{
 
 /// A value and where it is in the file.
 #[derive(Debug)]
-pub(super) struct Node {
+pub(super) struct Located {
     pub line: Option<usize>,
-    pub value: Value,
+    pub value: InputValue,
 }
 
 #[derive(Debug)]
-pub(super) enum Value {
+pub(super) enum InputValue {
     Text(String),
     Integer(i64),
     Float(f64),
     Bool(bool),
     /// A date or time without quotation marks, which TOML permits.
     Date(String),
-    List(Vec<Node>),
+    List(Vec<Located>),
     Table(Vec<Field>),
     Null,
 }
@@ -34,10 +34,10 @@ pub(super) enum Value {
 pub(super) struct Field {
     pub key: String,
     pub line: Option<usize>,
-    pub node: Node,
+    pub node: Located,
 }
 
-impl Value {
+impl InputValue {
     /// What kind of value it is, for error messages.
     pub fn what(&self) -> &'static str {
         match self {
@@ -54,7 +54,7 @@ impl Value {
 }
 
 /// Reads a file.
-pub(super) fn read(text: &str, format: Format) -> Result<Node, DraftError> {
+pub(super) fn read(text: &str, format: Format) -> Result<Located, DraftError> {
     if text.len() > MAX_FILE_BYTES {
         return Err(DraftError::one(None, format!("the file is longer than {MAX_FILE_BYTES} bytes; use attachments")));
     }
@@ -72,7 +72,7 @@ fn without_place(message: &str) -> &str {
     message.rsplit_once(" at line ").map_or(message, |(before, _)| before)
 }
 
-fn from_toml(text: &str) -> Result<Node, DraftError> {
+fn from_toml(text: &str) -> Result<Located, DraftError> {
     let lines = Lines::of(text);
     let (table, errors) = DeTable::parse_recoverable(text);
     if !errors.is_empty() {
@@ -84,7 +84,7 @@ fn from_toml(text: &str) -> Result<Node, DraftError> {
         return Err(DraftError::new(faults.collect()));
     }
     let line = Some(lines.at(table.span().start));
-    Ok(Node { line, value: table_node(table.into_inner(), &lines) })
+    Ok(Located { line, value: table_node(table.into_inner(), &lines) })
 }
 
 /// The byte offsets at which lines begin.
@@ -101,32 +101,31 @@ impl Lines {
     }
 }
 
-fn table_node(table: DeTable<'_>, lines: &Lines) -> Value {
+fn table_node(table: DeTable<'_>, lines: &Lines) -> InputValue {
     let entries = table.into_iter().map(|(key, value)| {
         let line = Some(lines.at(key.span().start));
         Field { key: key.into_inner().into_owned(), line, node: toml_node(value, lines) }
     });
-    Value::Table(entries.collect())
+    InputValue::Table(entries.collect())
 }
 
-fn toml_node(value: toml::Spanned<DeValue<'_>>, lines: &Lines) -> Node {
+fn toml_node(value: toml::Spanned<DeValue<'_>>, lines: &Lines) -> Located {
     let line = Some(lines.at(value.span().start));
     let value = match value.into_inner() {
-        DeValue::String(text) => Value::Text(text.into_owned()),
+        DeValue::String(text) => InputValue::Text(text.into_owned()),
         // A number that does not fit is out of bounds in any case. The error quotes its text.
-        DeValue::Integer(n) => {
-            i64::from_str_radix(n.as_str(), n.radix()).map_or_else(|_| Value::Text(n.to_string()), Value::Integer)
-        }
-        DeValue::Float(n) => n.as_str().parse().map_or_else(|_| Value::Text(n.to_string()), Value::Float),
-        DeValue::Boolean(b) => Value::Bool(b),
-        DeValue::Datetime(date) => Value::Date(date.to_string()),
-        DeValue::Array(all) => Value::List(all.into_iter().map(|one| toml_node(one, lines)).collect()),
+        DeValue::Integer(n) => i64::from_str_radix(n.as_str(), n.radix())
+            .map_or_else(|_| InputValue::Text(n.to_string()), InputValue::Integer),
+        DeValue::Float(n) => n.as_str().parse().map_or_else(|_| InputValue::Text(n.to_string()), InputValue::Float),
+        DeValue::Boolean(b) => InputValue::Bool(b),
+        DeValue::Datetime(date) => InputValue::Date(date.to_string()),
+        DeValue::Array(all) => InputValue::List(all.into_iter().map(|one| toml_node(one, lines)).collect()),
         DeValue::Table(table) => table_node(table, lines),
     };
-    Node { line, value }
+    Located { line, value }
 }
 
-impl<'de> Deserialize<'de> for Node {
+impl<'de> Deserialize<'de> for Located {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
         deserializer.deserialize_any(AnyValue).map(|value| Self { line: None, value })
     }
@@ -136,49 +135,49 @@ impl<'de> Deserialize<'de> for Node {
 struct AnyValue;
 
 impl<'de> Visitor<'de> for AnyValue {
-    type Value = Value;
+    type InputValue = InputValue;
 
     fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str("a value")
     }
 
-    fn visit_bool<E>(self, value: bool) -> Result<Value, E> {
-        Ok(Value::Bool(value))
+    fn visit_bool<E>(self, value: bool) -> Result<InputValue, E> {
+        Ok(InputValue::Bool(value))
     }
 
-    fn visit_i64<E>(self, value: i64) -> Result<Value, E> {
-        Ok(Value::Integer(value))
+    fn visit_i64<E>(self, value: i64) -> Result<InputValue, E> {
+        Ok(InputValue::Integer(value))
     }
 
-    fn visit_u64<E>(self, value: u64) -> Result<Value, E> {
-        Ok(i64::try_from(value).map_or_else(|_| Value::Text(value.to_string()), Value::Integer))
+    fn visit_u64<E>(self, value: u64) -> Result<InputValue, E> {
+        Ok(i64::try_from(value).map_or_else(|_| InputValue::Text(value.to_string()), InputValue::Integer))
     }
 
-    fn visit_f64<E>(self, value: f64) -> Result<Value, E> {
-        Ok(Value::Float(value))
+    fn visit_f64<E>(self, value: f64) -> Result<InputValue, E> {
+        Ok(InputValue::Float(value))
     }
 
-    fn visit_str<E>(self, value: &str) -> Result<Value, E> {
-        Ok(Value::Text(value.to_owned()))
+    fn visit_str<E>(self, value: &str) -> Result<InputValue, E> {
+        Ok(InputValue::Text(value.to_owned()))
     }
 
-    fn visit_unit<E>(self) -> Result<Value, E> {
-        Ok(Value::Null)
+    fn visit_unit<E>(self) -> Result<InputValue, E> {
+        Ok(InputValue::Null)
     }
 
-    fn visit_seq<A: SeqAccess<'de>>(self, mut all: A) -> Result<Value, A::Error> {
+    fn visit_seq<A: SeqAccess<'de>>(self, mut all: A) -> Result<InputValue, A::Error> {
         let mut list = Vec::new();
         while let Some(node) = all.next_element()? {
             list.push(node);
         }
-        Ok(Value::List(list))
+        Ok(InputValue::List(list))
     }
 
-    fn visit_map<A: MapAccess<'de>>(self, mut all: A) -> Result<Value, A::Error> {
+    fn visit_map<A: MapAccess<'de>>(self, mut all: A) -> Result<InputValue, A::Error> {
         let mut entries = Vec::new();
         while let Some((key, node)) = all.next_entry()? {
             entries.push(Field { key, line: None, node });
         }
-        Ok(Value::Table(entries))
+        Ok(InputValue::Table(entries))
     }
 }

@@ -45,7 +45,7 @@ fn places(at: At<'_>) -> Option<Vec<Place>> {
 }
 
 fn not_empty<T>(at: At<'_>, all: Vec<T>) -> Option<Vec<T>> {
-    let is_empty = matches!(&at.node.value, crate::draft::tree::Value::List(list) if list.is_empty());
+    let is_empty = matches!(&at.node.value, crate::draft::tree::InputValue::List(list) if list.is_empty());
     if is_empty { at.refuse("the list is empty; name at least one") } else { Some(all) }
 }
 

@@ -15,7 +15,7 @@ pub(super) const NO_BYTES: [u8; 0] = [];
 
 /// A value of a parameter or a column, borrowed.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Value<'a> {
+pub enum SqlValue<'a> {
     Null,
     Number(i64),
     Flag(bool),
@@ -33,21 +33,21 @@ pub enum OwnedValue {
     Bytes(Vec<u8>),
 }
 
-impl From<Value<'_>> for OwnedValue {
-    fn from(value: Value<'_>) -> Self {
+impl From<SqlValue<'_>> for OwnedValue {
+    fn from(value: SqlValue<'_>) -> Self {
         match value {
-            Value::Null => Self::Null,
-            Value::Number(number) => Self::Number(number),
-            Value::Flag(flag) => Self::Flag(flag),
-            Value::Text(text) => Self::Text(text.to_owned()),
-            Value::Bytes(bytes) => Self::Bytes(bytes.to_vec()),
+            SqlValue::Null => Self::Null,
+            SqlValue::Number(number) => Self::Number(number),
+            SqlValue::Flag(flag) => Self::Flag(flag),
+            SqlValue::Text(text) => Self::Text(text.to_owned()),
+            SqlValue::Bytes(bytes) => Self::Bytes(bytes.to_vec()),
         }
     }
 }
 
 /// What can be a parameter of a statement.
 pub trait ToValue {
-    fn value(&self) -> Value<'_>;
+    fn value(&self) -> SqlValue<'_>;
     /// Makes a value of it that a statement can keep. Bytes that are owned already are not copied.
     fn into_value(self) -> OwnedValue
     where
@@ -58,13 +58,13 @@ pub trait ToValue {
 }
 
 impl ToValue for OwnedValue {
-    fn value(&self) -> Value<'_> {
+    fn value(&self) -> SqlValue<'_> {
         match self {
-            Self::Null => Value::Null,
-            Self::Number(number) => Value::Number(*number),
-            Self::Flag(flag) => Value::Flag(*flag),
-            Self::Text(text) => Value::Text(text),
-            Self::Bytes(bytes) => Value::Bytes(bytes),
+            Self::Null => SqlValue::Null,
+            Self::Number(number) => SqlValue::Number(*number),
+            Self::Flag(flag) => SqlValue::Flag(*flag),
+            Self::Text(text) => SqlValue::Text(text),
+            Self::Bytes(bytes) => SqlValue::Bytes(bytes),
         }
     }
     fn into_value(self) -> OwnedValue {
@@ -73,50 +73,50 @@ impl ToValue for OwnedValue {
 }
 
 impl ToValue for i64 {
-    fn value(&self) -> Value<'_> {
-        Value::Number(*self)
+    fn value(&self) -> SqlValue<'_> {
+        SqlValue::Number(*self)
     }
 }
 
 impl ToValue for u32 {
-    fn value(&self) -> Value<'_> {
-        Value::Number((*self).into())
+    fn value(&self) -> SqlValue<'_> {
+        SqlValue::Number((*self).into())
     }
 }
 
 impl ToValue for i32 {
-    fn value(&self) -> Value<'_> {
-        Value::Number((*self).into())
+    fn value(&self) -> SqlValue<'_> {
+        SqlValue::Number((*self).into())
     }
 }
 
 impl ToValue for u8 {
-    fn value(&self) -> Value<'_> {
-        Value::Number((*self).into())
+    fn value(&self) -> SqlValue<'_> {
+        SqlValue::Number((*self).into())
     }
 }
 
 impl ToValue for bool {
-    fn value(&self) -> Value<'_> {
-        Value::Flag(*self)
+    fn value(&self) -> SqlValue<'_> {
+        SqlValue::Flag(*self)
     }
 }
 
 impl ToValue for Time {
-    fn value(&self) -> Value<'_> {
-        Value::Number(self.unix_nanos())
+    fn value(&self) -> SqlValue<'_> {
+        SqlValue::Number(self.unix_nanos())
     }
 }
 
 impl ToValue for str {
-    fn value(&self) -> Value<'_> {
-        Value::Text(self)
+    fn value(&self) -> SqlValue<'_> {
+        SqlValue::Text(self)
     }
 }
 
 impl ToValue for String {
-    fn value(&self) -> Value<'_> {
-        Value::Text(self)
+    fn value(&self) -> SqlValue<'_> {
+        SqlValue::Text(self)
     }
     fn into_value(self) -> OwnedValue {
         OwnedValue::Text(self)
@@ -124,20 +124,20 @@ impl ToValue for String {
 }
 
 impl ToValue for [u8] {
-    fn value(&self) -> Value<'_> {
-        Value::Bytes(self)
+    fn value(&self) -> SqlValue<'_> {
+        SqlValue::Bytes(self)
     }
 }
 
 impl<const N: usize> ToValue for [u8; N] {
-    fn value(&self) -> Value<'_> {
-        Value::Bytes(self)
+    fn value(&self) -> SqlValue<'_> {
+        SqlValue::Bytes(self)
     }
 }
 
 impl ToValue for Vec<u8> {
-    fn value(&self) -> Value<'_> {
-        Value::Bytes(self)
+    fn value(&self) -> SqlValue<'_> {
+        SqlValue::Bytes(self)
     }
     fn into_value(self) -> OwnedValue {
         OwnedValue::Bytes(self)
@@ -145,8 +145,8 @@ impl ToValue for Vec<u8> {
 }
 
 impl<T: ToValue> ToValue for Option<T> {
-    fn value(&self) -> Value<'_> {
-        self.as_ref().map_or(Value::Null, T::value)
+    fn value(&self) -> SqlValue<'_> {
+        self.as_ref().map_or(SqlValue::Null, T::value)
     }
     fn into_value(self) -> OwnedValue {
         self.map_or(OwnedValue::Null, T::into_value)
@@ -154,67 +154,67 @@ impl<T: ToValue> ToValue for Option<T> {
 }
 
 impl<T: ToValue + ?Sized> ToValue for &T {
-    fn value(&self) -> Value<'_> {
+    fn value(&self) -> SqlValue<'_> {
         (**self).value()
     }
 }
 
 /// What can be read from a column. `None` if the column has a value of another type, or out of range.
 pub trait FromColumn: Sized {
-    fn from_column(value: Value<'_>) -> Option<Self>;
+    fn from_column(value: SqlValue<'_>) -> Option<Self>;
 }
 
 impl FromColumn for i64 {
-    fn from_column(value: Value<'_>) -> Option<Self> {
-        if let Value::Number(number) = value { Some(number) } else { None }
+    fn from_column(value: SqlValue<'_>) -> Option<Self> {
+        if let SqlValue::Number(number) = value { Some(number) } else { None }
     }
 }
 
 impl FromColumn for u32 {
-    fn from_column(value: Value<'_>) -> Option<Self> {
+    fn from_column(value: SqlValue<'_>) -> Option<Self> {
         i64::from_column(value)?.try_into().ok()
     }
 }
 
 impl FromColumn for bool {
-    fn from_column(value: Value<'_>) -> Option<Self> {
+    fn from_column(value: SqlValue<'_>) -> Option<Self> {
         match value {
-            Value::Flag(flag) => Some(flag),
-            Value::Number(number) => Some(number != 0),
+            SqlValue::Flag(flag) => Some(flag),
+            SqlValue::Number(number) => Some(number != 0),
             _ => None,
         }
     }
 }
 
 impl FromColumn for String {
-    fn from_column(value: Value<'_>) -> Option<Self> {
-        if let Value::Text(text) = value { Some(text.to_owned()) } else { None }
+    fn from_column(value: SqlValue<'_>) -> Option<Self> {
+        if let SqlValue::Text(text) = value { Some(text.to_owned()) } else { None }
     }
 }
 
 impl FromColumn for Vec<u8> {
-    fn from_column(value: Value<'_>) -> Option<Self> {
-        if let Value::Bytes(bytes) = value { Some(bytes.to_vec()) } else { None }
+    fn from_column(value: SqlValue<'_>) -> Option<Self> {
+        if let SqlValue::Bytes(bytes) = value { Some(bytes.to_vec()) } else { None }
     }
 }
 
 impl<const N: usize> FromColumn for [u8; N] {
-    fn from_column(value: Value<'_>) -> Option<Self> {
-        if let Value::Bytes(bytes) = value { bytes.try_into().ok() } else { None }
+    fn from_column(value: SqlValue<'_>) -> Option<Self> {
+        if let SqlValue::Bytes(bytes) = value { bytes.try_into().ok() } else { None }
     }
 }
 
 impl<T: FromColumn> FromColumn for Option<T> {
-    fn from_column(value: Value<'_>) -> Option<Self> {
-        if value == Value::Null { Some(None) } else { T::from_column(value).map(Some) }
+    fn from_column(value: SqlValue<'_>) -> Option<Self> {
+        if value == SqlValue::Null { Some(None) } else { T::from_column(value).map(Some) }
     }
 }
 
 /// The columns of a row, as a driver has them.
 pub trait Columns {
     /// # Errors
-    /// [`StoreError::Damaged`] if there is no such column, or if it has a value that no [`Value`] holds.
-    fn column(&self, index: usize) -> Result<Value<'_>>;
+    /// [`StoreError::Damaged`] if there is no such column, or if it has a value that no [`SqlValue`] holds.
+    fn column(&self, index: usize) -> Result<SqlValue<'_>>;
 }
 
 /// A row of a query's result.
@@ -225,7 +225,7 @@ fn torn() -> StoreError {
 }
 
 impl SqlRow<'_> {
-    fn value(&self, column: usize) -> Result<Value<'_>> {
+    fn value(&self, column: usize) -> Result<SqlValue<'_>> {
         self.0.column(column)
     }
 
@@ -238,11 +238,11 @@ impl SqlRow<'_> {
     }
 
     fn bytes(&self, column: usize) -> Result<&[u8]> {
-        if let Value::Bytes(bytes) = self.value(column)? { Ok(bytes) } else { Err(torn()) }
+        if let SqlValue::Bytes(bytes) = self.value(column)? { Ok(bytes) } else { Err(torn()) }
     }
 
     fn is_null(&self, column: usize) -> Result<bool> {
-        Ok(self.value(column)? == Value::Null)
+        Ok(self.value(column)? == SqlValue::Null)
     }
 }
 
@@ -266,7 +266,7 @@ pub(super) fn ids<T: for<'a> TryFrom<&'a [u8], Error = String>>(row: &SqlRow<'_>
 
 /// Reads a name, or a word of a closed set.
 pub(super) fn text<T: FromStr>(row: &SqlRow<'_>, column: usize) -> Result<T> {
-    let Value::Text(text) = row.value(column)? else { return Err(torn()) };
+    let SqlValue::Text(text) = row.value(column)? else { return Err(torn()) };
     text.parse().map_err(|_| torn())
 }
 

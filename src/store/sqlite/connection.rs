@@ -12,7 +12,7 @@ use crate::store::{
     damage::Damage,
     sql::{
         query::{Connection, Next, Params, Queries},
-        value::{Columns, SqlRow, Value},
+        value::{Columns, SqlRow, SqlValue},
     },
 };
 
@@ -24,28 +24,28 @@ pub(super) struct SqliteConnection<'a> {
 }
 
 /// A parameter in the form that SQLite binds, without a copy.
-struct Parameter<'a>(Value<'a>);
+struct Parameter<'a>(SqlValue<'a>);
 
 impl ToSql for Parameter<'_> {
     fn to_sql(&self) -> rusqlite::Result<ToSqlOutput<'_>> {
         Ok(ToSqlOutput::Borrowed(match self.0 {
-            Value::Null => ValueRef::Null,
-            Value::Number(number) => ValueRef::Integer(number),
-            Value::Flag(flag) => ValueRef::Integer(flag.into()),
-            Value::Text(text) => ValueRef::Text(text.as_bytes()),
-            Value::Bytes(bytes) => ValueRef::Blob(bytes),
+            SqlValue::Null => ValueRef::Null,
+            SqlValue::Number(number) => ValueRef::Integer(number),
+            SqlValue::Flag(flag) => ValueRef::Integer(flag.into()),
+            SqlValue::Text(text) => ValueRef::Text(text.as_bytes()),
+            SqlValue::Bytes(bytes) => ValueRef::Blob(bytes),
         }))
     }
 }
 
 impl Columns for Row<'_> {
-    fn column(&self, index: usize) -> Result<Value<'_>> {
+    fn column(&self, index: usize) -> Result<SqlValue<'_>> {
         let torn = || StoreError::Damaged(Damage::Row);
         Ok(match self.get_ref(index)? {
-            ValueRef::Null => Value::Null,
-            ValueRef::Integer(number) => Value::Number(number),
-            ValueRef::Text(text) => Value::Text(std::str::from_utf8(text).map_err(|_| torn())?),
-            ValueRef::Blob(bytes) => Value::Bytes(bytes),
+            ValueRef::Null => SqlValue::Null,
+            ValueRef::Integer(number) => SqlValue::Number(number),
+            ValueRef::Text(text) => SqlValue::Text(std::str::from_utf8(text).map_err(|_| torn())?),
+            ValueRef::Blob(bytes) => SqlValue::Bytes(bytes),
             ValueRef::Real(_) => return Err(torn()),
         })
     }
