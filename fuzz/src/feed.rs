@@ -3,7 +3,7 @@
 
 use arbitrary::{Arbitrary, Unstructured};
 use watchfire::{
-    domain::{fault::Reason, ids::StatementId, release::Position},
+    domain::{fault::Reason, ids::StatementId, release::FeedPosition},
     feed::{
         backoff::Backoff,
         inbound::{EntryOrder, Inbound},
@@ -47,7 +47,7 @@ struct Link {
     inbound: Inbound,
     backoff: Backoff,
     /// What the publisher numbered: place and id.
-    sent: Vec<(Position, StatementId)>,
+    sent: Vec<(FeedPosition, StatementId)>,
     /// What the subscriber stored.
     stored: Vec<StatementId>,
 }
@@ -77,7 +77,7 @@ impl Link {
             }
             Event::Deliver(_) => {}
             Event::Forge(sequence, previous) => {
-                let position = Position { sequence, previous: previous.map(|b| StatementId([b; 32])) };
+                let position = FeedPosition { sequence, previous: previous.map(|b| StatementId([b; 32])) };
                 self.arrives(position, StatementId([0xff; 32]), self.sent.iter().any(|(p, _)| *p == position));
             }
             Event::RestartSubscriber => {
@@ -95,7 +95,7 @@ impl Link {
     }
 
     /// A message at that place; `is_of_the_feed` where the publisher gave that place.
-    fn arrives(&mut self, position: Position, id: StatementId, is_of_the_feed: bool) {
+    fn arrives(&mut self, position: FeedPosition, id: StatementId, is_of_the_feed: bool) {
         let next = self.stored.len() as u64 + 1;
         match self.inbound.judge(&position) {
             Ok(EntryOrder::Next) => {

@@ -38,7 +38,7 @@ const PULL_EVERY: Duration = Duration::from_millis(100);
 /// How far a follower has come. What arrives is of three kinds, each with an order of its own.
 #[derive(Debug, Clone, Copy, Default, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
-struct Position {
+struct FollowPosition {
     /// The last entry of a partner's feed.
     arrival: u64,
     /// The last change of a recall.
@@ -47,7 +47,7 @@ struct Position {
     request: u64,
 }
 
-impl From<NewestChanges> for Position {
+impl From<NewestChanges> for FollowPosition {
     fn from(NewestChanges { arrival, recall, request }: NewestChanges) -> Self {
         Self { arrival, recall, request }
     }
@@ -63,7 +63,7 @@ pub(super) struct Following {
     filter: Option<ArrivalFilter>,
     tokens: Tokens,
     /// Where to begin; `None`: after everything that the node has now.
-    begin: Option<Position>,
+    begin: Option<FollowPosition>,
 }
 
 impl Following {
@@ -81,7 +81,7 @@ impl Following {
         let proto::FollowFeedRequest { partner, new_only, cursor, originator, filter } = request;
         let partner = argument::optional_domain("partner", &partner)?;
         let filter = arrival_filter(&originator, filter, node.clock.now())?;
-        let begin = tokens.place(&cursor)?.or_else(|| (!new_only).then(Position::default));
+        let begin = tokens.place(&cursor)?.or_else(|| (!new_only).then(FollowPosition::default));
         Ok(Self { node, actor, partner, filter, tokens, begin })
     }
 
@@ -122,7 +122,7 @@ impl Following {
     async fn send_arrivals(
         &self,
         to: &Sender<proto::FollowFeedResponse>,
-        position: &mut Position,
+        position: &mut FollowPosition,
         page: &[Arrival],
     ) -> Result<(), Fault> {
         let wanted = match &self.filter {
@@ -145,7 +145,7 @@ impl Following {
     async fn send(
         &self,
         to: &Sender<proto::FollowFeedResponse>,
-        position: &Position,
+        position: &FollowPosition,
         partner: &TrustDomain,
         item: impl FnOnce() -> proto::FeedItem,
     ) -> Result<(), Fault> {

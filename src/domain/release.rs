@@ -48,7 +48,7 @@ pub struct Release {
     /// The terms that bind the recipient.
     pub terms: Terms,
     /// Its position in the feed.
-    pub position: Position,
+    pub position: FeedPosition,
     /// When it was signed.
     pub released_at: Time,
     /// The release by which a hub got it. `None` at the originator.
@@ -91,7 +91,7 @@ pub struct AgreementRef {
 
 /// A position in a partner's feed.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize)]
-pub struct Position {
+pub struct FeedPosition {
     /// The number, from 1, without gaps.
     pub sequence: u64,
     /// The id of the release numbered one less. `None` exactly for number 1.
@@ -133,7 +133,7 @@ pub struct Void {
     /// The recipient.
     pub recipient: TrustDomain,
     /// The position of the release that it replaces.
-    pub position: Position,
+    pub position: FeedPosition,
     /// The release that it replaces. The `previous` of the next release names this id.
     pub replaced: StatementId,
     /// When it was signed.

@@ -3,7 +3,7 @@
 use crate::domain::{
     fault::{Fault, Reason},
     ids::StatementId,
-    release::Position,
+    release::FeedPosition,
 };
 
 /// The position of a feed from a partner.
@@ -37,7 +37,7 @@ impl Inbound {
     ///
     /// # Errors
     /// `SEQUENCE_GAP`, if an entry before it is missing. `SEQUENCE_FORK`, if it does not continue from the last entry.
-    pub fn judge(&self, position: &Position) -> Result<EntryOrder, Fault> {
+    pub fn judge(&self, position: &FeedPosition) -> Result<EntryOrder, Fault> {
         if position.sequence <= self.sequence {
             return Ok(EntryOrder::Repeat);
         }
@@ -70,7 +70,7 @@ mod tests {
     use super::*;
     use crate::feed::outbound::Outbound;
 
-    fn feed(length: u8) -> Vec<(Position, StatementId)> {
+    fn feed(length: u8) -> Vec<(FeedPosition, StatementId)> {
         let mut outbound = Outbound::default();
         (1..=length)
             .map(|i| {
@@ -87,9 +87,9 @@ mod tests {
         let entries = feed(3);
         let after_one = Inbound::default().advanced(entries[0].1);
         assert_eq!(after_one.judge(&entries[2].0).unwrap_err().reason, Reason::SequenceGap);
-        let forked = Position { previous: Some(StatementId([9; 32])), ..entries[1].0 };
+        let forked = FeedPosition { previous: Some(StatementId([9; 32])), ..entries[1].0 };
         assert_eq!(after_one.judge(&forked).unwrap_err().reason, Reason::SequenceFork);
-        let rolled_back = Position { sequence: 1, previous: None };
+        let rolled_back = FeedPosition { sequence: 1, previous: None };
         assert_eq!(after_one.judge(&rolled_back).unwrap(), EntryOrder::Repeat);
     }
 

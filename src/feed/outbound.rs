@@ -1,6 +1,6 @@
 //! The sending side of a feed. Numbers begin at 1 and have no gaps. Each release names the one before it.
 
-use crate::domain::{ids::StatementId, release::Position};
+use crate::domain::{ids::StatementId, release::FeedPosition};
 
 /// The position of a feed to a partner.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
@@ -21,8 +21,8 @@ impl Outbound {
     }
 
     /// The position of the next release.
-    pub fn next(&self) -> Position {
-        Position { sequence: self.sequence + 1, previous: self.release }
+    pub fn next(&self) -> FeedPosition {
+        FeedPosition { sequence: self.sequence + 1, previous: self.release }
     }
 
     /// Advances: the next release was signed and has this id.

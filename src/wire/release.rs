@@ -20,7 +20,7 @@ use crate::domain::{
     fault::{Fault, Reason},
     ids::StatementId,
     marking::{Audience, GroupName, Tlp},
-    release::{AgreementRef, EntryKind, Listed, MAX_BESIDE, OnwardLimit, Position, Release, Terms, Void},
+    release::{AgreementRef, EntryKind, FeedPosition, Listed, MAX_BESIDE, OnwardLimit, Release, Terms, Void},
     request::MAX_EXCEPTIONS,
     statement::StatementKind,
     time::Time,
@@ -151,7 +151,7 @@ fn beside_to_proto(release: &Release) -> Vec<proto::BesideStatement> {
     all
 }
 
-fn position(sequence: u64, previous: &[u8]) -> Result<Position, Fault> {
+fn position(sequence: u64, previous: &[u8]) -> Result<FeedPosition, Fault> {
     let previous: Option<StatementId> = bytes_optional("previous_release_id", previous)?;
     let sequence = number::sequence("sequence", sequence)?;
     if sequence == 0 || (sequence == 1) != previous.is_none() {
@@ -160,7 +160,7 @@ fn position(sequence: u64, previous: &[u8]) -> Result<Position, Fault> {
             "numbers are counted from 1, and each but the first names the release before it",
         ));
     }
-    Ok(Position { sequence, previous })
+    Ok(FeedPosition { sequence, previous })
 }
 
 fn terms(message: proto::Terms) -> Result<Terms, Fault> {

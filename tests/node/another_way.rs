@@ -3,7 +3,7 @@
 
 use watchfire::{
     domain::{
-        release::{OnwardLimit, Position, Terms},
+        release::{FeedPosition, OnwardLimit, Terms},
         statement::StatementKind,
         time::Clock,
     },
@@ -33,7 +33,7 @@ fn may_go_on() -> Terms {
 /// What an entry hands over, under the next number.
 fn again(feed: &mut Feed, entry: &proto::FeedEntry) -> proto::FeedEntry {
     let mut release = wire::release::decode(&entry.release.as_ref().unwrap().payload).unwrap();
-    release.position = Position { sequence: feed.sequence + 1, previous: feed.last };
+    release.position = FeedPosition { sequence: feed.sequence + 1, previous: feed.last };
     let payload = feed.rogue.node.payload(wire::release::encode(&release));
     (feed.last, feed.sequence) = (Some(id_of(StatementKind::Release, &payload)), feed.sequence + 1);
     proto::FeedEntry { release: Some(signed(&feed.rogue.node, StatementKind::Release, payload)), ..entry.clone() }

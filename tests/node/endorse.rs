@@ -7,7 +7,7 @@ use watchfire::{
         endorsement::Endorsement,
         ids::{AssessmentId, StatementId},
         marking::{Marking, Onward, Tlp},
-        release::{Listed, OnwardLimit, Position, Release},
+        release::{FeedPosition, Listed, OnwardLimit, Release},
         statement::StatementKind,
         time::Clock,
     },
@@ -328,7 +328,7 @@ fn released_again(
     let endorsement = make(release.manifest);
     let id = id_of(StatementKind::Endorsement, &endorsement.payload);
     let listed = Listed { id, logged_at: release.logged_at };
-    let position = Position { sequence: feed.sequence + 1, previous: feed.last };
+    let position = FeedPosition { sequence: feed.sequence + 1, previous: feed.last };
     let release = wire::release::encode(&Release { endorsements: vec![listed], position, ..release });
     let release = feed.rogue.node.payload(release);
     (feed.last, feed.sequence) = (Some(id_of(StatementKind::Release, &release)), feed.sequence + 1);

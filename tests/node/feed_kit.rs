@@ -4,7 +4,7 @@ use prost::Message;
 use watchfire::{
     domain::{
         ids::{AssessmentId, StatementId},
-        release::{AgreementRef, EntryKind, Listed, Position, Release, Terms},
+        release::{AgreementRef, EntryKind, FeedPosition, Listed, Release, Terms},
         statement::StatementKind,
         time::Clock,
     },
@@ -96,7 +96,7 @@ impl Feed {
             agreement: AgreementRef { id: self.agreement, version: 1 },
             grants: vec!["world".parse().unwrap()],
             terms: Terms { onward: None, barred_states: vec!["BF".parse().unwrap()], retention_days: None },
-            position: Position { sequence: self.sequence + 1, previous: self.last },
+            position: FeedPosition { sequence: self.sequence + 1, previous: self.last },
             released_at: SystemClock.now(),
             via: None,
             logged_at: SystemClock.now().whole_seconds(),

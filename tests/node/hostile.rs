@@ -5,7 +5,7 @@ use prost::Message;
 use watchfire::{
     domain::{
         ids::{AssessmentId, StatementId},
-        release::Position,
+        release::FeedPosition,
         statement::StatementKind,
         time::Clock,
     },
@@ -247,7 +247,10 @@ async fn a_feed_that_does_not_continue_stops_by_name_and_goes_on_once_it_is_mend
                 entry
             }),
         ),
-        ("REPLAY_DIFFERS", Box::new(|f| bent(f, &|m| m.release.position = Position { sequence: 1, previous: None }))),
+        (
+            "REPLAY_DIFFERS",
+            Box::new(|f| bent(f, &|m| m.release.position = FeedPosition { sequence: 1, previous: None })),
+        ),
     ];
     for (reason, make) in wrong {
         let mut entries = good.clone();

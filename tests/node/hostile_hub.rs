@@ -5,7 +5,7 @@ use watchfire::{
         ids::StatementId,
         marking::Audience,
         recall::{Recall, RecallKind},
-        release::{AgreementRef, EntryKind, OnwardLimit, Position, Release, Terms},
+        release::{AgreementRef, EntryKind, FeedPosition, OnwardLimit, Release, Terms},
         statement::StatementKind,
         time::Clock,
     },
@@ -72,7 +72,7 @@ impl Chain {
             agreement: AgreementRef { id: StatementId([7; 32]), version: 1 },
             grants: vec!["g".parse().unwrap()],
             terms: Terms { onward: Some(limit(1)), barred_states, retention_days: Some(30) },
-            position: Position { sequence: 1, previous: None },
+            position: FeedPosition { sequence: 1, previous: None },
             released_at: SystemClock.now(),
             via: None,
             logged_at: SystemClock.now().whole_seconds(),
@@ -85,7 +85,7 @@ impl Chain {
             agreement: AgreementRef { id: self.agreement, version: 1 },
             grants: vec!["world".parse().unwrap()],
             terms,
-            position: Position { sequence: self.sequence + 1, previous: self.previous },
+            position: FeedPosition { sequence: self.sequence + 1, previous: self.previous },
             ..first.clone()
         };
         let manifest = signed(&self.origin.analyst, StatementKind::Manifest, payload);
@@ -94,7 +94,7 @@ impl Chain {
 
     /// The same entry with the next number.
     pub fn at_place(&self, piece: &Piece) -> Piece {
-        let position = Position { sequence: self.sequence + 1, previous: self.previous };
+        let position = FeedPosition { sequence: self.sequence + 1, previous: self.previous };
         Piece { last: Release { position, ..piece.last.clone() }, ..piece.clone() }
     }
 

@@ -2,7 +2,7 @@
 
 use watchfire::{
     domain::{
-        release::{Position, Release, Terms},
+        release::{FeedPosition, Release, Terms},
         statement::StatementKind,
         time::{Clock, Time},
     },
@@ -54,7 +54,7 @@ fn entry(chain: &mut Chain, relay: &Rogue, text: &str, (relay_got, hub_got): (i6
     let last = Release {
         agreement: piece.last.agreement,
         grants: piece.last.grants.clone(),
-        position: Position { sequence: chain.sequence + 1, previous: chain.previous },
+        position: FeedPosition { sequence: chain.sequence + 1, previous: chain.previous },
         released_at: SystemClock.now(),
         ..release("no.example", 0, days_ago(hub_got), named(&second))
     };

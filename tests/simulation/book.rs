@@ -6,7 +6,7 @@ use watchfire::{
     domain::{
         entry::FeedEntry,
         ids::{Digest, StatementId},
-        release::{Position, Release},
+        release::{FeedPosition, Release},
         statement::StatementKind,
         time::Time,
     },
@@ -175,7 +175,7 @@ impl Book {
         trace.line(format!("      {giver} gives {taker} {}: {name}, {portions} portions", position.sequence));
         let feed = self.feeds.entry((giver, taker)).or_default();
         let at = usize::try_from(position.sequence).unwrap();
-        let Position { sequence, previous } = position;
+        let FeedPosition { sequence, previous } = position;
         let before = at.checked_sub(2).map(|i| feed.get(i).copied());
         if at == 0 || at > feed.len() + 1 {
             return broken("numbers have no gaps", format!("{giver} gave {taker} {sequence} after {}", feed.len()));

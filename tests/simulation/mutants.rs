@@ -5,7 +5,7 @@ use std::sync::Arc;
 use watchfire::{
     domain::{
         entry::FeedEntry,
-        release::{Position, Release},
+        release::{FeedPosition, Release},
         statement::{Envelope, StatementKind},
     },
     ledger::note::{Checkpoint, Note},
@@ -195,7 +195,7 @@ pub fn reuse_number(entry: &mut FeedEntry) {
     }
     let release = wire::release::decode(&entry.release.payload).unwrap();
     if release.position.sequence > 1 {
-        let position = Position { sequence: release.position.sequence - 1, previous: None };
+        let position = FeedPosition { sequence: release.position.sequence - 1, previous: None };
         let payload = wire::release::encode(&Release { position, ..release });
         entry.release = Arc::new(Envelope { payload, ..(*entry.release).clone() });
     }

@@ -20,7 +20,7 @@ use watchfire::domain::{
     partner::{Invitation, InvitedList, Organisation, PartnerKind},
     recall::{MAX_REASON, Recall, RecallKind},
     receipt::{MAX_NOTE, Receipt, ReceiptKind},
-    release::{AgreementRef, EntryKind, Listed, MAX_BESIDE, OnwardLimit, Position, Release, Terms, Void},
+    release::{AgreementRef, EntryKind, FeedPosition, Listed, MAX_BESIDE, OnwardLimit, Release, Terms, Void},
     request::MAX_EXCEPTIONS,
     statement::{Envelope, MAX_LOGGED, Signature, StatementKind, Suite},
     time::Time,
@@ -36,10 +36,10 @@ fn version() -> impl Strategy<Value = (u32, Option<StatementId>)> {
     prop_oneof![Just((1, None)), (2..=1_000_000_u32, id()).prop_map(|(v, id)| (v, Some(id)))]
 }
 
-fn position() -> impl Strategy<Value = Position> {
+fn position() -> impl Strategy<Value = FeedPosition> {
     prop_oneof![
-        Just(Position { sequence: 1, previous: None }),
-        (2..=MAX_SEQUENCE, id()).prop_map(|(sequence, id)| Position { sequence, previous: Some(id) }),
+        Just(FeedPosition { sequence: 1, previous: None }),
+        (2..=MAX_SEQUENCE, id()).prop_map(|(sequence, id)| FeedPosition { sequence, previous: Some(id) }),
     ]
 }
 

@@ -13,7 +13,7 @@ use crate::{
         event::{Deed, Event},
         fault::{Fault, Reason},
         ids::{StatementId, TrustDomain},
-        release::{EntryKind, Position, Release, Void},
+        release::{EntryKind, FeedPosition, Release, Void},
         statement::StatementKind,
         time::Time,
     },
@@ -56,7 +56,7 @@ enum Checked {
 }
 
 impl Checked {
-    fn position(&self) -> &Position {
+    fn position(&self) -> &FeedPosition {
         match self {
             Self::Void(void, _) => &void.content().position,
             Self::Release { release, .. } => &release.content().position,

@@ -8,7 +8,7 @@ use crate::{
         event::{Deed, Event},
         fault::{Fault, Reason},
         ids::{StatementId, TrustDomain},
-        release::{Position, Release, Void},
+        release::{FeedPosition, Release, Void},
         statement::{Envelope, StatementKind},
         time::Time,
     },
@@ -236,7 +236,7 @@ impl OutboundFeeds {
         &self,
         partner: &TrustDomain,
         record: &ReleaseRecord,
-        position: &Position,
+        position: &FeedPosition,
         now: Time,
         judged: &mut Judged,
     ) -> Result<FeedEntry, Fault> {
@@ -262,7 +262,7 @@ impl OutboundFeeds {
 }
 
 /// A release that was numbered before, or the void in its place: its envelope, its content, its position, and when it was made.
-type ReadStatement = (Envelope, Option<Release>, Position, Time);
+type ReadStatement = (Envelope, Option<Release>, FeedPosition, Time);
 
 fn read(record: &ReleaseRecord) -> Result<ReadStatement, Fault> {
     let unlike = |_| StoreError::Damaged(Damage::Row);

@@ -9,7 +9,7 @@ use super::{
     known_names::KnownNames,
     literals::{LocatedProblem, check_literals},
     messages::reworded,
-    tokens::{Position, position, split_rules},
+    tokens::{TextPosition, position, split_rules},
 };
 use crate::{
     domain::{
@@ -85,13 +85,13 @@ struct Part<'a> {
 
 impl Part<'_> {
     /// The position in the file of an offset in this part.
-    fn position(self, offset: usize) -> Position {
+    fn position(self, offset: usize) -> TextPosition {
         position(self.source.text, self.offset + offset)
     }
 
     /// A fault at this position.
-    fn fault(self, at: Position, message: impl Into<String>, help: Option<String>) -> RuleFault {
-        let Position { line, column } = at;
+    fn fault(self, at: TextPosition, message: impl Into<String>, help: Option<String>) -> RuleFault {
+        let TextPosition { line, column } = at;
         RuleFault { file: self.source.name.to_owned(), line, column, message: message.into(), help }
     }
 

@@ -75,7 +75,7 @@ pub(super) fn split_rules(text: &str) -> Vec<(usize, &str)> {
 
 /// A position in a text.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) struct Position {
+pub(super) struct TextPosition {
     /// From 1.
     pub line: u32,
     /// In characters, from 1.
@@ -83,12 +83,12 @@ pub(super) struct Position {
 }
 
 /// The position of an offset in bytes.
-pub(super) fn position(text: &str, offset: usize) -> Position {
+pub(super) fn position(text: &str, offset: usize) -> TextPosition {
     let before = text.get(..offset).unwrap_or(text);
     let line = before.matches('\n').count() + 1;
     let column = before.rsplit('\n').next().unwrap_or_default().chars().count() + 1;
     let number = |n| u32::try_from(n).unwrap_or(u32::MAX);
-    Position { line: number(line), column: number(column) }
+    TextPosition { line: number(line), column: number(column) }
 }
 
 #[cfg(test)]
@@ -110,7 +110,7 @@ mod tests {
     fn tokens_stand_where_they_begin() {
         let text = "é // \"no\"\nforbid x == \"é\\\"\" && y >= 12;";
         let all: Vec<_> = tokens(text).into_iter().map(|(at, token)| (position(text, at), token)).collect();
-        let at = |line, column| Position { line, column };
+        let at = |line, column| TextPosition { line, column };
         assert_eq!(all[0], (at(1, 1), Token::Word("é")));
         assert_eq!(all[1], (at(2, 1), Token::Word("forbid")));
         assert_eq!(all[3], (at(2, 13), Token::Text("é\\\"")));

@@ -2,7 +2,7 @@
 
 use serde::Deserialize;
 use watchfire::{
-    domain::{ids::StatementId, release::Position},
+    domain::{ids::StatementId, release::FeedPosition},
     feed::{
         inbound::{EntryOrder, Inbound},
         outbound::Outbound,
@@ -32,7 +32,7 @@ fn every_order_of_entries_is_judged_as_the_vectors_say() {
     for vector in vectors::<Vector>("feed.json") {
         let mut inbound = Inbound::resume(vector.after, vector.release);
         for (i, step) in vector.steps.iter().enumerate() {
-            let position = Position { sequence: step.sequence, previous: step.previous };
+            let position = FeedPosition { sequence: step.sequence, previous: step.previous };
             let verdict = match inbound.judge(&position) {
                 Ok(EntryOrder::Next) => {
                     inbound = inbound.advanced(step.id);
@@ -53,7 +53,7 @@ fn a_sender_numbers_what_a_receiver_takes_next() {
         for step in vector.steps.iter().filter(|step| step.verdict == "next") {
             assert_eq!(
                 outbound.next(),
-                Position { sequence: step.sequence, previous: step.previous },
+                FeedPosition { sequence: step.sequence, previous: step.previous },
                 "{}",
                 vector.name
             );

@@ -160,7 +160,7 @@ mod tests {
     use crate::domain::{
         body::Kind,
         ids::StatementId,
-        release::{EntryKind, Position},
+        release::{EntryKind, FeedPosition},
         time::Time,
     };
 
@@ -193,7 +193,7 @@ mod tests {
             agreement: AgreementRef { id: StatementId([2; 32]), version: 1 },
             grants: vec![],
             terms: Terms { onward: Some(onward), barred_states: vec![], retention_days: None },
-            position: Position { sequence: 1, previous: None },
+            position: FeedPosition { sequence: 1, previous: None },
             released_at: at,
             via: None,
             logged_at: at,
