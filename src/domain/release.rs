@@ -46,7 +46,7 @@ pub struct Release {
     /// The grants that permit it, strictly ascending, at least one.
     pub grants: Vec<GroupName>,
     /// The terms that bind the recipient.
-    pub terms: Terms,
+    pub terms: ReleaseTerms,
     /// Its position in the feed.
     pub position: FeedPosition,
     /// When it was signed.
@@ -100,7 +100,7 @@ pub struct FeedPosition {
 
 /// The terms of a release that bind its recipient.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
-pub struct Terms {
+pub struct ReleaseTerms {
     /// What may be passed on. `None` means nothing.
     pub onward: Option<OnwardLimit>,
     /// States whose organisations must not get it, strictly ascending.

@@ -40,7 +40,7 @@ const LAST: u32 = 1000;
 /// A change that is not in force and might be.
 pub enum Proposal {
     /// Other terms with one partner.
-    Terms {
+    Agreements {
         /// The agreement's encoding.
         payload: Vec<u8>,
         /// The agreement that they would replace. `None` means the only one in force.
@@ -122,7 +122,7 @@ struct Comparison {
     rules: u32,
 }
 
-type Terms = Vec<(StatementId, Agreement)>;
+type Agreements = Vec<(StatementId, Agreement)>;
 
 /// Says what other rules or agreements would have changed.
 pub struct Simulation {
@@ -218,7 +218,7 @@ impl Simulation {
         held.retain(|r| r.partner == other);
         let replaces = if beside { None } else { replaced(&held, amends, &other, now)? };
         held.retain(|r| r.state(now).counts());
-        let before: Terms = held.iter().map(|r| (r.id, without_dates(&r.agreement))).collect();
+        let before: Agreements = held.iter().map(|r| (r.id, without_dates(&r.agreement))).collect();
         let mut after = before.clone();
         // If the same terms are proposed again, they replace themselves instead of counting twice.
         after.retain(|(held, _)| Some(*held) != replaces.map(|(id, _)| id) && *held != id);
@@ -234,7 +234,7 @@ impl Simulation {
 
     async fn other_rules(&self, files: Vec<RuleFile>) -> Result<Comparison, Fault> {
         let now = self.clock.now();
-        let mut terms: BTreeMap<TrustDomain, Terms> = BTreeMap::new();
+        let mut terms: BTreeMap<TrustDomain, Agreements> = BTreeMap::new();
         for record in self.store.agreements().await? {
             if record.state(now).counts() {
                 terms.entry(record.partner).or_default().push((record.id, without_dates(&record.agreement)));
@@ -264,10 +264,10 @@ impl Simulation {
 fn pair(
     own: &TrustDomain,
     taker: &Organisation,
-    before: (Terms, &HouseRules),
-    after: (Terms, &HouseRules),
+    before: (Agreements, &HouseRules),
+    after: (Agreements, &HouseRules),
 ) -> Result<Pair, Fault> {
-    let compile = |(terms, rules): (Terms, &HouseRules)| PartnerPolicy::compile(own, taker, &terms, rules);
+    let compile = |(terms, rules): (Agreements, &HouseRules)| PartnerPolicy::compile(own, taker, &terms, rules);
     Ok(Pair { partner: taker.domain.clone(), before: compile(before)?, after: compile(after)? })
 }
 

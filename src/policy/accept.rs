@@ -15,7 +15,7 @@ use crate::domain::{
     ids::Digest,
     marking::Audience,
     place::Country,
-    release::{OnwardLimit, Release, Terms},
+    release::{OnwardLimit, Release, ReleaseTerms},
 };
 
 /// Checks that our own copy of the agreement permits everything that the release discloses, at the time of the release, and that the terms of
@@ -130,8 +130,8 @@ fn no_group_is_wider(theirs: &OnwardLimit, ours: &[Group]) -> bool {
 /// states of all subjects that are known here, since what is added later may be passed on without these subjects.
 fn missing_bars<'a>(
     facts: &'a Facts<'_>,
-    theirs: &'a Terms,
-    ours: &Terms,
+    theirs: &'a ReleaseTerms,
+    ours: &ReleaseTerms,
     granted: &GrantedItems,
 ) -> impl Iterator<Item = Country> + 'a {
     let mut needed: BTreeSet<Country> = facts.subjects_of(granted.keys().copied()).states;

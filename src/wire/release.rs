@@ -20,7 +20,7 @@ use crate::domain::{
     fault::{Fault, Reason},
     ids::StatementId,
     marking::{Audience, GroupName, Tlp},
-    release::{AgreementRef, EntryKind, FeedPosition, Listed, MAX_BESIDE, OnwardLimit, Release, Terms, Void},
+    release::{AgreementRef, EntryKind, FeedPosition, Listed, MAX_BESIDE, OnwardLimit, Release, ReleaseTerms, Void},
     request::MAX_EXCEPTIONS,
     statement::StatementKind,
     time::Time,
@@ -163,7 +163,7 @@ fn position(sequence: u64, previous: &[u8]) -> Result<FeedPosition, Fault> {
     Ok(FeedPosition { sequence, previous })
 }
 
-fn terms(message: proto::Terms) -> Result<Terms, Fault> {
+fn terms(message: proto::Terms) -> Result<ReleaseTerms, Fault> {
     let proto::Terms {
         onward_to,
         onward_max_tlp,
@@ -197,7 +197,7 @@ fn terms(message: proto::Terms) -> Result<Terms, Fault> {
             ));
         }
     };
-    Ok(Terms {
+    Ok(ReleaseTerms {
         onward,
         barred_states: parsed_all("barred_states", &barred_states)?,
         retention_days: (retention_days > 0).then_some(retention_days),

@@ -3,7 +3,7 @@
 
 use watchfire::{
     domain::{
-        release::{FeedPosition, OnwardLimit, Terms},
+        release::{FeedPosition, OnwardLimit, ReleaseTerms},
         statement::StatementKind,
         time::Clock,
     },
@@ -22,12 +22,12 @@ use crate::{
 
 const KINDS: [&str; 3] = ["headline", "subject", "limitation"];
 
-fn may_go_on() -> Terms {
+fn may_go_on() -> ReleaseTerms {
     let to = vec!["no.example".parse().unwrap()];
     let kinds = KINDS.map(|k| k.parse().unwrap()).to_vec();
     let limit =
         OnwardLimit { later_kinds: vec![], to, kinds, max_tlp: "AMBER".parse().unwrap(), depth: 1, groups: vec![] };
-    Terms { onward: Some(limit), barred_states: vec!["BF".parse().unwrap()], retention_days: None }
+    ReleaseTerms { onward: Some(limit), barred_states: vec!["BF".parse().unwrap()], retention_days: None }
 }
 
 /// What an entry hands over, under the next number.

@@ -4,7 +4,7 @@ use prost::Message;
 use watchfire::{
     domain::{
         ids::{AssessmentId, StatementId},
-        release::{AgreementRef, EntryKind, FeedPosition, Listed, Release, Terms},
+        release::{AgreementRef, EntryKind, FeedPosition, Listed, Release, ReleaseTerms},
         statement::StatementKind,
         time::Clock,
     },
@@ -95,7 +95,7 @@ impl Feed {
             digests,
             agreement: AgreementRef { id: self.agreement, version: 1 },
             grants: vec!["world".parse().unwrap()],
-            terms: Terms { onward: None, barred_states: vec!["BF".parse().unwrap()], retention_days: None },
+            terms: ReleaseTerms { onward: None, barred_states: vec!["BF".parse().unwrap()], retention_days: None },
             position: FeedPosition { sequence: self.sequence + 1, previous: self.last },
             released_at: SystemClock.now(),
             via: None,

@@ -5,7 +5,7 @@ use watchfire::{
         ids::StatementId,
         marking::Audience,
         recall::{Recall, RecallKind},
-        release::{AgreementRef, EntryKind, FeedPosition, OnwardLimit, Release, Terms},
+        release::{AgreementRef, EntryKind, FeedPosition, OnwardLimit, Release, ReleaseTerms},
         statement::StatementKind,
         time::Clock,
     },
@@ -71,7 +71,7 @@ impl Chain {
             // An agreement between others, which nobody here has.
             agreement: AgreementRef { id: StatementId([7; 32]), version: 1 },
             grants: vec!["g".parse().unwrap()],
-            terms: Terms { onward: Some(limit(1)), barred_states, retention_days: Some(30) },
+            terms: ReleaseTerms { onward: Some(limit(1)), barred_states, retention_days: Some(30) },
             position: FeedPosition { sequence: 1, previous: None },
             released_at: SystemClock.now(),
             via: None,
@@ -79,7 +79,7 @@ impl Chain {
             endorsements: vec![],
             exceptions: vec![],
         };
-        let terms = Terms { onward: None, retention_days: Some(29), ..first.terms.clone() };
+        let terms = ReleaseTerms { onward: None, retention_days: Some(29), ..first.terms.clone() };
         let last = Release {
             recipient: reader.parse().unwrap(),
             agreement: AgreementRef { id: self.agreement, version: 1 },

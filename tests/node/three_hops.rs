@@ -2,7 +2,7 @@
 
 use watchfire::{
     domain::{
-        release::{FeedPosition, Release, Terms},
+        release::{FeedPosition, Release, ReleaseTerms},
         statement::StatementKind,
         time::{Clock, Time},
     },
@@ -36,7 +36,7 @@ fn entry(chain: &mut Chain, relay: &Rogue, text: &str, (relay_got, hub_got): (i6
     let terms = |depth: u32| {
         let mut onward = limit(depth);
         onward.to = vec!["hub.example".parse().unwrap(), "no.example".parse().unwrap()];
-        Terms { onward: (depth > 0).then_some(onward), retention_days: None, ..piece.first.terms.clone() }
+        ReleaseTerms { onward: (depth > 0).then_some(onward), retention_days: None, ..piece.first.terms.clone() }
     };
     let release = |to: &str, depth, logged_at: Time, via| Release {
         recipient: to.parse().unwrap(),

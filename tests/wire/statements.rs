@@ -20,7 +20,7 @@ use watchfire::domain::{
     partner::{Invitation, InvitedList, Organisation, PartnerKind},
     recall::{MAX_REASON, Recall, RecallKind},
     receipt::{MAX_NOTE, Receipt, ReceiptKind},
-    release::{AgreementRef, EntryKind, FeedPosition, Listed, MAX_BESIDE, OnwardLimit, Release, Terms, Void},
+    release::{AgreementRef, EntryKind, FeedPosition, Listed, MAX_BESIDE, OnwardLimit, Release, ReleaseTerms, Void},
     request::MAX_EXCEPTIONS,
     statement::{Envelope, MAX_LOGGED, Signature, StatementKind, Suite},
     time::Time,
@@ -70,7 +70,7 @@ fn mandate() -> impl Strategy<Value = Mandate> {
     (name(), domain()).prop_map(|(role, organisation)| Mandate { role: parsed(&role), organisation })
 }
 
-fn terms() -> impl Strategy<Value = Terms> {
+fn terms() -> impl Strategy<Value = ReleaseTerms> {
     let kinds = subsequence(Kind::ALL, 1..=Kind::ALL.len());
     let lists = vec(members(), 1..3);
     let onward = (set_of(audience_text(), 1), (kinds, later_kinds()), select(Tlp::ALL), 1..=MAX_FEW, lists).prop_map(
@@ -80,7 +80,7 @@ fn terms() -> impl Strategy<Value = Terms> {
         },
     );
     (option::of(onward), countries(), option::of(1..=MAX_DAYS))
-        .prop_map(|(onward, barred_states, retention_days)| Terms { onward, barred_states, retention_days })
+        .prop_map(|(onward, barred_states, retention_days)| ReleaseTerms { onward, barred_states, retention_days })
 }
 
 /// The ids of at most this many statements, ascending.

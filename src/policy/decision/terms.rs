@@ -12,13 +12,13 @@ use crate::{
         body::Kind,
         group::Group,
         marking::{Audience, GroupName},
-        release::{OnwardLimit, Terms},
+        release::{OnwardLimit, ReleaseTerms},
     },
     policy::{agreement::CompiledAgreement, facts::Facts},
 };
 
 /// The terms of a release of these items. They are the widest that the giver may set, and those that it does set.
-pub(in crate::policy) fn release_terms(basis: Basis<'_>, released: &GrantedItems) -> Terms {
+pub(in crate::policy) fn release_terms(basis: Basis<'_>, released: &GrantedItems) -> ReleaseTerms {
     let Basis { policy, agreement, facts, acquisition, now } = basis;
     let disclosed = || released.keys().copied();
     // To name the states of a withheld subject would reveal it. So if a subject is withheld, only the states of the disclosed ones are named,
@@ -31,7 +31,7 @@ pub(in crate::policy) fn release_terms(basis: Basis<'_>, released: &GrantedItems
         false => facts.states_added_by(&policy.control, facts.indexes()),
     });
     let used = released.values().flat_map(|grounds| grants(agreement, grounds));
-    let own = Terms {
+    let own = ReleaseTerms {
         onward: if withholds { None } else { onward(agreement, facts, released) },
         barred_states: states.into_iter().collect(),
         retention_days: used.filter_map(|g| g.retention_days).min(),

@@ -8,7 +8,7 @@ use crate::{
     domain::{
         ids::{Digest, Handle, StatementId, TrustDomain},
         marking::GroupName,
-        release::{AgreementRef, Terms},
+        release::{AgreementRef, ReleaseTerms},
         time::Time,
     },
     policy::{facts::ItemId, reason::PolicyReason},
@@ -111,7 +111,7 @@ pub struct Cleared {
     /// The index of each endorsement among the facts' items.
     pub(super) endorsements: BTreeMap<StatementId, usize>,
     pub(super) exceptions: Vec<StatementId>,
-    pub(super) terms: Terms,
+    pub(super) terms: ReleaseTerms,
     pub(super) via: Option<StatementId>,
     pub(super) at: Time,
 }
@@ -169,7 +169,7 @@ impl Cleared {
     }
 
     /// The terms for the recipient.
-    pub fn terms(&self) -> &Terms {
+    pub fn terms(&self) -> &ReleaseTerms {
         &self.terms
     }
 

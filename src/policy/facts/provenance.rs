@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 use crate::domain::{
     group::Group,
     ids::{Digest, StatementId, TrustDomain},
-    release::{Release, Terms},
+    release::{Release, ReleaseTerms},
     time::Time,
 };
 
@@ -19,7 +19,7 @@ pub struct Provenance {
     /// The portions and endorsements that it disclosed; see [`ItemId::to_digest`](super::ItemId::to_digest).
     pub digests: BTreeSet<Digest>,
     /// The terms that it set for the giver.
-    pub terms: Terms,
+    pub terms: ReleaseTerms,
     /// The time from which `terms.retention_days` counts.
     pub released_at: Time,
     /// What `group:x` means in these terms: the agreement behind the release defines it, and the release repeats it. A group that is not here

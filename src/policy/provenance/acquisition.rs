@@ -15,7 +15,7 @@ use crate::{
         marking::{Audience, Stays},
         partner::Organisation,
         place::Country,
-        release::{OnwardLimit, Terms},
+        release::{OnwardLimit, ReleaseTerms},
         time::Time,
     },
     policy::{
@@ -80,7 +80,7 @@ impl<'a> Acquisition<'a> {
 
     /// The terms of a release onward: the giver's own terms, narrowed to the terms by which the giver got it. `groups` are those of the
     /// giver's own agreement.
-    pub fn narrow(self, terms: Terms, groups: &[Group], now: Time) -> Terms {
+    pub fn narrow(self, terms: ReleaseTerms, groups: &[Group], now: Time) -> ReleaseTerms {
         let Self::Received(provenance) = self else { return terms };
         let onward = terms.onward.as_ref().zip(provenance.terms.onward.as_ref());
         let onward = onward.and_then(|(own, received)| narrowest(own, received, provenance, groups));
@@ -90,7 +90,7 @@ impl<'a> Acquisition<'a> {
             barred.extend(&provenance.terms.barred_states);
         }
         let retention_days = terms.retention_days.into_iter().chain(provenance.days_left(now)).min();
-        Terms { onward, barred_states: barred.into_iter().collect(), retention_days }
+        ReleaseTerms { onward, barred_states: barred.into_iter().collect(), retention_days }
     }
 }
 

@@ -9,7 +9,7 @@ use crate::{
         ids::StatementId,
         marking::{Caveat, Onward, Tlp},
         partner::{Organisation, PartnerKind},
-        release::{AgreementRef, EntryKind, FeedPosition, OnwardLimit, Release, Terms},
+        release::{AgreementRef, EntryKind, FeedPosition, OnwardLimit, Release, ReleaseTerms},
     },
     policy::{EndorsementFacts, Facts, Hop, check_hops},
 };
@@ -27,7 +27,7 @@ fn release(number: u8, depth: u32, to: &[&str], groups: Vec<Group>) -> Release {
         exceptions: vec![],
         agreement: AgreementRef { id: StatementId([number; 32]), version: 1 },
         grants: vec!["g".parse().unwrap()],
-        terms: Terms { onward: Some(limit), barred_states: vec!["ML".parse().unwrap()], retention_days: None },
+        terms: ReleaseTerms { onward: Some(limit), barred_states: vec!["ML".parse().unwrap()], retention_days: None },
         position: FeedPosition { sequence: 1, previous: None },
         released_at: time("2026-05-01T10:30:00Z"),
         via: None,

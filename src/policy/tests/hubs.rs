@@ -9,7 +9,7 @@ use crate::{
         ids::StatementId,
         marking::{Onward, Tlp},
         partner::{Organisation, PartnerKind},
-        release::{OnwardLimit, Release, Terms},
+        release::{OnwardLimit, Release, ReleaseTerms},
     },
     policy::{Decision, Facts, HouseRules, PartnerPolicy, Provenance, accept, decide},
 };
@@ -32,7 +32,7 @@ fn provenance(number: u8) -> Provenance {
     Provenance {
         release: StatementId([number; 32]),
         digests: (0..4).map(digest).collect(),
-        terms: Terms {
+        terms: ReleaseTerms {
             onward: Some(limit),
             barred_states: vec!["ML".parse().unwrap(), "NE".parse().unwrap()],
             retention_days: Some(10),

@@ -10,7 +10,7 @@ use crate::{
     domain::{
         group::Group,
         marking::{Audience, Tlp},
-        release::{AgreementRef, OnwardLimit, Release, Terms},
+        release::{AgreementRef, OnwardLimit, Release, ReleaseTerms},
     },
     wire::{self, proto},
 };
@@ -24,7 +24,7 @@ pub struct ReceivedRelease {
     pub released_at: String,
     pub agreement: AgreementRef,
     pub grants: Vec<String>,
-    pub terms: Terms,
+    pub terms: ReleaseTerms,
     /// What it received.
     pub portions: Vec<ReceivedPortion>,
     pub quarantined: Option<String>,
@@ -192,7 +192,7 @@ mod tests {
             digests: vec![],
             agreement: AgreementRef { id: StatementId([2; 32]), version: 1 },
             grants: vec![],
-            terms: Terms { onward: Some(onward), barred_states: vec![], retention_days: None },
+            terms: ReleaseTerms { onward: Some(onward), barred_states: vec![], retention_days: None },
             position: FeedPosition { sequence: 1, previous: None },
             released_at: at,
             via: None,
