@@ -109,7 +109,7 @@ pub struct Summary {
 }
 
 /// One partner's policies.
-struct Pair {
+struct PolicyPair {
     partner: TrustDomain,
     before: PartnerPolicy,
     after: PartnerPolicy,
@@ -117,7 +117,7 @@ struct Pair {
 
 /// Everything that is compared.
 struct Comparison {
-    pairs: Vec<Pair>,
+    pairs: Vec<PolicyPair>,
     replaces: Option<(StatementId, u32)>,
     rules: u32,
 }
@@ -266,9 +266,9 @@ fn pair(
     taker: &Organisation,
     before: (Agreements, &HouseRules),
     after: (Agreements, &HouseRules),
-) -> Result<Pair, Fault> {
+) -> Result<PolicyPair, Fault> {
     let compile = |(terms, rules): (Agreements, &HouseRules)| PartnerPolicy::compile(own, taker, &terms, rules);
-    Ok(Pair { partner: taker.domain.clone(), before: compile(before)?, after: compile(after)? })
+    Ok(PolicyPair { partner: taker.domain.clone(), before: compile(before)?, after: compile(after)? })
 }
 
 /// The agreement that the terms would replace: the one that is named, or the only one in force.
@@ -319,7 +319,7 @@ fn look(
         _ => None,
     });
     let mut all: Vec<SimulationReport> = vec![];
-    for Pair { partner, before, after } in &comparison.pairs {
+    for PolicyPair { partner, before, after } in &comparison.pairs {
         if stop.is_cancelled() {
             break;
         }
