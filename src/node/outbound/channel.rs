@@ -94,24 +94,24 @@ impl ChannelSender {
     }
 
     /// A place for one entry, or `None` if the stream has ended.
-    pub(in crate::node) async fn place(&mut self, stream: &Stream) -> Option<Place<'_>> {
+    pub(in crate::node) async fn place(&mut self, stream: &Stream) -> Option<Slot<'_>> {
         let Self { entries, given, giving, .. } = self;
         let permit = tokio::select! {
             place = entries.reserve() => place.ok()?,
             () = stream.ended.cancelled() => return None,
         };
-        Some(Place { permit, given, giving })
+        Some(Slot { permit, given, giving })
     }
 }
 
 /// A place for one entry.
-pub(in crate::node) struct Place<'a> {
+pub(in crate::node) struct Slot<'a> {
     permit: mpsc::Permit<'a, Numbered>,
     given: &'a mut u64,
     giving: &'a mut Option<(u64, Time)>,
 }
 
-impl Place<'_> {
+impl Slot<'_> {
     /// Gives the entry to the stream.
     pub fn give(self, numbered: Numbered, now: Time) {
         *self.given += 1;

@@ -147,9 +147,9 @@ fn seal(conn: &dyn Queries, vault: &Vault, batch: &Batch) -> Result<Sealed> {
 }
 
 /// The rows that the content belongs to; `None` for a void.
-type Places = Vec<Option<Place>>;
+type Places = Vec<Option<AssessmentKey>>;
 
-struct Place {
+struct AssessmentKey {
     originator: i64,
     assessment: i64,
 }
@@ -226,7 +226,7 @@ fn places(conn: &dyn Connection, vault: &Vault, batch: &Batch, sealed: &Sealed) 
                     return Err(StoreError::Recalled);
                 }
                 match keys::settle((conn, vault), &content.assessment, (originator, &content.originator), key)? {
-                    Some(assessment) => Some(Place { originator, assessment }),
+                    Some(assessment) => Some(AssessmentKey { originator, assessment }),
                     None => return Ok(None),
                 }
             }
@@ -241,7 +241,7 @@ fn keep(
     (conn, vault, changes): (&dyn Connection, &Vault, &mut Changes),
     arrival: (i64, i64),
     content: &ReceivedContent,
-    place: &Place,
+    place: &AssessmentKey,
     sealed: &SealedContent,
     at: Time,
 ) -> Result<StoredVersion> {
