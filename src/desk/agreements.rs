@@ -7,7 +7,7 @@ use tonic::Request;
 use super::{
     approvals::{approved, done},
     argument::{self, approval, optional_line},
-    call::{Answer, Desk, actor, answer, authorize, count},
+    call::{Desk, Reply, actor, answer, authorize, count},
     page::PageRequest,
 };
 use crate::{
@@ -31,7 +31,7 @@ impl AgreementService for Desk {
     async fn propose_agreement(
         &self,
         request: Request<proto::ProposeAgreementRequest>,
-    ) -> Answer<proto::ProposeAgreementResponse> {
+    ) -> Reply<proto::ProposeAgreementResponse> {
         let (actor, message) = authorize(request)?;
         let proto::ProposeAgreementRequest { agreement, approval: approved, beside } = message;
         let step = async move |node: Arc<Node>| {
@@ -43,7 +43,7 @@ impl AgreementService for Desk {
     async fn sign_agreement(
         &self,
         request: Request<proto::SignAgreementRequest>,
-    ) -> Answer<proto::SignAgreementResponse> {
+    ) -> Reply<proto::SignAgreementResponse> {
         let (actor, message) = authorize(request)?;
         let proto::SignAgreementRequest { id, approval: approved, beside } = message;
         let step = async move |node: Arc<Node>| {
@@ -55,7 +55,7 @@ impl AgreementService for Desk {
     async fn suspend_agreement(
         &self,
         request: Request<proto::SuspendAgreementRequest>,
-    ) -> Answer<proto::SuspendAgreementResponse> {
+    ) -> Reply<proto::SuspendAgreementResponse> {
         let (actor, message) = authorize(request)?;
         let proto::SuspendAgreementRequest { id, reason } = message;
         let step = async move |node: Arc<Node>| {
@@ -69,7 +69,7 @@ impl AgreementService for Desk {
     async fn resume_agreement(
         &self,
         request: Request<proto::ResumeAgreementRequest>,
-    ) -> Answer<proto::ResumeAgreementResponse> {
+    ) -> Reply<proto::ResumeAgreementResponse> {
         let (actor, message) = authorize(request)?;
         let proto::ResumeAgreementRequest { id, approval: approved } = message;
         let step = async move |node: Arc<Node>| {
@@ -81,7 +81,7 @@ impl AgreementService for Desk {
     async fn terminate_agreement(
         &self,
         request: Request<proto::TerminateAgreementRequest>,
-    ) -> Answer<proto::TerminateAgreementResponse> {
+    ) -> Reply<proto::TerminateAgreementResponse> {
         let (actor, message) = authorize(request)?;
         let proto::TerminateAgreementRequest { id, reason } = message;
         let step = async move |node: Arc<Node>| {
@@ -95,7 +95,7 @@ impl AgreementService for Desk {
     async fn import_agreement(
         &self,
         request: Request<proto::ImportAgreementRequest>,
-    ) -> Answer<proto::ImportAgreementResponse> {
+    ) -> Reply<proto::ImportAgreementResponse> {
         let (actor, message) = authorize(request)?;
         let step = async move |node: Arc<Node>| {
             node.agreements.import_agreement(&actor, &argument::statement("agreement", message.agreement)?).await
@@ -103,7 +103,7 @@ impl AgreementService for Desk {
         answer(async { Ok(proto::ImportAgreementResponse { agreement: self.change_agreement(step).await? }) }).await
     }
 
-    async fn export_agreement(&self, request: Request<proto::ExportAgreementRequest>) -> Answer<proto::AgreementView> {
+    async fn export_agreement(&self, request: Request<proto::ExportAgreementRequest>) -> Reply<proto::AgreementView> {
         let actor = actor(&request)?;
         answer(async {
             let id: StatementId = argument::bytes("id", &request.get_ref().id)?;
@@ -118,7 +118,7 @@ impl AgreementService for Desk {
     async fn list_agreements(
         &self,
         request: Request<proto::ListAgreementsRequest>,
-    ) -> Answer<proto::ListAgreementsResponse> {
+    ) -> Reply<proto::ListAgreementsResponse> {
         answer(async {
             let page = PageRequest::of(self, &mut request.into_inner())?;
             let all = self.node.agreements.agreements().await?;

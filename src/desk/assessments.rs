@@ -6,7 +6,7 @@ use super::{
     argument,
     assessment_list::list,
     assessment_view::view,
-    call::{Answer, Desk, answer, authorize},
+    call::{Desk, Reply, answer, authorize},
     decisions::decisions,
     explain::explain,
     feed::{self, Following, status, waiting},
@@ -31,7 +31,7 @@ impl DeskService for Desk {
     async fn publish_assessment(
         &self,
         request: Request<proto::PublishAssessmentRequest>,
-    ) -> Answer<proto::PublishAssessmentResponse> {
+    ) -> Reply<proto::PublishAssessmentResponse> {
         let (actor, message) = authorize(request)?;
         let proto::PublishAssessmentRequest { manifest, portions, accepted_findings } = message;
         answer(async {
@@ -48,7 +48,7 @@ impl DeskService for Desk {
     async fn list_assessments(
         &self,
         request: Request<proto::ListAssessmentsRequest>,
-    ) -> Answer<Self::ListAssessmentsStream> {
+    ) -> Reply<Self::ListAssessmentsStream> {
         let (actor, message) = authorize(request)?;
         answer(list(self.node.clone(), actor, message)).await
     }
@@ -56,7 +56,7 @@ impl DeskService for Desk {
     async fn get_assessment(
         &self,
         request: Request<proto::GetAssessmentRequest>,
-    ) -> Answer<proto::GetAssessmentResponse> {
+    ) -> Reply<proto::GetAssessmentResponse> {
         let (actor, message) = authorize(request)?;
         let proto::GetAssessmentRequest { assessment_id, version, quarantined } = message;
         answer(async {
@@ -70,7 +70,7 @@ impl DeskService for Desk {
     async fn find_assessments(
         &self,
         request: Request<proto::FindAssessmentsRequest>,
-    ) -> Answer<proto::FindAssessmentsResponse> {
+    ) -> Reply<proto::FindAssessmentsResponse> {
         let (actor, message) = authorize(request)?;
         answer(async {
             let found = self.node.assessments.find(&actor, &message.beginning).await?;
@@ -80,7 +80,7 @@ impl DeskService for Desk {
         .await
     }
 
-    async fn explain(&self, request: Request<proto::ExplainRequest>) -> Answer<proto::ExplainResponse> {
+    async fn explain(&self, request: Request<proto::ExplainRequest>) -> Reply<proto::ExplainResponse> {
         let (actor, message) = authorize(request)?;
         answer(explain(&self.node, &actor, message)).await
     }
@@ -88,7 +88,7 @@ impl DeskService for Desk {
     async fn endorse_assessment(
         &self,
         request: Request<proto::EndorseAssessmentRequest>,
-    ) -> Answer<proto::EndorseAssessmentResponse> {
+    ) -> Reply<proto::EndorseAssessmentResponse> {
         let (actor, message) = authorize(request)?;
         let node = self.node.clone();
         answer(async {
@@ -103,7 +103,7 @@ impl DeskService for Desk {
         .await
     }
 
-    async fn release_again(&self, request: Request<proto::ReleaseAgainRequest>) -> Answer<proto::ReleaseAgainResponse> {
+    async fn release_again(&self, request: Request<proto::ReleaseAgainRequest>) -> Reply<proto::ReleaseAgainResponse> {
         let (actor, proto::ReleaseAgainRequest { assessment_id, partner }) = authorize(request)?;
         answer(async {
             let id = argument::bytes("assessment_id", &assessment_id)?;
@@ -116,7 +116,7 @@ impl DeskService for Desk {
 
     type FollowFeedStream = ResponseStream<proto::FollowFeedResponse>;
 
-    async fn follow_feed(&self, request: Request<proto::FollowFeedRequest>) -> Answer<Self::FollowFeedStream> {
+    async fn follow_feed(&self, request: Request<proto::FollowFeedRequest>) -> Reply<Self::FollowFeedStream> {
         let (actor, message) = authorize(request)?;
         let following = Following::new(self.node.clone(), actor, message).map_err(from_fault)?;
         Ok(Response::new(response_stream(move |to| following.run(to))))
@@ -124,7 +124,7 @@ impl DeskService for Desk {
 
     type PullFeedStream = ResponseStream<proto::PullFeedResponse>;
 
-    async fn pull_feed(&self, request: Request<proto::PullFeedRequest>) -> Answer<Self::PullFeedStream> {
+    async fn pull_feed(&self, request: Request<proto::PullFeedRequest>) -> Reply<Self::PullFeedStream> {
         let (actor, message) = authorize(request)?;
         let partner = argument::optional_domain("partner", &message.partner).map_err(from_fault)?;
         let node = self.node.clone();
@@ -134,7 +134,7 @@ impl DeskService for Desk {
     async fn get_feed_status(
         &self,
         request: Request<proto::GetFeedStatusRequest>,
-    ) -> Answer<proto::GetFeedStatusResponse> {
+    ) -> Reply<proto::GetFeedStatusResponse> {
         answer(async {
             let page = PageRequest::<(TrustDomain, bool)>::of(self, &mut request.into_inner())?;
             // Each partner has two feeds. The last partner of the page before may have one left.
@@ -146,7 +146,7 @@ impl DeskService for Desk {
         .await
     }
 
-    async fn list_waiting(&self, request: Request<proto::ListWaitingRequest>) -> Answer<proto::ListWaitingResponse> {
+    async fn list_waiting(&self, request: Request<proto::ListWaitingRequest>) -> Reply<proto::ListWaitingResponse> {
         let (actor, mut message) = authorize(request)?;
         answer(async {
             let (page, directory) = (PageRequest::of(self, &mut message)?, self.node.directory.current());

@@ -6,7 +6,7 @@ use tonic::{Request, Response, Streaming};
 
 use super::{
     argument,
-    call::{Answer, Desk, answer, authorize},
+    call::{Desk, Reply, answer, authorize},
     stream::{ResponseStream, Sender, response_stream, send},
 };
 use crate::{
@@ -27,7 +27,7 @@ impl AttachmentService for Desk {
     async fn upload_attachment(
         &self,
         request: Request<Streaming<proto::UploadAttachmentRequest>>,
-    ) -> Answer<proto::UploadAttachmentResponse> {
+    ) -> Reply<proto::UploadAttachmentResponse> {
         let (actor, mut chunks) = authorize(request)?;
         let mut stored = 0;
         while let Some(chunk) = chunks.message().await? {
@@ -43,7 +43,7 @@ impl AttachmentService for Desk {
     async fn get_attachment_status(
         &self,
         request: Request<proto::GetAttachmentStatusRequest>,
-    ) -> Answer<proto::GetAttachmentStatusResponse> {
+    ) -> Reply<proto::GetAttachmentStatusResponse> {
         let proto::GetAttachmentStatusRequest { sha256, uploaded_only } = request.into_inner();
         answer(async {
             let s =
@@ -58,7 +58,7 @@ impl AttachmentService for Desk {
     async fn download_attachment(
         &self,
         request: Request<proto::DownloadAttachmentRequest>,
-    ) -> Answer<Self::DownloadAttachmentStream> {
+    ) -> Reply<Self::DownloadAttachmentStream> {
         let (actor, proto::DownloadAttachmentRequest { sha256, offset }) = authorize(request)?;
         let sha256 = argument::bytes("sha256", &sha256).map_err(from_fault)?;
         let node = self.node.clone();

@@ -14,7 +14,7 @@ use crate::{
 };
 
 /// The answer to a call.
-pub(super) type Answer<T> = Result<Response<T>, Status>;
+pub(super) type Reply<T> = Result<Response<T>, Status>;
 
 /// All services of the desk. Each noun's file implements its own service for this type.
 #[derive(Clone)]
@@ -37,7 +37,7 @@ pub(super) fn actor<M>(request: &Request<M>) -> Result<Actor, Status> {
 }
 
 /// Answers a call with the result of its work.
-pub(super) async fn answer<M>(work: impl Future<Output = Result<M, Fault>>) -> Answer<M> {
+pub(super) async fn answer<M>(work: impl Future<Output = Result<M, Fault>>) -> Reply<M> {
     work.await.map(Response::new).map_err(from_fault)
 }
 

@@ -4,7 +4,7 @@ use tonic::Request;
 
 use super::{
     argument::{approval, domain},
-    call::{Answer, Desk, answer, authorize, count},
+    call::{Desk, Reply, answer, authorize, count},
     page::PageRequest,
 };
 use crate::{
@@ -22,7 +22,7 @@ impl IntroductionService for Desk {
     async fn get_invitation_of(
         &self,
         request: Request<proto::GetInvitationOfRequest>,
-    ) -> Answer<proto::GetInvitationOfResponse> {
+    ) -> Reply<proto::GetInvitationOfResponse> {
         let (actor, message) = authorize(request)?;
         answer(async {
             let invitation = self.node.partnerships.invitation_of(&actor, &domain("domain", &message.domain)?).await?;
@@ -34,7 +34,7 @@ impl IntroductionService for Desk {
     async fn sign_introductions(
         &self,
         request: Request<proto::SignIntroductionsRequest>,
-    ) -> Answer<proto::SignIntroductionsResponse> {
+    ) -> Reply<proto::SignIntroductionsResponse> {
         let (actor, proto::SignIntroductionsRequest { introductions, to }) = authorize(request)?;
         let node = self.node.clone();
         answer(async {
@@ -50,7 +50,7 @@ impl IntroductionService for Desk {
     async fn list_introductions(
         &self,
         request: Request<proto::ListIntroductionsRequest>,
-    ) -> Answer<proto::ListIntroductionsResponse> {
+    ) -> Reply<proto::ListIntroductionsResponse> {
         let (actor, mut message) = authorize(request)?;
         answer(async {
             let page = PageRequest::of(self, &mut message)?;
@@ -64,7 +64,7 @@ impl IntroductionService for Desk {
     async fn permit_introductions(
         &self,
         request: Request<proto::PermitIntroductionsRequest>,
-    ) -> Answer<proto::PermitIntroductionsResponse> {
+    ) -> Reply<proto::PermitIntroductionsResponse> {
         let (actor, message) = authorize(request)?;
         let node = self.node.clone();
         let work = async move {

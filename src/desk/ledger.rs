@@ -7,7 +7,7 @@ use tonic::{Request, Response};
 
 use super::{
     argument::{self, approval, optional_line},
-    call::{Answer, Desk, answer, authorize, count},
+    call::{Desk, Reply, answer, authorize, count},
     page::PageRequest,
     stream::{ResponseStream, Sender, response_stream, send},
 };
@@ -39,12 +39,12 @@ impl LedgerService for Desk {
     async fn get_ledger_head(
         &self,
         request: Request<proto::GetLedgerHeadRequest>,
-    ) -> Answer<proto::GetLedgerHeadResponse> {
+    ) -> Reply<proto::GetLedgerHeadResponse> {
         let (actor, _) = authorize(request)?;
         answer(async { Ok(head(&self.node.ledger.ledger_head(&actor).await?)) }).await
     }
 
-    async fn list_ledger(&self, request: Request<proto::ListLedgerRequest>) -> Answer<proto::ListLedgerResponse> {
+    async fn list_ledger(&self, request: Request<proto::ListLedgerRequest>) -> Reply<proto::ListLedgerResponse> {
         let (actor, mut message) = authorize(request)?;
         answer(async {
             // The key is the index, so a page ends with the entry before the next one.
@@ -62,7 +62,7 @@ impl LedgerService for Desk {
 
     type VerifyLedgerStream = ResponseStream<proto::VerifyLedgerResponse>;
 
-    async fn verify_ledger(&self, request: Request<proto::VerifyLedgerRequest>) -> Answer<Self::VerifyLedgerStream> {
+    async fn verify_ledger(&self, request: Request<proto::VerifyLedgerRequest>) -> Reply<Self::VerifyLedgerStream> {
         let (actor, _) = authorize(request)?;
         let node = self.node.clone();
         Ok(Response::new(response_stream(move |to| verify(node, actor, to))))
@@ -71,7 +71,7 @@ impl LedgerService for Desk {
     async fn prove_ledger_event(
         &self,
         request: Request<proto::ProveLedgerEventRequest>,
-    ) -> Answer<proto::ProveLedgerEventResponse> {
+    ) -> Reply<proto::ProveLedgerEventResponse> {
         let (actor, proto::ProveLedgerEventRequest { event, partner }) = authorize(request)?;
         answer(async {
             let partner = argument::optional_domain("partner", &partner)?;
@@ -84,14 +84,14 @@ impl LedgerService for Desk {
     async fn check_ledger_note(
         &self,
         request: Request<proto::CheckLedgerNoteRequest>,
-    ) -> Answer<proto::CheckLedgerNoteResponse> {
+    ) -> Reply<proto::CheckLedgerNoteResponse> {
         let proto::CheckLedgerNoteRequest { note, key } = request.into_inner();
         answer(async { Ok(known(&self.node.ledger.known_note(&note, &key).await?)) }).await
     }
 
     type ExportLedgerStream = ResponseStream<proto::ExportLedgerResponse>;
 
-    async fn export_ledger(&self, request: Request<proto::ExportLedgerRequest>) -> Answer<Self::ExportLedgerStream> {
+    async fn export_ledger(&self, request: Request<proto::ExportLedgerRequest>) -> Reply<Self::ExportLedgerStream> {
         let (actor, _) = authorize(request)?;
         let node = self.node.clone();
         Ok(Response::new(response_stream(move |to| export(node, actor, to))))
@@ -100,7 +100,7 @@ impl LedgerService for Desk {
     async fn list_ledger_alarms(
         &self,
         request: Request<proto::ListLedgerAlarmsRequest>,
-    ) -> Answer<proto::ListLedgerAlarmsResponse> {
+    ) -> Reply<proto::ListLedgerAlarmsResponse> {
         answer(async {
             let page = PageRequest::of(self, &mut request.into_inner())?;
             let all = self.node.ledger.alarms().await?;
@@ -115,7 +115,7 @@ impl LedgerService for Desk {
     async fn export_evidence(
         &self,
         request: Request<proto::ExportEvidenceRequest>,
-    ) -> Answer<proto::ExportEvidenceResponse> {
+    ) -> Reply<proto::ExportEvidenceResponse> {
         let (actor, message) = authorize(request)?;
         answer(async {
             let id = argument::bytes("assessment_id", &message.assessment_id)?;
@@ -127,7 +127,7 @@ impl LedgerService for Desk {
         .await
     }
 
-    async fn settle_ledger(&self, request: Request<proto::SettleLedgerRequest>) -> Answer<proto::SettleLedgerResponse> {
+    async fn settle_ledger(&self, request: Request<proto::SettleLedgerRequest>) -> Reply<proto::SettleLedgerResponse> {
         let (actor, proto::SettleLedgerRequest { reason, approval: approved }) = authorize(request)?;
         let node = self.node.clone();
         answer(async {
@@ -143,7 +143,7 @@ impl LedgerService for Desk {
     async fn rotate_ledger_key(
         &self,
         request: Request<proto::RotateLedgerKeyRequest>,
-    ) -> Answer<proto::RotateLedgerKeyResponse> {
+    ) -> Reply<proto::RotateLedgerKeyResponse> {
         let (actor, _) = authorize(request)?;
         let node = self.node.clone();
         answer(async {

@@ -3,7 +3,7 @@
 use tonic::Request;
 
 use super::{
-    call::{Answer, Desk, actor, answer},
+    call::{Desk, Reply, actor, answer},
     page::PageRequest,
 };
 use crate::{
@@ -17,7 +17,7 @@ use crate::{
 
 #[tonic::async_trait]
 impl NodeService for Desk {
-    async fn get_node(&self, request: Request<proto::GetNodeRequest>) -> Answer<proto::GetNodeResponse> {
+    async fn get_node(&self, request: Request<proto::GetNodeRequest>) -> Reply<proto::GetNodeResponse> {
         let actor = actor(&request)?;
         answer(async {
             let trouble = self.node.monitor.store_trouble(request.into_inner().check_store).await;
@@ -26,7 +26,7 @@ impl NodeService for Desk {
         .await
     }
 
-    async fn list_endings(&self, request: Request<proto::ListEndingsRequest>) -> Answer<proto::ListEndingsResponse> {
+    async fn list_endings(&self, request: Request<proto::ListEndingsRequest>) -> Reply<proto::ListEndingsResponse> {
         actor(&request)?;
         answer(async {
             let page = PageRequest::of(self, &mut request.into_inner())?;

@@ -6,7 +6,7 @@ use tonic::Request;
 
 use super::{
     argument::{self, approval, argument},
-    call::{Answer, Desk, answer, authorize, count},
+    call::{Desk, Reply, answer, authorize, count},
     page::PageRequest,
 };
 use crate::{
@@ -29,7 +29,7 @@ impl PartnerService for Desk {
     async fn create_invitation(
         &self,
         request: Request<proto::CreateInvitationRequest>,
-    ) -> Answer<proto::CreateInvitationResponse> {
+    ) -> Reply<proto::CreateInvitationResponse> {
         let (actor, message) = authorize(request)?;
         answer(async {
             let endpoint = argument(field::parsed_optional("endpoint", &message.endpoint))?;
@@ -42,7 +42,7 @@ impl PartnerService for Desk {
     async fn accept_partner(
         &self,
         request: Request<proto::AcceptPartnerRequest>,
-    ) -> Answer<proto::AcceptPartnerResponse> {
+    ) -> Reply<proto::AcceptPartnerResponse> {
         let (actor, message) = authorize(request)?;
         let node = self.node.clone();
         let work = async move {
@@ -69,7 +69,7 @@ impl PartnerService for Desk {
         .await
     }
 
-    async fn list_partners(&self, request: Request<proto::ListPartnersRequest>) -> Answer<proto::ListPartnersResponse> {
+    async fn list_partners(&self, request: Request<proto::ListPartnersRequest>) -> Reply<proto::ListPartnersResponse> {
         answer(async {
             let page = PageRequest::of(self, &mut request.into_inner())?;
             let (directory, retired) = (self.node.directory.current(), self.node.partnerships.retired_roots().await?);
@@ -87,7 +87,7 @@ impl PartnerService for Desk {
     async fn suspend_partner(
         &self,
         request: Request<proto::SuspendPartnerRequest>,
-    ) -> Answer<proto::SuspendPartnerResponse> {
+    ) -> Reply<proto::SuspendPartnerResponse> {
         let (actor, message) = authorize(request)?;
         let step = async move |node: Arc<Node>| {
             node.partnerships.suspend(&actor, &argument::domain("domain", &message.domain)?).await
@@ -98,7 +98,7 @@ impl PartnerService for Desk {
     async fn resume_partner(
         &self,
         request: Request<proto::ResumePartnerRequest>,
-    ) -> Answer<proto::ResumePartnerResponse> {
+    ) -> Reply<proto::ResumePartnerResponse> {
         let (actor, message) = authorize(request)?;
         let step = async move |node: Arc<Node>| {
             node.partnerships.resume(&actor, &argument::domain("domain", &message.domain)?).await
@@ -109,7 +109,7 @@ impl PartnerService for Desk {
     async fn forget_partner(
         &self,
         request: Request<proto::ForgetPartnerRequest>,
-    ) -> Answer<proto::ForgetPartnerResponse> {
+    ) -> Reply<proto::ForgetPartnerResponse> {
         let (actor, message) = authorize(request)?;
         let step = async move |node: Arc<Node>| {
             node.partnerships.forget(&actor, &argument::domain("domain", &message.domain)?).await

@@ -4,7 +4,7 @@ use tonic::Request;
 
 use super::{
     argument::approval,
-    call::{Answer, Desk, answer, authorize, count},
+    call::{Desk, Reply, answer, authorize, count},
     page::PageRequest,
 };
 use crate::{
@@ -18,7 +18,7 @@ use crate::{
 
 #[tonic::async_trait]
 impl PersonService for Desk {
-    async fn list_people(&self, request: Request<proto::ListPeopleRequest>) -> Answer<proto::ListPeopleResponse> {
+    async fn list_people(&self, request: Request<proto::ListPeopleRequest>) -> Reply<proto::ListPeopleResponse> {
         let (actor, mut message) = authorize(request)?;
         answer(async {
             let page = PageRequest::of(self, &mut message)?;
@@ -34,7 +34,7 @@ impl PersonService for Desk {
     async fn confirm_person(
         &self,
         request: Request<proto::ConfirmPersonRequest>,
-    ) -> Answer<proto::ConfirmPersonResponse> {
+    ) -> Reply<proto::ConfirmPersonResponse> {
         let (actor, proto::ConfirmPersonRequest { person, approval: approved }) = authorize(request)?;
         let node = self.node.clone();
         let work = async move {

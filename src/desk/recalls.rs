@@ -5,7 +5,7 @@ use tonic::Request;
 use super::{
     approvals::{approved, done},
     argument::{self, approval, optional_line},
-    call::{Answer, Desk, answer, authorize},
+    call::{Desk, Reply, answer, authorize},
     page::PageRequest,
 };
 use crate::{
@@ -22,7 +22,7 @@ impl RecallService for Desk {
     async fn recall_assessment(
         &self,
         request: Request<proto::RecallAssessmentRequest>,
-    ) -> Answer<proto::RecallAssessmentResponse> {
+    ) -> Reply<proto::RecallAssessmentResponse> {
         let (actor, proto::RecallAssessmentRequest { recall, keep_own }) = authorize(request)?;
         let node = self.node.clone();
         answer(async {
@@ -33,7 +33,7 @@ impl RecallService for Desk {
         .await
     }
 
-    async fn list_recalls(&self, request: Request<proto::ListRecallsRequest>) -> Answer<proto::ListRecallsResponse> {
+    async fn list_recalls(&self, request: Request<proto::ListRecallsRequest>) -> Reply<proto::ListRecallsResponse> {
         let (actor, mut message) = authorize(request)?;
         answer(async {
             let page = PageRequest::<u64>::of(self, &mut message)?;
@@ -48,7 +48,7 @@ impl RecallService for Desk {
         .await
     }
 
-    async fn decide_purge(&self, request: Request<proto::DecidePurgeRequest>) -> Answer<proto::DecidePurgeResponse> {
+    async fn decide_purge(&self, request: Request<proto::DecidePurgeRequest>) -> Reply<proto::DecidePurgeResponse> {
         let (actor, message) = authorize(request)?;
         let proto::DecidePurgeRequest { assessment_id, decline, approval: approved } = message;
         let node = self.node.clone();

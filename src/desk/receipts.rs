@@ -4,7 +4,7 @@ use tonic::Request;
 
 use super::{
     argument::{self, argument, optional_line},
-    call::{Answer, Desk, answer, authorize},
+    call::{Desk, Reply, answer, authorize},
     page::PageRequest,
     recalls,
 };
@@ -22,7 +22,7 @@ use crate::{
 
 #[tonic::async_trait]
 impl ReceiptService for Desk {
-    async fn get_holders(&self, request: Request<proto::GetHoldersRequest>) -> Answer<proto::GetHoldersResponse> {
+    async fn get_holders(&self, request: Request<proto::GetHoldersRequest>) -> Reply<proto::GetHoldersResponse> {
         let (actor, mut message) = authorize(request)?;
         answer(async {
             let page = PageRequest::of(self, &mut message)?;
@@ -46,7 +46,7 @@ impl ReceiptService for Desk {
     async fn acknowledge_assessment(
         &self,
         request: Request<proto::AcknowledgeAssessmentRequest>,
-    ) -> Answer<proto::AcknowledgeAssessmentResponse> {
+    ) -> Reply<proto::AcknowledgeAssessmentResponse> {
         let (actor, message) = authorize(request)?;
         let proto::AcknowledgeAssessmentRequest { assessment_id, kind, text } = message;
         let node = self.node.clone();

@@ -6,7 +6,7 @@ use tonic::Request;
 
 use super::{
     argument::{self, argument},
-    call::{Answer, Desk, answer, authorize},
+    call::{Desk, Reply, answer, authorize},
     decisions::decisions,
     page::PageRequest,
 };
@@ -34,7 +34,7 @@ use crate::{
 
 #[tonic::async_trait]
 impl RequestService for Desk {
-    async fn request_more(&self, request: Request<proto::RequestMoreRequest>) -> Answer<proto::RequestMoreResponse> {
+    async fn request_more(&self, request: Request<proto::RequestMoreRequest>) -> Reply<proto::RequestMoreResponse> {
         let (actor, message) = authorize(request)?;
         let proto::RequestMoreRequest { assessment_id, version, kinds, question } = message;
         let node = self.node.clone();
@@ -51,7 +51,7 @@ impl RequestService for Desk {
         .await
     }
 
-    async fn list_requests(&self, request: Request<proto::ListRequestsRequest>) -> Answer<proto::ListRequestsResponse> {
+    async fn list_requests(&self, request: Request<proto::ListRequestsRequest>) -> Reply<proto::ListRequestsResponse> {
         let (actor, mut message) = authorize(request)?;
         answer(async {
             let page = PageRequest::<(Reverse<Time>, StatementId)>::of(self, &mut message)?;
@@ -69,7 +69,7 @@ impl RequestService for Desk {
     async fn weigh_exception(
         &self,
         request: Request<proto::WeighExceptionRequest>,
-    ) -> Answer<proto::WeighExceptionResponse> {
+    ) -> Reply<proto::WeighExceptionResponse> {
         let (actor, message) = authorize(request)?;
         answer(async {
             let weighed = self.node.requests.weigh(&actor, &message.exception).await?;
@@ -82,7 +82,7 @@ impl RequestService for Desk {
     async fn answer_request(
         &self,
         request: Request<proto::AnswerRequestRequest>,
-    ) -> Answer<proto::AnswerRequestResponse> {
+    ) -> Reply<proto::AnswerRequestResponse> {
         let (actor, message) = authorize(request)?;
         let proto::AnswerRequestRequest { request_id, kind, text, exception } = message;
         let node = self.node.clone();

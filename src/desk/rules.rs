@@ -7,7 +7,7 @@ use tonic::{Request, Response};
 
 use super::{
     argument::{self, argument},
-    call::{Answer, Desk, answer, authorize},
+    call::{Desk, Reply, answer, authorize},
     stream::{ResponseStream, Sender, response_stream, send},
 };
 use crate::{
@@ -30,14 +30,14 @@ use crate::{
 
 #[tonic::async_trait]
 impl RuleService for Desk {
-    async fn get_rules(&self, request: Request<proto::GetRulesRequest>) -> Answer<proto::GetRulesResponse> {
+    async fn get_rules(&self, request: Request<proto::GetRulesRequest>) -> Reply<proto::GetRulesResponse> {
         let (actor, message) = authorize(request)?;
         answer(async { Ok(view(&self.node.rules.rules(&actor, argument::version(message.version)).await?)) }).await
     }
 
     type SimulateStream = ResponseStream<proto::SimulateResponse>;
 
-    async fn simulate(&self, request: Request<proto::SimulateRequest>) -> Answer<Self::SimulateStream> {
+    async fn simulate(&self, request: Request<proto::SimulateRequest>) -> Reply<Self::SimulateStream> {
         let (actor, proto::SimulateRequest { change, last, limit }) = authorize(request)?;
         let proposal = argument(proposal(change)).map_err(from_fault)?;
         let simulation = Simulation { node: self.node.clone(), actor, proposal, last, limit };

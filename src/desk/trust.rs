@@ -4,7 +4,7 @@ use tonic::{Request, Response, Status, Streaming};
 
 use super::{
     argument::{self, approval},
-    call::{Answer, Desk, answer, authorize, count},
+    call::{Desk, Reply, answer, authorize, count},
     partners,
 };
 use crate::{
@@ -35,7 +35,7 @@ const MAX_ISSUER_BYTES: usize = 16 << 10;
 
 #[tonic::async_trait]
 impl TrustService for Desk {
-    async fn get_bundle(&self, request: Request<proto::GetBundleRequest>) -> Answer<proto::GetBundleResponse> {
+    async fn get_bundle(&self, request: Request<proto::GetBundleRequest>) -> Reply<proto::GetBundleResponse> {
         let (actor, _) = authorize(request)?;
         answer(async { Ok(status(self.node.bundles.bundle_status(&actor).await?)) }).await
     }
@@ -43,7 +43,7 @@ impl TrustService for Desk {
     async fn propose_bundle(
         &self,
         request: Request<proto::ProposeBundleRequest>,
-    ) -> Answer<proto::ProposeBundleResponse> {
+    ) -> Reply<proto::ProposeBundleResponse> {
         let (actor, proto::ProposeBundleRequest { bundle, at_once }) = authorize(request)?;
         let node = self.node.clone();
         answer(async {
@@ -54,7 +54,7 @@ impl TrustService for Desk {
         .await
     }
 
-    async fn sign_bundle(&self, request: Request<proto::SignBundleRequest>) -> Answer<proto::SignBundleResponse> {
+    async fn sign_bundle(&self, request: Request<proto::SignBundleRequest>) -> Reply<proto::SignBundleResponse> {
         let (actor, message) = authorize(request)?;
         let node = self.node.clone();
         answer(async {
@@ -65,7 +65,7 @@ impl TrustService for Desk {
         .await
     }
 
-    async fn take_bundles(&self, request: Request<proto::TakeBundlesRequest>) -> Answer<proto::TakeBundlesResponse> {
+    async fn take_bundles(&self, request: Request<proto::TakeBundlesRequest>) -> Reply<proto::TakeBundlesResponse> {
         let (actor, message) = authorize(request)?;
         let node = self.node.clone();
         answer(async {
@@ -80,7 +80,7 @@ impl TrustService for Desk {
     async fn give_revocation_list(
         &self,
         request: Request<Streaming<proto::GiveRevocationListRequest>>,
-    ) -> Answer<proto::GiveRevocationListResponse> {
+    ) -> Reply<proto::GiveRevocationListResponse> {
         let (actor, pieces) = authorize(request)?;
         let SentList { der, issuers, replace } = SentList::read(pieces).await?;
         let replace = replace.map(|envelope| approval(Some(envelope))).transpose().map_err(from_fault)?;

@@ -144,7 +144,7 @@ impl std::str::FromStr for SpeakerId {
 
 /// The receiver's answer to a statement that was handed over.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Outcome {
+pub enum SubmitOutcome {
     /// It is verified and durable there, or a statement that replaces it is.
     Accepted,
     /// It was read. The answer does not say what became of it, but the sender is done with it.

@@ -9,7 +9,7 @@ use crate::{
         budget::Budgets,
         fault::{Fault, Reason},
         ids::{Role, TrustDomain},
-        statement::{Envelope, Outcome, StatementKind},
+        statement::{Envelope, StatementKind, SubmitOutcome},
         time::{Clock, Time},
     },
     node::{
@@ -293,16 +293,18 @@ pub struct Inbox {
 
 impl Inbox {
     /// Takes a statement that a partner hands over, whether the partner brought it or this node fetched it.
-    pub async fn take_statement(&self, partner: &TrustDomain, envelope: &Envelope) -> Outcome {
+    pub async fn take_statement(&self, partner: &TrustDomain, envelope: &Envelope) -> SubmitOutcome {
         let fault = match self.take_once(partner, envelope).await {
-            Ok(handling) if (handling.untold)(self.identity.domain(), partner, envelope) => return Outcome::Received,
-            Ok(_) => return Outcome::Accepted,
+            Ok(handling) if (handling.untold)(self.identity.domain(), partner, envelope) => {
+                return SubmitOutcome::Received;
+            }
+            Ok(_) => return SubmitOutcome::Accepted,
             Err(fault) => fault,
         };
         if is_final(fault.reason) || fault.reason == Reason::LimitExceeded {
             self.refusals.note_refusal(partner, envelope.kind, fault.reason).await;
         }
-        if is_final(fault.reason) { Outcome::Refused(fault) } else { Outcome::NotYet(fault) }
+        if is_final(fault.reason) { SubmitOutcome::Refused(fault) } else { SubmitOutcome::NotYet(fault) }
     }
 
     /// Takes a statement once, even if it comes both ways. So an older statement can't come again behind a newer one.

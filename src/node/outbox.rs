@@ -8,7 +8,7 @@ use crate::{
         fault::{Fault, Reason},
         ids::{Sha256, StatementId, TrustDomain},
         logged::Logged,
-        statement::{Envelope, Outcome, Signature, StatementKind},
+        statement::{Envelope, Signature, StatementKind, SubmitOutcome},
         time::{Clock, Time},
     },
     node::{
@@ -179,7 +179,7 @@ impl Outbox {
     pub async fn answered_by(
         &self,
         partner: &TrustDomain,
-        outcomes: Vec<(i64, StatementKind, Outcome)>,
+        outcomes: Vec<(i64, StatementKind, SubmitOutcome)>,
     ) -> Result<bool, Fault> {
         let (now, live) = (self.clock.now(), self.sessions.of(partner));
         let seen = live.edition();
@@ -187,11 +187,11 @@ impl Outbox {
         for (id, kind, outcome) in outcomes {
             let waits_for_receipt = handling(kind).is_some_and(|h| h.until == Until::Receipt);
             let answered = match outcome {
-                Outcome::Accepted | Outcome::Received if waits_for_receipt => {
+                SubmitOutcome::Accepted | SubmitOutcome::Received if waits_for_receipt => {
                     OutboxOutcome::Kept { reason: None, again_at: now.plus_seconds(AGAIN_SECONDS), seen: None }
                 }
-                Outcome::Accepted | Outcome::Received => OutboxOutcome::Done,
-                Outcome::NotYet(fault) => {
+                SubmitOutcome::Accepted | SubmitOutcome::Received => OutboxOutcome::Done,
+                SubmitOutcome::NotYet(fault) => {
                     tracing::warn!(%partner, %kind, reason = %fault.reason, "the partner can't take a statement yet");
                     if is_of_the_moment(fault.reason) {
                         is_all = false;
@@ -201,7 +201,7 @@ impl Outbox {
                         OutboxOutcome::Kept { reason: Some(fault.reason.to_string()), again_at, seen: seen.clone() }
                     }
                 }
-                Outcome::Refused(fault) => {
+                SubmitOutcome::Refused(fault) => {
                     tracing::error!(%partner, %kind, reason = %fault.reason, "the partner refused a statement for good");
                     self.requests.refused(partner, id, &fault.reason.to_string()).await?;
                     OutboxOutcome::Done

@@ -6,7 +6,7 @@ use crate::{
     domain::{
         fault::{Fault, Reason},
         ids::{Sha256, TrustDomain},
-        statement::Outcome,
+        statement::SubmitOutcome,
     },
     node::{self, Node, outbox::Waiting, task::to_the_end},
     wire::{self, field, proto},
@@ -23,16 +23,16 @@ pub(super) async fn take(node: &Arc<Node>, partner: &TrustDomain, message: proto
         Ok(envelope) => {
             let (node, partner) = (node.clone(), partner.clone());
             let taken = to_the_end(async move { Ok(node.inbox.take_statement(&partner, &envelope).await) }).await;
-            taken.unwrap_or_else(Outcome::NotYet)
+            taken.unwrap_or_else(SubmitOutcome::NotYet)
         }
-        Err(fault) => Outcome::Refused(fault),
+        Err(fault) => SubmitOutcome::Refused(fault),
     };
     wire::outcome::to_proto(&taken)
 }
 
 /// Whether an outcome is a temporary refusal, so that the statement should be tried again soon.
 pub(super) fn is_passing(outcome: &proto::StatementOutcome) -> bool {
-    matches!(wire::outcome::from_proto(outcome), Outcome::NotYet(fault) if node::inbox::is_of_the_moment(fault.reason))
+    matches!(wire::outcome::from_proto(outcome), SubmitOutcome::NotYet(fault) if node::inbox::is_of_the_moment(fault.reason))
 }
 
 /// Stores the partner's answers. Returns `false` if some statements stay and should be tried again soon.

@@ -3,16 +3,16 @@
 use super::proto;
 use crate::domain::{
     fault::{Fault, Reason},
-    statement::Outcome,
+    statement::SubmitOutcome,
 };
 
 /// Encodes an outcome for the wire.
-pub fn to_proto(outcome: &Outcome) -> proto::StatementOutcome {
+pub fn to_proto(outcome: &SubmitOutcome) -> proto::StatementOutcome {
     let (result, fault) = match outcome {
-        Outcome::Accepted => (proto::StatementResult::Accepted, None),
-        Outcome::Received => (proto::StatementResult::Received, None),
-        Outcome::NotYet(fault) => (proto::StatementResult::NotYet, Some(fault)),
-        Outcome::Refused(fault) => (proto::StatementResult::Refused, Some(fault)),
+        SubmitOutcome::Accepted => (proto::StatementResult::Accepted, None),
+        SubmitOutcome::Received => (proto::StatementResult::Received, None),
+        SubmitOutcome::NotYet(fault) => (proto::StatementResult::NotYet, Some(fault)),
+        SubmitOutcome::Refused(fault) => (proto::StatementResult::Refused, Some(fault)),
     };
     proto::StatementOutcome {
         result: result.into(),
@@ -23,14 +23,14 @@ pub fn to_proto(outcome: &Outcome) -> proto::StatementOutcome {
 
 /// Decodes an outcome from the wire. An unknown result counts as not yet, so that nothing is dropped because of it. Of the fault only the reason
 /// is used, and only if it is one of the stable names, so that no free text of a partner's program gets into the log.
-pub fn from_proto(outcome: &proto::StatementOutcome) -> Outcome {
+pub fn from_proto(outcome: &proto::StatementOutcome) -> SubmitOutcome {
     let reason = Reason::from_name(&outcome.reason).unwrap_or(Reason::NotYet);
     let fault = Fault::new(reason, "the partner said so");
     match outcome.result() {
-        proto::StatementResult::Accepted => Outcome::Accepted,
-        proto::StatementResult::Received => Outcome::Received,
-        proto::StatementResult::Refused => Outcome::Refused(fault),
-        proto::StatementResult::NotYet | proto::StatementResult::Unspecified => Outcome::NotYet(fault),
+        proto::StatementResult::Accepted => SubmitOutcome::Accepted,
+        proto::StatementResult::Received => SubmitOutcome::Received,
+        proto::StatementResult::Refused => SubmitOutcome::Refused(fault),
+        proto::StatementResult::NotYet | proto::StatementResult::Unspecified => SubmitOutcome::NotYet(fault),
     }
 }
 
@@ -57,11 +57,11 @@ mod tests {
 
     #[test]
     fn what_is_only_received_is_not_accepted_and_says_nothing_more() {
-        let (received, accepted) = (to_proto(&Outcome::Received), to_proto(&Outcome::Accepted));
+        let (received, accepted) = (to_proto(&SubmitOutcome::Received), to_proto(&SubmitOutcome::Accepted));
         assert_eq!(received.result, 4);
         assert!(received.is_received() && !received.is_accepted() && received.is_taken());
         assert!(accepted.is_accepted() && !accepted.is_received() && accepted.is_taken());
-        let refused = to_proto(&Outcome::Refused(Fault::new(Reason::SignatureInvalid, "x")));
+        let refused = to_proto(&SubmitOutcome::Refused(Fault::new(Reason::SignatureInvalid, "x")));
         assert!(!refused.is_taken());
     }
 
@@ -69,14 +69,14 @@ mod tests {
     fn outcomes_read_back_and_an_unknown_one_drops_nothing() {
         let fault = |reason| Fault::new(reason, "the partner said so");
         for outcome in [
-            Outcome::Accepted,
-            Outcome::Received,
-            Outcome::NotYet(fault(Reason::ChainInvalid)),
-            Outcome::Refused(fault(Reason::SignatureInvalid)),
+            SubmitOutcome::Accepted,
+            SubmitOutcome::Received,
+            SubmitOutcome::NotYet(fault(Reason::ChainInvalid)),
+            SubmitOutcome::Refused(fault(Reason::SignatureInvalid)),
         ] {
             assert_eq!(from_proto(&to_proto(&outcome)), outcome);
         }
         let unknown = proto::StatementOutcome { result: 9, reason: "FREE text".into(), message: "x".into() };
-        assert_eq!(from_proto(&unknown), Outcome::NotYet(fault(Reason::NotYet)));
+        assert_eq!(from_proto(&unknown), SubmitOutcome::NotYet(fault(Reason::NotYet)));
     }
 }
