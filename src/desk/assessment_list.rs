@@ -31,7 +31,7 @@ const MAX_PAGES: u32 = 16;
 type Message = Result<proto::ListAssessmentsResponse, Status>;
 
 /// The list that a caller asks for.
-struct List {
+struct AssessmentListing {
     node: Arc<Node>,
     actor: Authorized<Write>,
     tokens: Tokens,
@@ -40,7 +40,7 @@ struct List {
 }
 
 /// How far a list has come.
-struct Progress {
+struct ListProgress {
     /// What is read next; `None`: nothing.
     next: Option<ListFilter>,
     /// A page that was read already.
@@ -80,9 +80,9 @@ pub(super) async fn list(
         let what = "the assessment that this cursor names is not here; leave the cursor out to begin anew";
         return Err(Fault::at(Reason::InvalidArgument, "cursor", what));
     }
-    let list = Arc::new(List { node, actor, tokens, wanted });
+    let list = Arc::new(AssessmentListing { node, actor, tokens, wanted });
     let first = list.page(&filter).await?;
-    let begin = Progress { next: None, read: Some(first), pages: MAX_PAGES - 1, damaged: vec![] };
+    let begin = ListProgress { next: None, read: Some(first), pages: MAX_PAGES - 1, damaged: vec![] };
     let pages = stream::unfold(Some(begin), move |progress| {
         let list = list.clone();
         async move { Some(list.step(progress?).await) }
@@ -90,7 +90,7 @@ pub(super) async fn list(
     Ok(Box::pin(pages.flat_map(stream::iter)))
 }
 
-impl List {
+impl AssessmentListing {
     async fn page(&self, filter: &ListFilter) -> Result<ListedAssessment, Fault> {
         match &self.wanted {
             Some(wanted) => self.node.assessments.search(&self.actor, filter, wanted).await,
@@ -99,7 +99,7 @@ impl List {
     }
 
     /// The messages of the next page, and how it goes on.
-    async fn step(&self, mut progress: Progress) -> (Vec<Message>, Option<Progress>) {
+    async fn step(&self, mut progress: ListProgress) -> (Vec<Message>, Option<ListProgress>) {
         let page = match (progress.read.take(), progress.next.take()) {
             (Some(page), _) => Ok(page),
             (None, Some(filter)) => self.page(&filter).await,
@@ -114,7 +114,7 @@ impl List {
         match next {
             Some(filter) if self.wanted.is_none() || progress.pages > 0 => {
                 progress.pages = progress.pages.saturating_sub(1);
-                return (messages, Some(Progress { next: Some(filter), ..progress }));
+                return (messages, Some(ListProgress { next: Some(filter), ..progress }));
             }
             Some(filter) => messages.extend(
                 filter

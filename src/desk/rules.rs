@@ -19,7 +19,7 @@ use crate::{
     node::{
         Node,
         house_rules::RulesView,
-        simulation::{Proposal, SimulationEvent, SimulationReport, Summary},
+        simulation::{Proposal, SimulationEvent, SimulationReport, SimulationSummary},
     },
     wire::{
         field::{self, texts, timestamp},
@@ -145,7 +145,7 @@ fn difference(found: SimulationReport) -> proto::SimulatedDifference {
     }
 }
 
-fn ended(summary: &Summary) -> proto::SimulationEnded {
+fn ended(summary: &SimulationSummary) -> proto::SimulationEnded {
     let counts = summary.counts.iter().map(|((partner, change), (assessments, portions))| proto::SimulatedCount {
         partner: partner.to_string(),
         change: change.to_string(),

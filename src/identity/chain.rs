@@ -48,7 +48,7 @@ pub(crate) fn provider() -> Arc<CryptoProvider> {
 }
 
 /// One certificate of a proved path.
-pub(super) struct Link {
+pub(super) struct ProvedCertificate {
     /// The id of the key that issued it.
     pub issuing_key: Sha256,
     pub serial: Vec<u8>,
@@ -77,7 +77,7 @@ pub(super) fn check_size(chain: &[&[u8]]) -> Result<(), Fault> {
 
 /// The path from the end certificate (first) up to a root, which is left out. The caller must check the leaf's own usage, because webpki accepts
 /// a leaf without usages for any usage.
-pub(super) fn prove(chain: &[&[u8]], parameters: &ChainParameters<'_>) -> Result<Vec<Link>, Fault> {
+pub(super) fn prove(chain: &[&[u8]], parameters: &ChainParameters<'_>) -> Result<Vec<ProvedCertificate>, Fault> {
     check_size(chain)?;
     let chain: Vec<CertificateDer<'_>> = chain.iter().map(|der| CertificateDer::from(*der)).collect();
     let (leaf, intermediates) = chain.split_first().ok_or_else(malformed)?;
@@ -98,7 +98,7 @@ pub(super) fn prove(chain: &[&[u8]], parameters: &ChainParameters<'_>) -> Result
         std::iter::once::<&webpki::Cert<'_>>(path.end_entity()).chain(path.intermediate_certificates()).collect();
     let above = certificates.iter().skip(1).map(|cert| cert.subject_public_key_info());
     let keys = above.map(|spki| spki.to_vec()).chain(std::iter::once(sequence(&path.anchor().subject_public_key_info)));
-    let link = |(cert, key): (&&webpki::Cert<'_>, Vec<u8>)| Link {
+    let link = |(cert, key): (&&webpki::Cert<'_>, Vec<u8>)| ProvedCertificate {
         issuing_key: Sha256(sha256(&[&key])),
         serial: cert.serial().to_vec(),
         der: cert.der().to_vec(),

@@ -13,7 +13,7 @@ use crate::domain::{
 
 /// A root that an organisation no longer uses.
 #[derive(Debug, Clone)]
-pub struct Former {
+pub struct FormerRoot {
     /// A bundle with this root alone.
     pub bundle: TrustBundle,
     /// The last moment at which it counted: the date of the bundle that left it out, or when comparing words settled it here.
@@ -31,12 +31,12 @@ pub(super) struct FormerRoots(BTreeMap<TrustDomain, Vec<AnchoredRoot>>);
 /// A former root with its trust anchors.
 #[derive(Clone)]
 pub(super) struct AnchoredRoot {
-    pub former: Former,
+    pub former: FormerRoot,
     pub anchors: Arc<Vec<TrustAnchor<'static>>>,
 }
 
 impl FormerRoots {
-    pub(super) fn new(all: Vec<Former>) -> Result<Self, Fault> {
+    pub(super) fn new(all: Vec<FormerRoot>) -> Result<Self, Fault> {
         let mut formers = Self::default();
         for former in all {
             let anchors = Arc::new(former.bundle.anchors()?);

@@ -2,10 +2,10 @@
 
 use super::{
     certificate::{Leaf, invalid, window},
-    chain::{ChainParameters, Link, check_size, prove},
+    chain::{ChainParameters, ProvedCertificate, check_size, prove},
     chain_cache::{ProvedChain, key},
     crl::Revocation,
-    former::{AnchoredRoot, Former},
+    former::{AnchoredRoot, FormerRoot},
     trust::{KnownOrganisation, Trust, not_a_partner},
 };
 use crate::{
@@ -76,7 +76,13 @@ impl Trust {
     }
 
     /// The result of a path to a root of the member.
-    fn proof(&self, leaf: Leaf, suite: Suite, path: &[Link], member: &KnownOrganisation) -> Result<ProvedChain, Fault> {
+    fn proof(
+        &self,
+        leaf: Leaf,
+        suite: Suite,
+        path: &[ProvedCertificate],
+        member: &KnownOrganisation,
+    ) -> Result<ProvedChain, Fault> {
         let (mut from, mut until, mut revocation) = (leaf.not_before, leaf.not_after, None::<Revocation>);
         for link in path {
             let (not_before, not_after) = window(&link.der)?;
@@ -108,10 +114,11 @@ impl Trust {
         let first_day = chain.iter().filter_map(|der| window(der).ok()).map(|(from, _)| from).max()?;
         // A chain counts from its first day on.
         let at = when.at().max(first_day.min(when.now));
-        let is_lost = |former: &Former| former.compromised_since.is_some_and(|day| when.at() >= day.end());
-        let takes_own_word = |former: &Former| former.by_words || former.compromised_since.is_some();
-        let counts =
-            |former: &Former| when.at() <= former.until && !is_lost(former) && (is_own_word || !takes_own_word(former));
+        let is_lost = |former: &FormerRoot| former.compromised_since.is_some_and(|day| when.at() >= day.end());
+        let takes_own_word = |former: &FormerRoot| former.by_words || former.compromised_since.is_some();
+        let counts = |former: &FormerRoot| {
+            when.at() <= former.until && !is_lost(former) && (is_own_word || !takes_own_word(former))
+        };
         let formers = self.formers.of(&domain);
         formers.iter().filter(|of| counts(&of.former)).find_map(|AnchoredRoot { former, anchors }| {
             let path = prove(&chain, &ChainParameters { anchors, usages: Some(&self.accepted_usages()), at }).ok()?;
@@ -131,14 +138,14 @@ mod tests {
         identity::{
             bundle::TrustBundle,
             crl::Seen,
-            former::Former,
+            former::FormerRoot,
             test_ca::{Ca, bundle, now},
             trust::KnownOrganisation,
         },
     };
 
     /// The old root issued the analyst's certificate. The organisation has only the new root.
-    fn trust(fr: &TrustBundle, gb: &TrustBundle, former: Former) -> Trust {
+    fn trust(fr: &TrustBundle, gb: &TrustBundle, former: FormerRoot) -> Trust {
         let member = |bundle: &TrustBundle| KnownOrganisation {
             bundle: bundle.clone(),
             crls: vec![],
@@ -157,9 +164,10 @@ mod tests {
         };
         let chain = vec![old.issue("spiffe://fr.example/analyst/a", 7, signs)];
         let until = now().plus_seconds(-3 * 86_400);
-        let former = Former { bundle: bundle("fr.example", &[&old]), until, by_words: false, compromised_since: None };
+        let former =
+            FormerRoot { bundle: bundle("fr.example", &[&old]), until, by_words: false, compromised_since: None };
         let (fr_says, hub_says) = ("fr.example".parse().unwrap(), "hub.example".parse().unwrap());
-        let judged = |former: &Former, stated: Option<(i64, &TrustDomain, bool)>| {
+        let judged = |former: &FormerRoot, stated: Option<(i64, &TrustDomain, bool)>| {
             let when = VerificationTime::from(now());
             let when =
                 stated.map_or(when, |(before, by, is_firm)| when.stated(until.plus_seconds(before), by).firm(is_firm));
@@ -175,13 +183,13 @@ mod tests {
         }
         assert_eq!(judged(&former, None), refused);
         // If comparing words settled it, only the organisation's own statement counts, and only a firm one.
-        let by_words = Former { by_words: true, ..former.clone() };
+        let by_words = FormerRoot { by_words: true, ..former.clone() };
         assert_eq!(judged(&by_words, Some((-60, &fr_says, true))), analyst);
         assert_eq!(judged(&by_words, Some((-60, &fr_says, false))), refused);
         assert_eq!(judged(&by_words, Some((-60, &hub_says, true))), refused);
         // The same applies if the key may be known to others. What was logged after that day does not count.
         let day = until.plus_seconds(-86_400).day();
-        let lost = Former { compromised_since: Some(day), ..former };
+        let lost = FormerRoot { compromised_since: Some(day), ..former };
         let before = day.end().seconds_since(until) - 1;
         assert_eq!(judged(&lost, Some((before, &fr_says, true))), analyst);
         assert_eq!(judged(&lost, Some((before, &hub_says, true))), refused);

@@ -7,10 +7,10 @@ use rustls_pki_types::TrustAnchor;
 use super::{
     bundle::TrustBundle,
     certificate::{CLIENT_AUTH, DOCUMENT_SIGNING, Leaf, SERVER_AUTH, window},
-    chain::{ChainParameters, Link, check_size, prove, revoked},
+    chain::{ChainParameters, ProvedCertificate, check_size, prove, revoked},
     chain_cache::ChainCache,
     crl::{Crl, Revocation, Seen},
-    former::{Former, FormerRoots},
+    former::{FormerRoot, FormerRoots},
 };
 use crate::domain::{
     fault::{Fault, Reason},
@@ -153,7 +153,7 @@ impl Trust {
     ///
     /// # Errors
     /// `CHAIN_INVALID`, if a root can't be parsed.
-    pub fn with_former(self, roots: Vec<Former>) -> Result<Self, Fault> {
+    pub fn with_former(self, roots: Vec<FormerRoot>) -> Result<Self, Fault> {
         Ok(Self { formers: FormerRoots::new(roots)?, ..self })
     }
 
@@ -299,7 +299,7 @@ impl Trust {
     }
 
     /// The revocation of a certificate of a proved path, by any list of the key that issued it.
-    pub(super) fn revocation(&self, link: &Link) -> Option<Revocation> {
+    pub(super) fn revocation(&self, link: &ProvedCertificate) -> Option<Revocation> {
         self.seen.find(&link.issuing_key, &link.serial)
     }
 }
@@ -323,17 +323,22 @@ impl AnchoredMember {
     }
 
     /// Proves a chain against this organisation's roots. The caller checks revocation link by link.
-    fn prove(&self, chain: &[&[u8]], usages: &[&str], at: Time) -> Result<Vec<Link>, Fault> {
+    fn prove(&self, chain: &[&[u8]], usages: &[&str], at: Time) -> Result<Vec<ProvedCertificate>, Fault> {
         prove(chain, &ChainParameters { anchors: &self.anchors, usages: Some(usages), at })
     }
 
-    pub(super) fn prove_signer(&self, chain: &[&[u8]], usages: &[&str], at: Time) -> Result<Vec<Link>, Fault> {
+    pub(super) fn prove_signer(
+        &self,
+        chain: &[&[u8]],
+        usages: &[&str],
+        at: Time,
+    ) -> Result<Vec<ProvedCertificate>, Fault> {
         self.prove(chain, usages, at)
     }
 
     /// The first link of the path whose issuer has given lists that cover it, none of which is current. A CA that never gave a list need not
     /// give one. A CA that did must keep giving them. Lists of keys that issued nothing in this path don't matter.
-    fn lapse(&self, path: &[Link], at: Time) -> Option<Lapse> {
+    fn lapse(&self, path: &[ProvedCertificate], at: Time) -> Option<Lapse> {
         path.iter().enumerate().find_map(|(n, link)| {
             let is_of_link = |crl: &&Crl| crl.issuing_key() == link.issuing_key && crl.covers(&link.der, n == 0);
             let newest = self.member.crls.iter().filter(is_of_link).max_by_key(|crl| crl.next_update())?;
@@ -387,7 +392,7 @@ pub(super) fn not_a_partner(domain: &TrustDomain) -> Fault {
     Fault::new(Reason::NotAPartner, format!("`{domain}` is not a partner of this node"))
 }
 
-fn first_end(path: &[Link]) -> Result<Time, Fault> {
+fn first_end(path: &[ProvedCertificate]) -> Result<Time, Fault> {
     let mut end = Time::from_unix_nanos(i64::MAX);
     for link in path {
         end = end.min(window(&link.der)?.1);

@@ -23,7 +23,7 @@ use crate::{
     },
     identity::{
         bundle::TrustBundle,
-        former::Former,
+        former::FormerRoot,
         trust::{KnownOrganisation, Trust},
     },
     node::{
@@ -338,7 +338,12 @@ impl PartnerDirectory {
         self.doubts.reload(&retired);
         let former = |root: RetiredRoot| {
             let RetiredRoot { of, der, retired_at: until, by_words, compromised_since } = root;
-            Some(Former { bundle: TrustBundle::new(of, vec![der.into()]).ok()?, until, by_words, compromised_since })
+            Some(FormerRoot {
+                bundle: TrustBundle::new(of, vec![der.into()]).ok()?,
+                until,
+                by_words,
+                compromised_since,
+            })
         };
         let trust = trust.with_former(retired.into_iter().filter_map(former).collect())?;
         let changed = trust.changed_since(&self.trust.active.trust());

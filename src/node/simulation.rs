@@ -68,7 +68,7 @@ pub enum SimulationEvent {
     /// One difference.
     Found(SimulationReport),
     /// The summary. It comes last.
-    Ended(Summary),
+    Ended(SimulationSummary),
 }
 
 /// What would become of one assessment for one partner. It covers all portions to which the same happens for the same reasons.
@@ -97,7 +97,7 @@ pub struct SimulationReport {
 
 /// The totals.
 #[derive(Default)]
-pub struct Summary {
+pub struct SimulationSummary {
     /// How many assessments were compared.
     pub assessments: u32,
     /// When the oldest of them was issued.
@@ -160,7 +160,7 @@ impl Simulation {
         // It is cancelled when this future is dropped. The threads check it between two partners.
         let stop = CancellationToken::new();
         let _stopped_with_us = stop.clone().drop_guard();
-        let mut summary = Summary::default();
+        let mut summary = SimulationSummary::default();
         let mut left = if last == 0 { LAST } else { last };
         let mut told = 0;
         let mut filter = ListFilter {
@@ -350,7 +350,7 @@ fn look(
     Ok((issued, all))
 }
 
-impl Summary {
+impl SimulationSummary {
     /// Adds what was found in one assessment.
     fn count(&mut self, found: &[SimulationReport]) {
         let mut of_one: BTreeMap<(&TrustDomain, Change), u64> = BTreeMap::new();

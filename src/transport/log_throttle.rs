@@ -14,10 +14,10 @@ const MOST: usize = 64;
 
 /// The lines that were written, by peer and reason. A second process would have its own, as it has a log of its own.
 #[derive(Debug, Default)]
-pub(super) struct LogThrottle(Mutex<HashMap<(String, String), Logged>>);
+pub(super) struct LogThrottle(Mutex<HashMap<(String, String), LoggedLine>>);
 
 #[derive(Debug)]
-struct Logged {
+struct LoggedLine {
     at: Instant,
     /// How many lines were left out since then.
     since: u64,
@@ -41,11 +41,11 @@ impl LogThrottle {
             }
             Some(logged) => {
                 let before = logged.since;
-                *logged = Logged { at: now, since: 0 };
+                *logged = LoggedLine { at: now, since: 0 };
                 Some(before)
             }
             None => {
-                throttle.insert(name, Logged { at: now, since: 0 });
+                throttle.insert(name, LoggedLine { at: now, since: 0 });
                 Some(0)
             }
         }

@@ -9,7 +9,7 @@ use prost_types::{
 };
 
 /// The path of a field, and what is wrong with it.
-type Finding = (String, String);
+type FieldFault = (String, String);
 
 struct Schema {
     messages: HashMap<String, DescriptorProto>,
@@ -31,11 +31,11 @@ static SCHEMA: LazyLock<Schema> = LazyLock::new(|| {
 const MAX_DEPTH: usize = 100;
 
 /// The first fault of `bytes` as a message of that full name. `None` if none is found.
-pub(super) fn first_fault(message: &str, bytes: &[u8]) -> Option<Finding> {
+pub(super) fn first_fault(message: &str, bytes: &[u8]) -> Option<FieldFault> {
     walk(message, bytes, 0).err()
 }
 
-fn walk(message: &str, mut bytes: &[u8], depth: usize) -> Result<(), Finding> {
+fn walk(message: &str, mut bytes: &[u8], depth: usize) -> Result<(), FieldFault> {
     if depth > MAX_DEPTH {
         return Err(here("messages are nested too deeply"));
     }
@@ -74,7 +74,7 @@ fn walk(message: &str, mut bytes: &[u8], depth: usize) -> Result<(), Finding> {
     Ok(())
 }
 
-fn here(what: &str) -> Finding {
+fn here(what: &str) -> FieldFault {
     (String::new(), what.to_owned())
 }
 
@@ -88,7 +88,7 @@ fn is_packed(field: &FieldDescriptorProto) -> bool {
 }
 
 /// Reads one value. Returns what is wrong with it, with the path below this field.
-fn value(field: &FieldDescriptorProto, wire_type: u8, bytes: &mut &[u8], depth: usize) -> Result<(), Finding> {
+fn value(field: &FieldDescriptorProto, wire_type: u8, bytes: &mut &[u8], depth: usize) -> Result<(), FieldFault> {
     let may_be_default = field.label() == Label::Repeated || field.proto3_optional() || field.oneof_index.is_some();
     match (wire_type, field.r#type()) {
         (0 | 1, _) if is_packed(field) => Err(here("the numbers of a list are written packed")),
@@ -117,14 +117,14 @@ fn value(field: &FieldDescriptorProto, wire_type: u8, bytes: &mut &[u8], depth: 
 }
 
 /// The bytes of a field with a length prefix.
-fn delimited<'a>(bytes: &mut &'a [u8]) -> Result<&'a [u8], Finding> {
+fn delimited<'a>(bytes: &mut &'a [u8]) -> Result<&'a [u8], FieldFault> {
     let length = varint(bytes).and_then(|n| usize::try_from(n).ok());
     let (inner, rest) = length.and_then(|n| bytes.split_at_checked(n)).ok_or_else(|| here("the field is cut off"))?;
     *bytes = rest;
     Ok(inner)
 }
 
-fn double(bytes: &mut &[u8], may_be_default: bool) -> Result<(), Finding> {
+fn double(bytes: &mut &[u8], may_be_default: bool) -> Result<(), FieldFault> {
     let (value, rest) = bytes.split_first_chunk::<8>().ok_or_else(|| here("the field is cut off"))?;
     *bytes = rest;
     match f64::from_le_bytes(*value) {
@@ -134,7 +134,7 @@ fn double(bytes: &mut &[u8], may_be_default: bool) -> Result<(), Finding> {
     }
 }
 
-fn packed(field: &FieldDescriptorProto, mut inner: &[u8]) -> Result<(), Finding> {
+fn packed(field: &FieldDescriptorProto, mut inner: &[u8]) -> Result<(), FieldFault> {
     if inner.is_empty() {
         return Err(here("an empty list is left out, not written"));
     }
@@ -154,7 +154,7 @@ fn packed(field: &FieldDescriptorProto, mut inner: &[u8]) -> Result<(), Finding>
 }
 
 /// Whether the field's type can represent the number.
-fn number(field: &FieldDescriptorProto, value: u64) -> Result<(), Finding> {
+fn number(field: &FieldDescriptorProto, value: u64) -> Result<(), FieldFault> {
     let fits = match field.r#type() {
         Type::Enum => {
             let known = SCHEMA.enums.get(field.type_name().trim_start_matches('.'));

@@ -14,11 +14,11 @@ struct Row {
     name: &'static str,
     country: Country,
     /// Set if the code is a former one.
-    former: Option<Former>,
+    former: Option<FormerCode>,
 }
 
 /// What replaced a former code.
-struct Former {
+struct FormerCode {
     /// The day on which ISO withdrew it. Empty if it is not known.
     withdrawn: &'static str,
     /// Whether its successors together contain more than it did.
@@ -47,7 +47,7 @@ static FORMER: LazyLock<BTreeMap<&'static str, Row>> = LazyLock::new(|| {
             let (code, withdrawn, extent, successors, name) = (cell(), cell(), cell(), cell(), cell());
             let country = Country::by_code(code.split('-').next()?)?;
             let successors: Vec<Subdivision> = successors.split(' ').filter_map(Subdivision::by_code).collect();
-            let former = Some(Former { withdrawn, is_smaller: extent != "same", successors });
+            let former = Some(FormerCode { withdrawn, is_smaller: extent != "same", successors });
             Some((code, Row { code, parent: "", name, country, former }))
         })
         .collect()
