@@ -8,7 +8,7 @@ use watchfire::{
     },
     seal::{
         rules,
-        verify::{Rule, verify},
+        verify::{StatementRule, verify},
     },
     wire,
 };
@@ -82,7 +82,7 @@ pub fn judged(envelope: &Envelope) -> Result<Vec<SpiffeId>, Fault> {
     }
 }
 
-fn by<T>(envelope: &Envelope, rule: &Rule<T>) -> Result<Vec<SpiffeId>, Fault> {
+fn by<T>(envelope: &Envelope, rule: &StatementRule<T>) -> Result<Vec<SpiffeId>, Fault> {
     let verified = verify(envelope, rule, &world::world().chains, world::now())?;
     assert!(verified.signers().iter().all(|s| rule.roles.contains(&s.role())), "a role that may not sign it");
     assert!(verified.signers().iter().all(|s| (rule.may_speak)(verified.content(), s.domain())));

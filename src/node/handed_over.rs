@@ -12,7 +12,7 @@ use crate::{
     seal::{
         chains::VerificationTime,
         rules, statement,
-        verify::{Rule, Verified, verify},
+        verify::{StatementRule, Verified, verify},
     },
 };
 
@@ -22,7 +22,7 @@ use crate::{
 /// Whatever verification refuses.
 pub(in crate::node) fn verify_handed<T>(
     envelope: &Envelope,
-    rule: &Rule<T>,
+    rule: &StatementRule<T>,
     chains: &Identities,
     now: Time,
 ) -> Result<Verified<T>, Fault> {
@@ -35,7 +35,7 @@ pub(in crate::node) fn verify_handed<T>(
 /// Whatever verification refuses.
 pub(in crate::node) fn verify_arrived<T>(
     envelope: &Envelope,
-    rule: &Rule<T>,
+    rule: &StatementRule<T>,
     chains: &Identities,
     arrived: Time,
     now: Time,

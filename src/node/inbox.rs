@@ -38,7 +38,7 @@ pub(in crate::node) struct StatementHandler {
     pub roles: &'static [Role],
     /// Whose signatures it may have. This is checked before anything is verified, because the way in which a statement is refused must
     /// not show whether a third organisation is known here.
-    pub signers: Signers,
+    pub signers: AllowedSigners,
     /// The longest payload, in bytes.
     pub max_bytes: usize,
     /// How fast a partner may hand such statements over.
@@ -56,7 +56,7 @@ pub(in crate::node) struct StatementHandler {
 type Untold = fn(here: &TrustDomain, partner: &TrustDomain, envelope: &Envelope) -> bool;
 
 /// Whose signatures a statement may have.
-pub(in crate::node) enum Signers {
+pub(in crate::node) enum AllowedSigners {
     /// The partner's alone.
     Partner,
     /// The partner's and this organisation's.
@@ -159,7 +159,7 @@ static HANDLED: [StatementHandler; 8] = [
     StatementHandler {
         kind: StatementKind::Agreement,
         roles: rules::AGREEMENT.roles,
-        signers: Signers::Parties,
+        signers: AllowedSigners::Parties,
         max_bytes: MAX_BYTES,
         pace: Some(CHANGES),
         until: Until::Taken,
@@ -169,7 +169,7 @@ static HANDLED: [StatementHandler; 8] = [
     StatementHandler {
         kind: StatementKind::Notice,
         roles: rules::NOTICE.roles,
-        signers: Signers::Partner,
+        signers: AllowedSigners::Partner,
         max_bytes: MAX_BYTES,
         pace: Some(CHANGES),
         until: Until::Taken,
@@ -179,7 +179,7 @@ static HANDLED: [StatementHandler; 8] = [
     StatementHandler {
         kind: StatementKind::Request,
         roles: rules::REQUEST.roles,
-        signers: Signers::Partner,
+        signers: AllowedSigners::Partner,
         max_bytes: MAX_BYTES,
         pace: None,
         until: Until::Taken,
@@ -189,7 +189,7 @@ static HANDLED: [StatementHandler; 8] = [
     StatementHandler {
         kind: StatementKind::Answer,
         roles: rules::ANSWER.roles,
-        signers: Signers::Partner,
+        signers: AllowedSigners::Partner,
         max_bytes: MAX_BYTES,
         pace: None,
         until: Until::Taken,
@@ -199,7 +199,7 @@ static HANDLED: [StatementHandler; 8] = [
     StatementHandler {
         kind: StatementKind::Receipt,
         roles: rules::RECEIPT.roles,
-        signers: Signers::Named,
+        signers: AllowedSigners::Named,
         max_bytes: MAX_RECEIPT_BYTES,
         pace: Some(RECEIPTS),
         until: Until::Taken,
@@ -209,7 +209,7 @@ static HANDLED: [StatementHandler; 8] = [
     StatementHandler {
         kind: StatementKind::Recall,
         roles: rules::RECALL.roles,
-        signers: Signers::Named,
+        signers: AllowedSigners::Named,
         max_bytes: MAX_BYTES,
         pace: Some(RECALLS),
         until: Until::Receipt,
@@ -219,7 +219,7 @@ static HANDLED: [StatementHandler; 8] = [
     StatementHandler {
         kind: StatementKind::Introduction,
         roles: rules::INTRODUCTION.roles,
-        signers: Signers::Partner,
+        signers: AllowedSigners::Partner,
         max_bytes: MAX_INTRODUCTION_BYTES,
         pace: Some(BUNDLES),
         until: Until::Taken,
@@ -229,7 +229,7 @@ static HANDLED: [StatementHandler; 8] = [
     StatementHandler {
         kind: StatementKind::Bundle,
         roles: rules::BUNDLE.roles,
-        signers: Signers::Named,
+        signers: AllowedSigners::Named,
         max_bytes: MAX_BYTES,
         pace: Some(BUNDLES),
         until: Until::Taken,
@@ -328,9 +328,9 @@ impl Inbox {
         let handed = Handed { partner, envelope, budgets: &self.budgets, is_known: &is_known, now: self.clock.now() };
         handling.require_pace(&live, &handed)?;
         match handling.signers {
-            Signers::Partner => only_by(&[partner], envelope)?,
-            Signers::Parties => only_by(&[partner, self.identity.domain()], envelope)?,
-            Signers::Named => {}
+            AllowedSigners::Partner => only_by(&[partner], envelope)?,
+            AllowedSigners::Parties => only_by(&[partner, self.identity.domain()], envelope)?,
+            AllowedSigners::Named => {}
         }
         require_logged_by_a_party(partner, envelope)?;
         (handling.take)(self, partner, envelope).await?;

@@ -291,7 +291,7 @@ impl<C: Carrier> Link<C> {
         let mut acknowledged = None;
         let outcome = loop {
             let Some(first) = waiting.recv().await else { break Ok(()) };
-            let batch = Batch::begun(first, &mut waiting);
+            let batch = EntryBatch::begun(first, &mut waiting);
             if let Err(fault) = self.take(batch.entries, &mut acknowledged).await {
                 break Err(fault);
             }
@@ -378,7 +378,7 @@ type PermittedEntry = (FeedEntry, OwnedSemaphorePermit);
 
 /// The entries that are checked and committed together.
 #[derive(Default)]
-struct Batch {
+struct EntryBatch {
     entries: Vec<FeedEntry>,
     /// Held until the whole batch is stored.
     places: Vec<OwnedSemaphorePermit>,
@@ -386,7 +386,7 @@ struct Batch {
     end: Option<Fault>,
 }
 
-impl Batch {
+impl EntryBatch {
     /// Begins with one entry, and adds as many of those that are already there as fit into a batch.
     fn begun(
         first: Result<PermittedEntry, Fault>,

@@ -4,6 +4,6 @@ mod authorship;
 mod portion;
 mod subjects;
 
-pub(super) use authorship::{Authorship, Signers};
+pub(super) use authorship::{Authorship, SignerFacts};
 pub(super) use portion::PortionAttributes;
 pub(super) use subjects::SubjectSummary;

@@ -7,7 +7,7 @@ mod provenance;
 use std::collections::{BTreeSet, HashMap};
 
 use super::{
-    attributes::{Authorship, PortionAttributes, Signers, SubjectSummary},
+    attributes::{Authorship, PortionAttributes, SignerFacts, SubjectSummary},
     cedar::EntityCache,
 };
 use crate::domain::{
@@ -89,7 +89,7 @@ impl<'a> Facts<'a> {
     /// depends on them denies.
     #[must_use]
     pub fn with_signers(self, all: &[SpiffeId], cosigners: u32) -> Self {
-        let signers = Signers { ids: all.iter().cloned().collect(), cosigners: cosigners.into() };
+        let signers = SignerFacts { ids: all.iter().cloned().collect(), cosigners: cosigners.into() };
         let authorship = Authorship { signers: Some(signers), ..self.authorship };
         Self { authorship, entity_cache: EntityCache::default(), ..self }
     }

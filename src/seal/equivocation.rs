@@ -4,7 +4,7 @@
 use super::{
     chains::{Chains, VerificationTime},
     rules, statement,
-    verify::{Rule, verify},
+    verify::{StatementRule, verify},
 };
 use crate::{
     domain::{
@@ -92,7 +92,7 @@ fn signed(
 
 fn verified<T>(
     envelope: &Envelope,
-    rule: &Rule<T>,
+    rule: &StatementRule<T>,
     chains: &dyn Chains,
     when: VerificationTime<'_>,
 ) -> Result<(StatementId, Vec<SpiffeId>), Fault> {

@@ -1,6 +1,6 @@
 //! Who may sign what (01-protocol §2).
 
-use super::verify::Rule;
+use super::verify::StatementRule;
 use crate::{
     domain::{
         agreement::{Agreement, AgreementNotice},
@@ -23,7 +23,7 @@ use crate::{
 };
 
 /// A manifest is signed by persons, or a program, of its originator.
-pub const MANIFEST: Rule<Manifest> = Rule {
+pub const MANIFEST: StatementRule<Manifest> = StatementRule {
     kind: StatementKind::Manifest,
     roles: &[Role::Analyst, Role::Officer, Role::Service],
     decode: wire::manifest::decode,
@@ -32,7 +32,7 @@ pub const MANIFEST: Rule<Manifest> = Rule {
 };
 
 /// A release is signed by a node. The receiver compares whose feed it is in.
-pub const RELEASE: Rule<Release> = Rule {
+pub const RELEASE: StatementRule<Release> = StatementRule {
     kind: StatementKind::Release,
     roles: &[Role::Node],
     decode: wire::release::decode,
@@ -41,7 +41,7 @@ pub const RELEASE: Rule<Release> = Rule {
 };
 
 /// A void is signed by a node.
-pub const VOID: Rule<Void> = Rule {
+pub const VOID: StatementRule<Void> = StatementRule {
     kind: StatementKind::Void,
     roles: &[Role::Node],
     decode: wire::release::decode_void,
@@ -50,7 +50,7 @@ pub const VOID: Rule<Void> = Rule {
 };
 
 /// An agreement is signed by the nodes of its two parties.
-pub const AGREEMENT: Rule<Agreement> = Rule {
+pub const AGREEMENT: StatementRule<Agreement> = StatementRule {
     kind: StatementKind::Agreement,
     roles: &[Role::Node],
     decode: wire::agreement::decode,
@@ -60,7 +60,7 @@ pub const AGREEMENT: Rule<Agreement> = Rule {
 
 /// A notice is signed by the node of a party. The receiver compares whose agreement it names. Its time only orders the notices of one side. A
 /// notice whose time is in the future counts at once, because otherwise a stop would be delayed by a wrong clock.
-pub const NOTICE: Rule<AgreementNotice> = Rule {
+pub const NOTICE: StatementRule<AgreementNotice> = StatementRule {
     kind: StatementKind::Notice,
     roles: &[Role::Node],
     decode: wire::notice::decode,
@@ -69,7 +69,7 @@ pub const NOTICE: Rule<AgreementNotice> = Rule {
 };
 
 /// A receipt is signed by the recipient's node.
-pub const RECEIPT: Rule<Receipt> = Rule {
+pub const RECEIPT: StatementRule<Receipt> = StatementRule {
     kind: StatementKind::Receipt,
     roles: &[Role::Node],
     decode: wire::receipt::decode,
@@ -78,7 +78,7 @@ pub const RECEIPT: Rule<Receipt> = Rule {
 };
 
 /// An invitation is signed by a node of the organisation that it is about.
-pub const INVITATION: Rule<Invitation> = Rule {
+pub const INVITATION: StatementRule<Invitation> = StatementRule {
     kind: StatementKind::Invitation,
     roles: &[Role::Node],
     decode: wire::invitation::decode,
@@ -88,7 +88,7 @@ pub const INVITATION: Rule<Invitation> = Rule {
 
 /// A bundle is signed by administrators of the organisation whose roots it names. The receiver checks that they are two, and that the roots
 /// before prove them.
-pub const BUNDLE: Rule<Bundle> = Rule {
+pub const BUNDLE: StatementRule<Bundle> = StatementRule {
     kind: StatementKind::Bundle,
     roles: &[Role::Admin],
     decode: wire::bundle::decode,
@@ -97,7 +97,7 @@ pub const BUNDLE: Rule<Bundle> = Rule {
 };
 
 /// An introduction is signed by administrators of the introducing organisation. The receiver checks that they are two.
-pub const INTRODUCTION: Rule<Introduction> = Rule {
+pub const INTRODUCTION: StatementRule<Introduction> = StatementRule {
     kind: StatementKind::Introduction,
     roles: &[Role::Admin],
     decode: wire::introduction::decode,
@@ -106,7 +106,7 @@ pub const INTRODUCTION: Rule<Introduction> = Rule {
 };
 
 /// An approval is signed by a person of the organisation that it is about. The node checks that this person may decide on the matter.
-pub const APPROVAL: Rule<Approval> = Rule {
+pub const APPROVAL: StatementRule<Approval> = StatementRule {
     kind: StatementKind::Approval,
     roles: &[Role::Admin, Role::Officer],
     decode: wire::approval::decode,
@@ -115,7 +115,7 @@ pub const APPROVAL: Rule<Approval> = Rule {
 };
 
 /// A ledger's key is signed by the node of the organisation whose ledger it is.
-pub const LEDGER_KEY: Rule<LedgerKey> = Rule {
+pub const LEDGER_KEY: StatementRule<LedgerKey> = StatementRule {
     kind: StatementKind::LedgerKey,
     roles: &[Role::Node],
     decode: wire::ledger::decode_key,
@@ -124,7 +124,7 @@ pub const LEDGER_KEY: Rule<LedgerKey> = Rule {
 };
 
 /// An endorsement is signed by persons, or a program, of the endorsing organisation.
-pub const ENDORSEMENT: Rule<Endorsement> = Rule {
+pub const ENDORSEMENT: StatementRule<Endorsement> = StatementRule {
     kind: StatementKind::Endorsement,
     roles: &[Role::Analyst, Role::Officer, Role::Service],
     decode: wire::endorsement::decode,
@@ -133,7 +133,7 @@ pub const ENDORSEMENT: Rule<Endorsement> = Rule {
 };
 
 /// A request is signed by the node of the organisation that asks.
-pub const REQUEST: Rule<Request> = Rule {
+pub const REQUEST: StatementRule<Request> = StatementRule {
     kind: StatementKind::Request,
     roles: &[Role::Node],
     decode: wire::request::decode,
@@ -142,7 +142,7 @@ pub const REQUEST: Rule<Request> = Rule {
 };
 
 /// An answer is signed by a node. The receiver compares whose request it answers.
-pub const ANSWER: Rule<Answer> = Rule {
+pub const ANSWER: StatementRule<Answer> = StatementRule {
     kind: StatementKind::Answer,
     roles: &[Role::Node],
     decode: wire::request::decode_answer,
@@ -151,7 +151,7 @@ pub const ANSWER: Rule<Answer> = Rule {
 };
 
 /// An exception is signed by an officer of the giving organisation, and by nobody else.
-pub const EXCEPTION: Rule<Exception> = Rule {
+pub const EXCEPTION: StatementRule<Exception> = StatementRule {
     kind: StatementKind::Exception,
     roles: &[Role::Officer],
     decode: wire::request::decode_exception,
@@ -160,7 +160,7 @@ pub const EXCEPTION: Rule<Exception> = Rule {
 };
 
 /// A recall is signed by officers of the assessment's originator, and by nobody else.
-pub const RECALL: Rule<Recall> = Rule {
+pub const RECALL: StatementRule<Recall> = StatementRule {
     kind: StatementKind::Recall,
     roles: &[Role::Officer],
     decode: wire::recall::decode,
@@ -170,7 +170,7 @@ pub const RECALL: Rule<Recall> = Rule {
 
 /// A statement of when another statement was first logged. It is signed by a node. The receiver checks that the node's organisation signed that
 /// other statement.
-pub const LOGGED: Rule<Logged> = Rule {
+pub const LOGGED: StatementRule<Logged> = StatementRule {
     kind: StatementKind::Logged,
     roles: &[Role::Node],
     decode: wire::logged::decode,

@@ -83,7 +83,7 @@ impl<T> Verified<T> {
 }
 
 /// What a kind of statement requires: how it is decoded, who may sign it, and when it was made.
-pub struct Rule<T> {
+pub struct StatementRule<T> {
     /// The kind.
     pub kind: StatementKind,
     /// The roles that may sign it.
@@ -100,7 +100,7 @@ pub struct Rule<T> {
 /// claims before it can say as of when its signatures count.
 pub struct Claimed<'e, T: 'static> {
     envelope: &'e Envelope,
-    rule: &'static Rule<T>,
+    rule: &'static StatementRule<T>,
     content: T,
 }
 
@@ -109,7 +109,7 @@ impl<'e, T> Claimed<'e, T> {
     ///
     /// # Errors
     /// `UNKNOWN_OR_NON_CANONICAL` where it is a statement of another kind, and whatever the decoder refuses.
-    pub fn read(envelope: &'e Envelope, rule: &'static Rule<T>) -> Result<Self, Fault> {
+    pub fn read(envelope: &'e Envelope, rule: &'static StatementRule<T>) -> Result<Self, Fault> {
         check_kind(envelope, rule)?;
         Ok(Self { envelope, rule, content: (rule.decode)(&envelope.payload)? })
     }
@@ -140,7 +140,7 @@ impl<'e, T> Claimed<'e, T> {
 /// `STATEMENT_FROM_FUTURE`, and the faults of the decoder.
 pub fn verify<'a, T>(
     envelope: &Envelope,
-    rule: &Rule<T>,
+    rule: &StatementRule<T>,
     chains: &dyn Chains,
     when: impl Into<VerificationTime<'a>>,
 ) -> Result<Verified<T>, Fault> {
@@ -156,7 +156,7 @@ pub fn verify<'a, T>(
 /// As [`verify`].
 pub fn verify_part<'a, T>(
     envelope: &Envelope,
-    rule: &Rule<T>,
+    rule: &StatementRule<T>,
     chains: &dyn Chains,
     when: impl Into<VerificationTime<'a>>,
 ) -> Result<Verified<T>, Fault> {
@@ -164,7 +164,7 @@ pub fn verify_part<'a, T>(
     verify_with(envelope, rule, chains, &when.into(), || (rule.decode)(&envelope.payload))
 }
 
-fn check_kind<T>(envelope: &Envelope, rule: &Rule<T>) -> Result<(), Fault> {
+fn check_kind<T>(envelope: &Envelope, rule: &StatementRule<T>) -> Result<(), Fault> {
     if envelope.kind == rule.kind {
         return Ok(());
     }
@@ -175,7 +175,7 @@ fn check_kind<T>(envelope: &Envelope, rule: &Rule<T>) -> Result<(), Fault> {
 /// `decode` gives the content of exactly this envelope's payload, once the signatures hold.
 fn verify_with<T>(
     envelope: &Envelope,
-    rule: &Rule<T>,
+    rule: &StatementRule<T>,
     chains: &dyn Chains,
     when: &VerificationTime<'_>,
     decode: impl FnOnce() -> Result<T, Fault>,
@@ -211,7 +211,7 @@ fn verify_with<T>(
 }
 
 /// Both parties of an agreement speak. In every other statement the one who speaks has signed.
-fn check_spoken<T>(envelope: &Envelope, rule: &Rule<T>, verified: &Verified<T>) -> Result<(), Fault> {
+fn check_spoken<T>(envelope: &Envelope, rule: &StatementRule<T>, verified: &Verified<T>) -> Result<(), Fault> {
     if rule.kind == StatementKind::Agreement {
         return Ok(());
     }

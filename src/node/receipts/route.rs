@@ -16,7 +16,7 @@ use crate::{
 };
 
 /// One release of a route. The giver is what the certificate claims. Whether that is true is for verification to say.
-pub(in crate::node) struct Hop {
+pub(in crate::node) struct ClaimedHop {
     pub giver: TrustDomain,
     pub id: StatementId,
     pub release: Release,
@@ -25,7 +25,7 @@ pub(in crate::node) struct Hop {
 /// A route whose parts fit together.
 pub(in crate::node) struct ReceiptRoute {
     /// The releases, from the originator's on; at least one.
-    pub hops: Vec<Hop>,
+    pub hops: Vec<ClaimedHop>,
     /// The recipient of the last release.
     pub holder: TrustDomain,
     /// The manifest that was handed over.
@@ -57,7 +57,7 @@ impl ReceiptRoute {
     /// # Errors
     /// `WRONG_DOMAIN`, `INVALID_ARGUMENT` or `DIGEST_NOT_LISTED` with the place in the path.
     fn read(path: &[Envelope]) -> Result<Self, Fault> {
-        let mut hops: Vec<Hop> = vec![];
+        let mut hops: Vec<ClaimedHop> = vec![];
         for (i, envelope) in path.iter().enumerate() {
             let hop = read(envelope).and_then(|hop| follows(hops.last(), &hop).map(|()| hop));
             let hop = hop.map_err(|f| f.within(&format!("path[{i}]")))?;
@@ -66,7 +66,7 @@ impl ReceiptRoute {
             }
             hops.push(hop);
         }
-        let Some(Hop { release, .. }) = hops.last() else {
+        let Some(ClaimedHop { release, .. }) = hops.last() else {
             return Err(Fault::at(Reason::InvalidArgument, "path", "the way is empty"));
         };
         let (holder, manifest) = (release.recipient.clone(), release.manifest);
@@ -95,15 +95,15 @@ pub(in crate::node) fn claimed(envelope: &Envelope) -> Result<TrustDomain, Fault
     Ok(first)
 }
 
-fn read(envelope: &Envelope) -> Result<Hop, Fault> {
+fn read(envelope: &Envelope) -> Result<ClaimedHop, Fault> {
     if envelope.kind != StatementKind::Release {
         return Err(Fault::new(Reason::InvalidArgument, "a way is made of releases"));
     }
     let id = id_of(envelope.kind, &envelope.payload);
-    Ok(Hop { giver: claimed(envelope)?, id, release: wire::release::decode(&envelope.payload)? })
+    Ok(ClaimedHop { giver: claimed(envelope)?, id, release: wire::release::decode(&envelope.payload)? })
 }
 
-fn follows(before: Option<&Hop>, hop: &Hop) -> Result<(), Fault> {
+fn follows(before: Option<&ClaimedHop>, hop: &ClaimedHop) -> Result<(), Fault> {
     let refuse = |reason, what: &str| Err(Fault::new(reason, what));
     match before {
         None if hop.release.via.is_some() => {

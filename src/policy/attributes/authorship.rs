@@ -13,12 +13,12 @@ pub(in crate::policy) struct Authorship {
     /// The organisation whose assessment it is.
     pub originator: TrustDomain,
     /// Who signed it. Where this is not known, a rule that depends on it can't be evaluated, which is a denial.
-    pub signers: Option<Signers>,
+    pub signers: Option<SignerFacts>,
 }
 
 /// The signers of a manifest.
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
-pub(in crate::policy) struct Signers {
+pub(in crate::policy) struct SignerFacts {
     /// All of them.
     pub ids: BTreeSet<SpiffeId>,
     /// How many officers signed in addition to the author.

@@ -30,7 +30,7 @@ static AUTHORIZER: LazyLock<Authorizer> = LazyLock::new(Authorizer::new);
 #[derive(Debug, Clone)]
 pub(in crate::policy) struct AgreementPolicies {
     policies: PolicySet,
-    rules: HashMap<PolicyId, Rule>,
+    rules: HashMap<PolicyId, PolicyOrigin>,
     fixed_entities: Entities,
     principal: EntityUid,
     /// The results of evaluations.
@@ -39,7 +39,7 @@ pub(in crate::policy) struct AgreementPolicies {
 
 /// What a policy of the set was made from.
 #[derive(Debug, Clone)]
-enum Rule {
+enum PolicyOrigin {
     /// The grant at this index.
     Grant(usize),
     /// A rule that forbids.
@@ -63,14 +63,14 @@ impl AgreementPolicies {
             cache: DecisionCache::new([]),
         };
         for ForbidRule { policy, reason } in schema.built_in_rules.iter().chain(house_rules) {
-            set.add(policy.clone(), Rule::Forbid(reason.clone()))?;
+            set.add(policy.clone(), PolicyOrigin::Forbid(reason.clone()))?;
         }
         let mut entities = vec![organisation_entity(&set.principal, agreement, taker)?];
         for (index, compiled) in grants.iter().enumerate() {
             let id = PolicyId::new(format!("grant:{}", compiled.grant.id));
             let policy = cedar_policy::Policy::parse(Some(id), permit_text(compiled, agreement))
                 .map_err(|e| internal_fault(&format!("the terms of grant `{}`", compiled.grant.id), e))?;
-            set.add(policy, Rule::Grant(index))?;
+            set.add(policy, PolicyOrigin::Grant(index))?;
             entities.push(grant_entity(schema, compiled)?);
         }
         let result = schema.validator.validate(&set.policies, ValidationMode::Strict);
@@ -83,7 +83,7 @@ impl AgreementPolicies {
         Ok(set)
     }
 
-    fn add(&mut self, policy: cedar_policy::Policy, rule: Rule) -> Result<(), Fault> {
+    fn add(&mut self, policy: cedar_policy::Policy, rule: PolicyOrigin) -> Result<(), Fault> {
         let id = policy.id().clone();
         self.policies.add(policy).map_err(|_| {
             let message = format!("two grants have the id `{id}`; give each its own");
@@ -118,8 +118,8 @@ impl AgreementPolicies {
         let (mut grants, mut reasons) = (Vec::new(), Vec::new());
         for id in response.diagnostics().reason() {
             match self.rules.get(id) {
-                Some(Rule::Grant(index)) => grants.push(*index),
-                Some(Rule::Forbid(reason)) => reasons.push(reason.clone()),
+                Some(PolicyOrigin::Grant(index)) => grants.push(*index),
+                Some(PolicyOrigin::Forbid(reason)) => reasons.push(reason.clone()),
                 None => reasons.push(evaluation_error(id)),
             }
         }

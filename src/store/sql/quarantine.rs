@@ -53,7 +53,7 @@ pub(super) async fn of(store: &SqlStore<impl Driver>, manifest: &StatementId) ->
 }
 
 /// An arrival, with what is needed to decrypt its portions and to show it.
-struct Arrival {
+struct QuarantinedArrival {
     /// The number of its row.
     number: i64,
     peer: i64,
@@ -90,8 +90,8 @@ macro_rules! arrivals {
     };
 }
 
-fn arrival(r: &SqlRow<'_>) -> Result<Arrival> {
-    Ok(Arrival {
+fn arrival(r: &SqlRow<'_>) -> Result<QuarantinedArrival> {
+    Ok(QuarantinedArrival {
         number: r.get(0)?,
         peer: r.get(1)?,
         partner: text(r, 2)?,
@@ -111,7 +111,7 @@ fn arrival(r: &SqlRow<'_>) -> Result<Arrival> {
     })
 }
 
-impl Arrival {
+impl QuarantinedArrival {
     fn row(&self, quarantined: bool) -> SealedRow<'_> {
         SealedRow::PortionSet { manifest: &self.manifest_id, from: &self.partner, sequence: self.sequence, quarantined }
     }

@@ -34,7 +34,7 @@ use crate::{
 };
 
 /// A received batch.
-struct Batch {
+struct ReceivedBatch {
     partner: TrustDomain,
     /// The last number before it; `None` for an entry that could not be verified before.
     after: Option<u64>,
@@ -95,7 +95,7 @@ async fn keep_all(
     let seal_one = |statement: &Vec<u8>| SealedStatement::new(store.vault(), partner, statement);
     let post = post.iter().map(seal_one).collect::<Result<_>>()?;
     let now = events.first().map_or(at, |event| event.at);
-    let batch = Arc::new(Batch { partner: partner.clone(), after, entries, at, leaves, now, post });
+    let batch = Arc::new(ReceivedBatch { partner: partner.clone(), after, entries, at, leaves, now, post });
     for _ in 0..keys::TURNS {
         let wanted = Arc::clone(&batch);
         // Encrypted on the reader's thread, because it may be megabytes.
@@ -112,7 +112,7 @@ async fn keep_all(
     Err(keys::lost())
 }
 
-fn seal(conn: &dyn Queries, vault: &Vault, batch: &Batch) -> Result<Sealed> {
+fn seal(conn: &dyn Queries, vault: &Vault, batch: &ReceivedBatch) -> Result<Sealed> {
     let mut keys: HashMap<(AssessmentId, TrustDomain), ContentKey> = HashMap::new();
     let mut seal = |entry: &ReceivedEntry, content: &ReceivedContent| {
         let name = (content.assessment, content.originator.clone());
@@ -155,7 +155,7 @@ struct AssessmentKey {
 }
 
 /// The sender's feed, and the assessments of all entries.
-fn locks(batch: &Batch) -> Vec<Lock> {
+fn locks(batch: &ReceivedBatch) -> Vec<Lock> {
     let contents = batch.entries.iter().filter_map(|entry| entry.content.as_ref());
     let assessments = contents.map(|content| Lock::assessment(&content.originator, &content.assessment));
     assessments.chain([Lock::peer_in(&batch.partner)]).collect()
@@ -167,7 +167,7 @@ fn commit(
     conn: &dyn Connection,
     vault: &Vault,
     changes: &mut Changes,
-    batch: &Batch,
+    batch: &ReceivedBatch,
     sealed: &Sealed,
 ) -> Result<Option<Option<Found>>> {
     const POSITION: &str = "INSERT INTO feed_in (peer, sequence, release, at) VALUES (?1, ?2, ?3, ?4) \
@@ -216,7 +216,7 @@ fn commit(
 }
 
 /// `None` if a key has changed in the meantime.
-fn places(conn: &dyn Connection, vault: &Vault, batch: &Batch, sealed: &Sealed) -> Result<Option<Places>> {
+fn places(conn: &dyn Connection, vault: &Vault, batch: &ReceivedBatch, sealed: &Sealed) -> Result<Option<Places>> {
     let mut places = Vec::with_capacity(sealed.len());
     for (entry, sealed) in batch.entries.iter().zip(sealed) {
         let place = match (&entry.content, sealed) {

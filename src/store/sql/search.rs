@@ -42,7 +42,7 @@ macro_rules! candidates {
 }
 
 /// A version that may be wanted.
-struct Candidate {
+struct SearchCandidate {
     number: i64,
     manifest_id: StatementId,
     assessment: AssessmentId,
@@ -53,8 +53,8 @@ struct Candidate {
     wrapped: Option<Vec<u8>>,
 }
 
-fn candidate(row: &SqlRow<'_>) -> Result<Candidate> {
-    Ok(Candidate {
+fn candidate(row: &SqlRow<'_>) -> Result<SearchCandidate> {
+    Ok(SearchCandidate {
         number: row.get(0)?,
         manifest_id: id(row, 1)?,
         assessment: id(row, 2)?,
@@ -65,7 +65,7 @@ fn candidate(row: &SqlRow<'_>) -> Result<Candidate> {
     })
 }
 
-impl Candidate {
+impl SearchCandidate {
     /// Its summary, as far as this reader may read it.
     fn summary(&self, conn: &dyn Queries, vault: &Vault, all: bool, reading: &mut Reading) -> Result<VersionSummary> {
         let Self { number, manifest_id, state, .. } = *self;
@@ -164,7 +164,7 @@ impl Search<'_> {
         }
     }
 
-    fn add(&mut self, candidate: &Candidate) -> Result<()> {
+    fn add(&mut self, candidate: &SearchCandidate) -> Result<()> {
         let (conn, vault, all) = (self.conn, self.vault, self.filter.quarantined);
         if self.wanted.summary.needs_portions() && assessments::is_closed(candidate.state, all) {
             return Ok(());

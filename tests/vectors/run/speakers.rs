@@ -21,7 +21,7 @@ use watchfire::{
         open::open,
         rules,
         sign::SigningKey,
-        verify::{Rule, verify},
+        verify::{StatementRule, verify},
     },
 };
 
@@ -66,7 +66,7 @@ fn may_sign(kind: StatementKind, fields: &serde_json::Value, domain: &str, role:
 
 /// Whether it verifies by the rule of its kind, and as signed by that domain alone.
 fn verified(envelope: &Envelope, chains: &Identities, domain: &str) -> Result<(), Fault> {
-    fn by<T>(envelope: &Envelope, rule: &Rule<T>, chains: &Identities, domain: &str) -> Result<(), Fault> {
+    fn by<T>(envelope: &Envelope, rule: &StatementRule<T>, chains: &Identities, domain: &str) -> Result<(), Fault> {
         let verified = verify(envelope, rule, chains, now())?;
         for other in DOMAINS {
             assert_eq!(verified.is_signed_by(&other.parse().unwrap()), other == domain);
