@@ -23,15 +23,15 @@ pub(super) fn view(view: &AssessmentView) -> proto::AssessmentView {
     proto::AssessmentView {
         manifest: Some(envelope::to_proto(&view.manifest)),
         portions: view.record.portions.iter().map(|p| p.clone().into()).collect(),
-        releases: view.ways.iter().filter_map(|way| way.last()).map(envelope::to_proto).collect(),
+        releases: view.routes.iter().filter_map(|route| route.last()).map(envelope::to_proto).collect(),
         state: view.record.state.to_string(),
         signatures: signatures.collect(),
         since: timestamp(view.record.since),
         quarantines: view.quarantines.iter().map(quarantine).collect(),
         ways: view
-            .ways
+            .routes
             .iter()
-            .map(|way| proto::Way { releases: way.iter().map(envelope::to_proto).collect() })
+            .map(|route| proto::Way { releases: route.iter().map(envelope::to_proto).collect() })
             .collect(),
         endorsements: view.endorsements.iter().map(endorsement).collect(),
         recall: view.recall.as_ref().map(recalls::view),

@@ -45,7 +45,7 @@ pub struct LoadedAssessment {
     /// The portions that are here, in the author's order.
     pub portions: Vec<LoadedPortion>,
     /// The routes by which it came. There are none if it was published here.
-    pub ways: Vec<Route>,
+    pub routes: Vec<Route>,
     /// Its endorsements, sorted by the statements' ids.
     pub endorsements: Vec<LoadedEndorsement>,
     /// The exceptions that officers have given for it, sorted by the statements' ids.
@@ -110,12 +110,12 @@ impl LoadedAssessment {
             ));
         }
         let manifest = wire::manifest::decode(&envelope.payload)?;
-        let ways = record.releases.iter().map(|r| Route::new(&manifest.originator, r)).collect::<Result<_, _>>()?;
+        let routes = record.releases.iter().map(|r| Route::new(&manifest.originator, r)).collect::<Result<_, _>>()?;
         let (endorsements, exceptions) = beside(&record.attached)?;
         let opened = open_listed(&manifest, &record.portions)?;
         let head = (record.manifest_id, manifest, Arc::new(envelope));
         let prepared = Self::assemble(head, opened, record.portions, record.since);
-        Ok(Self { ways, endorsements, exceptions, about: record.subject_states, ..prepared })
+        Ok(Self { routes, endorsements, exceptions, about: record.subject_states, ..prepared })
     }
 
     /// Makes it from its manifest and its opened portions. `encoded` holds the portions' encodings in the same order.
@@ -131,9 +131,9 @@ impl LoadedAssessment {
             bytes: Arc::from(bytes),
         };
         let portions = opened.into_iter().zip(encoded).map(portion).collect();
-        let (ways, endorsements, exceptions, about) = (vec![], vec![], vec![], BTreeSet::new());
+        let (routes, endorsements, exceptions, about) = (vec![], vec![], vec![], BTreeSet::new());
         let signed = ManifestSigners::of(&envelope);
-        Self { id, manifest, envelope, portions, ways, endorsements, exceptions, about, logged_at, signed }
+        Self { id, manifest, envelope, portions, routes, endorsements, exceptions, about, logged_at, signed }
     }
 
     /// The facts for a decision at the time `now` with these partners. If this clock was ahead when the version was logged, it counts as
@@ -142,21 +142,21 @@ impl LoadedAssessment {
         let facts = Facts::new(&self.manifest, self.portions.iter().map(|p| (p.digest, &p.portion)))
             .with_logged_at(self.logged_at.min(now))
             .with_states_of_versions(&self.about)
-            .with_provenances(self.ways.iter().map(|w| w.provenance(directory)).collect());
+            .with_provenances(self.routes.iter().map(|w| w.provenance(directory)).collect());
         let facts = self.signed.told(facts);
         with_beside(facts, &self.endorsements, &self.exceptions)
     }
 
     /// Whether it came under an agreement that is suspended and may be resumed. What is due of it waits for that until it expires.
     pub fn waits_for_resume(&self, directory: &Partners) -> bool {
-        self.ways.iter().any(|way| way.is_suspended(directory))
+        self.routes.iter().any(|route| route.is_suspended(directory))
     }
 
     /// The facts as they were at an earlier decision. Versions that came since and suspensions don't count. What is no longer here is
     /// left out.
     pub fn facts_as_released(&self, now: Time) -> Facts<'_> {
-        let ways = self.ways.iter().map(|w| w.provenance.clone()).collect();
-        self.facts(now, &Partners::default()).with_states_of_versions(&BTreeSet::new()).with_provenances(ways)
+        let routes = self.routes.iter().map(|w| w.provenance.clone()).collect();
+        self.facts(now, &Partners::default()).with_states_of_versions(&BTreeSet::new()).with_provenances(routes)
     }
 
     /// Its portions in the author's order, then its endorsements, each with the digest that decisions name.
@@ -167,14 +167,14 @@ impl LoadedAssessment {
 
     /// Whether the releases by which it came fit into an entry beside the largest portions.
     pub fn fits(&self, via: Option<StatementId>) -> bool {
-        let way = self.ways.iter().find(|w| Some(w.provenance.release) == via);
-        way.is_none_or(Route::fits)
+        let route = self.routes.iter().find(|w| Some(w.provenance.release) == via);
+        route.is_none_or(Route::fits)
     }
 
-    /// When this node logged what a release by that way hands over, as the release states it.
+    /// When this node logged what a release by that route hands over, as the release states it.
     pub fn stated_at(&self, via: Option<StatementId>) -> Time {
-        let way = self.ways.iter().find(|w| via.is_some() && Some(w.provenance.release) == via);
-        way.map_or(self.logged_at, |w| w.received_at).whole_seconds()
+        let route = self.routes.iter().find(|w| via.is_some() && Some(w.provenance.release) == via);
+        route.map_or(self.logged_at, |w| w.received_at).whole_seconds()
     }
 
     /// The endorsements with these ids, as a release lists them.
@@ -191,8 +191,8 @@ impl LoadedAssessment {
 
     /// The organisations whose signatures a release hands over: the originator, those that passed it on, and the endorsers.
     pub fn signers(&self, release: &Release) -> impl Iterator<Item = &TrustDomain> {
-        let way = self.ways.iter().find(|w| Some(w.provenance.release) == release.via);
-        let carriers = way.into_iter().flat_map(|way| &way.provenance.carriers);
+        let route = self.routes.iter().find(|w| Some(w.provenance.release) == release.via);
+        let carriers = route.into_iter().flat_map(|route| &route.provenance.carriers);
         let endorsements = self.endorsements.iter().filter(|e| release.endorsements.iter().any(|l| l.id == e.id));
         let endorsers = endorsements.map(|e| &e.endorsement.endorser);
         std::iter::once(&self.manifest.originator).chain(carriers).chain(endorsers)
@@ -200,14 +200,14 @@ impl LoadedAssessment {
 
     /// The entry that goes over the link: the signed release, what it hands over, and the releases by which that came.
     pub fn entry(&self, envelope: Envelope, release: &Release) -> FeedEntry {
-        let way = self.ways.iter().find(|w| Some(w.provenance.release) == release.via);
+        let route = self.routes.iter().find(|w| Some(w.provenance.release) == release.via);
         let endorsements = self.endorsements.iter().filter(|e| release.endorsements.iter().any(|l| l.id == e.id));
         let exceptions = self.exceptions.iter().filter(|e| release.exceptions.iter().any(|l| l.id == e.excepted.id));
         FeedEntry {
             release: Arc::new(envelope),
             manifest: Some(self.envelope.clone()),
             portions: self.disclose(&release.digests),
-            provenance: way.map(|w| w.path.clone()).unwrap_or_default(),
+            provenance: route.map(|w| w.path.clone()).unwrap_or_default(),
             endorsements: endorsements.map(|e| e.envelope.clone()).collect(),
             exceptions: exceptions.map(|e| e.envelope.clone()).collect(),
             later: vec![],
@@ -223,10 +223,10 @@ impl LoadedAssessment {
     /// Roughly how many bytes of memory it takes. Decoded content takes about as much as its encoding.
     pub(in crate::node) fn bytes(&self) -> usize {
         let portions: usize = self.portions.iter().map(|p| 2 * p.bytes.len() + size_of::<LoadedPortion>()).sum();
-        let ways: usize = self.ways.iter().map(|w| w.bytes + size_of::<Route>()).sum();
+        let routes: usize = self.routes.iter().map(|w| w.bytes + size_of::<Route>()).sum();
         let endorsements: usize = self.endorsements.iter().map(|e| 2 * e.envelope.bytes()).sum();
         let exceptions: usize = self.exceptions.iter().map(|e| 2 * e.envelope.bytes()).sum();
-        size_of::<Self>() + self.envelope.bytes() + portions + ways + endorsements + exceptions
+        size_of::<Self>() + self.envelope.bytes() + portions + routes + endorsements + exceptions
     }
 
     /// The highest level of the subjects among the portions with these digests: the level that their recipient sees.

@@ -142,7 +142,7 @@ impl Assessments {
         let decided = events.iter().flat_map(|event| as_decided(event, asked.partner.as_ref()));
         let then = merged(decided);
         // Nothing is decided about what came and may not be passed on at all. A question about one partner is answered all the same.
-        let may_go_on = prepared.ways.iter().any(|way| way.provenance.terms.onward.is_some());
+        let may_go_on = prepared.routes.iter().any(|route| route.provenance.terms.onward.is_some());
         let is_decided = own || may_go_on || asked.partner.is_some() || !then.is_empty();
         let (now, remedies) = match is_decided {
             true => self.explain_now(&prepared, asked.partner.as_ref(), at).await?,
@@ -231,7 +231,7 @@ impl RemedyInputs {
     ) -> Vec<Remedied> {
         let portions: Vec<(Digest, Portion)> =
             prepared.portions.iter().map(|p| (p.digest, p.portion.clone())).collect();
-        let provenances: Vec<_> = prepared.ways.iter().map(|way| way.provenance(directory)).collect();
+        let provenances: Vec<_> = prepared.routes.iter().map(|route| route.provenance(directory)).collect();
         let question = DecisionInputs {
             giver,
             taker: &self.partner.record.organisation,

@@ -1,4 +1,4 @@
-//! Who holds an assessment, by which way, and what its people said of it: each according to its own receipts.
+//! Who holds an assessment, by which route, and what its people said of it: each according to its own receipts.
 
 use std::collections::BTreeMap;
 
@@ -73,7 +73,7 @@ pub struct HeldVersion {
     pub refused: Option<String>,
 }
 
-/// A holder of an assessment, by one way.
+/// A holder of an assessment, by one route.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Holder {
     /// The holder.
@@ -102,7 +102,7 @@ pub struct Holders {
     pub exercise: bool,
     /// Its recall.
     pub recall: Option<RecallView>,
-    /// The holders, by name and then by way.
+    /// The holders, by name and then by route.
     pub all: Vec<Holder>,
 }
 
@@ -150,7 +150,7 @@ impl Assessments {
         recall: Option<&RecallView>,
         reads: bool,
     ) -> Result<Vec<Holder>, Fault> {
-        let mut ways: BTreeMap<(TrustDomain, Vec<TrustDomain>), Holder> = BTreeMap::new();
+        let mut routes: BTreeMap<(TrustDomain, Vec<TrustDomain>), Holder> = BTreeMap::new();
         let empty = |(organisation, through): (TrustDomain, Vec<TrustDomain>)| Holder {
             organisation,
             through,
@@ -162,18 +162,18 @@ impl Assessments {
             not_yet: None,
         };
         for given in &known.given {
-            let way = (given.holder.clone(), vec![]);
-            ways.entry(way.clone()).or_insert_with(|| empty(way)).give(given);
+            let route = (given.holder.clone(), vec![]);
+            routes.entry(route.clone()).or_insert_with(|| empty(route)).give(given);
         }
         // An unverified report may come from anybody. It does not count once the holder's own reports could be verified.
         let has_spoken = |holder: &TrustDomain| known.reports.iter().any(|r| r.verified && r.holder == *holder);
         let counts = |r: &&ReportRecord| r.verified || r.kind == ReceiptKind::Stored || !has_spoken(&r.holder);
         for report in known.reports.iter().filter(counts) {
-            let way = (report.holder.clone(), report.through.clone());
-            ways.entry(way.clone()).or_insert_with(|| empty(way)).hear(report, reads)?;
+            let route = (report.holder.clone(), report.through.clone());
+            routes.entry(route.clone()).or_insert_with(|| empty(route)).hear(report, reads)?;
         }
         // An organisation that has nothing of it is no holder. An example is one whose release became a void before it was taken.
-        let mut all: Vec<Holder> = ways.into_values().filter(|h| !h.versions.is_empty()).collect();
+        let mut all: Vec<Holder> = routes.into_values().filter(|h| !h.versions.is_empty()).collect();
         for holder in &mut all {
             let unverified = known.reports.iter().filter(|r| r.holder == holder.organisation);
             let is_verified = holder.through.is_empty() || unverified.into_iter().any(|r| r.verified);

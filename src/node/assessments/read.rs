@@ -36,8 +36,8 @@ pub struct AssessmentView {
     pub record: AssessmentRecord,
     /// The manifest with its signatures.
     pub manifest: Envelope,
-    /// The ways by which it came. Each consists of the releases from the originator's to the one by which it came here.
-    pub ways: Vec<Vec<Envelope>>,
+    /// The routes by which it came. Each consists of the releases from the originator's to the one by which it came here.
+    pub routes: Vec<Vec<Envelope>>,
     /// A check for each signature of the manifest.
     pub signatures: Vec<SignatureCheck>,
     /// Its endorsements, by the statements' ids.
@@ -192,12 +192,12 @@ impl Assessments {
         if statement::id(&manifest) != record.manifest_id {
             return Err(self.damaged(&record.manifest_id));
         }
-        let way = |came_by: &Delivery| {
+        let route = |came_by: &Delivery| {
             let releases = came_by.provenance.iter().chain([&came_by.release]);
             releases.map(|r| wire::envelope::decode(r)).collect::<Result<_, _>>()
         };
-        let ways = record.releases.iter().map(way).collect::<Result<_, Fault>>();
-        let ways = ways.map_err(|_| self.damaged(&record.manifest_id))?;
+        let routes = record.releases.iter().map(route).collect::<Result<_, Fault>>();
+        let routes = routes.map_err(|_| self.damaged(&record.manifest_id))?;
         let signatures = self.check_signatures(&manifest, &record);
         // What is in quarantine may have signatures that nobody could verify when it came. They say nothing about the disk.
         let was_verified = record.state != AssessmentState::Quarantined;
@@ -219,7 +219,7 @@ impl Assessments {
         Ok(AssessmentView {
             record,
             manifest,
-            ways,
+            routes,
             signatures,
             endorsements,
             quarantines,

@@ -30,7 +30,7 @@ pub(in crate::node) struct Content {
     pub(in crate::node) not_covered: Option<NotCovered>,
 }
 
-/// How an entry came: from whom, by which release and which way, and when.
+/// How an entry came: from whom, by which release and which route, and when.
 pub(in crate::node) struct Carrying<'a> {
     /// The sender.
     pub partner: &'a TrustDomain,

@@ -25,12 +25,12 @@ use crate::{
 };
 
 impl InboundFeeds {
-    /// The way by which the entry came. Each release of it is verified against the bundle of the organisation that issued it, as of the
+    /// The route by which the entry came. Each release of it is verified against the bundle of the organisation that issued it, as of the
     /// time that the next release states.
     ///
     /// # Errors
     /// `NOT_COVERED` where the releases do not lead from the originator to the sender; whatever verification refuses.
-    pub(in crate::node) fn check_way(
+    pub(in crate::node) fn check_route(
         &self,
         originator: &TrustDomain,
         partner: &TrustDomain,
@@ -38,7 +38,7 @@ impl InboundFeeds {
         entry: &FeedEntry,
         examined: ExaminedAt,
     ) -> Result<VerifiedPath, Unusable> {
-        let mut path = self.read_way(originator, partner, release, entry)?;
+        let mut path = self.read_route(originator, partner, release, entry)?;
         for (i, envelope) in entry.provenance.iter().enumerate() {
             let Some(giver) = path.hops.get(i).map(|h| h.giver.clone()) else { continue };
             let next = path.hops.get(i + 1).map_or((partner, release), |h| (&h.giver, &h.release));
@@ -54,8 +54,8 @@ impl InboundFeeds {
         Ok(path)
     }
 
-    /// The way as the releases claim it. Their signatures are not verified.
-    fn read_way(
+    /// The route as the releases claim it. Their signatures are not verified.
+    fn read_route(
         &self,
         originator: &TrustDomain,
         partner: &TrustDomain,
@@ -102,11 +102,11 @@ impl InboundFeeds {
     ///
     /// # Errors
     /// Whose hop is at fault, and why.
-    pub(in crate::node) fn judge_way(&self, path: &VerifiedPath, facts: &Facts<'_>) -> Result<(), Breach> {
+    pub(in crate::node) fn judge_route(&self, path: &VerifiedPath, facts: &Facts<'_>) -> Result<(), Breach> {
         let directory = self.directory.current();
         let mut hops = Vec::with_capacity(path.hops.len());
         for carried in &path.hops {
-            // Every taker on the way has signed a release that was verified, so it is known here.
+            // Every taker on the route has signed a release that was verified, so it is known here.
             let Some(taker) = self.organisation_of(&directory, &carried.release.recipient) else { continue };
             hops.push(Hop { id: carried.id, giver: &carried.giver, release: &carried.release, taker });
         }

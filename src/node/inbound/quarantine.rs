@@ -40,7 +40,7 @@ struct Covered {
     manifest: StatementId,
     content: Content,
     /// For what came through hubs: the encoded releases by which its sender got it, and the sender's own release.
-    way: Option<(Vec<Vec<u8>>, Vec<u8>)>,
+    route: Option<(Vec<Vec<u8>>, Vec<u8>)>,
 }
 
 impl InboundFeeds {
@@ -141,10 +141,10 @@ impl InboundFeeds {
         entry: Covered,
         now: Time,
     ) -> Result<(), Fault> {
-        let Covered { sequence, release, manifest, content, way } = entry;
-        // The receipt carries the way of what came through hubs, so that the originator hears of it too.
-        let way = way.as_ref().map(|(provenance, release)| (&provenance[..], &release[..]));
-        let receipt = self.receipts.signed(&Said::only(ReceiptKind::Stored), partner, vec![release], way, now)?;
+        let Covered { sequence, release, manifest, content, route } = entry;
+        // The receipt carries the route of what came through hubs, so that the originator hears of it too.
+        let route = route.as_ref().map(|(provenance, release)| (&provenance[..], &release[..]));
+        let receipt = self.receipts.signed(&Said::only(ReceiptKind::Stored), partner, vec![release], route, now)?;
         let deed = Deed::Readmitted { manifest, partner: partner.clone(), sequence, release, agreement: *agreement };
         let gave_way = content.takes_the_place_of(self.version_here(partner, content.manifest()).await?);
         let deeds = gave_way.map(|id| Deed::GaveWay { manifest: id, to: manifest }).into_iter().chain([deed]);
@@ -183,7 +183,7 @@ fn entry_of(held: &QuarantinedEntry) -> Result<FeedEntry, Fault> {
 }
 
 impl InboundFeeds {
-    /// The entry, if it now meets everything that is asked of an arriving one: signatures, the way, and the agreement as at the time of
+    /// The entry, if it now meets everything that is asked of an arriving one: signatures, the route, and the agreement as at the time of
     /// the release.
     fn covered(
         &self,
@@ -200,7 +200,7 @@ impl InboundFeeds {
             Ok(_) | Err(_) => return Ok(None),
         };
         let (sequence, release, manifest) = (held.sequence, held.release_id, held.manifest_id);
-        let way = (!held.provenance.is_empty()).then(|| (held.provenance.clone(), held.release.clone()));
-        Ok(Some(Covered { sequence, release, manifest, content, way }))
+        let route = (!held.provenance.is_empty()).then(|| (held.provenance.clone(), held.release.clone()));
+        Ok(Some(Covered { sequence, release, manifest, content, route }))
     }
 }

@@ -234,7 +234,7 @@ impl InboundFeeds {
         let originator = &claimed.content().originator.clone();
         // The receipt tells the partner the reason. It must be the same whichever other organisations are partners here.
         only_by(&[originator], envelope).map_err(|f| f.within("manifest"))?;
-        let path = self.check_way(originator, partner, release, entry, examined)?;
+        let path = self.check_route(originator, partner, release, entry, examined)?;
         let when = path.of_manifest(examined, (partner, release));
         let manifest = claimed
             .verify(&self.trust.known, when)
@@ -398,7 +398,7 @@ impl InboundFeeds {
         let facts =
             facts.with_logged_at(release.logged_at.min(release.released_at)).with_provenances(path.provenances());
         let facts = with_beside(facts, &beside.endorsements, &beside.exceptions);
-        if let Err(breach) = self.judge_way(path, &facts) {
+        if let Err(breach) = self.judge_route(path, &facts) {
             let why: Vec<&str> = breach.reasons.iter().map(|r| &*r.id).collect();
             tracing::warn!(by = %breach.by, why = why.join(", "), "an organisation passed on more than it might");
             return Some(NotCovered { reason: Reason::NotCovered, at_fault: Some(breach.by) });

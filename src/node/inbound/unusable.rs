@@ -11,11 +11,11 @@ use crate::{
     seal::chains::VerificationTime,
 };
 
-/// The way by which an entry came. It is empty if the sender is the originator.
+/// The route by which an entry came. It is empty if the sender is the originator.
 #[derive(Default)]
 pub(in crate::node) struct VerifiedPath {
     pub(in crate::node) hops: Vec<Carried>,
-    /// The hub on whose word alone a release of the way counts, if there is one.
+    /// The hub on whose word alone a release of the route counts, if there is one.
     pub on_word_of: Option<TrustDomain>,
 }
 
@@ -89,7 +89,7 @@ impl Unusable {
 }
 
 impl VerifiedPath {
-    /// The time as of which the manifest is judged. The originator's own release states it: the first of the way, or else the entry's.
+    /// The time as of which the manifest is judged. The originator's own release states it: the first of the route, or else the entry's.
     pub(in crate::node) fn of_manifest<'a>(
         &'a self,
         examined: ExaminedAt,
@@ -99,7 +99,7 @@ impl VerifiedPath {
         self.hops.first().map_or_else(|| when(entry), |h| when((&h.giver, &h.release)).firm(h.is_current))
     }
 
-    /// The time as of which a statement beside the portions is judged. The first release of the way that lists the statement states it.
+    /// The time as of which a statement beside the portions is judged. The first release of the route that lists the statement states it.
     /// `entry` is the sender and its release.
     pub(in crate::node) fn of_listed<'a>(
         &'a self,
@@ -120,7 +120,7 @@ impl VerifiedPath {
     }
 }
 
-/// One release of the way.
+/// One release of the route.
 pub(in crate::node) struct Carried {
     pub(in crate::node) id: StatementId,
     pub(in crate::node) giver: TrustDomain,
@@ -129,7 +129,7 @@ pub(in crate::node) struct Carried {
     pub(in crate::node) is_current: bool,
 }
 
-/// The fault of a release of the way that does not fit.
+/// The fault of a release of the route that does not fit.
 pub(in crate::node) fn wrong(i: usize, what: &str) -> Unusable {
     Fault::at(Reason::NotCovered, format!("provenance[{i}]"), what).into()
 }

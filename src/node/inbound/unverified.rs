@@ -267,10 +267,10 @@ impl InboundFeeds {
         Ok(())
     }
 
-    /// The receipt for an entry that is shown from now on. It carries the entry's way, so that the originator hears of it too.
+    /// The receipt for an entry that is shown from now on. It carries the entry's route, so that the originator hears of it too.
     fn stored_receipt(&self, partner: &TrustDomain, kept: &ReceivedEntry, now: Time) -> Result<Vec<u8>, Fault> {
-        let way = (!kept.provenance.is_empty()).then_some((&kept.provenance[..], &kept.release[..]));
-        self.receipts.signed(&Said::only(ReceiptKind::Stored), partner, vec![kept.release_id], way, now)
+        let route = (!kept.provenance.is_empty()).then_some((&kept.provenance[..], &kept.release[..]));
+        self.receipts.signed(&Said::only(ReceiptKind::Stored), partner, vec![kept.release_id], route, now)
     }
 
     /// Asks the sender to release again an entry that did not fit the budget, because it can be verified now.

@@ -22,33 +22,33 @@ use crate::{
 impl OutboundFeeds {
     /// The routes of a version that the partner can't verify, each named by the release by which the version came. Empty where no other route
     /// is left.
-    pub(in crate::node) async fn spoiled_ways(
+    pub(in crate::node) async fn spoiled_routes(
         &self,
         prepared: &LoadedAssessment,
         partner: &TrustDomain,
     ) -> Result<HashSet<StatementId>, Fault> {
-        if prepared.ways.len() < 2 {
+        if prepared.routes.len() < 2 {
             return Ok(HashSet::new());
         }
-        let mut spoiled: HashSet<StatementId> = self.revoked_ways(prepared).collect();
+        let mut spoiled: HashSet<StatementId> = self.revoked_routes(prepared).collect();
         for given in self.store.given_releases(&prepared.id, Some(partner)).await? {
             spoiled.extend(via(&given)?.filter(|_| was_refused(&given)));
         }
-        let is_left = prepared.ways.iter().any(|way| !spoiled.contains(&way.provenance.release));
+        let is_left = prepared.routes.iter().any(|route| !spoiled.contains(&route.provenance.release));
         Ok(if is_left { spoiled } else { HashSet::new() })
     }
 
     /// Releases a version again to each partner that was given it by a route that can't be verified, if there is a route that was not tried
     /// yet. `only` limits this to one partner.
-    pub(in crate::node) async fn release_by_another_way(
+    pub(in crate::node) async fn release_by_another_route(
         &self,
         prepared: &LoadedAssessment,
         only: Option<&TrustDomain>,
     ) -> Result<(), Fault> {
-        if prepared.ways.len() < 2 {
+        if prepared.routes.len() < 2 {
             return Ok(());
         }
-        let revoked: HashSet<StatementId> = self.revoked_ways(prepared).collect();
+        let revoked: HashSet<StatementId> = self.revoked_routes(prepared).collect();
         let mut tried: BTreeMap<TrustDomain, (bool, HashSet<StatementId>)> = BTreeMap::new();
         for given in self.store.given_releases(&prepared.id, only).await? {
             let Some(via) = via(&given)? else { continue };
@@ -57,24 +57,25 @@ impl OutboundFeeds {
             vias.insert(via);
         }
         for (partner, (_, vias)) in tried.into_iter().filter(|(_, (is_spoiled, _))| *is_spoiled) {
-            let is_new =
-                |way: &Route| !vias.contains(&way.provenance.release) && !revoked.contains(&way.provenance.release);
-            if prepared.ways.iter().any(is_new) && self.directory.current().active(&partner).is_ok() {
+            let is_new = |route: &Route| {
+                !vias.contains(&route.provenance.release) && !revoked.contains(&route.provenance.release)
+            };
+            if prepared.routes.iter().any(is_new) && self.directory.current().active(&partner).is_ok() {
                 self.give_again(None, &partner, &prepared.id, false).await?;
             }
         }
         Ok(())
     }
 
-    fn revoked_ways(&self, prepared: &LoadedAssessment) -> impl Iterator<Item = StatementId> {
-        prepared.ways.iter().filter(|way| self.is_revoked(way)).map(|way| way.provenance.release)
+    fn revoked_routes(&self, prepared: &LoadedAssessment) -> impl Iterator<Item = StatementId> {
+        prepared.routes.iter().filter(|route| self.is_revoked(route)).map(|route| route.provenance.release)
     }
 
     /// Whether a release of the route is signed with a key that is revoked now. Readers judge the route as of the time at which this
     /// organisation says that it came.
-    fn is_revoked(&self, way: &Route) -> bool {
-        let when = VerificationTime::from(self.clock.now()).stated(way.received_at, self.identity.domain());
-        let mut signatures = way.path.iter().flat_map(|release| &release.signatures);
+    fn is_revoked(&self, route: &Route) -> bool {
+        let when = VerificationTime::from(self.clock.now()).stated(route.received_at, self.identity.domain());
+        let mut signatures = route.path.iter().flat_map(|release| &release.signatures);
         signatures.any(|s| {
             self.trust
                 .stored

@@ -113,7 +113,7 @@ impl OutboundFeeds {
             let (decisions, queue): (Vec<PartnerDecision>, Queue) = planned.await.map_err(lost)?;
             forwarding.events.extend(decided(&prepared.id, &decisions, now));
             forwarding.queue.push((prepared.id, urgency(&prepared), queue));
-            self.release_by_another_way(&prepared, None).await?;
+            self.release_by_another_route(&prepared, None).await?;
         }
         Ok(forwarding)
     }

@@ -131,7 +131,7 @@ impl OutboundFeeds {
         let mut work = Vec::with_capacity(ids.len());
         for prepared in self.cache.prepare(&ids).await? {
             let disclosed = given.remove(&prepared.id).unwrap_or_default().into_iter().collect();
-            let spoiled = self.spoiled_ways(&prepared, partner).await?;
+            let spoiled = self.spoiled_routes(&prepared, partner).await?;
             work.push(Due { prepared, disclosed, spoiled });
         }
         Ok(work)
@@ -157,9 +157,9 @@ impl OutboundFeeds {
     ) -> Result<Round, Fault> {
         let (mut round, directory) = (Round::default(), self.directory.current());
         for Due { prepared, mut disclosed, spoiled } in work {
-            let ways = || prepared.ways.iter().filter(|way| !spoiled.contains(&way.provenance.release));
+            let routes = || prepared.routes.iter().filter(|route| !spoiled.contains(&route.provenance.release));
             let all = prepared.facts(now, &directory);
-            let facts = all.clone().with_provenances(ways().map(|way| way.provenance(&directory)).collect());
+            let facts = all.clone().with_provenances(routes().map(|route| route.provenance(&directory)).collect());
             let decision = decide(&partner.outgoing, &facts, now);
             let Some(cleared) = &decision.release else {
                 if prepared.waits_for_resume(&directory) && now < prepared.manifest.expires {
@@ -171,9 +171,9 @@ impl OutboundFeeds {
                 continue;
             };
             outbound = self.sign_new(partner, outbound, (&prepared, cleared), &mut disclosed, now, &mut round)?;
-            // A release names only one way. What came by several ways is therefore also released by each further way that allows more.
-            for way in ways().filter(|way| Some(way.provenance.release) != cleared.via()) {
-                let facts = all.clone().with_provenances(vec![way.provenance(&directory)]);
+            // A release names only one route. What came by several routes is therefore also released by each further route that allows more.
+            for route in routes().filter(|route| Some(route.provenance.release) != cleared.via()) {
+                let facts = all.clone().with_provenances(vec![route.provenance(&directory)]);
                 if let Some(more) = &decide(&partner.outgoing, &facts, now).release {
                     outbound = self.sign_new(partner, outbound, (&prepared, more), &mut disclosed, now, &mut round)?;
                 }

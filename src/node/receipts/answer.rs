@@ -84,18 +84,18 @@ impl Receipts {
         self.signed(&Said { reason, ..Said::only(kind) }, partner, releases, None, now)
     }
 
-    /// A receipt about releases of `sender`. `way` holds the releases by which they came, if that was through hubs.
+    /// A receipt about releases of `sender`. `route` holds the releases by which they came, if that was through hubs.
     pub(in crate::node) fn signed(
         &self,
         said: &Said,
         sender: &TrustDomain,
         releases: Vec<StatementId>,
-        way: Option<(&[Vec<u8>], &[u8])>,
+        route: Option<(&[Vec<u8>], &[u8])>,
         now: Time,
     ) -> Result<Vec<u8>, Fault> {
         let Said { kind, reason, role, recall } = said.clone();
         let mut path: Vec<Envelope> = vec![];
-        if let Some((before, last)) = way {
+        if let Some((before, last)) = route {
             path =
                 before.iter().map(Vec::as_slice).chain([last]).map(wire::envelope::decode).collect::<Result<_, _>>()?;
         }
@@ -122,8 +122,8 @@ impl Receipts {
                 own.entry(&one.sender).or_default().push(one.release_id);
                 continue;
             }
-            let way = Some((&one.provenance[..], &one.release[..]));
-            let receipt = self.signed(said, &one.sender, vec![one.release_id], way, now)?;
+            let route = Some((&one.provenance[..], &one.release[..]));
+            let receipt = self.signed(said, &one.sender, vec![one.release_id], route, now)?;
             if one.originator != one.sender && directory.active(&one.originator).is_ok() {
                 post.push((one.originator.clone(), receipt.clone()));
             }

@@ -39,42 +39,42 @@ impl Receipts {
     /// is signed for another organisation, or is not about this node's releases; `NOT_FOUND` where it names a release that the partner
     /// was not given, whether that release is another partner's or does not exist.
     pub async fn take_receipt(&self, partner: &TrustDomain, envelope: &Envelope) -> Result<(), Fault> {
-        let Some(way) = ReceiptRoute::beside(&wire::receipt::decode(&envelope.payload)?, envelope)? else {
+        let Some(route) = ReceiptRoute::beside(&wire::receipt::decode(&envelope.payload)?, envelope)? else {
             only_by(&[partner], envelope)?;
             return self.take_own(partner, envelope, None, vec![]).await;
         };
         let signer = claimed(envelope)?;
-        if signer != way.holder {
+        if signer != route.holder {
             let what = "the receipt is signed for the holder by another organisation";
             return Err(Fault::new(Reason::WrongDomain, what));
         }
         let not_ours = || Fault::at(Reason::NotFound, "path", "the receipt names a release that you were not given");
-        let own = way.hops.iter().position(|h| h.giver == *self.identity.domain()).ok_or_else(not_ours)?;
-        let hop = way.hops.get(own).ok_or_else(not_ours)?;
+        let own = route.hops.iter().position(|h| h.giver == *self.identity.domain()).ok_or_else(not_ours)?;
+        let hop = route.hops.get(own).ok_or_else(not_ours)?;
         let next = &hop.release.recipient;
-        if *partner != way.holder && partner != next {
+        if *partner != route.holder && partner != next {
             return Err(not_ours());
         }
         let released = self.store.released(next, &[hop.id]).await?;
-        if !released.iter().all(|r| r.manifest_id == way.manifest) || released.is_empty() {
+        if !released.iter().all(|r| r.manifest_id == route.manifest) || released.is_empty() {
             return Err(not_ours());
         }
-        // The receipt goes on towards the originator, back along the way that the content came.
-        let on = self.giver_of(&way, own).await?.filter(|giver| self.directory.current().get(giver).is_some());
+        // The receipt goes on towards the originator, back along the route that the content came.
+        let on = self.giver_of(&route, own).await?.filter(|giver| self.directory.current().get(giver).is_some());
         let post: Post = on.map(|giver| (giver, wire::envelope::encode(envelope))).into_iter().collect();
-        if *next == way.holder {
+        if *next == route.holder {
             return self.take_own(partner, envelope, Some(&released), post).await;
         }
-        self.take_from_behind(partner, envelope, (&way, own), post).await
+        self.take_from_behind(partner, envelope, (&route, own), post).await
     }
 
-    /// Who gave this node what it released on this way. Each release names the content of the one before by its id, so the contents are
+    /// Who gave this node what it released on this route. Each release names the content of the one before by its id, so the contents are
     /// genuine if the own release is. The signatures on them are not proved by that, and don't count here.
-    async fn giver_of(&self, way: &ReceiptRoute, own: usize) -> Result<Option<TrustDomain>, Fault> {
+    async fn giver_of(&self, route: &ReceiptRoute, own: usize) -> Result<Option<TrustDomain>, Fault> {
         match own {
             0 => Ok(None),
-            1 => Ok(self.store.by_manifest(&way.manifest, true).await?.map(|record| record.originator)),
-            _ => Ok(way.hops.get(own - 2).map(|hop| hop.release.recipient.clone())),
+            1 => Ok(self.store.by_manifest(&route.manifest, true).await?.map(|record| record.originator)),
+            _ => Ok(route.hops.get(own - 2).map(|hop| hop.release.recipient.clone())),
         }
     }
 
@@ -138,7 +138,7 @@ impl Receipts {
                 "the partner keeps from its users what was released to it; see `watchfire feed status`"
             );
             for prepared in self.cache.prepare(&manifests).await? {
-                self.outbound.release_by_another_way(&prepared, Some(partner)).await?;
+                self.outbound.release_by_another_route(&prepared, Some(partner)).await?;
             }
         }
         Ok(())
@@ -210,17 +210,17 @@ impl Receipts {
         self.keep_report(HolderReport { post, events, ..report }).await
     }
 
-    /// Takes a receipt about what came to its signer through hubs. If a signature on the way can't be checked because its organisation's
+    /// Takes a receipt about what came to its signer through hubs. If a signature on the route can't be checked because its organisation's
     /// bundle is not here, the receipt is kept as unverified.
     async fn take_from_behind(
         &self,
         partner: &TrustDomain,
         envelope: &Envelope,
-        (way, own): (&ReceiptRoute, usize),
+        (route, own): (&ReceiptRoute, usize),
         post: Post,
     ) -> Result<(), Fault> {
         let receipt = wire::receipt::decode(&envelope.payload)?;
-        let last = way.hops.last();
+        let last = route.hops.last();
         if last.is_none_or(|l| receipt.sender != l.giver || receipt.releases != [l.id]) {
             return Err(Fault::at(
                 Reason::InvalidArgument,
@@ -229,9 +229,9 @@ impl Receipts {
             ));
         }
         check_reason(&receipt)?;
-        let verified = match self.verify_way(envelope, &receipt, (way, own)) {
+        let verified = match self.verify_route(envelope, &receipt, (route, own)) {
             Ok(verified) => verified,
-            Err(fault) if *partner == way.holder => return Err(fault),
+            Err(fault) if *partner == route.holder => return Err(fault),
             // Whoever hands it over is not told: the answer must not show who is a partner here.
             Err(fault) => {
                 self.refusals.note_refusal(partner, StatementKind::Receipt, fault.reason).await;
@@ -241,30 +241,30 @@ impl Receipts {
         let now = self.clock.now();
         let id = crate::seal::statement::id(envelope);
         let deed = match receipt.recall {
-            Some(recall) => match self.answered_recall(&way.holder, id, &receipt, &recall, verified).await? {
+            Some(recall) => match self.answered_recall(&route.holder, id, &receipt, &recall, verified).await? {
                 Some(deed) => deed,
                 None => return self.pass_over_recall(partner).await,
             },
             None => Deed::HolderAnswered {
-                manifest: way.manifest,
-                holder: way.holder.clone(),
+                manifest: route.manifest,
+                holder: route.holder.clone(),
                 receipt: id,
                 kind: receipt.kind,
                 verified,
             },
         };
-        let holder = (&way.holder, way.through(own), verified);
-        let report = report(id, &receipt, envelope, holder, vec![(way.manifest, way.portions)]);
+        let holder = (&route.holder, route.through(own), verified);
+        let report = report(id, &receipt, envelope, holder, vec![(route.manifest, route.portions)]);
         self.keep_report(HolderReport { post, events: vec![Event::of_node(now, deed)], ..report }).await
     }
 
-    /// Whether the signatures hold: the holder's, and those on the way from this node to it. `false` where one of them can't be checked
+    /// Whether the signatures hold: the holder's, and those on the route from this node to it. `false` where one of them can't be checked
     /// because its organisation is not known here by its own words.
-    fn verify_way(
+    fn verify_route(
         &self,
         envelope: &Envelope,
         receipt: &Receipt,
-        (way, own): (&ReceiptRoute, usize),
+        (route, own): (&ReceiptRoute, usize),
     ) -> Result<bool, Fault> {
         let now = self.clock.now();
         // A signature of an organisation that is held on an introduction alone is neither accepted nor refused.
@@ -281,12 +281,12 @@ impl Receipts {
         let receipt_of = verify_handed(envelope, &rules::RECEIPT, &self.trust.known, self.clock.now());
         // A signature that counts on a hub's word alone is not the holder's own word.
         let mut is_own_word = receipt_of.as_ref().is_ok_and(|v| v.on_word_of().is_none());
-        let mut verified = holds(receipt_of.map(|v: Verified<Receipt>| by(v.signers(), &way.holder)), &way.holder)?;
-        for (place, (hop, envelope)) in way.hops.iter().zip(&envelope.path).enumerate().skip(own + 1) {
-            // A release is verified as of the time that the next statement on the way states. The last such statement is the receipt.
-            let (at, teller) = match way.hops.get(place + 1) {
+        let mut verified = holds(receipt_of.map(|v: Verified<Receipt>| by(v.signers(), &route.holder)), &route.holder)?;
+        for (place, (hop, envelope)) in route.hops.iter().zip(&envelope.path).enumerate().skip(own + 1) {
+            // A release is verified as of the time that the next statement on the route states. The last such statement is the receipt.
+            let (at, teller) = match route.hops.get(place + 1) {
                 Some(next) => (next.release.logged_at, &next.giver),
-                None => (receipt.at, &way.holder),
+                None => (receipt.at, &route.holder),
             };
             let release =
                 verify(envelope, &rules::RELEASE, &self.trust.known, VerificationTime::from(now).stated(at, teller));
