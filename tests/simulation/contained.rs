@@ -22,7 +22,7 @@ const REQUESTS: u64 = 120;
 /// How many entries about lies concerning a ledger one attack may cause.
 const ALARMS: u64 = 8;
 /// How many recalls of one pair are kept although they can't be verified.
-const UNPROVEN: usize = 256;
+const MAX_UNVERIFIED: usize = 256;
 
 /// What one hostile member has caused in a ledger.
 #[derive(Debug, Default)]
@@ -87,10 +87,10 @@ impl World {
                 return broken("what is held of a partner is within its budgets", format!("{}: {one:?}", machine.org));
             }
         }
-        let unproven = RecallStore::unverified_recall_names(&*store).await.unwrap();
+        let unverified = RecallStore::unverified_recall_names(&*store).await.unwrap();
         let of_pair =
-            |a: &RecallName| unproven.iter().filter(|b| (&b.from, &b.originator) == (&a.from, &a.originator)).count();
-        if let Some(name) = unproven.iter().find(|name| of_pair(name) > UNPROVEN) {
+            |a: &RecallName| unverified.iter().filter(|b| (&b.from, &b.originator) == (&a.from, &a.originator)).count();
+        if let Some(name) = unverified.iter().find(|name| of_pair(name) > MAX_UNVERIFIED) {
             return broken("what is held of a partner is within its budgets", format!("{}: {name:?}", machine.org));
         }
         Ok(())

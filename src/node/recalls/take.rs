@@ -28,7 +28,7 @@ use crate::{
 };
 
 /// How many recalls that can't be verified are kept for each pair of the partner that handed them over and the originator that they name.
-const MAX_UNPROVEN: u32 = 256;
+const MAX_UNVERIFIED: u32 = 256;
 
 impl Recalls {
     /// Takes a recall, and sends it on to everybody to whom anything of the assessment was released. The recall may come before what it
@@ -80,7 +80,7 @@ impl Recalls {
     async fn keep_unverified_recall(&self, recall: UnverifiedRecall) -> Result<(), Fault> {
         let (partner, now) = (recall.name.from.clone(), self.clock.now());
         let live = self.sessions.of(&partner);
-        let is_kept = self.store.keep_unverified_recall(recall, MAX_UNPROVEN, NAMES * MAX_UNPROVEN).await?;
+        let is_kept = self.store.keep_unverified_recall(recall, MAX_UNVERIFIED, NAMES * MAX_UNVERIFIED).await?;
         if !is_kept && live.allows_a_line(now) {
             tracing::warn!(%partner, "did not keep a recall that can't be verified yet: too many of this partner wait");
         }
@@ -125,13 +125,13 @@ impl Recalls {
     /// Tries again to verify the recalls that could not be verified.
     pub(in crate::node) async fn prove_recalls(&self) -> Result<(), Fault> {
         for name in self.store.unverified_recall_names().await? {
-            let unproven = match self.store.unverified_recall(&name).await {
+            let unverified = match self.store.unverified_recall(&name).await {
                 Err(StoreError::Damaged(_)) => continue,
                 found => found?,
             };
-            let Some(unproven) = unproven else { continue };
-            let Ok(envelope) = wire::envelope::decode(&unproven.envelope) else { continue };
-            let Ok(verified) = self.verify_recall(&envelope, unproven.at) else { continue };
+            let Some(unverified) = unverified else { continue };
+            let Ok(envelope) = wire::envelope::decode(&unverified.envelope) else { continue };
+            let Ok(verified) = self.verify_recall(&envelope, unverified.at) else { continue };
             if self.require_introduced_alike(&verified).await.is_err() {
                 continue;
             }

@@ -63,7 +63,7 @@ pub(super) async fn fill_recalls(store: &dyn Store) {
     let report =
         HolderReport { envelope: b"canary-receipt".to_vec(), ..report(140, "fr", &[], ReceiptKind::Acting, true) };
     store.save_report(report).await.unwrap();
-    let envelope = b"canary-unproven".to_vec();
+    let envelope = b"canary-unverified".to_vec();
     let (originator, from) = (domain("ng"), domain("us"));
     let name = RecallName { assessment: assessment(78), originator, from };
     assert!(store.keep_unverified_recall(UnverifiedRecall { name, envelope, at: at(3) }, 9, 9).await.unwrap());
@@ -304,12 +304,12 @@ pub(crate) async fn a_stranger_s_recall_keeps_from_users_what_is_in_quarantine(h
         envelope: format!("canary-recall by {from}").into_bytes(),
         at: at(n.into()),
     };
-    let unproven = |from: &str| named(1, "ng", from);
+    let unverified = |from: &str| named(1, "ng", from);
     let keep = async |recall: UnverifiedRecall| store.keep_unverified_recall(recall, 1, 2).await.unwrap();
-    assert!(keep(unproven("us")).await && keep(unproven("us")).await, "the same again takes no more room");
+    assert!(keep(unverified("us")).await && keep(unverified("us")).await, "the same again takes no more room");
     assert!(!keep(named(2, "ng", "us")).await, "one name's are few");
     assert!(keep(named(2, "ml", "us")).await && !keep(named(2, "gh", "us")).await, "and so are one partner's");
-    assert!(keep(unproven("fr")).await, "and take no place from another's");
+    assert!(keep(unverified("fr")).await, "and take no place from another's");
     let here = store.version_statuses(&domain("us"), vec![(domain("ng"), assessment(1), 1)]).await.unwrap().remove(0);
     assert!(here.is_recall_claimed && !here.is_recalled, "{here:?}");
     let here = store.version_statuses(&domain("de"), vec![(domain("ng"), assessment(1), 1)]).await.unwrap().remove(0);
@@ -326,10 +326,10 @@ pub(crate) async fn a_stranger_s_recall_keeps_from_users_what_is_in_quarantine(h
     drop(store);
     let store = home.open();
     let names = store.unverified_recall_names().await.unwrap();
-    assert_eq!(names, [unproven("fr").name, unproven("us").name, named(2, "ml", "us").name]);
-    assert_eq!(store.unverified_recall(&names[1]).await.unwrap(), Some(unproven("us")));
+    assert_eq!(names, [unverified("fr").name, unverified("us").name, named(2, "ml", "us").name]);
+    assert_eq!(store.unverified_recall(&names[1]).await.unwrap(), Some(unverified("us")));
     for from in ["us", "fr"] {
-        store.forget_unverified_recall(&unproven(from).name).await.unwrap();
+        store.forget_unverified_recall(&unverified(from).name).await.unwrap();
     }
     assert!(store.readmit(readmission()).await.unwrap());
 }
