@@ -206,7 +206,7 @@ impl LoadedAssessment {
         FeedEntry {
             release: Arc::new(envelope),
             manifest: Some(self.envelope.clone()),
-            portions: self.disclose(&release.digests),
+            portions: self.encodings_of(&release.digests),
             provenance: route.map(|w| w.path.clone()).unwrap_or_default(),
             endorsements: endorsements.map(|e| e.envelope.clone()).collect(),
             exceptions: exceptions.map(|e| e.envelope.clone()).collect(),
@@ -215,7 +215,7 @@ impl LoadedAssessment {
     }
 
     /// The encodings of the portions with these digests, in the order of the digests.
-    pub fn disclose(&self, digests: &[Digest]) -> Vec<Arc<[u8]>> {
+    pub fn encodings_of(&self, digests: &[Digest]) -> Vec<Arc<[u8]>> {
         let by_digest: HashMap<Digest, &LoadedPortion> = self.portions.iter().map(|p| (p.digest, p)).collect();
         digests.iter().filter_map(|d| by_digest.get(d)).map(|p| p.bytes.clone()).collect()
     }
