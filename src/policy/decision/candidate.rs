@@ -20,7 +20,7 @@ pub(super) struct Candidate<'a> {
     /// What it releases. Empty if it can release nothing.
     pub released: GrantedItems,
     /// What it permits and yet withholds, with the reason.
-    pub withheld: BTreeMap<usize, PolicyReason>,
+    pub permitted_yet_withheld: BTreeMap<usize, PolicyReason>,
 }
 
 impl<'a> Candidate<'a> {
@@ -35,27 +35,27 @@ impl<'a> Candidate<'a> {
                 Ruling::NoGrant(_) | Ruling::Denied(_) => None,
             })
             .collect();
-        let mut withheld = BTreeMap::new();
+        let mut permitted_yet_withheld = BTreeMap::new();
         let mut released = select_headlines(basis, &granted);
         while missing_kind(facts, &released).is_none()
             && let Some(narrowed) = as_recipient_sees_it(basis, &released)
         {
             for index in released.keys().filter(|i| !narrowed.contains_key(i)) {
                 granted.remove(index);
-                withheld.insert(*index, not_covered_as_shown());
+                permitted_yet_withheld.insert(*index, not_covered_as_shown());
             }
             granted.extend(narrowed);
             released = select_headlines(basis, &granted);
         }
         if let Some(reason) = obstacle(basis, &released) {
-            withheld.extend(granted.keys().map(|i| (*i, reason.clone())));
+            permitted_yet_withheld.extend(granted.keys().map(|i| (*i, reason.clone())));
             released.clear();
         } else {
             let lesser = granted.keys().filter(|i| !released.contains_key(i));
             let reason = || PolicyReason::new("a-fuller-headline-is-given", "a fuller headline is given");
-            withheld.extend(lesser.map(|i| (*i, reason())));
+            permitted_yet_withheld.extend(lesser.map(|i| (*i, reason())));
         }
-        Self { basis, rulings, released, withheld }
+        Self { basis, rulings, released, permitted_yet_withheld }
     }
 
     /// How many items are permitted.

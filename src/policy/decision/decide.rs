@@ -53,7 +53,7 @@ fn verdict(candidate: &Candidate<'_>, all: &[Candidate<'_>], index: usize) -> Ve
     if let Some(grounds) = candidate.released.get(&index) {
         return Verdict::Release(permit(candidate.basis, index, grounds));
     }
-    if let Some(reason) = candidate.withheld.get(&index) {
+    if let Some(reason) = candidate.permitted_yet_withheld.get(&index) {
         return Verdict::Withhold(Denial { reasons: vec![reason.clone()] });
     }
     let mut reasons = candidate.reasons(index);
