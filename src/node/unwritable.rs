@@ -10,7 +10,7 @@ use crate::{
 
 /// Lets a reading go on that can't be recorded because nothing can be written. The log records it instead, because a warning must be
 /// readable on a full or failed disk.
-pub(in crate::node) fn unless_unwritable<T>(
+pub(in crate::node) fn recorded_or_logged<T>(
     store: &dyn Store,
     actor: &Actor,
     what: &str,

@@ -26,7 +26,7 @@ use crate::{
         directory::{Partner, Partners},
         outbound::queued::is_queued,
         task::lost,
-        unwritable::unless_unwritable,
+        unwritable::recorded_or_logged,
     },
     policy::{
         plan,
@@ -135,7 +135,7 @@ impl Assessments {
         if reads {
             let deed = Deed::Read { manifest: record.manifest_id };
             let recorded = self.store.record(vec![Event::by(actor, at, deed)]).await;
-            unless_unwritable(&*self.store, actor, &record.manifest_id.to_string(), recorded.map_err(Fault::from))?;
+            recorded_or_logged(&*self.store, actor, &record.manifest_id.to_string(), recorded.map_err(Fault::from))?;
         }
         let prepared = Arc::new(LoadedAssessment::new(record)?);
         let released = self.released(&prepared, &events).await?;

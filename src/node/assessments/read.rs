@@ -15,7 +15,7 @@ use crate::{
         assessment_state::state_at,
         assessments::{Assessments, endorse::EndorsementCheck},
         recalls::issue::RecallView,
-        unwritable::unless_unwritable,
+        unwritable::recorded_or_logged,
     },
     policy::abbreviated_list,
     seal::{
@@ -156,7 +156,7 @@ impl Assessments {
         } else {
             self.note_reading(actor, &record).await
         };
-        unless_unwritable(&*self.store, actor, &record.manifest_id.to_string(), recorded)?;
+        recorded_or_logged(&*self.store, actor, &record.manifest_id.to_string(), recorded)?;
         let quarantines = self.quarantines(&record, quarantined).await?;
         self.view(record, quarantines).await
     }

@@ -9,7 +9,7 @@ use crate::{
         time::Time,
     },
     ledger::note::{LogKey, Note},
-    node::{ledger::Ledger, unwritable::unless_unwritable},
+    node::{ledger::Ledger, unwritable::recorded_or_logged},
     seal::hash::sha256,
     store::ledger::{LedgerEntry, LedgerRecordKind},
 };
@@ -242,7 +242,7 @@ impl Ledger {
     pub(crate) async fn took_out(&self, actor: &Actor, deed: Deed) -> Result<Time, Fault> {
         let (at, what) = (self.clock.now(), format!("{deed:?}"));
         let recorded = self.store.record(vec![Event::by(actor, at, deed)]).await;
-        unless_unwritable(&*self.store, actor, &what, recorded.map_err(Fault::from))?;
+        recorded_or_logged(&*self.store, actor, &what, recorded.map_err(Fault::from))?;
         Ok(at)
     }
 }
