@@ -23,11 +23,11 @@ words!(
 words!(
     /// The state of a recall at one node.
     RecallState, "state of a recall" {
-        /// Sealed, as the recall asks.
+        /// Hidden, as the recall asks.
         Withdrawn = "withdrawn",
-        /// Sealed; the purge waits for two officers.
+        /// Hidden; the purge waits for two officers.
         AwaitingApproval = "awaiting-approval",
-        /// Sealed; an officer has declined the purge.
+        /// Hidden; an officer has declined the purge.
         Declined = "declined",
         /// Destroyed.
         Purged = "purged",
@@ -107,7 +107,7 @@ impl RecallStanding {
         Ok(self)
     }
 
-    /// An officer declines the purge, so the assessment stays sealed. Earlier approvals no longer count.
+    /// An officer declines the purge, so the assessment stays hidden. Earlier approvals no longer count.
     ///
     /// # Errors
     /// `CONFLICT`, if no purge waits.

@@ -21,7 +21,7 @@ words!(
         Acting = "acting",
         /// Not acted upon. For a recall: not purged.
         Declined = "declined",
-        /// Sealed after a recall: nobody there reads it.
+        /// Hidden after a recall: nobody there reads it.
         Withdrawn = "withdrawn",
         /// Destroyed after a recall.
         Purged = "purged",

@@ -123,7 +123,7 @@ macro_rules! contract {
             what_stands_beside_portions_is_kept_once_and_queues_its_version
             what_came_beside_portions_is_kept_from_users_with_them
             a_request_is_begun_once_and_settled_once
-            a_recall_seals_all_versions_and_is_first_in_the_outbox
+            a_recall_hides_all_versions_and_is_first_in_the_outbox
             recalls_are_read_in_pages_of_so_many_and_so_many_bytes
             two_manifests_of_one_version_leave_one_proof
             what_proves_nothing_against_an_originator_is_not_kept

@@ -40,7 +40,7 @@ pub enum ContentEffect {
     /// Nothing.
     None,
     /// Nobody reads it any more; the bytes stay.
-    Seal,
+    Hide,
     /// Its key and its encrypted portions are destroyed, and the attachments that nothing else names.
     Destroy,
 }

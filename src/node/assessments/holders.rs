@@ -36,9 +36,9 @@ words!(
         Quarantined = "quarantined",
         /// It has done what the recall asks.
         Confirmed = "confirmed",
-        /// It has sealed it; the purge waits for two officers.
+        /// It has hidden it; the purge waits for two officers.
         AwaitingApproval = "awaiting-approval",
-        /// It has sealed it; the purge was declined.
+        /// It has hidden it; the purge was declined.
         Declined = "declined",
         /// It has not answered the recall, and there is no link to it.
         Unreachable = "unreachable",

@@ -39,7 +39,7 @@ pub struct IssuedRecall {
 }
 
 impl Recalls {
-    /// Recalls an assessment of this organisation. With `keep_own`, the copy here is sealed even if others are to destroy theirs.
+    /// Recalls an assessment of this organisation. With `keep_own`, the copy here is hidden even if others are to destroy theirs.
     ///
     /// # Errors
     /// `ROLE_REQUIRED`; whatever verification refuses; `WRONG_DOMAIN` where it is not the caller's statement about an assessment of this
@@ -69,7 +69,7 @@ impl Recalls {
             RecallKind::Purge if !keep_own => ContentEffect::Destroy,
             _ => {
                 standing.state = RecallState::Withdrawn;
-                ContentEffect::Seal
+                ContentEffect::Hide
             }
         };
         let step = self.recall_step(&verified, envelope, standing, (before, None));

@@ -63,7 +63,7 @@ impl Recalls {
         view(record)
     }
 
-    /// Declines a purge that another organisation asks for. The originator is told why. The assessment stays sealed.
+    /// Declines a purge that another organisation asks for. The originator is told why. The assessment stays hidden.
     ///
     /// # Errors
     /// `ROLE_REQUIRED`; `INVALID_ARGUMENT` for a reason that does not fit; `NOT_FOUND` or `CONFLICT` where none waits.

@@ -136,7 +136,7 @@ impl Recalls {
                 continue;
             }
             match self.take_verified(&name.from, (&verified, &envelope)).await {
-                // This recall stays sealed and waits for a backup. The others are still handled.
+                // This recall stays unread and waits for a backup. The others are still handled.
                 Err(fault) if fault.reason == Reason::StoreCorrupt && self.store.failure().is_none() => continue,
                 taken => taken?,
             }
@@ -221,7 +221,7 @@ impl Recalls {
             post.push((partner.clone(), self.receipts.signed(&said, partner, vec![], None, now)?));
         }
         let effect =
-            if record.standing.state == RecallState::Purged { ContentEffect::Destroy } else { ContentEffect::Seal };
+            if record.standing.state == RecallState::Purged { ContentEffect::Destroy } else { ContentEffect::Hide };
         let events = vec![self.recalled(record, None)];
         let except = vec![partner.clone(), record.originator.clone(), self.identity.domain().clone()];
         Ok(RecallStep { effect, is_told: true, except, post, events, ..step })

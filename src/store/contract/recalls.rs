@@ -23,9 +23,9 @@ fn standing(state: RecallState) -> RecallStanding {
     RecallStanding { state, approvals: vec![approved("spiffe://gb.example/officer/canary-officer", 5)], declined: None }
 }
 
-/// A recall that seals.
+/// A recall that hides.
 pub(crate) fn withdrawn(n: u8, originator: &str) -> RecallStep {
-    step(n, originator, RecallState::Withdrawn, ContentEffect::Seal)
+    step(n, originator, RecallState::Withdrawn, ContentEffect::Hide)
 }
 
 /// A recall that destroys.
@@ -59,7 +59,7 @@ pub(crate) fn step(n: u8, originator: &str, state: RecallState, effect: ContentE
 
 /// Something of everything, for the story of a store's life.
 pub(super) async fn fill_recalls(store: &dyn Store) {
-    store.recall(step(77, "gb", RecallState::AwaitingApproval, ContentEffect::Seal)).await.unwrap();
+    store.recall(step(77, "gb", RecallState::AwaitingApproval, ContentEffect::Hide)).await.unwrap();
     let report =
         HolderReport { envelope: b"canary-receipt".to_vec(), ..report(140, "fr", &[], ReceiptKind::Acting, true) };
     store.save_report(report).await.unwrap();
@@ -73,7 +73,7 @@ async fn outbox(store: &dyn Store, name: &str) -> Vec<Vec<u8>> {
     store.outbox(&domain(name), 0, 10).await.unwrap().into_iter().map(|i| i.envelope).collect()
 }
 
-pub(crate) async fn a_recall_seals_all_versions_and_is_first_in_the_outbox(home: &dyn Home) {
+pub(crate) async fn a_recall_hides_all_versions_and_is_first_in_the_outbox(home: &dyn Home) {
     let store = home.open();
     store.publish(publication(1, 1)).await.unwrap();
     store.commit_releases(&domain("fr"), batch(0, vec![release(1, 1, 1)])).await.unwrap();
@@ -82,7 +82,7 @@ pub(crate) async fn a_recall_seals_all_versions_and_is_first_in_the_outbox(home:
     store.post(&domain("fr"), b"before".to_vec(), at(0)).await.unwrap();
     let post = vec![(domain("us"), b"receipt".to_vec())];
     let done =
-        store.recall(RecallStep { post, ..step(1, "gb", RecallState::Withdrawn, ContentEffect::Seal) }).await.unwrap();
+        store.recall(RecallStep { post, ..step(1, "gb", RecallState::Withdrawn, ContentEffect::Hide) }).await.unwrap();
     assert_eq!((done.told, done.manifests), (vec![domain("fr")], vec![manifest(1, 1), manifest(1, 2)]));
     drop(store);
     let store = home.open();
@@ -180,7 +180,7 @@ pub(crate) async fn nobody_else_s_word_keeps_an_attachment_from_a_purge(home: &d
     receive(&*store, "us", 0, vec![naming(1, false)]).await.unwrap();
     receive(&*store, "fr", 0, vec![naming(2, true)]).await.unwrap();
     whole("us").await;
-    store.recall(step(1, "ng", RecallState::AwaitingApproval, ContentEffect::Seal)).await.unwrap();
+    store.recall(step(1, "ng", RecallState::AwaitingApproval, ContentEffect::Hide)).await.unwrap();
     assert!(store.is_attachment_recalled(&sha256).await.unwrap(), "what is in quarantine gives it to nobody");
     let purge = RecallStep {
         before: Some(RecallState::AwaitingApproval),
@@ -259,7 +259,7 @@ pub(crate) async fn what_people_wrote_goes_with_a_purge(home: &dyn Home) {
 pub(crate) async fn what_was_taken_back_is_not_received_and_not_readmitted(home: &dyn Home) {
     let store = home.open();
     // Ahead of what it takes back.
-    store.recall(step(7, "ng", RecallState::Withdrawn, ContentEffect::Seal)).await.unwrap();
+    store.recall(step(7, "ng", RecallState::Withdrawn, ContentEffect::Hide)).await.unwrap();
     let came = receive(&*store, "us", 0, vec![entry(1, 6, 1), entry(2, 7, 1)]).await;
     assert_eq!(came, Err(StoreError::Recalled));
     assert_eq!(store.inbound(&domain("us")).await.unwrap().sequence, 0, "nothing of the batch");
@@ -274,7 +274,7 @@ pub(crate) async fn what_was_taken_back_is_not_received_and_not_readmitted(home:
 
 pub(crate) async fn a_recall_under_roots_that_are_disowned_waits_to_be_proved_again(home: &dyn Home) {
     let store = home.open();
-    let mut taken = step(7, "ng", RecallState::Withdrawn, ContentEffect::Seal);
+    let mut taken = step(7, "ng", RecallState::Withdrawn, ContentEffect::Hide);
     taken.record.from = Some(domain("us"));
     store.recall(taken).await.unwrap();
     assert_eq!(receive(&*store, "fr", 0, vec![entry(1, 7, 1)]).await, Err(StoreError::Recalled));
@@ -285,7 +285,7 @@ pub(crate) async fn a_recall_under_roots_that_are_disowned_waits_to_be_proved_ag
     let waits = store.unverified_recall(&name).await.unwrap().map(|recall| recall.envelope);
     assert_eq!(waits, Some(b"canary-recall".to_vec()));
     // Followers resume by the number of a change: no later recall gets one that was used.
-    store.recall(step(8, "gb", RecallState::Withdrawn, ContentEffect::Seal)).await.unwrap();
+    store.recall(step(8, "gb", RecallState::Withdrawn, ContentEffect::Hide)).await.unwrap();
     assert_eq!(store.recall_of(&domain("gb"), &assessment(8)).await.unwrap().map(|recall| recall.turn), Some(2));
     // What was verified under those roots a moment before is not committed; what is verified under others is.
     let under_those = entry_but(1, 9, 1, |c| c.verified.roots = vec![Sha256([9; 32])]);
@@ -436,7 +436,7 @@ pub(crate) async fn holders_are_known_by_what_they_said_and_nobody_s_word_takes_
     assert_eq!(known.reports[1].through, [domain("fr")]);
     assert_eq!(known.contacts, [(domain("fr"), at(3))]);
 
-    let told = store.recall(step(1, "gb", RecallState::Withdrawn, ContentEffect::Seal)).await.unwrap().told;
+    let told = store.recall(step(1, "gb", RecallState::Withdrawn, ContentEffect::Hide)).await.unwrap().told;
     assert_eq!(told, [domain("fr"), domain("us")], "whoever is known to hold it and is a partner, too");
     let answer =
         |n, verified, kind| HolderReport { recall: Some(statement(200)), ..report(n, "us", &["fr"], kind, verified) };
@@ -478,7 +478,7 @@ pub(crate) async fn duties_are_met_by_a_word_and_end_with_a_recall(home: &dyn Ho
     assert_eq!(overdue(&fr, true, 25).await, (2, Some(1)));
     store.save_report(report(42, "fr", &[], ReceiptKind::Read, true)).await.unwrap();
     assert_eq!(overdue(&fr, true, 25).await, (1, Some(2)));
-    store.recall(step(2, "gb", RecallState::Withdrawn, ContentEffect::Seal)).await.unwrap();
+    store.recall(step(2, "gb", RecallState::Withdrawn, ContentEffect::Hide)).await.unwrap();
     assert_eq!(overdue(&fr, true, 25).await, (0, None));
 
     let us = domain("us");

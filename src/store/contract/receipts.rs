@@ -158,7 +158,7 @@ pub(crate) async fn what_was_taken_back_is_not_told_as_read(home: &dyn Home) {
     let store = home.open();
     receive(&*store, "us", 0, vec![entry(1, 3, 1)]).await.unwrap();
     store.note_reading(&manifest(3, 1), Role::Analyst, at(10), vec![]).await.unwrap();
-    store.recall(super::recalls::step(3, "ng", RecallState::Withdrawn, ContentEffect::Seal)).await.unwrap();
+    store.recall(super::recalls::step(3, "ng", RecallState::Withdrawn, ContentEffect::Hide)).await.unwrap();
     assert_eq!(to_tell(&*store, 10).await, [(manifest(3, 1), Role::Analyst, vec![])]);
     let nothing = ReportedReadings { post: vec![], events: vec![], ..told(manifest(3, 1), Role::Analyst) };
     store.mark_readings_reported(nothing).await.unwrap();

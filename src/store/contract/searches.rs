@@ -59,7 +59,7 @@ pub(crate) async fn a_search_is_as_closed_as_what_it_finds(home: &dyn Home) {
     let store = home.open();
     assert_eq!(levels(&*store, 1, false).await, Some(vec![2]));
     // What was withdrawn is for officers; what was purged is for nobody.
-    store.recall(step(1, "ng", RecallState::Withdrawn, ContentEffect::Seal)).await.unwrap();
+    store.recall(step(1, "ng", RecallState::Withdrawn, ContentEffect::Hide)).await.unwrap();
     let mut purge = step(2, "ng", RecallState::Purged, ContentEffect::Destroy);
     purge.record.id = statement(201);
     store.recall(purge).await.unwrap();
@@ -115,7 +115,7 @@ pub(crate) async fn followers_begin_after_the_newest_changes(home: &dyn Home) {
     let store = home.open();
     assert_eq!(store.newest_changes().await.unwrap(), NewestChanges::default());
     receive(&*store, "us", 0, vec![entry(1, 2, 1), entry(2, 3, 1)]).await.unwrap();
-    store.recall(step(2, "ng", RecallState::Withdrawn, ContentEffect::Seal)).await.unwrap();
+    store.recall(step(2, "ng", RecallState::Withdrawn, ContentEffect::Hide)).await.unwrap();
     let newest = store.newest_changes().await.unwrap();
     let arrivals = store.received_after(0, 10).await.unwrap();
     assert_eq!(Some(newest.arrival), arrivals.last().map(|arrival| arrival.arrival));

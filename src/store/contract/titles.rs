@@ -43,7 +43,7 @@ pub(crate) async fn a_list_reads_titles_and_as_closed_as_what_they_name(home: &d
         [(3, 2), (3, 1), (3, 0)]
     );
     // What was withdrawn is for officers; what was purged is for nobody.
-    store.recall(step(1, "ng", RecallState::Withdrawn, ContentEffect::Seal)).await.unwrap();
+    store.recall(step(1, "ng", RecallState::Withdrawn, ContentEffect::Hide)).await.unwrap();
     let mut purge = step(2, "ng", RecallState::Purged, ContentEffect::Destroy);
     purge.record.id = statement(201);
     store.recall(purge).await.unwrap();

@@ -257,7 +257,7 @@ fn commit(conn: &dyn Connection, vault: &Vault, changes: &mut Changes, step: &Re
         // This comes first, while the recipients are still known and nothing is deleted yet.
         match step.effect {
             ContentEffect::None => {}
-            ContentEffect::Seal => seal(conn, here)?,
+            ContentEffect::Hide => hide(conn, here)?,
             ContentEffect::Destroy => {
                 destroy(conn, here)?;
                 purge::texts(conn, vault, here)?;
@@ -311,7 +311,7 @@ fn save(conn: &dyn Connection, vault: &Vault, step: &RecallStep, originator: i64
 }
 
 /// Hides the assessment from users and takes it out of all queues.
-fn seal(conn: &dyn Connection, assessment: i64) -> Result<()> {
+fn hide(conn: &dyn Connection, assessment: i64) -> Result<()> {
     const STATES: &str = "UPDATE manifest SET state = 'withdrawn' WHERE assessment = ?1 AND state <> 'quarantined'";
     execute(conn, STATES, params![assessment])?;
     forget(conn, assessment)

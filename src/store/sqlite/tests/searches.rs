@@ -152,8 +152,8 @@ async fn fill(store: &SqliteStore, choices: &mut Choices) {
         }
     }
     for (n, originator, state, effect, id) in [
-        (1, "gb", RecallState::Withdrawn, ContentEffect::Seal, 201),
-        (12, "ng", RecallState::Withdrawn, ContentEffect::Seal, 202),
+        (1, "gb", RecallState::Withdrawn, ContentEffect::Hide, 201),
+        (12, "ng", RecallState::Withdrawn, ContentEffect::Hide, 202),
         (13, "ng", RecallState::Purged, ContentEffect::Destroy, 203),
     ] {
         if choices.below(2) == 0 {
