@@ -13,6 +13,7 @@ pub mod bundles;
 pub mod certificates;
 pub mod decisions;
 pub mod directory;
+mod fault_conversions;
 pub mod handed_over;
 pub mod house_rules;
 pub mod inbound;
