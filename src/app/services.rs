@@ -7,7 +7,7 @@ pub use parts::NodeParts;
 
 use std::sync::Arc;
 
-use shared::Shared;
+use shared::ServiceFactory;
 
 use crate::node::inbox::Inbox;
 use crate::{
@@ -35,7 +35,7 @@ pub async fn start(mut parts: NodeParts, mut ledger: LedgerParts) -> Result<Arc<
 fn wire(parts: NodeParts, ledger: LedgerParts) -> Arc<Node> {
     let keep_bundle = parts.keep_bundle.clone();
     let readings_every_seconds = parts.readings_every_seconds;
-    let shared = Shared::new(parts);
+    let shared = ServiceFactory::new(parts);
     let bundles = shared.bundles(keep_bundle);
     let revocations = shared.revocations(&bundles);
     let ledger = shared.ledger(ledger, &bundles, &revocations);

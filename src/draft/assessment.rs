@@ -2,7 +2,7 @@
 
 use super::{
     DraftError, Format,
-    body::{self, Shared},
+    body::{self, SharedFields},
     fields::{At, Faults, Fields},
     groups,
     marking::{self, Written},
@@ -31,7 +31,7 @@ fn draft(at: At<'_>) -> Option<Draft> {
     let header = fields.must("assessment", "write a table `[assessment]` with `level` and `expires`", header);
     let default = fields.maybe("default", default).unwrap_or_default();
     // Portions are read even if the header is faulty, so that all faults are reported. The placeholder never leaves this function.
-    let stand_in = Header { topics: vec![], expires: None, exercise: false, shared: Shared::default() };
+    let stand_in = Header { topics: vec![], expires: None, exercise: false, shared: SharedFields::default() };
     let told = header.as_ref().unwrap_or(&stand_in);
     let help = "write at least a `[[portion]]` of kind `headline` and one of kind `subject`";
     let mut portions = fields.must("portion", help, |at| at.each(|at| portion(at, &default, told)));
@@ -67,7 +67,7 @@ struct Header {
     topics: Vec<Topic>,
     expires: Option<Time>,
     exercise: bool,
-    shared: Shared,
+    shared: SharedFields,
 }
 
 fn header(at: At<'_>) -> Option<Header> {
@@ -76,7 +76,7 @@ fn header(at: At<'_>) -> Option<Header> {
         topics: fields.maybe("topics", marking::set).unwrap_or_default(),
         expires: fields.must("expires", "write the last day, e.g. `expires = \"2026-09-30\"`", expires),
         exercise: fields.maybe("exercise", |at| at.boolean()).unwrap_or(false),
-        shared: Shared {
+        shared: SharedFields {
             level: fields.must("level", "write 1 (watch) to 5 (ongoing)", level),
             addressed_to: fields.maybe("addressed_to", |at| at.each(|at| at.parsed())).unwrap_or_default(),
         },

@@ -7,7 +7,7 @@ mod subject;
 
 use std::path::{Path, PathBuf};
 
-pub(super) use shared::Shared;
+pub(super) use shared::SharedFields;
 
 use super::fields::{At, Fields};
 use crate::domain::{
@@ -23,7 +23,7 @@ type Read = (Body, Vec<String>, Option<PathBuf>);
 
 /// Reads the fields of a portion that belong to its kind. Every reader asks for all its fields before it gives up, so a field that was not asked
 /// for is unknown.
-pub(super) fn read(kind: Kind, fields: &Fields<'_>, shared: &Shared) -> Option<Read> {
+pub(super) fn read(kind: Kind, fields: &Fields<'_>, shared: &SharedFields) -> Option<Read> {
     let alone = |body: Option<Body>| body.map(|body| (body, vec![], None));
     match kind {
         Kind::Headline => {

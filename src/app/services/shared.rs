@@ -48,7 +48,7 @@ use crate::{
 };
 
 /// What many services depend on.
-pub(super) struct Shared {
+pub(super) struct ServiceFactory {
     store: Arc<dyn Store>,
     pub clock: Arc<dyn Clock>,
     pub budgets: Budgets,
@@ -63,7 +63,7 @@ pub(super) struct Shared {
     cache: Arc<AssessmentCache>,
 }
 
-impl Shared {
+impl ServiceFactory {
     pub(super) fn new(parts: NodeParts) -> Self {
         let (store, clock) = (parts.store, parts.clock);
         let lists = Arc::new(HeldLists::new(parts.own_lists, parts.budgets.lists_per_hour));

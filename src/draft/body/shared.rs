@@ -4,7 +4,7 @@ use crate::domain::{body::Mandate, level::WarningLevel};
 
 /// The values of these fields.
 #[derive(Default)]
-pub(in crate::draft) struct Shared {
+pub(in crate::draft) struct SharedFields {
     pub level: Option<WarningLevel>,
     pub addressed_to: Vec<Mandate>,
 }

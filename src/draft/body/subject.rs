@@ -1,6 +1,6 @@
 //! The bodies of subjects.
 
-use super::shared::Shared;
+use super::shared::SharedFields;
 use crate::{
     domain::{
         body::{Perpetrator, Subject},
@@ -14,7 +14,7 @@ use crate::{
     },
 };
 
-pub(super) fn read(fields: &Fields<'_>, shared: &Shared) -> Option<Subject> {
+pub(super) fn read(fields: &Fields<'_>, shared: &SharedFields) -> Option<Subject> {
     let places = fields.must("places", "write e.g. `places = [\"BF-SOM\", \"BF\"]`", places);
     let period = fields.must("period", "write `period = { from = \"2026-05-01\", until = \"2026-12-31\" }`", period);
     let groups = fields.maybe("groups", |at| at.each(|at| at.line())).unwrap_or_default();
