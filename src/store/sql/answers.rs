@@ -234,7 +234,7 @@ impl<D: Driver> ReceiptStore for SqlStore<D> {
             if !report.verified && is_crowded(conn, &report)? {
                 return Ok(false);
             }
-            let Some(receipt) = receipts::insert(conn, vault, (&report.id, &report.envelope), &report.holder)? else {
+            let Some(receipt) = receipts::insert(conn, vault, &report.id, &report.envelope, &report.holder)? else {
                 return Ok(false);
             };
             keep(conn, &report, receipt)?;

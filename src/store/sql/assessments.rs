@@ -3,14 +3,16 @@
 use std::{collections::BTreeSet, sync::Arc};
 
 use super::{
+    arrival::VersionRow,
     attached,
     damages::{DamageRegistry, readable},
     driver::Driver,
+    extracts::{Made, TITLE, title_of},
     keys, manifests, peers,
     query::{END, NEXT, Queries, params, query_all, query_optional},
     recalls,
     store::SqlStore,
-    subject_states, titles,
+    subject_states,
     value::{SqlRow, ToValue, count, id, text, time},
 };
 use crate::{
@@ -63,8 +65,12 @@ struct Head {
 }
 
 impl Head {
+    fn row(&self) -> VersionRow<'_> {
+        VersionRow { number: self.number, manifest_id: &self.record.manifest_id }
+    }
+
     fn key(&self, vault: &Vault) -> Result<ContentKey> {
-        key_of(vault, (&self.record.assessment, &self.record.originator), self.wrapped.clone())
+        key_of(vault, &self.record.assessment, &self.record.originator, self.wrapped.clone())
     }
 }
 
@@ -110,13 +116,7 @@ fn whole(conn: &dyn Queries, vault: &Vault, head: Head, all: bool) -> Result<Ass
 }
 
 /// Adds only the portions that name it.
-fn titled(
-    conn: &dyn Queries,
-    vault: &Vault,
-    head: Head,
-    all: bool,
-    made: &mut Vec<titles::Made>,
-) -> Result<AssessmentRecord> {
+fn titled(conn: &dyn Queries, vault: &Vault, head: Head, all: bool, made: &mut Vec<Made>) -> Result<AssessmentRecord> {
     let portions = title(conn, vault, &head, all, made)?;
     Ok(AssessmentRecord { portions, ..head.record })
 }
@@ -127,24 +127,18 @@ pub(super) fn titled_of(
     vault: &Vault,
     number: i64,
     all: bool,
-    made: &mut Vec<titles::Made>,
+    made: &mut Vec<Made>,
 ) -> Result<AssessmentRecord> {
     const SQL: &str = heads!("WHERE m.number = ?1");
     let found = query_optional(conn, SQL, params![number], head)?.ok_or(StoreError::Damaged(Damage::Row))?;
     titled(conn, vault, found, all, made)
 }
 
-fn title(
-    conn: &dyn Queries,
-    vault: &Vault,
-    head: &Head,
-    all: bool,
-    made: &mut Vec<titles::Made>,
-) -> Result<Vec<Vec<u8>>> {
+fn title(conn: &dyn Queries, vault: &Vault, head: &Head, all: bool, made: &mut Vec<Made>) -> Result<Vec<Vec<u8>>> {
     if is_closed(head.record.state, all) {
         return Ok(vec![]);
     }
-    titles::of(conn, || head.key(vault), (head.number, &head.record.manifest_id), all, made)
+    title_of(conn, || head.key(vault), head.row(), all, made)
 }
 
 /// Whether the content of a version is not to be read.
@@ -160,7 +154,8 @@ pub(super) fn is_closed(state: AssessmentState, all: bool) -> bool {
 /// The key of an originator's assessment.
 pub(super) fn key_of(
     vault: &Vault,
-    (assessment, originator): (&AssessmentId, &TrustDomain),
+    assessment: &AssessmentId,
+    originator: &TrustDomain,
     wrapped: Option<Vec<u8>>,
 ) -> Result<ContentKey> {
     let missing = || StoreError::Damaged(Damage::Assessment(*assessment, originator.clone()));
@@ -193,7 +188,7 @@ fn contents(conn: &dyn Queries, vault: &Vault, head: &Head, all: bool) -> Result
         1 => arrivals.pop().unwrap_or_default(),
         _ => order::merged(arrivals),
     };
-    let attached = attached::of(conn, &key, (head.number, manifest_id), all)?;
+    let attached = attached::of(conn, &key, head.row(), all)?;
     Ok((portions, attached, subject_states::of(conn, &key, head.assessment)?))
 }
 
@@ -237,7 +232,7 @@ pub(super) async fn version_statuses(
             let from = peers::find(conn, &from)?;
             versions
                 .iter()
-                .map(|(by, assessment, version)| version_here(conn, from, (by, assessment, *version)))
+                .map(|(by, assessment, version)| version_here(conn, from, by, assessment, *version))
                 .collect()
         })
         .await
@@ -246,7 +241,9 @@ pub(super) async fn version_statuses(
 fn version_here(
     conn: &dyn Queries,
     from: Option<i64>,
-    (by, assessment, version): (&TrustDomain, &AssessmentId, u32),
+    by: &TrustDomain,
+    assessment: &AssessmentId,
+    version: u32,
 ) -> Result<VersionStatus> {
     let Some(originator) = peers::find(conn, by)? else { return Ok(VersionStatus::default()) };
     let is_recalled = recalls::is_recalled(conn, assessment, originator)?;
@@ -341,14 +338,14 @@ pub(super) async fn titles(
             Ok((records, made))
         })
         .await?;
-    titles::keep_made(store, made).await;
+    TITLE.keep_made(store, made).await;
     Ok(records)
 }
 
 pub(super) async fn list(store: &SqlStore<impl Driver>, filter: &ListFilter) -> Result<AssessmentPage> {
     let (filter, damages) = (filter.clone(), Arc::clone(store.damages()));
     let (page, made) = store.read_sealed(move |conn, vault| page(conn, vault, &filter, &damages)).await?;
-    titles::keep_made(store, made).await;
+    TITLE.keep_made(store, made).await;
     Ok(page)
 }
 
@@ -357,7 +354,7 @@ fn page(
     vault: &Vault,
     filter: &ListFilter,
     damages: &DamageRegistry,
-) -> Result<(AssessmentPage, Vec<titles::Made>)> {
+) -> Result<(AssessmentPage, Vec<Made>)> {
     const ALL: &str = heads!(concat!("WHERE ", listed!(), " AND m.number < ?4 ORDER BY m.number DESC LIMIT ?3"));
     const OF_ONE: &str = heads!(concat!(
         "WHERE ",

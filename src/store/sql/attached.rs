@@ -1,6 +1,7 @@
 //! Statements that are attached to a version: endorsements and exceptions, encrypted under the assessment's key.
 
 use super::{
+    arrival::{ArrivalRow, ContentRow, VersionRow},
     driver::Driver,
     lock::Lock,
     peers,
@@ -25,15 +26,10 @@ use crate::{
 };
 
 /// Stores the encrypted statements of one arrival.
-pub(super) fn keep(
-    changes: &mut Changes,
-    manifest: i64,
-    (peer, sequence): (i64, i64),
-    is_quarantined: bool,
-    (sealed, at): (Vec<u8>, Time),
-) {
+pub(super) fn keep(changes: &mut Changes, row: ContentRow, sealed: Vec<u8>, at: Time) {
     const SQL: &str =
         "INSERT INTO beside (manifest, peer, sequence, quarantined, sealed, at) VALUES (?1, ?2, ?3, ?4, ?5, ?6)";
+    let ContentRow { manifest, peer, sequence, is_quarantined } = row;
     changes.write(SQL, values![manifest, peer, sequence, is_quarantined, sealed, at], Rows::One);
 }
 
@@ -56,17 +52,17 @@ fn open(packed: &[u8]) -> Result<Vec<AttachedStatement>> {
 pub(super) fn of(
     conn: &dyn Queries,
     key: &ContentKey,
-    (manifest, manifest_id): (i64, &StatementId),
+    version: VersionRow<'_>,
     all: bool,
 ) -> Result<Vec<LoggedStatement>> {
     const SQL: &str = "SELECT b.sequence, b.quarantined, b.sealed, d.domain, b.at FROM beside b \
         JOIN peer d ON d.number = b.peer WHERE b.manifest = ?1 AND (b.quarantined = FALSE OR ?2) ORDER BY b.number";
-    let sets = query_all(conn, SQL, params![manifest, all], |r| {
+    let sets = query_all(conn, SQL, params![version.number, all], |r| {
         Ok((count(r, 0)?, r.get::<bool>(1)?, r.get::<Vec<u8>>(2)?, text::<TrustDomain>(r, 3)?, time(r, 4)?))
     })?;
     let mut statements: Vec<LoggedStatement> = Vec::new();
     for (sequence, quarantined, sealed, from, at) in sets {
-        let row = SealedRow::AttachedStatements { manifest: manifest_id, from: &from, sequence, quarantined };
+        let row = SealedRow::AttachedStatements { manifest: version.manifest_id, from: &from, sequence, quarantined };
         for AttachedStatement { envelope, verified } in open(&key.open(row, &sealed)?)? {
             match statements.iter_mut().find(|s| s.envelope == envelope) {
                 Some(same) => same.verified |= verified,
@@ -77,19 +73,24 @@ pub(super) fn of(
     Ok(statements)
 }
 
+fn sealed_row<'a>(version: VersionRow<'a>, arrival: ArrivalRow<'a>, quarantined: bool) -> SealedRow<'a> {
+    let (manifest, ArrivalRow { from, sequence, .. }) = (version.manifest_id, arrival);
+    SealedRow::AttachedStatements { manifest, from, sequence, quarantined }
+}
+
 /// The statements of one arrival, with the number of their row.
 pub(super) fn of_arrival(
     conn: &dyn Queries,
     key: &ContentKey,
-    (manifest, manifest_id): (i64, &StatementId),
-    (peer, from, sequence): (i64, &TrustDomain, u64),
+    version: VersionRow<'_>,
+    arrival: ArrivalRow<'_>,
     quarantined: bool,
 ) -> Result<Option<(i64, Vec<AttachedStatement>)>> {
     const SQL: &str = "SELECT number, sealed FROM beside \
         WHERE manifest = ?1 AND peer = ?2 AND sequence = ?3 AND quarantined = ?4";
-    let values = params![manifest, peer, number(sequence)?, quarantined];
+    let values = params![version.number, arrival.peer, number(arrival.sequence)?, quarantined];
     let found = query_optional(conn, SQL, values, |r| Ok((r.get(0)?, r.get::<Vec<u8>>(1)?)))?;
-    let row = SealedRow::AttachedStatements { manifest: manifest_id, from, sequence, quarantined };
+    let row = sealed_row(version, arrival, quarantined);
     found.map(|(place, sealed)| Ok((place, open(&key.open(row, &sealed)?)?))).transpose()
 }
 
@@ -97,14 +98,14 @@ pub(super) fn of_arrival(
 pub(super) fn seal_anew(
     conn: &dyn Connection,
     key: &ContentKey,
-    (manifest, manifest_id): (i64, &StatementId),
-    (peer, from, sequence): (i64, &TrustDomain, u64),
+    version: VersionRow<'_>,
+    arrival: ArrivalRow<'_>,
     quarantined: bool,
 ) -> Result<()> {
     const SQL: &str = "UPDATE beside SET quarantined = ?2, sealed = ?3 WHERE number = ?1";
-    let found = of_arrival(conn, key, (manifest, manifest_id), (peer, from, sequence), !quarantined)?;
+    let found = of_arrival(conn, key, version, arrival, !quarantined)?;
     let Some((place, statements)) = found else { return Ok(()) };
-    let row = SealedRow::AttachedStatements { manifest: manifest_id, from, sequence, quarantined };
+    let row = sealed_row(version, arrival, quarantined);
     execute(conn, SQL, params![place, quarantined, key.seal(row, &packed(&statements))?]).map(|_| ())
 }
 
@@ -143,7 +144,7 @@ pub(super) fn insert(
     })?;
     let Some((manifest, assessment, Some(wrapped), originator)) = found else { return Err(StoreError::Conflict) };
     let key = vault.unwrap_key(SealedRow::AssessmentKey(&assessment, &originator), wrapped)?;
-    if of(conn, &key, (manifest, manifest_id), true)?.iter().any(|s| s.envelope == *envelope) {
+    if of(conn, &key, VersionRow { number: manifest, manifest_id }, true)?.iter().any(|s| s.envelope == *envelope) {
         return Ok(false);
     }
     let peer = peers::numbered(conn, changes, from)?;
@@ -151,7 +152,8 @@ pub(super) fn insert(
     let place = SealedRow::AttachedStatements { manifest: manifest_id, from, sequence, quarantined: false };
     let statement = AttachedStatement { envelope: envelope.clone(), verified: true };
     let sealed = key.seal(place, &packed(std::slice::from_ref(&statement)))?;
-    keep(changes, manifest, (peer, number(sequence)?), false, (sealed, *at));
+    let row = ContentRow { manifest, peer, sequence: number(sequence)?, is_quarantined: false };
+    keep(changes, row, sealed, *at);
     queue::put(conn, changes, manifest, *urgency, queue)?;
     Ok(true)
 }

@@ -98,7 +98,8 @@ pub(super) fn sorted_within<T>(
     conn: &dyn Queries,
     sql: &str,
     params: Params<'_>,
-    (limit, room): (u32, u64),
+    limit: u32,
+    room: u64,
     named: impl Fn(&SqlRow<'_>) -> Result<Damage>,
     mut read: impl FnMut(&SqlRow<'_>) -> Result<(T, u64)>,
 ) -> Result<Sorted<T>> {

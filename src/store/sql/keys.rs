@@ -60,9 +60,11 @@ pub(super) fn find_or_make(
 /// The row of an assessment, if content that is encrypted under this key may be stored. The first key is stored now, and so is
 /// one that replaces a damaged key. For the writer.
 pub(super) fn settle(
-    (conn, vault): (&dyn Connection, &Vault),
+    conn: &dyn Connection,
+    vault: &Vault,
     assessment: &AssessmentId,
-    (originator, name): (i64, &TrustDomain),
+    originator: i64,
+    name: &TrustDomain,
     key: &[u8],
 ) -> Result<Option<i64>> {
     const NEW: &str = "INSERT INTO assessment (id, originator, wrapped) VALUES (?1, ?2, ?3)";

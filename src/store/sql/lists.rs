@@ -130,7 +130,7 @@ pub(super) async fn save(
             let values = values![peer, list.issuing_key.as_bytes(), list.scope.as_bytes(), sealed];
             changes.write(SQL, values, Rows::One);
             if !seen.is_empty() {
-                add(conn, vault, changes, (peer, &list.of), &list.issuing_key, &seen)?;
+                add(conn, vault, changes, peer, &list.of, &list.issuing_key, &seen)?;
             }
             changes.record(leaves);
             Ok(())
@@ -143,7 +143,8 @@ fn add(
     conn: &dyn Queries,
     vault: &Vault,
     changes: &mut Changes,
-    (peer, of): (i64, &TrustDomain),
+    peer: i64,
+    of: &TrustDomain,
     issuing_key: &Sha256,
     seen: &[Vec<u8>],
 ) -> Result<()> {
@@ -184,7 +185,7 @@ impl<D: Driver> ListStore for SqlStore<D> {
         self.transact([Lock::catalogue()], move |conn, vault, changes| {
             catalogue::move_on(conn, changes, None)?;
             let peer = numbered(conn, changes, &of)?;
-            add(conn, vault, changes, (peer, &of), &issuing_key, &seen)
+            add(conn, vault, changes, peer, &of, &issuing_key, &seen)
         })
         .await
     }

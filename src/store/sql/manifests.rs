@@ -1,9 +1,11 @@
 //! Versions of assessments as rows: which one is shown, and which are superseded.
 
 use super::{
+    arrival::ContentRow,
     dialect,
+    extracts::{SUMMARY, TITLE},
     query::{Connection, Queries, execute, params, query_optional},
-    roots, subject_states, summaries, titles,
+    roots, subject_states,
     value::{id, text},
 };
 use crate::{
@@ -255,17 +257,12 @@ pub(super) struct SealedPortions {
 }
 
 /// Stores the encrypted portions of an arrival, with what is kept beside them.
-pub(super) fn keep_portions(
-    conn: &dyn Connection,
-    manifest: i64,
-    (peer, sequence): (i64, i64),
-    is_quarantined: bool,
-    sealed: &SealedPortions,
-) -> Result<()> {
+pub(super) fn keep_portions(conn: &dyn Connection, row: ContentRow, sealed: &SealedPortions) -> Result<()> {
     const SQL: &str =
         "INSERT INTO portion_set (manifest, peer, sequence, quarantined, sealed) VALUES (?1, ?2, ?3, ?4, ?5)";
+    let ContentRow { manifest, peer, sequence, is_quarantined } = row;
     let set = conn.insert(SQL, params![manifest, peer, sequence, is_quarantined, sealed.portions])?;
-    titles::keep(conn, set, &sealed.title)?;
-    summaries::keep(conn, set, &sealed.summary)?;
+    TITLE.keep(conn, set, &sealed.title)?;
+    SUMMARY.keep(conn, set, &sealed.summary)?;
     subject_states::keep(conn, set, &sealed.subject_states)
 }

@@ -1,28 +1,27 @@
 //! The rows of entries that can't be verified yet.
 
 use super::{
+    arrival::ArrivalRow,
     peers,
     query::{Connection, execute, params},
     value::number,
 };
-use crate::{
-    domain::ids::TrustDomain,
-    store::{
-        Result,
-        unverified::PendingVerification,
-        vault::{SealedRow, Vault},
-    },
+use crate::store::{
+    Result,
+    unverified::PendingVerification,
+    vault::{SealedRow, Vault},
 };
 
 /// Stores an entry, encrypted, with what it waits for. For the writer.
 pub(super) fn keep(
     conn: &dyn Connection,
     vault: &Vault,
-    (peer, from, sequence): (i64, &TrustDomain, u64),
+    arrival: ArrivalRow<'_>,
     pending: &PendingVerification,
 ) -> Result<()> {
     const SQL: &str =
         "INSERT INTO held (peer, sequence, waits_for, bytes, sealed, assessment) VALUES (?1, ?2, ?3, ?4, ?5, ?6)";
+    let ArrivalRow { peer, from, sequence } = arrival;
     let sealed = pending
         .entry
         .as_ref()

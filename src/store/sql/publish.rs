@@ -3,6 +3,7 @@
 use std::sync::Arc;
 
 use super::{
+    arrival::ContentRow,
     attachments,
     driver::Driver,
     keys,
@@ -86,7 +87,7 @@ fn commit(conn: &dyn Connection, vault: &Vault, changes: &mut Changes, sealed: &
     if manifests::find(conn, &p.manifest_id)?.is_some() {
         return Ok(Some(false));
     }
-    let Some(assessment) = keys::settle((conn, vault), &p.assessment, (originator, &p.originator), &sealed.key)? else {
+    let Some(assessment) = keys::settle(conn, vault, &p.assessment, originator, &p.originator, &sealed.key)? else {
         return Ok(None);
     };
     if manifests::latest(conn, assessment)?.checked_add(1) != Some(p.version) {
@@ -103,7 +104,8 @@ fn commit(conn: &dyn Connection, vault: &Vault, changes: &mut Changes, sealed: &
     };
     let kept = manifests::keep(conn, &version, false)?;
     quarantine::hide(conn, vault, &kept)?;
-    manifests::keep_portions(conn, kept.number, (originator, 0), false, &sealed.content)?;
+    let row = ContentRow { manifest: kept.number, peer: originator, sequence: 0, is_quarantined: false };
+    manifests::keep_portions(conn, row, &sealed.content)?;
     attachments::name(conn, kept.number, p.attachments.iter())?;
     queue::put(conn, changes, kept.number, p.urgency, &p.queue)?;
     append::append(conn, vault, &sealed.leaves)?;

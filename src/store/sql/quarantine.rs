@@ -4,9 +4,11 @@
 use std::sync::Arc;
 
 use super::{
+    arrival::{ArrivalRow, VersionRow},
     assessments::PAGE_BYTES,
     attached, attachments, dialect,
     driver::Driver,
+    extracts::{SUMMARY, TITLE},
     lock::Lock,
     manifests::{self, StoredVersion, Version},
     outbox::{self, SealedStatement},
@@ -14,7 +16,6 @@ use super::{
     query::{Connection, Queries, execute, params, query_all, query_optional},
     recalls, roots,
     store::SqlStore,
-    summaries, titles,
     value::{SqlRow, count, id, number, text, time},
 };
 use crate::{
@@ -124,8 +125,12 @@ impl QuarantinedArrival {
         SealedRow::Summary { manifest: &self.manifest_id, from: &self.partner, sequence: self.sequence, quarantined }
     }
 
-    fn place(&self) -> (i64, &TrustDomain, u64) {
-        (self.peer, &self.partner, self.sequence)
+    fn version_row(&self) -> VersionRow<'_> {
+        VersionRow { number: self.manifest, manifest_id: &self.manifest_id }
+    }
+
+    fn arrival_row(&self) -> ArrivalRow<'_> {
+        ArrivalRow { peer: self.peer, from: &self.partner, sequence: self.sequence }
     }
 
     fn key(&self, vault: &Vault, wrapped: Vec<u8>) -> Result<ContentKey> {
@@ -147,16 +152,16 @@ impl QuarantinedArrival {
         let (place, sealed) = self.sealed(conn, !quarantined)?;
         let portions = key.seal(self.row(quarantined), &key.open(self.row(!quarantined), &sealed)?)?;
         execute(conn, PORTIONS, params![place, quarantined, portions])?;
-        titles::seal_anew(conn, key, place, self.title(!quarantined), self.title(quarantined))?;
-        summaries::seal_anew(conn, key, place, self.summary(!quarantined), self.summary(quarantined))?;
-        attached::seal_anew(conn, key, (self.manifest, &self.manifest_id), self.place(), quarantined)
+        TITLE.seal_anew(conn, key, place, self.title(!quarantined), self.title(quarantined))?;
+        SUMMARY.seal_anew(conn, key, place, self.summary(!quarantined), self.summary(quarantined))?;
+        attached::seal_anew(conn, key, self.version_row(), self.arrival_row(), quarantined)
     }
 
     fn held(self, conn: &dyn Queries, vault: &Vault) -> Result<Option<QuarantinedEntry>> {
         let Some(wrapped) = self.wrapped.clone() else { return Ok(None) };
         let key = self.key(vault, wrapped)?;
         let packed = key.open(self.row(true), &self.sealed(conn, true)?.1)?;
-        let attached = attached::of_arrival(conn, &key, (self.manifest, &self.manifest_id), self.place(), true)?;
+        let attached = attached::of_arrival(conn, &key, self.version_row(), self.arrival_row(), true)?;
         Ok(Some(QuarantinedEntry {
             portions: unpack(&packed)?,
             attached: attached.map(|(_, all)| all.into_iter().map(|s| s.envelope).collect()).unwrap_or_default(),

@@ -140,7 +140,7 @@ impl<D: Driver> RecallStore for SqlStore<D> {
                 let bytes = one.sealed.len() as u64;
                 Ok((one.open(vault)?, bytes))
             };
-            Ok(sorted_within(conn, SQL, values, (limit, PAGE_BYTES), named, sized)?.noted(&damages))
+            Ok(sorted_within(conn, SQL, values, limit, PAGE_BYTES, named, sized)?.noted(&damages))
         })
         .await
     }

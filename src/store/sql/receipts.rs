@@ -56,7 +56,8 @@ pub(super) async fn save(store: &SqlStore<impl Driver>, partner: &TrustDomain, r
 pub(super) fn insert(
     conn: &dyn Connection,
     vault: &Vault,
-    (id, envelope): (&StatementId, &[u8]),
+    id: &StatementId,
+    envelope: &[u8],
     signer: &TrustDomain,
 ) -> Result<Option<i64>> {
     const FIND: &str = "SELECT 1 FROM receipt WHERE id = ?1";
@@ -86,7 +87,7 @@ fn commit(
         WHERE answer.kind = 'quarantined' AND (excluded.kind = 'stored' OR ( \
         answer.reason IN ('CHAIN_INVALID', 'ORIGIN_UNKNOWN', 'STATEMENT_FROM_FUTURE', 'LIMIT_EXCEEDED') \
         AND excluded.reason NOT IN ('CHAIN_INVALID', 'ORIGIN_UNKNOWN', 'STATEMENT_FROM_FUTURE', 'LIMIT_EXCEEDED')))";
-    let Some(place) = insert(conn, vault, (&receipt.id, &receipt.envelope), partner)? else { return Ok(0) };
+    let Some(place) = insert(conn, vault, &receipt.id, &receipt.envelope, partner)? else { return Ok(0) };
     let peer = peers::number_of(conn, partner)?;
     let mut new = 0;
     for sequence in &receipt.answers {

@@ -3,7 +3,9 @@
 use std::{collections::HashMap, sync::Arc};
 
 use super::{
-    answers, attached, attachments,
+    answers,
+    arrival::{ArrivalRow, ContentRow},
+    attached, attachments,
     damages::sorted,
     driver::Driver,
     equivocations, keys,
@@ -67,9 +69,10 @@ pub(super) async fn receive(
     after: u64,
     entries: Vec<ReceivedEntry>,
     at: Time,
-    (events, post): (&[Event], &[Vec<u8>]),
+    events: &[Event],
+    post: &[Vec<u8>],
 ) -> Result<()> {
-    keep_all(store, partner, Some(after), entries, at, (events, post)).await.map(|_| ())
+    keep_all(store, partner, Some(after), entries, at, events, post).await.map(|_| ())
 }
 
 /// Stores an entry that could not be verified before, in place of its first version. `false` if it is not unverified any more.
@@ -78,9 +81,10 @@ pub(super) async fn settle(
     partner: &TrustDomain,
     entry: ReceivedEntry,
     arrived_at: Time,
-    (events, post): (&[Event], &[Vec<u8>]),
+    events: &[Event],
+    post: &[Vec<u8>],
 ) -> Result<bool> {
-    keep_all(store, partner, None, vec![entry], arrived_at, (events, post)).await
+    keep_all(store, partner, None, vec![entry], arrived_at, events, post).await
 }
 
 async fn keep_all(
@@ -89,7 +93,8 @@ async fn keep_all(
     after: Option<u64>,
     entries: Vec<ReceivedEntry>,
     at: Time,
-    (events, post): (&[Event], &[Vec<u8>]),
+    events: &[Event],
+    post: &[Vec<u8>],
 ) -> Result<bool> {
     let leaves = LedgerLeaf::all(events)?;
     let seal_one = |statement: &Vec<u8>| SealedStatement::new(store.vault(), partner, statement);
@@ -147,9 +152,9 @@ fn seal(conn: &dyn Queries, vault: &Vault, batch: &ReceivedBatch) -> Result<Seal
 }
 
 /// The rows that the content belongs to; `None` for a void.
-type Places = Vec<Option<AssessmentKey>>;
+type Places = Vec<Option<AssessmentRow>>;
 
-struct AssessmentKey {
+struct AssessmentRow {
     originator: i64,
     assessment: i64,
 }
@@ -189,7 +194,16 @@ fn commit(
         }
         let kept = match (&entry.content, sealed, place) {
             (Some(content), Some(sealed), Some(place)) => {
-                Some(keep((conn, vault, changes), (peer, number(last)?), content, place, sealed, batch.at)?)
+                let kept = keep_version(conn, vault, content, place, batch.at)?;
+                // The flag is the one that the portions were encrypted with. A quarantined row is hidden from users as a whole.
+                let (manifest, is_quarantined) = (kept.number, content.quarantined);
+                let row = ContentRow { manifest, peer, sequence: number(last)?, is_quarantined };
+                keep_content(conn, changes, row, content, sealed, batch.at)?;
+                if !kept.is_quarantined {
+                    attachments::named(conn, peer, &content.attachments)?;
+                    attachments::name(conn, manifest, content.attachments.iter().map(|(sha256, _)| sha256))?;
+                }
+                Some(kept)
             }
             _ => None,
         };
@@ -198,7 +212,8 @@ fn commit(
             found.extend(equivocations::detect(conn, vault, signed, batch.now)?);
         }
         if let Some(pending) = &entry.pending_verification {
-            pending_verification::keep(conn, vault, (peer, &batch.partner, last), pending)?;
+            let arrival = ArrivalRow { peer, from: &batch.partner, sequence: last };
+            pending_verification::keep(conn, vault, arrival, pending)?;
         }
         // A later entry of the batch may hide what this one has brought.
         changes.apply(conn)?;
@@ -225,8 +240,8 @@ fn places(conn: &dyn Connection, vault: &Vault, batch: &ReceivedBatch, sealed: &
                 if recalls::is_recalled(conn, &content.assessment, originator)? {
                     return Err(StoreError::Recalled);
                 }
-                match keys::settle((conn, vault), &content.assessment, (originator, &content.originator), key)? {
-                    Some(assessment) => Some(AssessmentKey { originator, assessment }),
+                match keys::settle(conn, vault, &content.assessment, originator, &content.originator, key)? {
+                    Some(assessment) => Some(AssessmentRow { originator, assessment }),
                     None => return Ok(None),
                 }
             }
@@ -237,12 +252,11 @@ fn places(conn: &dyn Connection, vault: &Vault, batch: &ReceivedBatch, sealed: &
     Ok(Some(places))
 }
 
-fn keep(
-    (conn, vault, changes): (&dyn Connection, &Vault, &mut Changes),
-    arrival: (i64, i64),
+fn keep_version(
+    conn: &dyn Connection,
+    vault: &Vault,
     content: &ReceivedContent,
-    place: &AssessmentKey,
-    sealed: &SealedContent,
+    place: &AssessmentRow,
     at: Time,
 ) -> Result<StoredVersion> {
     let version = Version {
@@ -256,19 +270,25 @@ fn keep(
     };
     let kept = manifests::keep(conn, &version, content.quarantined)?;
     quarantine::hide(conn, vault, &kept)?;
-    // The flag is the one that the portions were encrypted with. A quarantined row is hidden from users as a whole.
-    manifests::keep_portions(conn, kept.number, arrival, content.quarantined, &sealed.portions)?;
+    Ok(kept)
+}
+
+fn keep_content(
+    conn: &dyn Connection,
+    changes: &mut Changes,
+    row: ContentRow,
+    content: &ReceivedContent,
+    sealed: &SealedContent,
+    at: Time,
+) -> Result<()> {
+    manifests::keep_portions(conn, row, &sealed.portions)?;
     if let Some(sealed) = &sealed.attached {
-        attached::keep(changes, kept.number, arrival, content.quarantined, (sealed.clone(), at));
-    }
-    if !kept.is_quarantined {
-        attachments::named(conn, arrival.0, &content.attachments)?;
-        attachments::name(conn, kept.number, content.attachments.iter().map(|(sha256, _)| sha256))?;
+        attached::keep(changes, row, sealed.clone(), at);
     }
     if let Some(due) = content.due {
-        answers::owe(changes, arrival.0, false, kept.number, due);
+        answers::owe(changes, row.peer, false, row.manifest, due);
     }
-    Ok(kept)
+    Ok(())
 }
 
 fn insert(

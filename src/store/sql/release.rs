@@ -283,7 +283,8 @@ pub(super) async fn again(
     partner: &TrustDomain,
     manifest_id: &StatementId,
     only_over_budget: bool,
-    (urgency, event): (u8, Event),
+    urgency: u8,
+    event: Event,
 ) -> Result<bool> {
     const MARK: &str = "UPDATE release SET again = TRUE WHERE peer = ?1 AND manifest = ?2 AND is_void = FALSE AND again = FALSE \
         AND (NOT ?3 OR sequence IN (SELECT sequence FROM answer WHERE peer = ?1 AND kind = 'quarantined' \

@@ -5,14 +5,14 @@ use std::sync::Arc;
 use async_trait::async_trait;
 
 use super::{
+    arrival::VersionRow,
     assessments::{self, PAGE, PAGE_BYTES, listed},
     damages::{DamageRegistry, readable},
     driver::Driver,
+    extracts::{Made, Reading, SUMMARY, TITLE, summary_of},
     manifests, peers,
     query::{END, NEXT, Queries, params, query_optional},
     store::SqlStore,
-    summaries::{self, Reading},
-    titles,
     value::{SqlRow, ToValue, count, id, text},
 };
 use crate::{
@@ -72,9 +72,8 @@ impl SearchCandidate {
         let found = match assessments::is_closed(state, all) {
             true => None,
             false => {
-                let name = (&self.assessment, &self.originator);
-                let key = || assessments::key_of(vault, name, self.wrapped.clone());
-                summaries::of(conn, key, (number, &manifest_id), all, reading)?
+                let key = || assessments::key_of(vault, &self.assessment, &self.originator, self.wrapped.clone());
+                summary_of(conn, key, VersionRow { number, manifest_id: &manifest_id }, all, reading)?
             }
         };
         let (life, portions) = match found {
@@ -105,7 +104,7 @@ struct Search<'a> {
     page: AssessmentPage,
     bytes: usize,
     reading: Reading,
-    titles: Vec<titles::Made>,
+    titles: Vec<Made>,
 }
 
 impl Search<'_> {
@@ -202,8 +201,8 @@ impl<D: Driver> SearchStore for SqlStore<D> {
                 Ok((search.page, search.reading, search.titles))
             })
             .await?;
-        titles::keep_made(self, titles).await;
-        summaries::keep_made(self, reading.made).await;
+        TITLE.keep_made(self, titles).await;
+        SUMMARY.keep_made(self, reading.made).await;
         Ok(page)
     }
 
@@ -221,7 +220,7 @@ impl<D: Driver> SearchStore for SqlStore<D> {
                 Ok((found, reading))
             })
             .await?;
-        summaries::keep_made(self, reading.made).await;
+        SUMMARY.keep_made(self, reading.made).await;
         Ok(found)
     }
 

@@ -90,7 +90,7 @@ impl<D: Driver> Store for SqlStore<D> {
         urgency: u8,
         event: Event,
     ) -> Result<bool> {
-        release::again(self, partner, manifest_id, only_over_budget, (urgency, event)).await
+        release::again(self, partner, manifest_id, only_over_budget, urgency, event).await
     }
     async fn due(&self, partner: &TrustDomain, now: Time, limit: u32) -> Result<Vec<QueueItem>> {
         queue::due(self, partner, now, limit).await
@@ -148,7 +148,7 @@ impl<D: Driver> Store for SqlStore<D> {
         events: Vec<Event>,
         post: Vec<Vec<u8>>,
     ) -> Result<()> {
-        receive::receive(self, partner, after, entries, at, (&events, &post)).await
+        receive::receive(self, partner, after, entries, at, &events, &post).await
     }
     async fn received_after(&self, arrival: u64, limit: u32) -> Result<Vec<ReceivedRecord>> {
         receive::after(self, arrival, limit).await

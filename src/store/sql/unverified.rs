@@ -101,6 +101,6 @@ impl<D: Driver> UnverifiedStore for SqlStore<D> {
         events: Vec<Event>,
         post: Vec<Vec<u8>>,
     ) -> Result<bool> {
-        receive::settle(self, partner, entry, arrived_at, (&events, &post)).await
+        receive::settle(self, partner, entry, arrived_at, &events, &post).await
     }
 }

@@ -31,7 +31,7 @@ impl SqliteDriver {
         let (failure, disk_space) = (Arc::new(FailureState::default()), Arc::new(DiskSpace::of_store(path)));
         Ok(Self {
             readers: Readers::new(opened.readers, failure.clone()),
-            write_queue: WriteQueue::start(opened.writer, opened.lock, (failure.clone(), disk_space.clone()))?,
+            write_queue: WriteQueue::start(opened.writer, opened.lock, failure.clone(), disk_space.clone())?,
             failure,
             disk_space,
             checking: Arc::default(),

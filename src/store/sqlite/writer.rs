@@ -83,7 +83,8 @@ impl WriteQueue {
     pub(super) fn start(
         conn: Connection,
         lock: File,
-        (failure, disk_space): (Arc<FailureState>, Arc<DiskSpace>),
+        failure: Arc<FailureState>,
+        disk_space: Arc<DiskSpace>,
     ) -> Result<Self> {
         let (jobs, waiting) = mpsc::channel(QUEUE_LENGTH);
         // A purge may have been interrupted before the log was emptied.

@@ -97,7 +97,7 @@ impl<D: Driver> LedgerStore for SqlStore<D> {
         limit: u32,
     ) -> Result<Vec<LedgerRecord>> {
         let (of, damages) = (of.cloned(), Arc::clone(self.damages()));
-        self.read_sealed(move |conn, vault| records::newest(conn, vault, &damages, (kind, of.as_ref()), limit)).await
+        self.read_sealed(move |conn, vault| records::newest(conn, vault, &damages, kind, of.as_ref(), limit)).await
     }
 
     async fn put_ledger_records(&self, records: Vec<LedgerRecord>, events: Vec<Event>) -> Result<usize> {
@@ -118,7 +118,7 @@ impl<D: Driver> LedgerStore for SqlStore<D> {
     async fn put_head(&self, head: LedgerRecord, judged_against: Option<LedgerRecord>) -> Result<()> {
         let damages = Arc::clone(self.damages());
         self.interleave(STATE, move |conn, vault, _| {
-            let newest = records::newest(conn, vault, &damages, (LedgerRecordKind::Head, head.of.as_ref()), 1)?.pop();
+            let newest = records::newest(conn, vault, &damages, LedgerRecordKind::Head, head.of.as_ref(), 1)?.pop();
             if newest != judged_against {
                 return Err(StoreError::Conflict);
             }
@@ -135,7 +135,7 @@ impl<D: Driver> LedgerStore for SqlStore<D> {
         let leaves = LedgerLeaf::all(&[event])?;
         self.interleave(STATE, move |conn, vault, _| {
             let kind = LedgerRecordKind::Alarm;
-            let newest = records::newest(conn, vault, &damages, (kind, of.as_ref()), 1)?.pop();
+            let newest = records::newest(conn, vault, &damages, kind, of.as_ref(), 1)?.pop();
             if newest.map(|newest| newest.number) != newest_read {
                 return Err(StoreError::Conflict);
             }

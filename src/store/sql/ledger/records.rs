@@ -28,7 +28,8 @@ pub(super) fn newest(
     conn: &dyn Queries,
     vault: &Vault,
     damages: &DamageRegistry,
-    (kind, of): (LedgerRecordKind, Option<&TrustDomain>),
+    kind: LedgerRecordKind,
+    of: Option<&TrustDomain>,
     limit: u32,
 ) -> Result<Vec<LedgerRecord>> {
     if kind == LedgerRecordKind::Key || of.is_none() && kind != LedgerRecordKind::Alarm {
@@ -135,16 +136,16 @@ pub(super) fn keep(conn: &dyn Connection, vault: &Vault, state: &mut State, reco
     state.add_record(&record_digest(kind, at, of, &sealed));
     match record.kind {
         LedgerRecordKind::Checkpoint | LedgerRecordKind::Head | LedgerRecordKind::Cosigned => {
-            prune(conn, state, (kind, peer, of), MAX_HEADS)?
+            prune(conn, state, kind, peer, of, MAX_HEADS)?
         }
-        LedgerRecordKind::Key => prune(conn, state, (kind, peer, of), MAX_KEYS)?,
+        LedgerRecordKind::Key => prune(conn, state, kind, peer, of, MAX_KEYS)?,
         LedgerRecordKind::Alarm => (),
     }
     Ok(before.is_none())
 }
 
 /// Deletes all but the newest `most` records.
-fn prune(conn: &dyn Connection, state: &mut State, (kind, peer, of): (&str, i64, &str), most: u32) -> Result<()> {
+fn prune(conn: &dyn Connection, state: &mut State, kind: &str, peer: i64, of: &str, most: u32) -> Result<()> {
     const OLD: &str =
         "SELECT number, sealed FROM ledger_kept WHERE kind = ?1 AND peer = ?2 ORDER BY number DESC LIMIT ?4 OFFSET ?3";
     const DROP: &str = "DELETE FROM ledger_kept WHERE kind = ?1 AND peer = ?2 AND number = ?3";
