@@ -3,7 +3,12 @@
 use std::path::Path;
 
 use futures_util::StreamExt;
-use watchfire::{app::Running, domain::entry::Numbered, node::outbound::channel::outgoing, wire};
+use watchfire::{
+    app::Running,
+    domain::entry::Numbered,
+    node::outbound::{channel::outgoing, send::ResumePoint},
+    wire,
+};
 
 use super::{
     content::{Party, Signed, agreement, assessments, seed},
@@ -57,7 +62,7 @@ impl Pair {
         let (node, partner) = (node.node.clone(), self.subscriber.domain.clone());
         let sending = tokio::spawn(async move {
             let stream = node.sessions.of(&partner).open_stream();
-            node.outbound.feed_to(&partner, (0, None), true, &mut to, &stream).await.unwrap();
+            node.outbound.feed_to(&partner, ResumePoint::default(), true, &mut to, &stream).await.unwrap();
         });
         let all = from.collect().await;
         sending.await.unwrap();

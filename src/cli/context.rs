@@ -61,7 +61,7 @@ impl Context {
         let address = dialable(&self.config.desk);
         let domain = &self.config.organisation.domain;
         let clock = Arc::new(SystemClock);
-        Ok(client::connect(&address, domain, &self.config.bundle, (&tls, &key), clock).await?)
+        Ok(client::connect(&address, domain, &self.config.bundle, &tls, &key, clock).await?)
     }
 }
 

@@ -152,14 +152,15 @@ pub async fn connect(
     address: &str,
     own: &TrustDomain,
     bundle: &Path,
-    tls: (&Path, &Path),
+    certificate: &Path,
+    key: &Path,
     clock: Arc<dyn Clock>,
 ) -> Result<DeskClient, ConnectError> {
-    let credentials = Credentials::load(tls.0, tls.1)?;
-    let leaf = crate::identity::files::read_chain(tls.0)?;
+    let credentials = Credentials::load(certificate, key)?;
+    let leaf = crate::identity::files::read_chain(certificate)?;
     let validity = leaf.first().and_then(|der| Validity::of_certificate(der).ok());
     if let Some(ended) = validity.filter(|v| v.until < clock.now()) {
-        return Err(ConnectError::Ended { day: ended.until.last_day(), file: tls.0.to_owned() });
+        return Err(ConnectError::Ended { day: ended.until.last_day(), file: certificate.to_owned() });
     }
     let roots = crate::identity::files::read_roots(bundle)?;
     let member = KnownOrganisation {

@@ -40,8 +40,8 @@ impl FeedEntry {
     /// The approximate number of bytes on the wire.
     pub fn bytes(&self) -> u64 {
         let Self { release, manifest, portions, provenance, endorsements, exceptions, later } = self;
-        let beside = provenance.iter().chain(endorsements).chain(exceptions);
-        let envelopes = std::iter::once(release).chain(manifest).chain(beside).map(|e| e.bytes());
+        let attached = provenance.iter().chain(endorsements).chain(exceptions);
+        let envelopes = std::iter::once(release).chain(manifest).chain(attached).map(|e| e.bytes());
         let portions = portions.iter().chain(later).map(|p| p.len());
         portions.chain(envelopes).fold(0, |sum, bytes| sum.saturating_add(bytes as u64))
     }

@@ -211,10 +211,10 @@ impl People {
         let _changing = self.changing.lock().await;
         let mut register = Register::clone(&self.register());
         let now = self.clock.now();
-        let matter = (Matter::Person, &subject::person(id));
-        let approved = self.approved(actor, approval, matter)?;
+        let (matter, subject) = (Matter::Person, subject::person(id));
+        let approved = self.approved(actor, approval, matter, &subject)?;
         let approval = approved.id;
-        let person = register.confirm(id, approved, now, |p| self.works(p), |a| self.counts(a, matter))?;
+        let person = register.confirm(id, approved, now, |p| self.works(p), |a| self.counts(a, matter, &subject))?;
         let deed = Deed::PersonConfirmed { person: id.clone(), is_enough: person.confirmed_at.is_some(), approval };
         self.store.save_people(vec![person.clone()], vec![Event::by(actor, now, deed)]).await?;
         register.put(person.clone());

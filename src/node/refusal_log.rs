@@ -10,7 +10,7 @@ use crate::{
         statement::StatementKind,
         time::{Clock, Time},
     },
-    node::sessions::PartnerSessions,
+    node::{refusals::RefusalCount, sessions::PartnerSessions},
     store::Store,
 };
 
@@ -26,7 +26,7 @@ impl RefusalLog {
     pub(in crate::node) async fn note_refusal(&self, partner: &TrustDomain, kind: StatementKind, reason: Reason) {
         let now = self.clock.now();
         let Some(count) = self.sessions.of(partner).refusals(|r| r.count(kind, reason, now)) else { return };
-        self.tell_refusals(partner, vec![(kind, reason, count)], now).await;
+        self.tell_refusals(partner, vec![RefusalCount { kind, reason, count }], now).await;
     }
 
     /// Records what was refused in the last minute and is not recorded yet.
@@ -37,8 +37,8 @@ impl RefusalLog {
         }
     }
 
-    async fn tell_refusals(&self, partner: &TrustDomain, all: Vec<(StatementKind, Reason, u64)>, now: Time) {
-        let event = |(kind, reason, count): (StatementKind, Reason, u64)| {
+    async fn tell_refusals(&self, partner: &TrustDomain, all: Vec<RefusalCount>, now: Time) {
+        let event = |RefusalCount { kind, reason, count }: RefusalCount| {
             tracing::warn!(%partner, %kind, %reason, count, "refused what the partner handed over");
             let deed = Deed::Refused { partner: partner.clone(), kind, reason: reason.to_string(), count };
             Event::of_node(now, deed)

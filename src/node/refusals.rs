@@ -20,6 +20,14 @@ pub(in crate::node) struct Tally {
     more: u64,
 }
 
+/// How often something of one kind was refused for one reason.
+#[derive(Debug, PartialEq, Eq)]
+pub(in crate::node) struct RefusalCount {
+    pub(in crate::node) kind: StatementKind,
+    pub(in crate::node) reason: Reason,
+    pub(in crate::node) count: u64,
+}
+
 impl Refusals {
     /// Counts one more. Returns how many are to be recorded now: the first one at once, and those after it together, a minute later.
     pub(in crate::node) fn count(&mut self, kind: StatementKind, reason: Reason, now: Time) -> Option<u64> {
@@ -35,13 +43,14 @@ impl Refusals {
     }
 
     /// The counts that are to be recorded now although nothing more came.
-    pub(in crate::node) fn due(&mut self, now: Time) -> Vec<(StatementKind, Reason, u64)> {
+    pub(in crate::node) fn due(&mut self, now: Time) -> Vec<RefusalCount> {
         let mut due = vec![];
         self.0.retain(|(kind, reason), tally| {
             if !is_over(tally.told, now) {
                 return true;
             }
-            due.extend((tally.more > 0).then_some((*kind, *reason, tally.more)));
+            let (kind, reason, count) = (*kind, *reason, tally.more);
+            due.extend((count > 0).then_some(RefusalCount { kind, reason, count }));
             false
         });
         due
@@ -68,7 +77,7 @@ mod tests {
         assert_eq!(refusals.count(kind, reason, at(60)), Some(501));
         assert!(refusals.count(kind, reason, at(61)).is_none());
         assert_eq!(refusals.due(at(119)), []);
-        assert_eq!(refusals.due(at(120)), [(kind, reason, 1)]);
+        assert_eq!(refusals.due(at(120)), [RefusalCount { kind, reason, count: 1 }]);
         assert!(refusals.0.is_empty(), "nothing is remembered of a partner that is quiet");
     }
 }

@@ -226,7 +226,8 @@ impl Simulation {
         let (own, house) = (self.identity.domain().clone(), self.directory.house.load_full());
         let compiled = tokio::task::spawn_blocking(move || {
             let rules = house.version;
-            let (before, after) = ((before, &house.rules), (after, &house.rules));
+            let with = |agreements| PolicySource { agreements, rules: &house.rules };
+            let (before, after) = (with(before), with(after));
             Ok(Comparison { pairs: vec![pair(&own, &taker, before, after)?], replaces, rules })
         });
         compiled.await.map_err(lost)?
@@ -252,7 +253,8 @@ impl Simulation {
                 Fault::at(Reason::InvalidArgument, "rules", all.join("; "))
             })?;
             let pairs = on_all_cores(work, 1, |(taker, terms)| {
-                pair(&own, &taker, (terms.clone(), &house.rules), (terms, &other))
+                let before = PolicySource { agreements: terms.clone(), rules: &house.rules };
+                pair(&own, &taker, before, PolicySource { agreements: terms, rules: &other })
             });
             let pairs = pairs.into_iter().collect::<Result<_, _>>()?;
             Ok(Comparison { pairs, replaces: None, rules: house.version })
@@ -261,13 +263,19 @@ impl Simulation {
     }
 }
 
+/// What a partner's policy is compiled from.
+struct PolicySource<'a> {
+    agreements: Agreements,
+    rules: &'a HouseRules,
+}
+
 fn pair(
     own: &TrustDomain,
     taker: &Organisation,
-    before: (Agreements, &HouseRules),
-    after: (Agreements, &HouseRules),
+    before: PolicySource<'_>,
+    after: PolicySource<'_>,
 ) -> Result<PolicyPair, Fault> {
-    let compile = |(terms, rules): (Agreements, &HouseRules)| PartnerPolicy::compile(own, taker, &terms, rules);
+    let compile = |from: PolicySource<'_>| PartnerPolicy::compile(own, taker, &from.agreements, from.rules);
     Ok(PolicyPair { partner: taker.domain.clone(), before: compile(before)?, after: compile(after)? })
 }
 

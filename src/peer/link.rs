@@ -7,7 +7,11 @@ use tokio::sync::{OwnedSemaphorePermit, Semaphore, mpsc};
 use tokio_util::task::AbortOnDropHandle;
 use tonic::{Request, Streaming, body::Body, client::GrpcService, codegen::StdError};
 
-use super::{hello, lists, statements};
+use super::{
+    hello,
+    lists::{self, ListPiece},
+    statements,
+};
 use crate::{
     domain::{
         entry::FeedEntry,
@@ -178,8 +182,8 @@ impl<C: Carrier> Link<C> {
     async fn hand_over_list(&mut self, sha256: &Sha256) -> Result<(), Fault> {
         let crl = self.node.revocations.list_for(&self.partner, sha256).await?;
         let name = sha256.0.to_vec();
-        let piece = move |(at, data, issuers): (usize, Vec<u8>, Vec<Vec<u8>>)| {
-            let sha256 = if at == 0 { name.clone() } else { vec![] };
+        let piece = move |ListPiece { offset, data, issuers }: ListPiece| {
+            let sha256 = if offset == 0 { name.clone() } else { vec![] };
             let issuers = issuers.into_iter().map(Into::into).collect();
             proto::SubmitRevocationListRequest { sha256: sha256.into(), data: data.into(), issuers }
         };

@@ -61,13 +61,22 @@ pub(super) fn passed_on_from_proto(message: proto::PassedOnRevocationList) -> Re
     Ok((field::parsed("passed_on_lists.domain", &domain)?, from_proto(list)?))
 }
 
+/// A piece of a revocation list.
+pub(super) struct ListPiece {
+    /// Where in the list it begins.
+    pub offset: usize,
+    pub data: Vec<u8>,
+    /// The issuers' certificates, which come with the first piece.
+    pub issuers: Vec<Vec<u8>>,
+}
+
 /// Splits the list into pieces, beginning at `offset`. The first piece comes with the issuers' certificates.
-pub(super) fn pieces(crl: &Crl, offset: usize) -> impl Iterator<Item = (usize, Vec<u8>, Vec<Vec<u8>>)> + Send + use<> {
+pub(super) fn pieces(crl: &Crl, offset: usize) -> impl Iterator<Item = ListPiece> + Send + use<> {
     let (crl, length) = (crl.clone(), crl.der().len());
     (offset..length).step_by(PIECE).map(move |at| {
         let data = crl.der().iter().skip(at).take(PIECE).copied().collect();
         let issuers = if at == offset { crl.issuers().to_vec() } else { vec![] };
-        (at, data, issuers)
+        ListPiece { offset: at, data, issuers }
     })
 }
 
@@ -79,10 +88,10 @@ pub(super) async fn served(
 ) -> Result<impl Stream<Item = Result<proto::FetchRevocationListResponse, Status>> + Send + use<>, Fault> {
     let crl = node.revocations.list_for(partner, &field::bytes("sha256", &request.sha256)?).await?;
     let offset = usize::try_from(request.offset).unwrap_or(usize::MAX);
-    let piece = |(at, data, issuers): (usize, Vec<u8>, Vec<Vec<u8>>)| {
+    let piece = |ListPiece { offset, data, issuers }: ListPiece| {
         let issuers = issuers.into_iter().map(Into::into).collect();
         Ok(proto::FetchRevocationListResponse {
-            offset: u32::try_from(at).unwrap_or(u32::MAX),
+            offset: u32::try_from(offset).unwrap_or(u32::MAX),
             data: data.into(),
             issuers,
         })
@@ -129,7 +138,7 @@ impl Gathered {
         let Self { wanted: Wanted { list, of: other }, der, issuers } = self;
         let work = async move {
             match other {
-                Some(other) => node.revocations.take_list_of(&of, other, &list, (der, issuers)),
+                Some(other) => node.revocations.take_list_of(&of, other, &list, der, issuers),
                 None => node.revocations.take_list(&of, &list, &der, &issuers).await,
             }
         };

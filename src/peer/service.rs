@@ -13,7 +13,10 @@ use crate::{
         fault::{Fault, Reason},
         ids::TrustDomain,
     },
-    node::{Node, outbound::channel::outgoing},
+    node::{
+        Node,
+        outbound::{channel::outgoing, send::ResumePoint},
+    },
     transport::listener::PeerIdentity,
     wire::{
         self, field, proto,
@@ -77,8 +80,8 @@ impl ExchangeService for Exchange {
         let node = self.node.clone();
         tokio::spawn(async move {
             let stream = node.sessions.of(&partner).open_stream();
-            let after = (after_sequence, release);
-            let fed = node.outbound.feed_to(&partner, after, until_caught_up, &mut entries, &stream).await;
+            let resume = ResumePoint { sequence: after_sequence, release };
+            let fed = node.outbound.feed_to(&partner, resume, until_caught_up, &mut entries, &stream).await;
             if let Err(fault) = fed {
                 node.monitor.feed_stopped(&partner, &fault);
                 // Behind the entries that were sent already; where the partner is gone, nobody waits for it.

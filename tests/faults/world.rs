@@ -125,7 +125,7 @@ impl Door {
         let tls = (files.join("tls.pem"), files.join("tls.key"));
         let own = self.domain.parse().unwrap();
         let bundle = self.dir.join("bundle.pem");
-        client::connect(&self.desk, &own, &bundle, (&tls.0, &tls.1), Arc::new(SystemClock)).await.ok()
+        client::connect(&self.desk, &own, &bundle, &tls.0, &tls.1, Arc::new(SystemClock)).await.ok()
     }
 
     pub fn key(&self, person: &str) -> SigningKey {

@@ -203,10 +203,10 @@ async fn a_person_whose_certificate_has_ended_is_told_before_dialling() {
     let (tls, key) = (files.join("tls.pem"), files.join("tls.key"));
     let (own, bundle) = (org.domain.parse().unwrap(), org.dir.join("bundle.pem"));
     // Nothing runs. If it dialled, the node would be unreachable.
-    let ended = client::connect(&org.desk, &own, &bundle, (&tls, &key), Arc::new(Later(4_000))).await;
+    let ended = client::connect(&org.desk, &own, &bundle, &tls, &key, Arc::new(Later(4_000))).await;
     let error = ended.err().unwrap();
     assert!(matches!(error, ConnectError::Ended { .. }) && error.to_string().contains("ended on"), "{error}");
-    let now = client::connect(&org.desk, &own, &bundle, (&tls, &key), Arc::new(SystemClock)).await;
+    let now = client::connect(&org.desk, &own, &bundle, &tls, &key, Arc::new(SystemClock)).await;
     assert!(matches!(now.err(), Some(ConnectError::Unreachable { .. })));
 }
 

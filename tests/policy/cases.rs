@@ -16,7 +16,7 @@ use crate::{
         marking::{Audience, Caveat, Onward, Tlp},
         partner::{Organisation, PartnerKind},
         place::Country,
-        release::{OnwardLimit, Terms},
+        release::{OnwardLimit, ReleaseTerms},
         time::Time,
     },
     policy::{PartnerException, Provenance},
@@ -210,7 +210,7 @@ fn provenance() -> impl Strategy<Value = Provenance> {
         Provenance {
             release: StatementId([0; 32]),
             digests: digests.into_iter().map(fixture::digest).collect(),
-            terms: Terms { onward, barred_states, retention_days },
+            terms: ReleaseTerms { onward, barred_states, retention_days },
             // This is often a whole number of days before the decision.
             released_at: after(fixture::time(fixture::ISSUED), at),
             groups,

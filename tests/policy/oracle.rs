@@ -16,7 +16,7 @@ use crate::{
         marking::{Audience, Tlp},
         partner::PartnerKind,
         place::Place,
-        release::Terms,
+        release::ReleaseTerms,
     },
     exceptions::without_marks,
     house::LIBRARY,
@@ -169,7 +169,7 @@ pub struct Answer {
     pub agreement: usize,
     pub via: Option<StatementId>,
     pub portions: BTreeMap<usize, BTreeSet<String>>,
-    pub terms: Terms,
+    pub terms: ReleaseTerms,
     pub exceptions: BTreeSet<StatementId>,
 }
 
@@ -416,7 +416,7 @@ impl Oracle<'_> {
         false
     }
 
-    pub fn terms(&self, shown: &BTreeMap<usize, BTreeSet<String>>) -> Terms {
+    pub fn terms(&self, shown: &BTreeMap<usize, BTreeSet<String>>) -> ReleaseTerms {
         let all: BTreeSet<usize> = (0..self.case.portions.len()).collect();
         let visible: BTreeSet<usize> = shown.keys().copied().collect();
         let hides_subject = self.subjects(&visible).len() < self.subjects(&all).len();
@@ -435,6 +435,6 @@ impl Oracle<'_> {
             }
         }
         let onward = if hides_subject { None } else { self.onward(shown) };
-        Terms { onward, barred_states: states.into_iter().collect(), retention_days }
+        ReleaseTerms { onward, barred_states: states.into_iter().collect(), retention_days }
     }
 }

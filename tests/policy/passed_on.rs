@@ -10,7 +10,7 @@ use crate::{
         marking::{Audience, Caveat, GroupName, Onward, Tlp},
         partner::PartnerKind,
         place::Country,
-        release::{OnwardLimit, Terms},
+        release::{OnwardLimit, ReleaseTerms},
     },
     fixture::digest,
     oracle::{Came, Oracle, Rule},
@@ -156,7 +156,7 @@ impl Oracle<'_> {
     }
 
     /// The terms of the agreement, narrowed by the terms of the hop before.
-    pub fn narrowed(&self, mut terms: Terms) -> Terms {
+    pub fn narrowed(&self, mut terms: ReleaseTerms) -> ReleaseTerms {
         let Came::By(number) = self.came else { return terms };
         let came = &self.case.provenances[number];
         terms.onward = match (terms.onward, &came.terms.onward) {
@@ -178,7 +178,7 @@ impl Oracle<'_> {
     }
 
     /// The terms with the groups that they name. Organisations further on do not know the agreement.
-    pub fn spelled_out(&self, mut terms: Terms) -> Terms {
+    pub fn spelled_out(&self, mut terms: ReleaseTerms) -> ReleaseTerms {
         let Some(limit) = &mut terms.onward else { return terms };
         if self.is_left_out(Rule::GroupsSpelledOut) {
             return terms;

@@ -16,8 +16,8 @@ use crate::{
     domain::{
         body::{Body, Kind},
         marking::{Audience, Tlp},
-        place::{Country, Place, When},
-        release::{OnwardLimit, Terms},
+        place::{Country, Place, SubjectTimes},
+        release::{OnwardLimit, ReleaseTerms},
     },
     fixture::statement,
     policy::{Cleared, accept},
@@ -38,7 +38,12 @@ const CHECKS: [Check; 7] =
     [Check::Retention, Check::To, Check::Kinds, Check::Tlp, Check::Depth, Check::AtAll, Check::Bars];
 
 /// Whether these terms are at each point as narrow as `right`, the terms of the grants.
-pub fn is_narrow(terms: &Terms, right: &Terms, needed: &BTreeSet<Country>, without: Option<Check>) -> bool {
+pub fn is_narrow(
+    terms: &ReleaseTerms,
+    right: &ReleaseTerms,
+    needed: &BTreeSet<Country>,
+    without: Option<Check>,
+) -> bool {
     let mut wider = Vec::new();
     if let Some(most) = right.retention_days {
         match terms.retention_days {
@@ -83,7 +88,7 @@ fn told_of(case: &Case, cleared: &Cleared) -> BTreeSet<Country> {
             for place in
                 subject.places.iter().copied().chain(subject.actors.iter().filter_map(|a| a.state).map(Place::Country))
             {
-                let when = When::new(subject.period, (case.issued, case.expires));
+                let when = SubjectTimes::new(subject.period, (case.issued, case.expires));
                 states.extend(place.states_concerned(when));
             }
         }
@@ -125,7 +130,7 @@ fn change() -> impl Strategy<Value = Change> {
         .prop_map(|(retention, onward, (depth, tlp, unbar))| Change { retention, onward, depth, tlp, unbar })
 }
 
-fn changed(right: &Terms, change: Change) -> Terms {
+fn changed(right: &ReleaseTerms, change: Change) -> ReleaseTerms {
     let mut terms = right.clone();
     if let Some(retention) = change.retention {
         terms.retention_days = retention;

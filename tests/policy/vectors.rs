@@ -19,7 +19,7 @@ use crate::{
         marking::{Audience, Onward, Tlp, Topic},
         partner::{Organisation, PartnerKind},
         place::Country,
-        release::{OnwardLimit, Terms},
+        release::{OnwardLimit, ReleaseTerms},
         time::{Period, Time},
     },
     fixture, house,
@@ -206,7 +206,7 @@ struct Expected {
     terms: Option<WrittenTerms>,
 }
 
-pub fn terms(written: &WrittenTerms) -> Terms {
+pub fn terms(written: &WrittenTerms) -> ReleaseTerms {
     let WrittenTerms { onward, barred_states, retention_days } = written;
     let onward = onward.as_ref().map(|Limit { to, kinds, max_tlp, depth, groups }| {
         let mut to: Vec<Audience> = all(to);
@@ -214,7 +214,7 @@ pub fn terms(written: &WrittenTerms) -> Terms {
         let groups = groups.iter().map(|(name, m)| group(name, m)).collect();
         OnwardLimit { later_kinds: vec![], to, kinds: all(kinds), max_tlp: parsed(max_tlp), depth: *depth, groups }
     });
-    Terms { onward, barred_states: all(barred_states), retention_days: *retention_days }
+    ReleaseTerms { onward, barred_states: all(barred_states), retention_days: *retention_days }
 }
 
 impl Vector {

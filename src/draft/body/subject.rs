@@ -20,8 +20,8 @@ pub(super) fn read(fields: &Fields<'_>, shared: &SharedFields) -> Option<Subject
     let groups = fields.maybe("groups", |at| at.each(|at| at.line())).unwrap_or_default();
     let actors = fields.maybe("actors", |at| at.each(actor)).unwrap_or_default();
     let risk_of = fields.must("risk_of", "write e.g. `risk_of = [\"mass-killing\"]`", |at| not_empty(at, set(at)?));
-    let cap = (Urgency::Unknown, Severity::Unknown, Certainty::Unknown);
-    let (urgency, severity, certainty) = fields.maybe("cap", axes).unwrap_or(cap);
+    let unknown = CapAxes { urgency: Urgency::Unknown, severity: Severity::Unknown, certainty: Certainty::Unknown };
+    let CapAxes { urgency, severity, certainty } = fields.maybe("cap", axes).unwrap_or(unknown);
     Some(Subject {
         places: places?,
         period: period?,
@@ -70,14 +70,21 @@ fn actor(at: At<'_>) -> Option<Perpetrator> {
     Some(Perpetrator { name: name?, state })
 }
 
-/// The three axes of CAP. An axis that is missing is unknown.
-fn axes(at: At<'_>) -> Option<(Urgency, Severity, Certainty)> {
+/// The three axes of CAP.
+struct CapAxes {
+    urgency: Urgency,
+    severity: Severity,
+    certainty: Certainty,
+}
+
+/// Reads the axes. One that is missing is unknown.
+fn axes(at: At<'_>) -> Option<CapAxes> {
     let fields = at.fields()?;
-    let axes = (
-        fields.maybe("urgency", |at| at.parsed()).unwrap_or(Urgency::Unknown),
-        fields.maybe("severity", |at| at.parsed()).unwrap_or(Severity::Unknown),
-        fields.maybe("certainty", |at| at.parsed()).unwrap_or(Certainty::Unknown),
-    );
+    let axes = CapAxes {
+        urgency: fields.maybe("urgency", |at| at.parsed()).unwrap_or(Urgency::Unknown),
+        severity: fields.maybe("severity", |at| at.parsed()).unwrap_or(Severity::Unknown),
+        certainty: fields.maybe("certainty", |at| at.parsed()).unwrap_or(Certainty::Unknown),
+    };
     fields.refuse_others();
     Some(axes)
 }

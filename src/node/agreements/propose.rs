@@ -107,9 +107,9 @@ impl Agreements {
         let now = self.clock.now();
         self.people.require_confirmed(actor).await?;
         let subject = subject::statement(&record.id);
-        let approved = self.people.approved(actor, approval, (Matter::Agreement, &subject))?;
+        let approved = self.people.approved(actor, approval, Matter::Agreement, &subject)?;
         let approval = approved.id;
-        record.standing.approvals.retain(|a| self.people.counts(a, (Matter::Agreement, &subject)));
+        record.standing.approvals.retain(|a| self.people.counts(a, Matter::Agreement, &subject));
         let is_enough = record.standing.approve(approved, self.approvals_needed(&record.agreement))?;
         record.changed_at = now;
         let approved = Deed::AgreementApproved {

@@ -49,7 +49,7 @@ impl Agreements {
         if needed > 1 {
             self.people.require_confirmed(actor).await?;
         }
-        let approved = self.people.approved(actor, approval, (Matter::Resumption, &subject::statement(id)))?;
+        let approved = self.people.approved(actor, approval, Matter::Resumption, &subject::statement(id))?;
         self.step(actor, id, AgreementStep::Resumed, "", |standing, _| standing.resume(approved.clone(), needed)).await
     }
 

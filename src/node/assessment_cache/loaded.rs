@@ -58,11 +58,11 @@ pub struct LoadedAssessment {
     pub(in crate::node) signed: ManifestSigners,
 }
 
-/// Decodes the statements that are kept beside portions, and sorts each kind by its ids.
+/// Decodes the statements that are attached to portions, and sorts each kind by its ids.
 ///
 /// # Errors
 /// Decoding faults; `STORE_CORRUPT` for a kind that does not belong there.
-pub fn beside(kept: &[LoggedStatement]) -> Result<(Vec<LoadedEndorsement>, Vec<LoadedException>), Fault> {
+pub fn attached(kept: &[LoggedStatement]) -> Result<(Vec<LoadedEndorsement>, Vec<LoadedException>), Fault> {
     let (mut endorsements, mut exceptions) = (vec![], vec![]);
     for LoggedStatement { envelope: bytes, at, verified } in kept {
         let envelope = Arc::new(wire::envelope::decode(bytes)?);
@@ -73,7 +73,7 @@ pub fn beside(kept: &[LoggedStatement]) -> Result<(Vec<LoadedEndorsement>, Vec<L
                 endorsements.push(LoadedEndorsement { bytes, was_verified, ..endorsement });
             }
             StatementKind::Exception => exceptions.push(LoadedException::new(envelope, *at)?),
-            kind => return Err(Fault::new(Reason::StoreCorrupt, format!("a {kind} stands beside an assessment"))),
+            kind => return Err(Fault::new(Reason::StoreCorrupt, format!("a {kind} is attached to an assessment"))),
         }
     }
     let endorsements = crate::node::assessment_cache::places::of(endorsements);
@@ -83,7 +83,7 @@ pub fn beside(kept: &[LoggedStatement]) -> Result<(Vec<LoadedEndorsement>, Vec<L
 }
 
 /// Adds the endorsements and exceptions to the facts for a decision.
-pub fn with_beside<'a>(
+pub fn with_attached<'a>(
     facts: Facts<'a>,
     endorsements: &'a [LoadedEndorsement],
     exceptions: &'a [LoadedException],
@@ -111,16 +111,18 @@ impl LoadedAssessment {
         }
         let manifest = wire::manifest::decode(&envelope.payload)?;
         let routes = record.releases.iter().map(|r| Route::new(&manifest.originator, r)).collect::<Result<_, _>>()?;
-        let (endorsements, exceptions) = beside(&record.attached)?;
+        let (endorsements, exceptions) = attached(&record.attached)?;
         let opened = open_listed(&manifest, &record.portions)?;
-        let head = (record.manifest_id, manifest, Arc::new(envelope));
-        let prepared = Self::assemble(head, opened, record.portions, record.since);
+        let (id, envelope) = (record.manifest_id, Arc::new(envelope));
+        let prepared = Self::assemble(id, manifest, envelope, opened, record.portions, record.since);
         Ok(Self { routes, endorsements, exceptions, about: record.subject_states, ..prepared })
     }
 
     /// Makes it from its manifest and its opened portions. `encoded` holds the portions' encodings in the same order.
     pub fn assemble(
-        (id, manifest, envelope): (StatementId, Manifest, Arc<Envelope>),
+        id: StatementId,
+        manifest: Manifest,
+        envelope: Arc<Envelope>,
         opened: Vec<OpenedPortion>,
         encoded: Vec<Vec<u8>>,
         logged_at: Time,
@@ -144,7 +146,7 @@ impl LoadedAssessment {
             .with_states_of_versions(&self.about)
             .with_provenances(self.routes.iter().map(|w| w.provenance(directory)).collect());
         let facts = self.signed.told(facts);
-        with_beside(facts, &self.endorsements, &self.exceptions)
+        with_attached(facts, &self.endorsements, &self.exceptions)
     }
 
     /// Whether it came under an agreement that is suspended and may be resumed. What is due of it waits for that until it expires.

@@ -159,7 +159,8 @@ impl Assessments {
     pub(in crate::node) fn check_endorsements(
         &self,
         carried: &Carrying<'_>,
-        (manifest_id, manifest): (StatementId, &Manifest),
+        manifest_id: StatementId,
+        manifest: &Manifest,
         envelopes: &[Arc<Envelope>],
     ) -> Result<Vec<LoadedEndorsement>, Unusable> {
         let Carrying { partner, release, path, examined } = carried;
@@ -184,9 +185,9 @@ impl Assessments {
             let is_party = [*partner, &manifest.originator, self.identity.domain()].contains(&&endorsement.endorser);
             if is_party {
                 let not_listed = || here(Fault::new(Reason::DigestNotListed, "no release lists the endorsement"));
-                path.of_listed(*examined, (*partner, *release), &claimed.id()).ok_or_else(not_listed)?;
+                path.of_listed(*examined, partner, release, &claimed.id()).ok_or_else(not_listed)?;
             }
-            let when = path.of_listed(*examined, (*partner, *release), &claimed.id());
+            let when = path.of_listed(*examined, partner, release, &claimed.id());
             let verified =
                 verify(envelope, &rules::ENDORSEMENT, &self.trust.known, when.unwrap_or_else(|| examined.when()));
             let was_verified = match verified {
@@ -215,7 +216,7 @@ impl Assessments {
         &self,
         record: &AssessmentRecord,
     ) -> Result<Vec<EndorsementCheck>, Fault> {
-        let (endorsements, _) = crate::node::assessment_cache::loaded::beside(&record.attached)?;
+        let (endorsements, _) = crate::node::assessment_cache::loaded::attached(&record.attached)?;
         let paths = record.releases.iter().map(path).collect::<Result<Vec<_>, _>>()?;
         let check = |e: LoadedEndorsement| {
             let LoadedEndorsement { id, endorsement, envelope, logged_at, was_verified, .. } = e;

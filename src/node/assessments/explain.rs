@@ -167,8 +167,8 @@ impl Assessments {
         let directory = self.directory.current();
         let meant = |p: &&Arc<Partner>| asked.is_none_or(|a| *a == p.record.organisation.domain);
         let partners: Vec<Arc<Partner>> = directory.partners().filter(meant).cloned().collect();
-        let subject = match (asked, partners.first()) {
-            (Some(_), Some(partner)) => Some(self.subject(partner).await?),
+        let inputs = match (asked, partners.first()) {
+            (Some(_), Some(partner)) => Some(self.remedy_inputs(partner).await?),
             _ => None,
         };
         let (id, is_own) = (prepared.id, prepared.manifest.originator == *self.identity.domain());
@@ -179,7 +179,7 @@ impl Assessments {
                 partners.iter().map(|p| decided(p, &plan(&p.outgoing, &facts, at))).collect();
             // A portion that goes later by itself needs no remedy.
             let goes: Vec<Digest> = now.iter().flat_map(PartnerDecision::released).collect();
-            let remedies = subject.map(|s| s.remedies(&giver, (&prepared, &directory), &goes, at)).unwrap_or_default();
+            let remedies = inputs.map(|s| s.remedies(&giver, &prepared, &directory, &goes, at)).unwrap_or_default();
             (now, remedies)
         });
         let (mut now, mut remedies) = work.await.map_err(lost)?;
@@ -196,7 +196,7 @@ impl Assessments {
         Ok((now, remedies))
     }
 
-    async fn subject(&self, partner: &Arc<Partner>) -> Result<RemedyInputs, Fault> {
+    async fn remedy_inputs(&self, partner: &Arc<Partner>) -> Result<RemedyInputs, Fault> {
         let (all, at) = (self.store.agreements().await?, self.clock.now());
         let of = |wanted: &dyn Fn(AgreementState) -> bool| -> Vec<(StatementId, Agreement)> {
             let ours = all.iter().filter(|r| r.partner == partner.record.organisation.domain && wanted(r.state(at)));
@@ -225,7 +225,8 @@ impl RemedyInputs {
     fn remedies(
         &self,
         giver: &TrustDomain,
-        (prepared, directory): (&LoadedAssessment, &Partners),
+        prepared: &LoadedAssessment,
+        directory: &Partners,
         goes: &[Digest],
         now: Time,
     ) -> Vec<Remedied> {

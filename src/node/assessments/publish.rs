@@ -139,8 +139,8 @@ impl Assessments {
         }
         let opened = open(&manifest, &portions)?;
         let verified = Verification { at: now, roots: manifest.roots().to_vec(), on_word_of: None };
-        let head = (manifest.id(), manifest.into_content(), Arc::new(envelope));
-        Ok((LoadedAssessment::assemble(head, opened, portions, now), verified))
+        let (id, envelope) = (manifest.id(), Arc::new(envelope));
+        Ok((LoadedAssessment::assemble(id, manifest.into_content(), envelope, opened, portions, now), verified))
     }
 }
 

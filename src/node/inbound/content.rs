@@ -42,7 +42,7 @@ pub(in crate::node) struct Carrying<'a> {
     pub examined: ExaminedAt,
 }
 
-/// What came beside the portions.
+/// What is attached to the portions that came.
 pub(in crate::node) struct AttachedEntries {
     pub(in crate::node) endorsements: Vec<LoadedEndorsement>,
     /// The exceptions that count here.

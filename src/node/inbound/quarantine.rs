@@ -117,7 +117,7 @@ impl InboundFeeds {
             let covered = tokio::task::spawn_blocking(move || {
                 page.iter()
                     .zip(&entries)
-                    .filter_map(|(held, entry)| node.covered(&from, (held, entry), &asked, now).transpose())
+                    .filter_map(|(held, entry)| node.covered(&from, held, entry, &asked, now).transpose())
                     .collect::<Result<Vec<_>, _>>()
             });
             for entry in covered.await.map_err(lost)?? {
@@ -170,14 +170,14 @@ impl InboundFeeds {
 fn entry_of(held: &QuarantinedEntry) -> Result<FeedEntry, Fault> {
     let envelope = |bytes: &Vec<u8>| wire::envelope::decode(bytes).map(Arc::new);
     let all = held.attached.iter().map(envelope).collect::<Result<Vec<_>, _>>()?;
-    let beside = |kind: StatementKind| all.iter().filter(|e| e.kind == kind).cloned().collect();
+    let attached = |kind: StatementKind| all.iter().filter(|e| e.kind == kind).cloned().collect();
     Ok(FeedEntry {
         release: envelope(&held.release)?,
         manifest: Some(envelope(&held.manifest)?),
         portions: held.portions.iter().map(|p| Arc::from(p.as_slice())).collect(),
         provenance: held.provenance.iter().map(envelope).collect::<Result<_, _>>()?,
-        endorsements: beside(StatementKind::Endorsement),
-        exceptions: beside(StatementKind::Exception),
+        endorsements: attached(StatementKind::Endorsement),
+        exceptions: attached(StatementKind::Exception),
         later: vec![],
     })
 }
@@ -188,7 +188,8 @@ impl InboundFeeds {
     fn covered(
         &self,
         partner: &TrustDomain,
-        (held, entry): (&QuarantinedEntry, &FeedEntry),
+        held: &QuarantinedEntry,
+        entry: &FeedEntry,
         asked: &RequestedVersions,
         now: Time,
     ) -> Result<Option<Covered>, Fault> {

@@ -19,7 +19,7 @@ use crate::{
     },
     feed::inbound::{EntryOrder, Inbound},
     node::{
-        assessment_cache::loaded::with_beside,
+        assessment_cache::loaded::with_attached,
         handed_over::only_by,
         inbound::{
             InboundFeeds,
@@ -53,6 +53,16 @@ pub struct Received {
 enum Checked {
     Void(Verified<Void>, FeedEntry),
     Release { release: Box<Verified<Release>>, entry: FeedEntry, content: Result<Box<Content>, Unusable> },
+}
+
+/// A verified release, and the entry by which it came.
+pub(in crate::node) struct CheckedRelease<'a> {
+    pub(in crate::node) release: &'a Release,
+    /// The release's id.
+    pub(in crate::node) id: StatementId,
+    pub(in crate::node) entry: FeedEntry,
+    /// Its content, or why that can't be used.
+    pub(in crate::node) content: Result<Box<Content>, Unusable>,
 }
 
 impl Checked {
@@ -101,7 +111,7 @@ impl InboundFeeds {
                     Ok(EntryOrder::Repeat) => {}
                     Ok(EntryOrder::Next) => {
                         inbound = inbound.advanced(entry.id());
-                        let (kept, deeds) = self.keep(partner, entry, (here, &stored), &mut budget);
+                        let (kept, deeds) = self.keep(partner, entry, here, &stored, &mut budget);
                         events.extend(deeds.into_iter().map(|deed| Event::of_node(now, deed)));
                         stored.push(kept);
                     }
@@ -235,7 +245,7 @@ impl InboundFeeds {
         // The receipt tells the partner the reason. It must be the same whichever other organisations are partners here.
         only_by(&[originator], envelope).map_err(|f| f.within("manifest"))?;
         let path = self.check_route(originator, partner, release, entry, examined)?;
-        let when = path.of_manifest(examined, (partner, release));
+        let when = path.of_manifest(examined, partner, release);
         let manifest = claimed
             .verify(&self.trust.known, when)
             .map_err(|fault| Unusable::by(originator, fault).within("manifest"))?;
@@ -257,17 +267,13 @@ impl InboundFeeds {
             return Err(Fault::at(Reason::DigestNotListed, "portions", what).into());
         }
         let carried = Carrying { partner, release, path: &path, examined };
-        let beside = AttachedEntries {
-            endorsements: self.assessments.check_endorsements(
-                &carried,
-                (manifest_id, &manifest),
-                &entry.endorsements,
-            )?,
+        let attached = AttachedEntries {
+            endorsements: self.assessments.check_endorsements(&carried, manifest_id, &manifest, &entry.endorsements)?,
             exceptions: self.requests.check_exceptions(&carried, &entry.exceptions, asked)?,
         };
         // The decision is made here and not in `keep`, because it takes as long as the signatures and this part runs on all cores.
-        let not_covered = self.not_covered(&carried, (&manifest, &opened, &beside));
-        let unverified = beside.endorsements.iter().filter(|e| !e.was_verified).map(|e| e.id).collect();
+        let not_covered = self.not_covered(&carried, &manifest, &opened, &attached);
+        let unverified = attached.endorsements.iter().filter(|e| !e.was_verified).map(|e| e.id).collect();
         Ok(Content { manifest, verified, manifest_id, portions: opened, unverified, not_covered })
     }
 
@@ -290,7 +296,8 @@ impl InboundFeeds {
         &self,
         partner: &TrustDomain,
         entry: Checked,
-        here: (VersionStatus, &[ReceivedEntry]),
+        here: VersionStatus,
+        before: &[ReceivedEntry],
         budget: &mut Budget,
     ) -> (ReceivedEntry, Vec<Deed>) {
         match entry {
@@ -303,7 +310,8 @@ impl InboundFeeds {
                 (kept, vec![deed])
             }
             Checked::Release { release, entry, content } => {
-                self.keep_release(partner, (release.content(), release.id()), entry, content, here, budget)
+                let checked = CheckedRelease { release: release.content(), id: release.id(), entry, content };
+                self.keep_release(partner, checked, here, before, budget)
             }
         }
     }
@@ -313,12 +321,12 @@ impl InboundFeeds {
     pub(in crate::node) fn keep_release(
         &self,
         partner: &TrustDomain,
-        (release, release_id): (&Release, StatementId),
-        entry: FeedEntry,
-        content: Result<Box<Content>, Unusable>,
-        (here, before): (VersionStatus, &[ReceivedEntry]),
+        checked: CheckedRelease<'_>,
+        here: VersionStatus,
+        before: &[ReceivedEntry],
         budget: &mut Budget,
     ) -> (ReceivedEntry, Vec<Deed>) {
+        let CheckedRelease { release, id: release_id, entry, content } = checked;
         let sequence = release.position.sequence;
         // It is also set for what is refused below, which is what happens to a second manifest of a version.
         let signed = content
@@ -345,7 +353,7 @@ impl InboundFeeds {
                 let may_settle = reason == Some(Reason::AgreementDiffers);
                 kept.missing_agreement = may_settle.then_some(release.agreement.id);
                 let due = self.assessments.due(partner, release, &content.portions);
-                kept.content = Some(received_content(release, &content, &entry, (reason.is_some(), due)));
+                kept.content = Some(received_content(release, &content, &entry, reason.is_some(), due));
             }
             Err(unusable) => {
                 let (hold, why) = budget.judge(&unusable, &entry);
@@ -388,7 +396,9 @@ impl InboundFeeds {
     fn not_covered(
         &self,
         carried: &Carrying<'_>,
-        (manifest, portions, beside): (&Manifest, &[OpenedPortion], &AttachedEntries),
+        manifest: &Manifest,
+        portions: &[OpenedPortion],
+        attached: &AttachedEntries,
     ) -> Option<NotCovered> {
         let Carrying { partner, release, path, examined } = carried;
         let directory = self.directory.current();
@@ -397,7 +407,7 @@ impl InboundFeeds {
         // Delays and ages count from when the giver logged it.
         let facts =
             facts.with_logged_at(release.logged_at.min(release.released_at)).with_provenances(path.provenances());
-        let facts = with_beside(facts, &beside.endorsements, &beside.exceptions);
+        let facts = with_attached(facts, &attached.endorsements, &attached.exceptions);
         if let Err(breach) = self.judge_route(path, &facts) {
             let why: Vec<&str> = breach.reasons.iter().map(|r| &*r.id).collect();
             tracing::warn!(by = %breach.by, why = why.join(", "), "an organisation passed on more than it might");

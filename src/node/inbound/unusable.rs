@@ -93,21 +93,22 @@ impl VerifiedPath {
     pub(in crate::node) fn of_manifest<'a>(
         &'a self,
         examined: ExaminedAt,
-        entry: (&'a TrustDomain, &'a Release),
+        sender: &'a TrustDomain,
+        release: &'a Release,
     ) -> VerificationTime<'a> {
-        let when = |(by, release): (&'a TrustDomain, &'a Release)| examined.when().stated(release.logged_at, by);
-        self.hops.first().map_or_else(|| when(entry), |h| when((&h.giver, &h.release)).firm(h.is_current))
+        let when = |by, release: &'a Release| examined.when().stated(release.logged_at, by);
+        self.hops.first().map_or_else(|| when(sender, release), |h| when(&h.giver, &h.release).firm(h.is_current))
     }
 
-    /// The time as of which a statement beside the portions is judged. The first release of the route that lists the statement states it.
-    /// `entry` is the sender and its release.
+    /// The time as of which a statement that is attached to the portions is judged. The first release of the route that lists the statement states it.
     pub(in crate::node) fn of_listed<'a>(
         &'a self,
         examined: ExaminedAt,
-        entry: (&'a TrustDomain, &'a Release),
+        sender: &'a TrustDomain,
+        release: &'a Release,
         id: &StatementId,
     ) -> Option<VerificationTime<'a>> {
-        let all = self.hops.iter().map(|h| (&h.giver, &h.release, h.is_current)).chain([(entry.0, entry.1, true)]);
+        let all = self.hops.iter().map(|h| (&h.giver, &h.release, h.is_current)).chain([(sender, release, true)]);
         let listed =
             |release: &'a Release| release.endorsements.iter().chain(&release.exceptions).find(|l| l.id == *id);
         all.filter_map(|(by, r, is_firm)| Some(examined.when().stated(listed(r)?.logged_at, by).firm(is_firm))).next()

@@ -21,6 +21,7 @@ use crate::{
         inbound::{
             InboundFeeds,
             content::{Content, gave_way},
+            receive::CheckedRelease,
             unusable::{ExaminedAt, Unusable},
         },
         recalls::lookup::{claimed, is_recalled},
@@ -234,8 +235,8 @@ impl InboundFeeds {
         budget.give_back(waits_for, &entry);
         let release = wire::release::decode(&entry.release.payload)?;
         let now = self.clock.now();
-        let (kept, mut deeds) =
-            self.keep_release(&partner, (&release, release_id), entry, content, (here, &[]), &mut budget);
+        let checked = CheckedRelease { release: &release, id: release_id, entry, content };
+        let (kept, mut deeds) = self.keep_release(&partner, checked, here, &[], &mut budget);
         let is_shown = kept.content.as_ref().is_some_and(|c| !c.quarantined);
         let receipts = match is_shown {
             true => vec![self.stored_receipt(&partner, &kept, now)?],

@@ -48,7 +48,7 @@ impl Ledger {
         self.is_behind.store(!state.behind.is_empty(), Ordering::Relaxed);
         if let Some(found) = found_head {
             match Note::parse(found) {
-                Ok(note) => self.compare_own(None, (&note, None), &state).await?,
+                Ok(note) => self.compare_own(None, &note, None, &state).await?,
                 Err(fault) => tracing::error!(%fault, "the head beside the store can't be read and is passed over"),
             }
         }
@@ -177,7 +177,8 @@ impl Ledger {
     pub(in crate::node) async fn compare_own(
         &self,
         by: Option<&TrustDomain>,
-        (note, told): (&Note, Option<&LogKey>),
+        note: &Note,
+        told: Option<&LogKey>,
         state: &LedgerState,
     ) -> Result<(), Fault> {
         let head = &note.checkpoint;

@@ -61,9 +61,9 @@ impl Ledger {
         self.people.require_confirmed(actor).await?;
         let needed = self.people.persons_needed();
         let subject = subject::bytes(&state.behind);
-        let approved = self.people.approved(actor, approval, (Matter::Settlement, &subject))?;
+        let approved = self.people.approved(actor, approval, Matter::Settlement, &subject)?;
         let approval = approved.id;
-        let still = |s: &SettlingApproval| self.people.counts(&s.approved, (Matter::Settlement, &subject));
+        let still = |s: &SettlingApproval| self.people.counts(&s.approved, Matter::Settlement, &subject);
         let mut settling: Vec<SettlingApproval> = state.settling.iter().filter(|s| still(s)).cloned().collect();
         let has_said_so = settling.iter().any(|s| s.approved.by == *actor.id());
         if has_said_so && settling.len() < needed {

@@ -44,6 +44,13 @@ pub struct GreetingAnswer {
     pub again: bool,
 }
 
+/// A ledger's key, and the encoded statement of it.
+#[derive(Clone, Copy)]
+struct StatedKey<'a> {
+    key: &'a LedgerKey,
+    statement: &'a [u8],
+}
+
 impl Ledger {
     /// Takes what a partner says about ledgers. `told` is the size of its own ledger that it knew, when it spoke, to be held here.
     ///
@@ -74,7 +81,7 @@ impl Ledger {
         match self.take_key(partner, greeting.key.as_ref(), &greeting.note).await? {
             Some(key) => {
                 next.again |= self.take_head(&known, &key, &greeting, told).await?;
-                next.holds = self.take_witnessed(partner, (&key, told_key.as_ref()), &greeting.witnessed).await?;
+                next.holds = self.take_witnessed(partner, &key, told_key.as_ref(), &greeting.witnessed).await?;
             }
             None => self.missed(partner, "it does not tell its ledger's key").await?,
         }
@@ -124,10 +131,11 @@ impl Ledger {
                 return Ok(None);
             }
             if key.epoch > before.epoch.saturating_add(MOST_EPOCHS) {
-                self.alarm_of_jump(partner, &before, held.value, (&key, encoded)).await?;
+                self.alarm_of_jump(partner, &before, held.value, &key, encoded).await?;
                 return Ok(None);
             }
-            self.compare_keys(partner, (&before, &held.value), (&key, &encoded), note).await?;
+            let before = StatedKey { key: &before, statement: &held.value };
+            self.compare_keys(partner, before, StatedKey { key: &key, statement: &encoded }, note).await?;
         }
         let record = LedgerRecord {
             kind: LedgerRecordKind::Key,
@@ -175,7 +183,8 @@ impl Ledger {
         partner: &TrustDomain,
         before: &LedgerKey,
         held: Vec<u8>,
-        (key, encoded): (&LedgerKey, Vec<u8>),
+        key: &LedgerKey,
+        encoded: Vec<u8>,
     ) -> Result<(), Fault> {
         if self.alarms.is_alarmed(partner, AlarmKind::NewEpoch, &held).await? {
             return Ok(());
@@ -192,25 +201,25 @@ impl Ledger {
     async fn compare_keys(
         &self,
         partner: &TrustDomain,
-        before: (&LedgerKey, &Vec<u8>),
-        now: (&LedgerKey, &Vec<u8>),
+        before: StatedKey<'_>,
+        now: StatedKey<'_>,
         note: &[u8],
     ) -> Result<(), Fault> {
-        let handed_over = is_handed_over(before.0, now.0);
-        if before.0.public != now.0.public && !handed_over {
+        let handed_over = is_handed_over(before.key, now.key);
+        if before.key.public != now.key.public && !handed_over {
             let what =
                 "its ledger's key is another one; ask its administrators, by another way, whether they changed it";
-            let evidence = vec![before.1.clone(), now.1.clone()];
+            let evidence = vec![before.statement.to_vec(), now.statement.to_vec()];
             self.alarms.alarm(Some(partner), AlarmKind::KeyChanged, what.to_owned(), evidence).await?;
         }
         let held = self.store.ledger_records(LedgerRecordKind::Head, Some(partner), 1).await?.pop();
         let goes_on =
-            handed_over && held.as_ref().is_none_or(|h| Note::parse(&h.value).is_ok_and(|n| covers(now.0, &n)));
-        if before.0.epoch < now.0.epoch && !goes_on {
+            handed_over && held.as_ref().is_none_or(|h| Note::parse(&h.value).is_ok_and(|n| covers(now.key, &n)));
+        if before.key.epoch < now.key.epoch && !goes_on {
             let evidence = held.map(|h| h.value).into_iter().chain([note.to_vec()]).collect();
             let what = format!(
                 "it has begun its ledger anew as `{}`; ask its administrators what was lost: what it did since its last head is not proved",
-                now.0.origin
+                now.key.origin
             );
             self.alarms.alarm(Some(partner), AlarmKind::NewEpoch, what, evidence).await?;
         }
@@ -370,12 +379,13 @@ impl Ledger {
     async fn take_witnessed(
         &self,
         partner: &TrustDomain,
-        (key, told): (&LogKey, Option<&LogKey>),
+        key: &LogKey,
+        told: Option<&LogKey>,
         note: &[u8],
     ) -> Result<Option<u64>, Fault> {
         let Ok(note) = Note::parse(note) else { return Ok(None) };
         let own = self.own_log_key();
-        self.compare_own(Some(partner), (&note, told), &self.store.ledger().await?).await?;
+        self.compare_own(Some(partner), &note, told, &self.store.ledger().await?).await?;
         if let Some((_, epoch)) = of_origin(&note.checkpoint.origin).filter(|(of, _)| of == self.identity.domain()) {
             self.watch.set_epoch_held(partner, epoch);
         }

@@ -40,8 +40,9 @@ struct Due {
 }
 
 /// One round: what goes out, and what is settled without going out.
-#[derive(Default)]
 struct Round {
+    /// When it is decided and signed.
+    now: Time,
     numbered: Vec<Numbered>,
     records: Vec<ReleaseRecord>,
     /// The organisations whose signatures go out with the releases.
@@ -51,6 +52,13 @@ struct Round {
     later: Vec<(StatementId, u8, Time)>,
     /// What has to be acknowledged, and by when.
     duties: Vec<(StatementId, Time)>,
+}
+
+impl Round {
+    fn at(now: Time) -> Self {
+        let (numbered, records, signers) = (vec![], vec![], BTreeSet::new());
+        Self { now, numbered, records, signers, events: vec![], later: vec![], duties: vec![] }
+    }
 }
 
 /// Every reason why nothing goes, each once.
@@ -63,18 +71,13 @@ pub(in crate::node) fn because(decision: &Decision) -> Vec<String> {
 }
 
 /// Records why nothing of it may go now, and when to look again.
-fn drop_one(
-    partner: &Partner,
-    (prepared, facts): (&LoadedAssessment, &Facts<'_>),
-    decision: &Decision,
-    now: Time,
-    round: &mut Round,
-) {
+fn drop_one(partner: &Partner, prepared: &LoadedAssessment, facts: &Facts<'_>, decision: &Decision, round: &mut Round) {
     let deed = Deed::Dropped {
         manifest: prepared.id,
         partner: partner.record.organisation.domain.clone(),
         because: because(decision),
     };
+    let now = round.now;
     round.events.push(Event::of_node(now, deed));
     // Another version of the agreement may set another time.
     let steps = plan(&partner.outgoing, facts, now);
@@ -103,7 +106,7 @@ impl OutboundFeeds {
         let unreadable = self.unreadable(partner, &asked, &work, now);
         let node = self.clone();
         let round = tokio::task::spawn_blocking(move || node.decide_and_sign(&entry, outbound, work, now));
-        let Round { numbered, records, mut signers, mut events, later, duties } = round.await.map_err(lost)??;
+        let Round { numbered, records, mut signers, mut events, later, duties, .. } = round.await.map_err(lost)??;
         events.extend(unreadable);
         // The later looks are queued before the items are settled. A crash in between then causes one look too many, not one too few.
         for (id, urgency, at) in later {
@@ -155,7 +158,7 @@ impl OutboundFeeds {
         work: Vec<Due>,
         now: Time,
     ) -> Result<Round, Fault> {
-        let (mut round, directory) = (Round::default(), self.directory.current());
+        let (mut round, directory) = (Round::at(now), self.directory.current());
         for Due { prepared, mut disclosed, spoiled } in work {
             let routes = || prepared.routes.iter().filter(|route| !spoiled.contains(&route.provenance.release));
             let all = prepared.facts(now, &directory);
@@ -167,15 +170,15 @@ impl OutboundFeeds {
                     round.later.push((prepared.id, urgency(&prepared), again));
                     continue;
                 }
-                drop_one(partner, (&prepared, &all), &decision, now, &mut round);
+                drop_one(partner, &prepared, &all, &decision, &mut round);
                 continue;
             };
-            outbound = self.sign_new(partner, outbound, (&prepared, cleared), &mut disclosed, now, &mut round)?;
+            outbound = self.sign_new(partner, outbound, &prepared, cleared, &mut disclosed, &mut round)?;
             // A release names only one route. What came by several routes is therefore also released by each further route that allows more.
             for route in routes().filter(|route| Some(route.provenance.release) != cleared.via()) {
                 let facts = all.clone().with_provenances(vec![route.provenance(&directory)]);
                 if let Some(more) = &decide(&partner.outgoing, &facts, now).release {
-                    outbound = self.sign_new(partner, outbound, (&prepared, more), &mut disclosed, now, &mut round)?;
+                    outbound = self.sign_new(partner, outbound, &prepared, more, &mut disclosed, &mut round)?;
                 }
             }
         }
@@ -187,9 +190,9 @@ impl OutboundFeeds {
         &self,
         partner: &Partner,
         outbound: Outbound,
-        (prepared, cleared): (&LoadedAssessment, &Cleared),
+        prepared: &LoadedAssessment,
+        cleared: &Cleared,
         disclosed: &mut BTreeSet<Digest>,
-        now: Time,
         round: &mut Round,
     ) -> Result<Outbound, Fault> {
         if cleared.disclosed().all(|item| disclosed.contains(&item.to_digest())) {
@@ -198,11 +201,11 @@ impl OutboundFeeds {
         if !prepared.fits(cleared.via()) {
             let because = vec!["way-too-long: it came by more releases than an entry holds".to_owned()];
             let deed = Deed::Dropped { manifest: prepared.id, partner: cleared.recipient().clone(), because };
-            round.events.push(Event::of_node(now, deed));
+            round.events.push(Event::of_node(round.now, deed));
             return Ok(outbound);
         }
         disclosed.extend(cleared.disclosed().map(ItemId::to_digest));
-        self.sign_one(partner, outbound, prepared, cleared, now, round)
+        self.sign_one(partner, outbound, prepared, cleared, round)
     }
 
     fn sign_one(
@@ -211,9 +214,9 @@ impl OutboundFeeds {
         outbound: Outbound,
         prepared: &LoadedAssessment,
         cleared: &Cleared,
-        now: Time,
         round: &mut Round,
     ) -> Result<Outbound, Fault> {
+        let now = round.now;
         let release = Release {
             recipient: partner.record.organisation.domain.clone(),
             kind: if prepared.manifest.version == 1 { EntryKind::Assessment } else { EntryKind::Correction },

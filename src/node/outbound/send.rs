@@ -35,8 +35,17 @@ const FURTHEST: u64 = 1 << 30;
 /// The longest wait before looking again, in case a wake-up between replicas is lost.
 const POLL: std::time::Duration = std::time::Duration::from_secs(5);
 
+/// The last entry of its feed that a partner has.
+#[derive(Debug, Clone, Copy, Default)]
+pub struct ResumePoint {
+    /// Its number; 0 if the partner has none.
+    pub sequence: u64,
+    /// Its release, if the partner names it.
+    pub release: Option<StatementId>,
+}
+
 impl OutboundFeeds {
-    /// Sends a partner its feed after `after`. It ends when the partner is caught up (if asked for), when the receiver is gone, or when
+    /// Sends a partner its feed after the entry that it names. It ends when the partner is caught up (if asked for), when the receiver is gone, or when
     /// the organisation is no longer a partner.
     ///
     /// # Errors
@@ -44,15 +53,15 @@ impl OutboundFeeds {
     pub async fn feed_to(
         self: &Arc<Self>,
         partner: &TrustDomain,
-        (after, release): (u64, Option<StatementId>),
+        resume: ResumePoint,
         until_caught_up: bool,
         entries: &mut ChannelSender,
         stream: &Stream,
     ) -> Result<(), Fault> {
         let live = self.sessions.of(partner);
         let mut wakes = live.wakes();
-        self.begin_after(partner, (after, release)).await?;
-        let mut cursor = after;
+        self.begin_after(partner, resume).await?;
+        let mut cursor = resume.sequence;
         'look: loop {
             // Nothing is numbered before the stream asks for it, because an entry that is numbered can't be overtaken by a more urgent
             // one.
@@ -131,15 +140,11 @@ impl OutboundFeeds {
     }
 
     /// Handles the position after which the partner resumes.
-    async fn begin_after(
-        &self,
-        partner: &TrustDomain,
-        (after, release): (u64, Option<StatementId>),
-    ) -> Result<(), Fault> {
-        let position = self.store.outbound(partner).await?;
+    async fn begin_after(&self, partner: &TrustDomain, resume: ResumePoint) -> Result<(), Fault> {
+        let (position, after) = (self.store.outbound(partner).await?, resume.sequence);
         if after > position.sequence {
             self.ledger.may_feed()?;
-            return self.adopt_position(partner, (after, release), position.sequence).await;
+            return self.adopt_position(partner, resume, position.sequence).await;
         }
         if after > position.acknowledged {
             // The acknowledgement was lost on its way. On a quiet feed no other one follows.
@@ -150,12 +155,8 @@ impl OutboundFeeds {
 
     /// Handles a partner that holds more of its feed than was numbered here. The partner's position is taken over once after a lost
     /// ledger was settled, so that the numbers go on from there. Before that, or a second time, it is refused.
-    async fn adopt_position(
-        &self,
-        partner: &TrustDomain,
-        (sequence, release): (u64, Option<StatementId>),
-        before: u64,
-    ) -> Result<(), Fault> {
+    async fn adopt_position(&self, partner: &TrustDomain, resume: ResumePoint, before: u64) -> Result<(), Fault> {
+        let ResumePoint { sequence, release } = resume;
         let what = "you hold more of this feed than was ever released; the sender's store was rolled back";
         let fork = || Fault::new(Reason::SequenceFork, what);
         let release = release.filter(|_| sequence - before <= FURTHEST).ok_or_else(fork)?;

@@ -140,7 +140,7 @@ impl Partnerships {
         // Accepting an invitation also repairs a damaged record, and that is a statement of who the organisation is.
         let is_change = |p: &&Arc<Partner>| p.damage().is_some() || is_other(&p.record, &invitation);
         let Some(partner) = directory.get(&of).filter(is_change) else {
-            let approved = self.people.approved(actor, &invited.approval, (Matter::Partner, &subject))?;
+            let approved = self.people.approved(actor, &invited.approval, Matter::Partner, &subject)?;
             self.people.keep_approval(approved, thing).await?;
             return Ok(Confirmed::Enough(Box::new(invitation), None, changing));
         };

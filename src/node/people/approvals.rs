@@ -63,7 +63,8 @@ impl People {
         &self,
         actor: &Actor,
         approval: &Envelope,
-        (matter, subject): (Matter, &Sha256),
+        matter: Matter,
+        subject: &Sha256,
     ) -> Result<Approved, Fault> {
         let now = self.clock.now();
         let verified =
@@ -88,7 +89,7 @@ impl People {
     /// Whether a stored approval still counts. Its statement must prove it, and neither the key that signed it nor the person who gave it
     /// may have been revoked since, whatever certificates that person has by now. So neither somebody who writes into the store nor a
     /// thief of a key decides anything.
-    pub(in crate::node) fn counts(&self, approved: &Approved, (matter, subject): (Matter, &Sha256)) -> bool {
+    pub(in crate::node) fn counts(&self, approved: &Approved, matter: Matter, subject: &Sha256) -> bool {
         let proves = || {
             let envelope = wire::envelope::decode(&approved.statement).ok()?;
             // A certificate that has expired since still proves it. A revoked one does not, whenever it was revoked.
@@ -114,12 +115,12 @@ impl People {
     ) -> Result<ApprovalCount, Fault> {
         let Approvable { matter, subject, of } = thing;
         self.require_confirmed(actor).await?;
-        let approved = self.approved(actor, approval, (matter, &subject))?;
+        let approved = self.approved(actor, approval, matter, &subject)?;
         let (needed, now) = (self.persons_needed(), self.clock.now());
         let before = self.awaited().await?.into_iter().find(|a| a.subject == subject);
         let begun = || ApprovalRecord { subject, matter, of, approved: vec![], since: now, settled: None };
         let mut record = before.unwrap_or_else(begun);
-        record.approved.retain(|before| self.counts(before, (matter, &subject)));
+        record.approved.retain(|before| self.counts(before, matter, &subject));
         let has_said_so = record.approved.iter().any(|before| before.by == *actor.id());
         if has_said_so && record.approved.len() < needed {
             let what = format!("you have said so already; it takes {needed} administrators, each with the same file");

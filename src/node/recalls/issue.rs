@@ -72,7 +72,7 @@ impl Recalls {
                 ContentEffect::Hide
             }
         };
-        let step = self.recall_step(&verified, envelope, standing, (before, None));
+        let step = self.recall_step(&verified, envelope, standing, before, None);
         let step = RecallStep { effect, is_told: true, ..step };
         let step = RecallStep { events: vec![self.recalled(&step.record, Some(actor))], ..step };
         let record = step.record.clone();
@@ -139,7 +139,8 @@ impl Recalls {
         verified: &Verified<Recall>,
         envelope: &Envelope,
         standing: RecallStanding,
-        (before, from): (Option<RecallRecord>, Option<&TrustDomain>),
+        before: Option<RecallRecord>,
+        from: Option<&TrustDomain>,
     ) -> RecallStep {
         let Recall { originator, assessment, kind, .. } = verified.content();
         let record = RecallRecord {

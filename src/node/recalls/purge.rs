@@ -38,10 +38,9 @@ impl Recalls {
         self.people.require_confirmed(actor).await?;
         let now = self.clock.now();
         let subject = subject::statement(&before.id);
-        let approved = self.people.approved(actor, approval, (Matter::Purge, &subject))?;
+        let approved = self.people.approved(actor, approval, Matter::Purge, &subject)?;
         let approval = approved.id;
-        let standing =
-            before.standing.clone().approve(approved, |a| self.people.counts(a, (Matter::Purge, &subject)))?;
+        let standing = before.standing.clone().approve(approved, |a| self.people.counts(a, Matter::Purge, &subject))?;
         let runs = standing.state == RecallState::Purged;
         let step = decided(&before, standing, now);
         let record = &step.record;

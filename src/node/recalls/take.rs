@@ -57,7 +57,7 @@ impl Recalls {
             Err(fault) => Err(fault),
         };
         match verified {
-            Ok(verified) => self.take_verified(partner, (&verified, envelope)).await,
+            Ok(verified) => self.take_verified(partner, &verified, envelope).await,
             Err(fault) if name.originator == *partner => Err(fault),
             Err(fault) => {
                 if self.sessions.of(partner).allows_a_line(self.clock.now()) {
@@ -135,7 +135,7 @@ impl Recalls {
             if self.require_introduced_alike(&verified).await.is_err() {
                 continue;
             }
-            match self.take_verified(&name.from, (&verified, &envelope)).await {
+            match self.take_verified(&name.from, &verified, &envelope).await {
                 // This recall stays unread and waits for a backup. The others are still handled.
                 Err(fault) if fault.reason == Reason::StoreCorrupt && self.store.failure().is_none() => continue,
                 taken => taken?,
@@ -149,7 +149,8 @@ impl Recalls {
     async fn take_verified(
         &self,
         partner: &TrustDomain,
-        (verified, envelope): (&Verified<Recall>, &Envelope),
+        verified: &Verified<Recall>,
+        envelope: &Envelope,
     ) -> Result<(), Fault> {
         let recall = verified.content();
         let _recalling = self.recalling.lock().await;
@@ -160,7 +161,7 @@ impl Recalls {
         let Some(standing) = RecallStanding::after(before.as_ref().map(|b| &b.standing), recall.kind, may_purge) else {
             return Ok(());
         };
-        let step = self.taken(partner, (verified, envelope), standing, before, &arrived)?;
+        let step = self.taken(partner, verified, envelope, standing, before, &arrived)?;
         let (record, had) = (step.record.clone(), !arrived.is_empty());
         self.apply(step).await?;
         // The node lets go of what waits of the assessment.
@@ -207,12 +208,13 @@ impl Recalls {
     fn taken(
         &self,
         partner: &TrustDomain,
-        (verified, envelope): (&Verified<Recall>, &Envelope),
+        verified: &Verified<Recall>,
+        envelope: &Envelope,
         standing: RecallStanding,
         before: Option<RecallRecord>,
         arrived: &[ReceiptTarget],
     ) -> Result<RecallStep, Fault> {
-        let step = self.recall_step(verified, envelope, standing, (before, Some(partner)));
+        let step = self.recall_step(verified, envelope, standing, before, Some(partner));
         let (record, now) = (&step.record, step.record.at);
         let said = said(&record.standing, record.id);
         let mut post = self.receipts.answers(arrived, &said, now)?;

@@ -40,7 +40,7 @@ impl ReceiptRoute {
     ///
     /// # Errors
     /// `INVALID_ARGUMENT` where what is beside it is not the path that it names; what [`ReceiptRoute::read`] refuses.
-    pub fn beside(receipt: &Receipt, envelope: &Envelope) -> Result<Option<Self>, Fault> {
+    pub fn of(receipt: &Receipt, envelope: &Envelope) -> Result<Option<Self>, Fault> {
         let refuse = |what: &str| Err(Fault::at(Reason::InvalidArgument, "path", what));
         match (&receipt.path, &envelope.path[..]) {
             (None, []) => Ok(None),

@@ -39,7 +39,7 @@ impl Receipts {
     /// is signed for another organisation, or is not about this node's releases; `NOT_FOUND` where it names a release that the partner
     /// was not given, whether that release is another partner's or does not exist.
     pub async fn take_receipt(&self, partner: &TrustDomain, envelope: &Envelope) -> Result<(), Fault> {
-        let Some(route) = ReceiptRoute::beside(&wire::receipt::decode(&envelope.payload)?, envelope)? else {
+        let Some(route) = ReceiptRoute::of(&wire::receipt::decode(&envelope.payload)?, envelope)? else {
             only_by(&[partner], envelope)?;
             return self.take_own(partner, envelope, None, vec![]).await;
         };
@@ -65,7 +65,7 @@ impl Receipts {
         if *next == route.holder {
             return self.take_own(partner, envelope, Some(&released), post).await;
         }
-        self.take_from_behind(partner, envelope, (&route, own), post).await
+        self.take_from_behind(partner, envelope, &route, own, post).await
     }
 
     /// Who gave this node what it released on this route. Each release names the content of the one before by its id, so the contents are
@@ -125,7 +125,7 @@ impl Receipts {
         let is_by_a_revoked_key = receipt.reason.as_deref() == Some(&*Reason::CertificateRevoked.to_string());
         let manifests: Vec<StatementId> =
             released.iter().filter(|_| is_by_a_revoked_key).map(|r| r.manifest_id).collect();
-        let record = self.answered(partner, id, &receipt, released, (envelope, post));
+        let record = self.answered(partner, id, &receipt, released, envelope, post);
         let new = self.store.save_receipt(partner, record).await?;
         told.iter().for_each(|partner| self.sessions.of(partner).post());
         if new > 0 && receipt.kind == ReceiptKind::Quarantined {
@@ -150,7 +150,8 @@ impl Receipts {
         id: StatementId,
         receipt: &Receipt,
         released: Vec<ReleaseRef>,
-        (envelope, post): (&Envelope, Post),
+        envelope: &Envelope,
+        post: Post,
     ) -> ReceiptRecord {
         // Stored releases are recorded as a count and a range of numbers. All other answers name each release.
         let numbers = || released.iter().map(|r| r.sequence);
@@ -206,7 +207,7 @@ impl Receipts {
             // What people wrote does not go into the ledger.
             None => events.push(event(deed_of(partner, id, &receipt, None, released))),
         }
-        let report = report(id, &receipt, envelope, (partner, vec![], true), versions);
+        let report = report(id, &receipt, envelope, partner, vec![], true, versions);
         self.keep_report(HolderReport { post, events, ..report }).await
     }
 
@@ -216,7 +217,8 @@ impl Receipts {
         &self,
         partner: &TrustDomain,
         envelope: &Envelope,
-        (route, own): (&ReceiptRoute, usize),
+        route: &ReceiptRoute,
+        own: usize,
         post: Post,
     ) -> Result<(), Fault> {
         let receipt = wire::receipt::decode(&envelope.payload)?;
@@ -229,7 +231,7 @@ impl Receipts {
             ));
         }
         check_reason(&receipt)?;
-        let verified = match self.verify_route(envelope, &receipt, (route, own)) {
+        let verified = match self.verify_route(envelope, &receipt, route, own) {
             Ok(verified) => verified,
             Err(fault) if *partner == route.holder => return Err(fault),
             // Whoever hands it over is not told: the answer must not show who is a partner here.
@@ -253,8 +255,8 @@ impl Receipts {
                 verified,
             },
         };
-        let holder = (&route.holder, route.through(own), verified);
-        let report = report(id, &receipt, envelope, holder, vec![(route.manifest, route.portions)]);
+        let (through, versions) = (route.through(own), vec![(route.manifest, route.portions)]);
+        let report = report(id, &receipt, envelope, &route.holder, through, verified, versions);
         self.keep_report(HolderReport { post, events: vec![Event::of_node(now, deed)], ..report }).await
     }
 
@@ -264,7 +266,8 @@ impl Receipts {
         &self,
         envelope: &Envelope,
         receipt: &Receipt,
-        (route, own): (&ReceiptRoute, usize),
+        route: &ReceiptRoute,
+        own: usize,
     ) -> Result<bool, Fault> {
         let now = self.clock.now();
         // A signature of an organisation that is held on an introduction alone is neither accepted nor refused.
@@ -366,7 +369,9 @@ fn report(
     id: StatementId,
     receipt: &Receipt,
     envelope: &Envelope,
-    (holder, through, verified): (&TrustDomain, Vec<TrustDomain>, bool),
+    holder: &TrustDomain,
+    through: Vec<TrustDomain>,
+    verified: bool,
     versions: Vec<(StatementId, u64)>,
 ) -> HolderReport {
     // What people wrote stays in the sealed envelope.

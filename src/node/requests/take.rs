@@ -144,7 +144,7 @@ impl Requests {
             only_by(&[*partner], envelope).map_err(here)?;
             let id = id_of(StatementKind::Exception, &envelope.payload);
             let not_listed = || here(Fault::new(Reason::DigestNotListed, "no release lists the exception"));
-            let when = path.of_listed(*examined, (*partner, *release), &id).ok_or_else(not_listed)?;
+            let when = path.of_listed(*examined, partner, release, &id).ok_or_else(not_listed)?;
             let verified = verify(envelope, &rules::EXCEPTION, self.trust.chains(), when);
             let verified = verified.map_err(|fault| Unusable::by(partner, here(fault)))?;
             let exception = verified.content();

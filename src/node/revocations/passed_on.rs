@@ -120,7 +120,8 @@ impl RevocationLists {
         partner: &TrustDomain,
         of: TrustDomain,
         announced: &Announced,
-        (der, issuers): (Vec<u8>, Vec<Vec<u8>>),
+        der: Vec<u8>,
+        issuers: Vec<Vec<u8>>,
     ) -> Result<(), Fault> {
         self.sessions.of(partner).passed_on.lock().seen.insert(announced.sha256);
         if sha256(&[&der]) != announced.sha256.0 {

@@ -100,7 +100,7 @@ impl RevocationLists {
             return Err(Fault::new(Reason::LimitExceeded, "too many revocation lists came in the last hour; wait"));
         }
         let _changing = self.directory.changing.lock().await;
-        let crl = match self.verified_list(partner, announced, (der, issuers), now) {
+        let crl = match self.verified_list(partner, announced, der, issuers, now) {
             Ok(crl) => crl,
             Err(fault) => {
                 self.lists.pace(partner, |pace| pace.refuse(&announced.sha256, announced.size, now));
@@ -121,7 +121,8 @@ impl RevocationLists {
         &self,
         partner: &TrustDomain,
         announced: &Announced,
-        (der, issuers): (&[u8], &[Vec<u8>]),
+        der: &[u8],
+        issuers: &[Vec<u8>],
         now: Time,
     ) -> Result<Crl, Fault> {
         if sha256(&[der]) != announced.sha256.0 {

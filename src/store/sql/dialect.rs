@@ -5,7 +5,7 @@
 //! - Parameters are numbered, `?1`. A driver for PostgreSQL prepares `$1` instead, and leaves out what [`in_order_of`] adds.
 //! - A function of this file is built into SQLite. A driver for PostgreSQL creates a function of the same name and with the same
 //!   arguments in its first migration.
-//! - Column types are those of [`Value`](super::value::Value). Their SQL names stand in the driver's migrations only.
+//! - Column types are those of [`SqlValue`](super::value::SqlValue). Their SQL names stand in the driver's migrations only.
 //! - How a transaction begins, how locks are taken and how the database is opened is the driver's own matter. The locks of each
 //!   transaction are in [`transaction`](super::transaction).
 

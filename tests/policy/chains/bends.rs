@@ -12,7 +12,7 @@ use crate::{
         ids::{Digest, StatementId},
         marking::{Audience, Tlp},
         partner::{Organisation, PartnerKind},
-        release::{OnwardLimit, Terms},
+        release::{OnwardLimit, ReleaseTerms},
     },
     fixture::{self, digest},
 };
@@ -212,14 +212,14 @@ impl Bend {
             }
             Kind::DropsTerms => {
                 let onward = Some(wide());
-                release.terms = Terms { onward, barred_states: vec![], retention_days: None };
+                release.terms = ReleaseTerms { onward, barred_states: vec![], retention_days: None };
             }
             _ => self.bend_onward(&mut release.terms, came.terms.onward.as_ref()?)?,
         }
         Some(self.another_id(k))
     }
 
-    fn bend_onward(&self, terms: &mut Terms, came: &OnwardLimit) -> Option<()> {
+    fn bend_onward(&self, terms: &mut ReleaseTerms, came: &OnwardLimit) -> Option<()> {
         if self.kind == Kind::Closes {
             match self.pick.index(2) {
                 0 => terms.onward = None,

@@ -11,7 +11,7 @@ use crate::{
         marking::GroupName,
         partner::Organisation,
         place::Country,
-        release::{AgreementRef, EntryKind, Position, Release, Terms},
+        release::{AgreementRef, EntryKind, FeedPosition, Release, ReleaseTerms},
     },
     fixture::{self, digest},
     house,
@@ -60,7 +60,7 @@ pub fn numbered(hop: usize) -> StatementId {
 }
 
 /// The terms with the states that the originator bars in addition.
-pub fn barred(mut terms: Terms, bars: &[Country]) -> Terms {
+pub fn barred(mut terms: ReleaseTerms, bars: &[Country]) -> ReleaseTerms {
     let all: BTreeSet<Country> = terms.barred_states.iter().chain(bars).copied().collect();
     terms.barred_states = all.into_iter().collect();
     terms
@@ -162,7 +162,7 @@ impl Foretold {
             endorsements: vec![],
             exceptions: vec![],
             terms: if k == 0 { barred(terms, &piece.bars) } else { terms },
-            position: Position { sequence: 1, previous: None },
+            position: FeedPosition { sequence: 1, previous: None },
             released_at: piece.at[k],
             via,
             logged_at: piece.at[k].whole_seconds(),

@@ -11,7 +11,7 @@ use super::{
     world::{Piece, World},
 };
 use crate::{
-    domain::{partner::Organisation, release::Terms},
+    domain::{partner::Organisation, release::ReleaseTerms},
     fixture::digest,
     vectors::{Assessment, Partner, WrittenTerms, agreement, files_in, parsed, portion, terms},
 };
@@ -61,7 +61,7 @@ impl Vector {
     }
 
     /// What each organisation gets, on which the library and the oracle must agree.
-    fn given(&self) -> Vec<(Vec<String>, Terms)> {
+    fn given(&self) -> Vec<(Vec<String>, ReleaseTerms)> {
         let world = self.world();
         let (policies, piece) = (Policies::of(&world), &world.pieces[0]);
         let run = Run::new(&world, &policies, piece);
@@ -74,7 +74,7 @@ impl Vector {
         steps.iter().map(|step| (names(step), step.release.terms.clone())).collect()
     }
 
-    fn expected(&self) -> Vec<(Vec<String>, Terms)> {
+    fn expected(&self) -> Vec<(Vec<String>, ReleaseTerms)> {
         self.expected.iter().map(|given| (given.portions.clone(), terms(&given.terms))).collect()
     }
 }

@@ -31,10 +31,11 @@ pub(in crate::node) fn received_content(
     release: &Release,
     checked: &Content,
     entry: &FeedEntry,
-    (quarantined, due): (bool, Option<Time>),
+    quarantined: bool,
+    due: Option<Time>,
 ) -> ReceivedContent {
     let content = &checked.manifest;
-    let beside = entry.endorsements.iter().chain(&entry.exceptions);
+    let attached = entry.endorsements.iter().chain(&entry.exceptions);
     let is_verified = |e: &Envelope| !checked.unverified.contains(&id_of(e.kind, &e.payload));
     let statement =
         |e: &Arc<Envelope>| AttachedStatement { envelope: wire::envelope::encode(e), verified: is_verified(e) };
@@ -50,7 +51,7 @@ pub(in crate::node) fn received_content(
         title: title::of(named),
         summary: Summary::of(content, checked.portions.iter().map(|opened| (opened.portion(), opened.digest()))),
         subject_states: subject_states::of(content, checked.portions.iter().map(OpenedPortion::portion)),
-        attached: beside.map(statement).collect(),
+        attached: attached.map(statement).collect(),
         attachments: checked.attachments(),
         quarantined,
         due,
