@@ -57,8 +57,7 @@ fn agreements() -> BTreeMap<String, Agreement> {
 }
 
 fn states(draft: &Draft) -> BTreeSet<Country> {
-    let life = |s: &Subject| (s.period.from.start(), draft.expires);
-    draft.subjects().flat_map(|s| states_of(s, life(s))).collect()
+    draft.subjects().flat_map(|s| states_of(s, s.period.from.start(), draft.expires)).collect()
 }
 
 fn sudan() -> Country {

@@ -103,14 +103,14 @@ pub fn places_concerned(subject: &Subject) -> impl Iterator<Item = Place> {
 }
 
 /// The states that an assessment is about: those of its places and actors, all states of a region, and those that govern or control any of
-/// these. They must never get it. `life` is when it is issued and when it expires.
-pub fn subject_states(portions: &[Portion], life: (Time, Time)) -> BTreeSet<Country> {
-    subjects(portions).flat_map(|subject| states_of(subject, life)).collect()
+/// these. They must never get it.
+pub fn subject_states(portions: &[Portion], issued: Time, expires: Time) -> BTreeSet<Country> {
+    subjects(portions).flat_map(|subject| states_of(subject, issued, expires)).collect()
 }
 
 /// The same states for one subject.
-pub fn states_of(subject: &Subject, life: (Time, Time)) -> BTreeSet<Country> {
-    let when = SubjectTimes::new(subject.period, life);
+pub fn states_of(subject: &Subject, issued: Time, expires: Time) -> BTreeSet<Country> {
+    let when = SubjectTimes::new(subject.period, issued, expires);
     places_concerned(subject).flat_map(|place| place.states_concerned(when)).collect()
 }
 

@@ -52,7 +52,7 @@ pub fn judge(held: Option<&Checkpoint>, shown: &ShownHead<'_>) -> HeadComparison
     if shown.from != held.size {
         return HeadComparison::Unproved;
     }
-    let is_proved = is_consistent((held.size, &held.root), (head.size, &head.root), shown.proof);
+    let is_proved = is_consistent(held.size, &held.root, head.size, &head.root, shown.proof);
     if is_proved { HeadComparison::Grown } else { HeadComparison::Fork }
 }
 

@@ -203,22 +203,23 @@ pub fn is_included(leaf: &Hash, index: u64, size: u64, path: &[Hash], root: &Has
     last == 0 && node == *root
 }
 
-/// Whether the path proves that the tree of `second` leaves begins with that of `first` leaves (RFC 9162 §2.1.4.2).
-pub fn is_consistent(first: (u64, &Hash), second: (u64, &Hash), path: &[Hash]) -> bool {
-    if first.0 == second.0 {
-        return first.1 == second.1 && path.is_empty();
+/// Whether the path proves that the tree of `second` leaves with the root `second_root` begins with that of `first` leaves with the root
+/// `first_root` (RFC 9162 §2.1.4.2).
+pub fn is_consistent(first: u64, first_root: &Hash, second: u64, second_root: &Hash, path: &[Hash]) -> bool {
+    if first == second {
+        return first_root == second_root && path.is_empty();
     }
-    if first.0 == 0 {
+    if first == 0 {
         return path.is_empty();
     }
-    if first.0 > second.0 {
+    if first > second {
         return false;
     }
-    let (mut place, mut last) = (first.0 - 1, second.0 - 1);
+    let (mut place, mut last) = (first - 1, second - 1);
     let up = place.trailing_ones();
     (place, last) = (place.checked_shr(up).unwrap_or(0), last.checked_shr(up).unwrap_or(0));
     let mut rest = path.iter();
-    let start = if first.0.is_power_of_two() { Some(first.1) } else { rest.next() };
+    let start = if first.is_power_of_two() { Some(first_root) } else { rest.next() };
     let Some(start) = start else { return false };
     let (mut old, mut new) = (*start, *start);
     for node in rest {
@@ -235,7 +236,7 @@ pub fn is_consistent(first: (u64, &Hash), second: (u64, &Hash), path: &[Hash]) -
         }
         (place, last) = (place >> 1, last >> 1);
     }
-    last == 0 && old == *first.1 && new == *second.1
+    last == 0 && old == *first_root && new == *second_root
 }
 
 #[cfg(test)]

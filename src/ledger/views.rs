@@ -68,7 +68,7 @@ impl SignedBase {
         let Base { size, root, proof } = &self.base;
         let head = &note.checkpoint;
         let is_multiple = *size > 0 && size.is_multiple_of(EVERY);
-        if is_multiple && is_consistent((*size, root), (head.size, &head.root), proof) {
+        if is_multiple && is_consistent(*size, root, head.size, &head.root, proof) {
             return Ok(note);
         }
         Err(Fault::new(Reason::SignatureInvalid, "the root at that size is not proved to belong to the head"))

@@ -164,7 +164,7 @@ impl<'a> Facts<'a> {
         }
         let subjects = assessment::subjects(indexes.filter_map(|i| self.portion(i)));
         let rows = subjects.flat_map(|subject| {
-            let when = SubjectTimes::new(subject.period, self.validity());
+            let when = SubjectTimes::new(subject.period, self.issued, self.expires);
             assessment::places_concerned(subject).flat_map(move |place| control.of(place, when))
         });
         rows.map(|row| row.by).collect()
@@ -173,7 +173,7 @@ impl<'a> Facts<'a> {
     /// The places of its subjects, each with the states that it concerns and why.
     pub(super) fn concerns<'t>(&self, control: &'t ControlTable) -> impl Iterator<Item = (Place, Concern<'t>)> {
         let of_subject = move |subject: &Subject| {
-            let when = SubjectTimes::new(subject.period, self.validity());
+            let when = SubjectTimes::new(subject.period, self.issued, self.expires);
             let places = assessment::places_concerned(subject);
             places
                 .flat_map(move |place| place.concerns(control, when).into_iter().map(move |c| (place, c)))
@@ -191,10 +191,5 @@ impl<'a> Facts<'a> {
     pub(super) fn age(&self, now: Time) -> i64 {
         let ((now_s, now_n), (logged_s, logged_n)) = (now.parts(), self.logged_at.parts());
         now_s - logged_s - i64::from(now_n < logged_n)
-    }
-
-    /// The times of issue and of expiry.
-    fn validity(&self) -> (Time, Time) {
-        (self.issued, self.expires)
     }
 }

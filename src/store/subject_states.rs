@@ -10,8 +10,8 @@ use crate::domain::{
 
 /// The states that these portions of a version are about.
 pub fn of<'a>(manifest: &Manifest, portions: impl Iterator<Item = &'a Portion>) -> BTreeSet<Country> {
-    let life = (manifest.issued, manifest.expires);
-    portions.flat_map(|portion| subject_states(std::slice::from_ref(portion), life)).collect()
+    let states = |portion| subject_states(std::slice::from_ref(portion), manifest.issued, manifest.expires);
+    portions.flat_map(states).collect()
 }
 
 /// How many codes of two letters a block has. The stored form is padded to whole blocks, so that its length does not reveal how

@@ -264,7 +264,7 @@ fn every_place_concerns_the_states_that_the_tables_say() {
     let periods = periods.map(|(from, until)| Period { from: day(from), until: day(until) });
     for place in countries.chain(parts).chain(Region::all().map(Place::Region)).chain(former) {
         for (life, period) in lives.into_iter().zip(periods) {
-            let found = place.states_concerned(SubjectTimes::new(period, life));
+            let found = place.states_concerned(SubjectTimes::new(period, life.0, life.1));
             let found: BTreeSet<String> = found.into_iter().map(|c| c.code().to_owned()).collect();
             assert_eq!(found, states(&place.to_string(), period, life, &[], Without::default()), "{place}");
         }

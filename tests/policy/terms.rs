@@ -88,7 +88,7 @@ fn told_of(case: &Case, cleared: &Cleared) -> BTreeSet<Country> {
             for place in
                 subject.places.iter().copied().chain(subject.actors.iter().filter_map(|a| a.state).map(Place::Country))
             {
-                let when = SubjectTimes::new(subject.period, (case.issued, case.expires));
+                let when = SubjectTimes::new(subject.period, case.issued, case.expires);
                 states.extend(place.states_concerned(when));
             }
         }

@@ -47,15 +47,15 @@ impl fmt::Display for Finding {
 /// Collects findings about one draft.
 pub(super) struct Findings<'d> {
     pub draft: &'d Draft,
-    /// When the assessment would be issued, and when it expires.
-    pub life: (Time, Time),
+    /// When the assessment would be issued.
+    pub now: Time,
     pub all: Vec<Finding>,
 }
 
 impl<'d> Findings<'d> {
     /// An empty list for a draft that would be issued now.
     pub fn new(draft: &'d Draft, now: Time) -> Self {
-        Self { draft, life: (now, draft.expires), all: Vec::new() }
+        Self { draft, now, all: Vec::new() }
     }
 
     /// Adds a finding that blocks.

@@ -65,7 +65,7 @@ fn telling(found: &mut Findings<'_>) {
     for (i, headline) in draft.of_kind(Kind::Headline) {
         let Body::Headline { text } = &headline.body else { continue };
         if let Some(name) =
-            draft.portions.iter().find_map(|p| name_of_higher_subject(text, headline.marking.tlp, p, found.life))
+            draft.portions.iter().find_map(|p| name_of_higher_subject(text, headline.marking.tlp, p, found))
         {
             let what = format!("it names `{}`, which only a subject with a higher marking names", shorten(&name));
             found.warn("headline-tells-more", Some(i), what, "reword the headline, or raise its level");
@@ -74,12 +74,12 @@ fn telling(found: &mut Findings<'_>) {
 }
 
 /// A name from that subject that the text contains, if the subject is marked higher than the text.
-fn name_of_higher_subject(text: &str, level: Tlp, portion: &DraftPortion, life: (Time, Time)) -> Option<String> {
+fn name_of_higher_subject(text: &str, level: Tlp, portion: &DraftPortion, found: &Findings<'_>) -> Option<String> {
     let Body::Subject(subject) = &portion.body else { return None };
     if portion.marking.tlp <= level {
         return None;
     }
-    let states = states_of(subject, life);
+    let states = states_of(subject, found.now, found.draft.expires);
     let named = find_country_mentions(text).into_iter().find(|(country, _)| states.contains(country));
     if let Some((_, mention)) = named {
         return Some(mention.to_owned());

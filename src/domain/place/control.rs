@@ -160,7 +160,7 @@ pub struct SubjectTimes {
 
 impl SubjectTimes {
     /// The times for a subject about that period, in an assessment with these times of issue and expiry.
-    pub fn new(period: Period, (issued, expires): (Time, Time)) -> Self {
+    pub fn new(period: Period, issued: Time, expires: Time) -> Self {
         Self { period, issued: issued.day(), expires: expires.day() }
     }
 

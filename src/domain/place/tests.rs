@@ -120,7 +120,7 @@ fn a_territory_also_concerns_the_state_that_governs_it() {
 /// The states concerned by the built-in table, for a subject about that time that is issued and expires in it.
 fn concerned(text: &str, from: &str, until: &str) -> Vec<&'static str> {
     let period = Period { from: from.parse().unwrap(), until: until.parse().unwrap() };
-    let when = SubjectTimes::new(period, (period.from.start(), period.until.start()));
+    let when = SubjectTimes::new(period, period.from.start(), period.until.start());
     place(text).states_concerned(when).into_iter().map(Country::code).collect()
 }
 
@@ -171,7 +171,7 @@ fn control_that_is_over_counts_for_its_time_only() {
     let day = |text: &str| text.parse::<Day>().unwrap();
     let long_ago = Period { from: day("1990-01-01"), until: day("1990-12-31") };
     let codes = |issued: &str, expires: &str| {
-        let when = SubjectTimes::new(long_ago, (day(issued).start(), day(expires).start()));
+        let when = SubjectTimes::new(long_ago, day(issued).start(), day(expires).start());
         place("UA-43").states_concerned(when).into_iter().map(Country::code).collect::<Vec<_>>()
     };
     assert_eq!(codes("2013-01-01", "2014-02-26"), ["UA"]);

@@ -73,7 +73,7 @@ fn the_other_implementation_accepts_the_proofs_and_this_one_accepts_its() {
             let known = RootHash::<Sha256>::new(output(&new), size);
             known.verify_consistency(&RootHash::new(output(&old), first), &proof).unwrap();
             let their_path = hashes(theirs.prove_consistency((size - first) as usize).as_bytes());
-            assert!(is_consistent((first, &old), (size, &new), &their_path));
+            assert!(is_consistent(first, &old, size, &new, &their_path));
         }
     }
 }
@@ -90,17 +90,17 @@ fn every_prefix_is_consistent_and_nothing_else_is() {
         for first in 0..=second {
             let Ok(old) = root(&all, first);
             let Ok(path) = consistency(&all, first, second);
-            assert!(is_consistent((first, &old), (second, &new), &path), "{first} to {second}");
+            assert!(is_consistent(first, &old, second, &new, &path), "{first} to {second}");
             if first > 0 {
-                assert!(!is_consistent((first, &[9; 32]), (second, &new), &path), "another old root");
-                assert!(!is_consistent((first, &old), (second, &[9; 32]), &path), "another new root");
+                assert!(!is_consistent(first, &[9; 32], second, &new, &path), "another old root");
+                assert!(!is_consistent(first, &old, second, &[9; 32], &path), "another new root");
             }
             if first < second && first > 0 {
-                assert!(!is_consistent((second, &new), (first, &old), &path), "backwards");
-                assert!(!is_consistent((second, &new), (first, &new), &[]), "one root for two sizes");
+                assert!(!is_consistent(second, &new, first, &old, &path), "backwards");
+                assert!(!is_consistent(second, &new, first, &new, &[]), "one root for two sizes");
                 let longer = [path.clone(), vec![[0; 32]]].concat();
-                assert!(!is_consistent((first, &old), (second, &new), &longer), "a longer path");
-                assert!(!is_consistent((first, &old), (second, &new), &path[1..]), "a shorter path");
+                assert!(!is_consistent(first, &old, second, &new, &longer), "a longer path");
+                assert!(!is_consistent(first, &old, second, &new, &path[1..]), "a shorter path");
             }
         }
     }
@@ -151,7 +151,7 @@ proptest::proptest! {
         first: u64, second: u64, index: u64, path: Vec<[u8; 32]>, old: [u8; 32], new: [u8; 32]
     ) {
         proptest::prop_assert!(!is_included(&old, index, second, &path, &new) || (second == 1 && old == new));
-        let proved = is_consistent((first, &old), (second, &new), &path);
+        let proved = is_consistent(first, &old, second, &new, &path);
         proptest::prop_assert!(!proved || first == 0);
     }
 }

@@ -32,7 +32,7 @@ impl SubjectSummary {
             let Body::Subject(subject) = &portion.body else { continue };
             subjects += 1;
             with_places += usize::from(!subject.places.is_empty());
-            summary.states.extend(assessment::subject_states(std::slice::from_ref(portion), (issued, expires)));
+            summary.states.extend(assessment::subject_states(std::slice::from_ref(portion), issued, expires));
             summary.level = summary.level.max(Some(subject.level));
             summary.places.extend(&subject.places);
         }

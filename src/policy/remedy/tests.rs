@@ -367,10 +367,8 @@ proptest! {
             Some(Remedy::Nothing(reason)) => {
                 let all: Vec<Portion> = scene.portions.iter().map(|(_, p)| p.clone()).collect();
                 let has = |kind| all.iter().any(|p| p.kind() == kind);
-                let about = {
-                    let life = (scene.manifest.issued, scene.manifest.expires);
-                    crate::domain::assessment::subject_states(&all, life)
-                };
+                let (issued, expires) = (scene.manifest.issued, scene.manifest.expires);
+                let about = crate::domain::assessment::subject_states(&all, issued, expires);
                 let rightly = match &*reason.id {
                     "subject-rule" => scene.taker.states().any(|state| about.contains(&state)),
                     "no-subject-known" => !Facts::new(&scene.manifest, scene.portions.iter().map(|(d, p)| (*d, p))).all_subjects.is_known,

@@ -73,7 +73,7 @@ pub(crate) async fn proofs_hold_over_kept_and_new_subtrees(home: &dyn Home) {
             assert!(is_included(&leaf, index, size, &path, &root(size)), "{index} in {size}");
         }
         let path = store.consistency(size, 550).await.unwrap();
-        assert!(is_consistent((size, &root(size)), (550, &root(550)), &path), "from {size}");
+        assert!(is_consistent(size, &root(size), 550, &root(550), &path), "from {size}");
     }
     assert_eq!(store.ledger_root(551).await.unwrap(), None);
     assert_eq!(store.consistency(3, 551).await, Err(StoreError::Conflict));

@@ -46,10 +46,22 @@ macro_rules! arrivals {
     };
 }
 
-/// An arrival with its packed provenance, and whether it was recalled.
-fn arrived(r: &SqlRow<'_>) -> Result<(ReceiptTarget, Vec<u8>, bool)> {
+/// An arrival, whose provenance is still packed.
+struct PackedArrival {
+    target: ReceiptTarget,
+    provenance: Vec<u8>,
+    is_recalled: bool,
+}
+
+impl PackedArrival {
+    fn unpacked(self) -> Result<ReceiptTarget> {
+        Ok(ReceiptTarget { provenance: unpack(&self.provenance)?, ..self.target })
+    }
+}
+
+fn arrived(r: &SqlRow<'_>) -> Result<PackedArrival> {
     let state: crate::store::AssessmentState = text(r, 8)?;
-    let arrived = ReceiptTarget {
+    let target = ReceiptTarget {
         sender: text(r, 0)?,
         sequence: count(r, 1)?,
         release_id: id(r, 2)?,
@@ -59,11 +71,7 @@ fn arrived(r: &SqlRow<'_>) -> Result<(ReceiptTarget, Vec<u8>, bool)> {
         manifest_id: id(r, 6)?,
         quarantined: r.get(7)?,
     };
-    Ok((arrived, r.get(4)?, state.is_recalled()))
-}
-
-fn with_provenance((arrived, packed, _): (ReceiptTarget, Vec<u8>, bool)) -> Result<ReceiptTarget> {
-    Ok(ReceiptTarget { provenance: unpack(&packed)?, ..arrived })
+    Ok(PackedArrival { target, provenance: r.get(4)?, is_recalled: state.is_recalled() })
 }
 
 /// Adds a duty to acknowledge a version. If there is one already, its deadline stays.
@@ -103,8 +111,8 @@ impl<D: Driver> ReceiptStore for SqlStore<D> {
             let until =
                 query_optional(conn, UNTIL, params![peer, number(after)?, limit], |r| count(r, 0))?.unwrap_or(after);
             let found = query_all(conn, SQL, params![peer, number(after)?, number(until)?], arrived)?;
-            let found = found.into_iter().filter(|(_, _, is_recalled)| !is_recalled);
-            Ok(UnansweredEntries { after, until, arrived: found.map(with_provenance).collect::<Result<_>>()? })
+            let found = found.into_iter().filter(|arrival| !arrival.is_recalled);
+            Ok(UnansweredEntries { after, until, arrived: found.map(PackedArrival::unpacked).collect::<Result<_>>()? })
         })
         .await
     }
@@ -143,7 +151,7 @@ impl<D: Driver> ReceiptStore for SqlStore<D> {
         let (originator, id, manifest) = (originator.clone(), *id, manifest_id.copied());
         self.read(move |conn| {
             let values = params![id.as_bytes(), originator.as_str(), manifest.as_ref().map(|m| m.as_bytes())];
-            query_all(conn, SQL, values, arrived)?.into_iter().map(with_provenance).collect()
+            query_all(conn, SQL, values, arrived)?.into_iter().map(PackedArrival::unpacked).collect()
         })
         .await
     }
@@ -171,13 +179,13 @@ impl<D: Driver> ReceiptStore for SqlStore<D> {
             for (manifest, manifest_id, role) in due {
                 let came = query_all(conn, ARRIVED, params![manifest], arrived)?
                     .into_iter()
-                    .filter(|(_, _, is_recalled)| !is_recalled);
+                    .filter(|arrival| !arrival.is_recalled);
                 let came: Vec<_> = came.collect();
-                bytes += came.iter().map(|(one, way, _)| one.release.len() + way.len()).sum::<usize>();
+                bytes += came.iter().map(|one| one.target.release.len() + one.provenance.len()).sum::<usize>();
                 if bytes > MOST_BYTES && !readings.is_empty() {
                     break;
                 }
-                let arrived = came.into_iter().map(with_provenance).collect::<Result<_>>()?;
+                let arrived = came.into_iter().map(PackedArrival::unpacked).collect::<Result<_>>()?;
                 readings.push(ReadingRecord { manifest_id, role, arrived });
             }
             Ok(readings)

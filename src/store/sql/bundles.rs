@@ -53,10 +53,10 @@ fn put(conn: &dyn Connection, record: &BundleRecord) -> Result<()> {
     execute(conn, SQL, values).map(drop)
 }
 
-fn forget(conn: &dyn Connection, (of, sequence, digest): &(TrustDomain, u64, Sha256)) -> Result<()> {
+fn forget(conn: &dyn Connection, of: &TrustDomain, sequence: u64, digest: &Sha256) -> Result<()> {
     const SQL: &str = "DELETE FROM bundle WHERE peer = ?1 AND sequence = ?2 AND digest = ?3";
     let peer = peers::number_of(conn, of)?;
-    execute(conn, SQL, params![peer, number(*sequence)?, digest.as_bytes()]).map(drop)
+    execute(conn, SQL, params![peer, number(sequence)?, digest.as_bytes()]).map(drop)
 }
 
 /// How many bundles wait from this courier: of one organisation, and of all.
@@ -115,7 +115,7 @@ impl<D: Driver> BundleStore for SqlStore<D> {
         let send = send.map(seal).transpose()?.unwrap_or_default();
         self.interleave([Lock::catalogue()], move |conn, vault, changes| {
             catalogue::move_on(conn, changes, None)?;
-            gone.iter().try_for_each(|name| forget(conn, name))?;
+            gone.iter().try_for_each(|(of, sequence, digest)| forget(conn, of, *sequence, digest))?;
             added.iter().try_for_each(|record| put(conn, record))?;
             partner.iter().try_for_each(|partner| partners::put(conn, partner, false))?;
             compromised.iter().try_for_each(|(of, root)| roots::compromised(conn, of, root))?;

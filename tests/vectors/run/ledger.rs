@@ -87,7 +87,7 @@ fn the_tree_is_that_of_another_program() {
         let path = hashes(path);
         assert_eq!(tree::consistency(&leaves, *first, *second), Ok(path.clone()));
         if known.contains(first) {
-            assert!(is_consistent((*first, &root(*first)), (*second, &root(*second)), &path));
+            assert!(is_consistent(*first, &root(*first), *second, &root(*second), &path));
         }
     }
 }
