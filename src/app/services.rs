@@ -1,13 +1,13 @@
 //! Makes the services of a node and gives each what it depends on.
 
+mod factory;
 mod parts;
-mod shared;
 
 pub use parts::NodeParts;
 
 use std::sync::Arc;
 
-use shared::ServiceFactory;
+use factory::ServiceFactory;
 
 use crate::node::inbox::Inbox;
 use crate::{
@@ -35,27 +35,27 @@ pub async fn start(mut parts: NodeParts, mut ledger: LedgerParts) -> Result<Arc<
 fn wire(parts: NodeParts, ledger: LedgerParts) -> Arc<Node> {
     let keep_bundle = parts.keep_bundle.clone();
     let readings_every_seconds = parts.readings_every_seconds;
-    let shared = ServiceFactory::new(parts);
-    let bundles = shared.bundles(keep_bundle);
-    let revocations = shared.revocations(&bundles);
-    let ledger = shared.ledger(ledger, &bundles, &revocations);
-    let refusals = shared.refusals();
-    let requests = shared.requests();
-    let outbound = shared.outbound(&ledger);
-    let receipts = shared.receipts(&outbound, &refusals);
-    let recalls = shared.recalls(&receipts);
-    let assessments = shared.assessments(readings_every_seconds, &ledger, &recalls, &receipts);
-    let inbound = shared.inbound(&assessments, &outbound, &recalls, &receipts, &requests);
-    let partnerships = shared.partnerships(&bundles, &ledger, &recalls, &revocations);
-    let agreements = shared.agreements();
-    let rules = shared.rules();
-    let outbox = shared.outbox(&requests);
+    let factory = ServiceFactory::new(parts);
+    let bundles = factory.bundles(keep_bundle);
+    let revocations = factory.revocations(&bundles);
+    let ledger = factory.ledger(ledger, &bundles, &revocations);
+    let refusals = factory.refusals();
+    let requests = factory.requests();
+    let outbound = factory.outbound(&ledger);
+    let receipts = factory.receipts(&outbound, &refusals);
+    let recalls = factory.recalls(&receipts);
+    let assessments = factory.assessments(readings_every_seconds, &ledger, &recalls, &receipts);
+    let inbound = factory.inbound(&assessments, &outbound, &recalls, &receipts, &requests);
+    let partnerships = factory.partnerships(&bundles, &ledger, &recalls, &revocations);
+    let agreements = factory.agreements();
+    let rules = factory.rules();
+    let outbox = factory.outbox(&requests);
     let inbox = Arc::new(Inbox {
-        budgets: shared.budgets.clone(),
-        clock: shared.clock.clone(),
-        directory: shared.directory.clone(),
-        identity: shared.identity.clone(),
-        sessions: shared.sessions.clone(),
+        budgets: factory.budgets.clone(),
+        clock: factory.clock.clone(),
+        directory: factory.directory.clone(),
+        identity: factory.identity.clone(),
+        sessions: factory.sessions.clone(),
         refusals: refusals.clone(),
         agreements: agreements.clone(),
         requests: requests.clone(),
@@ -64,17 +64,17 @@ fn wire(parts: NodeParts, ledger: LedgerParts) -> Arc<Node> {
         partnerships: partnerships.clone(),
         bundles: bundles.clone(),
     });
-    let simulation = shared.simulation();
-    let monitor = shared.monitor(&outbox);
-    let timers = shared.timers(&agreements, &monitor, &inbound, &assessments);
+    let simulation = factory.simulation();
+    let monitor = factory.monitor(&outbox);
+    let timers = factory.timers(&agreements, &monitor, &inbound, &assessments);
 
     Arc::new(Node {
-        clock: shared.clock,
-        sessions: shared.sessions,
-        identity: shared.identity,
-        directory: shared.directory,
-        people: shared.people,
-        alarms: shared.alarms,
+        clock: factory.clock,
+        sessions: factory.sessions,
+        identity: factory.identity,
+        directory: factory.directory,
+        people: factory.people,
+        alarms: factory.alarms,
         bundles,
         revocations,
         ledger,

@@ -1,4 +1,4 @@
-//! What many services depend on, and each service with its dependencies.
+//! Makes each service with its dependencies.
 
 use std::sync::{
     Arc,
@@ -47,7 +47,7 @@ use crate::{
     store::Store,
 };
 
-/// What many services depend on.
+/// What many services depend on. It makes the services.
 pub(super) struct ServiceFactory {
     store: Arc<dyn Store>,
     pub clock: Arc<dyn Clock>,
