@@ -28,7 +28,7 @@ words!(
 pub const MAX_HOPS: usize = 8;
 
 /// The most statements that a release lists in addition to its portions, of all kinds together.
-pub const MAX_BESIDE: usize = 64;
+pub const MAX_ATTACHED: usize = 64;
 
 /// The signed decision that hands a set of portions to one partner.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]

@@ -16,7 +16,7 @@ use crate::{
     },
 };
 
-/// Verifies a statement that a partner hands over, as of when it was first logged, if that is stated beside it.
+/// Verifies a statement that a partner hands over, as of when it was first logged, if a statement that is attached to it says so.
 ///
 /// # Errors
 /// Whatever verification refuses.
@@ -79,7 +79,7 @@ fn claimed_domain(signature: &Signature) -> Result<TrustDomain, Fault> {
     Ok(claimed_leaf(&signature.certificates)?.id.domain().clone())
 }
 
-/// When a statement was first logged, according to the statements beside it.
+/// When a statement was first logged, according to the statements that are attached to it.
 struct FirstLogged {
     at: Time,
     by: TrustDomain,

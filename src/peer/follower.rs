@@ -125,15 +125,16 @@ impl Follower {
             // This is not cleared before the feed has caught up. Otherwise each new attempt would hide a fault of the feed itself.
             i.problem = None;
         });
-        let (mut beside_link, mut fetching_link, mut collecting_link) = (link.clone(), link.clone(), link.clone());
+        let (mut statements_link, mut attachments_link, mut collecting_link) =
+            (link.clone(), link.clone(), link.clone());
         let more = arrivals.clone();
         tokio::select! {
             ended = link.follow(false) => match ended {
                 Ok(()) => Err(Fault::new(Reason::Unavailable, "the partner ended the feed")),
                 Err(fault) => Err(fault),
             },
-            fault = beside(&mut beside_link, posts) => Err(fault),
-            fault = fetching(&mut fetching_link, more) => Err(fault),
+            fault = exchange_statements(&mut statements_link, posts) => Err(fault),
+            fault = fetch_attachments(&mut attachments_link, more) => Err(fault),
             ended = collecting_link.collect(true) => ended,
             _ = pulls.changed() => Ok(()),
         }
@@ -141,7 +142,7 @@ impl Follower {
 }
 
 /// Fetches attachments in parallel to the feed, so that urgent warnings don't wait for them. Returns the fault that ends it.
-async fn fetching(link: &mut Link, mut arrivals: watch::Receiver<u64>) -> Fault {
+async fn fetch_attachments(link: &mut Link, mut arrivals: watch::Receiver<u64>) -> Fault {
     loop {
         arrivals.mark_unchanged();
         if let Err(fault) = link.fetch_attachments().await {
@@ -154,7 +155,7 @@ async fn fetching(link: &mut Link, mut arrivals: watch::Receiver<u64>) -> Fault 
 }
 
 /// Repeats the hello and delivers statements in parallel to the feed. Returns the fault that ends it.
-async fn beside(link: &mut Link, mut posts: watch::Receiver<u64>) -> Fault {
+async fn exchange_statements(link: &mut Link, mut posts: watch::Receiver<u64>) -> Fault {
     let mut again = time::interval_at(time::Instant::now() + HELLO_AGAIN, HELLO_AGAIN);
     loop {
         tokio::select! {

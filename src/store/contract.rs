@@ -120,8 +120,8 @@ macro_rules! contract {
             proofs_hold_over_kept_and_new_subtrees
             what_is_kept_beside_the_ledger_is_replaced_by_number_and_bounded
             a_settled_ledger_begins_an_epoch_and_adopts_each_position_once
-            what_stands_beside_portions_is_kept_once_and_queues_its_version
-            what_came_beside_portions_is_kept_from_users_with_them
+            what_is_attached_to_portions_is_kept_once_and_queues_its_version
+            what_came_attached_to_portions_is_kept_from_users_with_them
             a_request_is_begun_once_and_settled_once
             a_recall_hides_all_versions_and_is_first_in_the_outbox
             recalls_are_read_in_pages_of_so_many_and_so_many_bytes

@@ -10,7 +10,7 @@ use crate::domain::{
     endorsement::MAX_ENDORSEMENTS,
     entry::FeedEntry,
     fault::{Fault, Reason},
-    release::{MAX_BESIDE, MAX_HOPS},
+    release::{MAX_ATTACHED, MAX_HOPS},
     request::MAX_EXCEPTIONS,
     statement::{Envelope, StatementKind},
 };
@@ -61,7 +61,7 @@ fn kind_of(payload_type: &str) -> &str {
 /// Decodes the statements attached to the portions. Those of unknown kinds stay encoded. They wait, with the entry, for a later version of the
 /// program.
 fn attached(all: Vec<proto::Envelope>) -> Result<Attached, Fault> {
-    few("beside", all.len(), MAX_BESIDE)?;
+    few("beside", all.len(), MAX_ATTACHED)?;
     if !all.is_sorted_by_key(|e| kind_of(&e.payload_type).to_owned()) {
         return Err(refuse("beside", "the statements are not in the order of their kinds"));
     }

@@ -20,7 +20,7 @@ use crate::domain::{
     fault::{Fault, Reason},
     ids::StatementId,
     marking::{Audience, GroupName, Tlp},
-    release::{AgreementRef, EntryKind, FeedPosition, Listed, MAX_BESIDE, OnwardLimit, Release, ReleaseTerms, Void},
+    release::{AgreementRef, EntryKind, FeedPosition, Listed, MAX_ATTACHED, OnwardLimit, Release, ReleaseTerms, Void},
     request::MAX_EXCEPTIONS,
     statement::StatementKind,
     time::Time,
@@ -111,7 +111,7 @@ struct Listing {
 }
 
 fn listed(all: &[proto::BesideStatement]) -> Result<Listing, Fault> {
-    few("beside", all.len(), MAX_BESIDE)?;
+    few("beside", all.len(), MAX_ATTACHED)?;
     let mut listing = Listing::default();
     let mut ids: Vec<(GroupName, StatementId)> = Vec::with_capacity(all.len());
     for (i, listed) in all.iter().enumerate() {

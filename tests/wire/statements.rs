@@ -20,7 +20,7 @@ use watchfire::domain::{
     partner::{Invitation, InvitedList, Organisation, PartnerKind},
     recall::{MAX_REASON, Recall, RecallKind},
     receipt::{MAX_NOTE, Receipt, ReceiptKind},
-    release::{AgreementRef, EntryKind, FeedPosition, Listed, MAX_BESIDE, OnwardLimit, Release, ReleaseTerms, Void},
+    release::{AgreementRef, EntryKind, FeedPosition, Listed, MAX_ATTACHED, OnwardLimit, Release, ReleaseTerms, Void},
     request::MAX_EXCEPTIONS,
     statement::{Envelope, MAX_LOGGED, Signature, StatementKind, Suite},
     time::Time,
@@ -126,7 +126,7 @@ fn unknown() -> impl Strategy<Value = Vec<(GroupName, Listed)>> {
     (later_kinds(), listed(2)).prop_map(|(kinds, listed)| {
         let mut all: Vec<_> = kinds.iter().flat_map(|kind| listed.iter().map(|l| (kind.clone(), *l))).collect();
         all.sort_by(|(a, l), (b, m)| (a, l.id).cmp(&(b, m.id)));
-        all.truncate(MAX_BESIDE - MAX_ENDORSEMENTS - MAX_EXCEPTIONS);
+        all.truncate(MAX_ATTACHED - MAX_ENDORSEMENTS - MAX_EXCEPTIONS);
         all
     })
 }

@@ -255,7 +255,7 @@ impl Assessments {
     }
 }
 
-/// The record with one more statement beside its portions.
+/// The record with one more statement that is attached to its portions.
 fn with(mut record: AssessmentRecord, envelope: Vec<u8>, at: Time) -> AssessmentRecord {
     if record.attached.iter().all(|s| s.envelope != envelope) {
         record.attached.push(LoggedStatement { envelope, at, verified: true });

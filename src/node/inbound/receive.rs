@@ -427,7 +427,7 @@ impl InboundFeeds {
     }
 }
 
-/// The part of an entry that only a later version of the program reads: a resolution, or what stands beside the portions.
+/// The part of an entry that only a later version of the program reads: a resolution, or what is attached to the portions.
 fn of_a_later_version(release: &Release, entry: &FeedEntry) -> Option<&'static str> {
     let is_resolution = release.kind == EntryKind::Resolution;
     let has_later = !release.unknown.is_empty() || !entry.later.is_empty();

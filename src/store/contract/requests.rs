@@ -1,4 +1,4 @@
-//! Stories of what stands beside portions, and of requests for more.
+//! Stories of what is attached to portions, and of requests for more.
 
 use super::{Home, kit::*};
 use crate::{
@@ -44,7 +44,7 @@ pub(super) fn request_step(record: RequestRecord, is_theirs: bool) -> RequestSte
     RequestStep { record, is_theirs, post: None, attached: None, events: vec![refused("fr")] }
 }
 
-pub(crate) async fn what_stands_beside_portions_is_kept_once_and_queues_its_version(home: &dyn Home) {
+pub(crate) async fn what_is_attached_to_portions_is_kept_once_and_queues_its_version(home: &dyn Home) {
     let store = home.open();
     store.publish(publication(1, 1)).await.unwrap();
     let before = store.events(0, 100).await.unwrap().len();
@@ -65,7 +65,7 @@ pub(crate) async fn what_stands_beside_portions_is_kept_once_and_queues_its_vers
     assert!(due.iter().any(|item| item.manifest_id == manifest(1, 1) && item.due_at == at(90)));
 }
 
-pub(crate) async fn what_came_beside_portions_is_kept_from_users_with_them(home: &dyn Home) {
+pub(crate) async fn what_came_attached_to_portions_is_kept_from_users_with_them(home: &dyn Home) {
     let store = home.open();
     let with = |statement: &[u8], quarantined: bool, sequence: u64| {
         entry_but(sequence, 1, 1, |content| {

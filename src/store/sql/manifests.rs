@@ -247,7 +247,7 @@ fn supersede(conn: &dyn Connection, v: &Version<'_>) -> Result<()> {
     Ok(())
 }
 
-/// The portions of an arrival, with what is kept beside them; each encrypted.
+/// The portions of an arrival, with what is extracted from them; each encrypted.
 pub(super) struct SealedPortions {
     pub(super) portions: Vec<u8>,
     pub(super) title: Vec<u8>,
@@ -256,7 +256,7 @@ pub(super) struct SealedPortions {
     pub(super) subject_states: Vec<u8>,
 }
 
-/// Stores the encrypted portions of an arrival, with what is kept beside them.
+/// Stores the encrypted portions of an arrival, with what is extracted from them.
 pub(super) fn keep_portions(conn: &dyn Connection, row: ContentRow, sealed: &SealedPortions) -> Result<()> {
     const SQL: &str =
         "INSERT INTO portion_set (manifest, peer, sequence, quarantined, sealed) VALUES (?1, ?2, ?3, ?4, ?5)";
