@@ -14,7 +14,7 @@ use watchfire::{
     draft::{Format, Lineage, parse, parse_agreement},
     node::assessments::publish::Submission,
     seal::{
-        compose::{Head, Piece, compose, new_assessment_id},
+        compose::{ManifestHead, UnsealedPortion, compose, new_assessment_id},
         sign::SigningKey,
         statement::id_of,
     },
@@ -75,14 +75,14 @@ pub fn assessments_of(draft: &str, originator: &TrustDomain, author: &SigningKey
     let now = SystemClock.now();
     let accepted: Vec<String> = lint(&draft, now).iter().map(|f| f.code.to_owned()).collect();
     let one = |_| {
-        let piece = |p: &watchfire::domain::draft::DraftPortion| Piece {
+        let piece = |p: &watchfire::domain::draft::DraftPortion| UnsealedPortion {
             language: None,
             translates: None,
             marking: p.marking.clone(),
             body: p.body.clone(),
             rests_on: draft.rests_on(p),
         };
-        let head = Head {
+        let head = ManifestHead {
             assessment: new_assessment_id().unwrap(),
             version: 1,
             previous: None,

@@ -18,7 +18,7 @@ use crate::{
 };
 
 /// One portion before it is sealed.
-pub struct Piece {
+pub struct UnsealedPortion {
     /// How it may be handled.
     pub marking: Marking,
     /// What it says. [`compose`] fills in the `rests_on` of a judgement.
@@ -32,7 +32,7 @@ pub struct Piece {
 }
 
 /// What a manifest says in addition to its digests.
-pub struct Head {
+pub struct ManifestHead {
     /// The id of the assessment.
     pub assessment: AssessmentId,
     /// The version.
@@ -69,7 +69,7 @@ pub fn new_assessment_id() -> Result<AssessmentId, NoRandomness> {
 ///
 /// # Errors
 /// `LIMIT_EXCEEDED`, if there are too many portions or one is too long. `INTERNAL`, if there are no random bytes.
-pub fn compose(head: Head, pieces: Vec<Piece>) -> Result<Composed, Fault> {
+pub fn compose(head: ManifestHead, pieces: Vec<UnsealedPortion>) -> Result<Composed, Fault> {
     let no_randomness = |e: NoRandomness| Fault::new(Reason::Internal, e.to_string());
     let handles = pieces.iter().map(|_| random::bytes().map(Handle)).collect::<Result<Vec<_>, _>>();
     let handles = handles.map_err(no_randomness)?;
@@ -101,14 +101,14 @@ pub fn compose(head: Head, pieces: Vec<Piece>) -> Result<Composed, Fault> {
         let what = format!("{} portions are too many; at most {} fit", portions.len(), MAX_DIGESTS - 1);
         return Err(Fault::new(Reason::LimitExceeded, what));
     }
-    let Head { assessment, version, previous, originator, issued, expires, exercise } = head;
+    let ManifestHead { assessment, version, previous, originator, issued, expires, exercise } = head;
     let manifest =
         Manifest { assessment, version, previous, originator, issued, expires, digests, exercise, sealed_origin: None };
     Ok(Composed { manifest, portions })
 }
 
-fn sealed(piece: Piece, salt: Salt, handle: Handle, handles: &[Handle]) -> Result<Portion, NoRandomness> {
-    let Piece { marking, mut body, rests_on, language, translates } = piece;
+fn sealed(piece: UnsealedPortion, salt: Salt, handle: Handle, handles: &[Handle]) -> Result<Portion, NoRandomness> {
+    let UnsealedPortion { marking, mut body, rests_on, language, translates } = piece;
     if let Body::Judgement(judgement) = &mut body {
         judgement.rests_on = with_strangers(rests_on.iter().filter_map(|i| handles.get(*i)).copied().collect())?;
     }

@@ -28,7 +28,7 @@ use watchfire::{
     },
     draft::{self, Format},
     seal::{
-        compose::{Composed, Head, Piece, compose, new_assessment_id},
+        compose::{Composed, ManifestHead, UnsealedPortion, compose, new_assessment_id},
         sign::SigningKey,
     },
     telemetry::SystemClock,
@@ -388,14 +388,14 @@ pub fn publication(domain: &str, key: &SigningKey, text: &str) -> proto::Publish
 }
 
 pub fn sealed(domain: &str, draft: &Draft) -> Composed {
-    let piece = |p: &watchfire::domain::draft::DraftPortion| Piece {
+    let piece = |p: &watchfire::domain::draft::DraftPortion| UnsealedPortion {
         language: None,
         translates: None,
         marking: p.marking.clone(),
         body: p.body.clone(),
         rests_on: draft.rests_on(p),
     };
-    let head = Head {
+    let head = ManifestHead {
         assessment: new_assessment_id().unwrap(),
         version: 1,
         previous: None,

@@ -13,7 +13,7 @@ use watchfire::{
     draft::{Format, Lineage, parse, parse_agreement},
     node::assessments::publish::Submission,
     seal::{
-        compose::{Head, Piece, compose, new_assessment_id},
+        compose::{ManifestHead, UnsealedPortion, compose, new_assessment_id},
         digest::portion_digest,
         sign::SigningKey,
         statement::id_of,
@@ -110,14 +110,14 @@ pub fn made(
 ) -> (Made, Submission) {
     let draft = parse(&text(draft), Format::Toml).unwrap();
     let accepted = lint(&draft, now).iter().map(|f| f.code.to_owned()).collect();
-    let piece = |p: &watchfire::domain::draft::DraftPortion| Piece {
+    let piece = |p: &watchfire::domain::draft::DraftPortion| UnsealedPortion {
         language: None,
         translates: None,
         marking: p.marking.clone(),
         body: p.body.clone(),
         rests_on: draft.rests_on(p),
     };
-    let head = Head {
+    let head = ManifestHead {
         assessment: before.map_or_else(|| new_assessment_id().unwrap(), |b| b.assessment),
         version: before.map_or(1, |b| b.version + 1),
         previous: before.map(|b| b.manifest),

@@ -17,7 +17,7 @@ use watchfire::{
         statement::{Envelope, Signature, StatementKind, Suite},
     },
     seal::{
-        compose::{Composed, Head, Piece, compose, new_assessment_id},
+        compose::{Composed, ManifestHead, UnsealedPortion, compose, new_assessment_id},
         digest::portion_digest,
         open::open_listed,
     },
@@ -27,8 +27,8 @@ use watchfire::{
 
 use crate::portions::{body, marking, portion};
 
-fn head() -> Head {
-    Head {
+fn head() -> ManifestHead {
+    ManifestHead {
         assessment: new_assessment_id().unwrap(),
         version: 2,
         previous: Some(StatementId([1; 32])),
@@ -45,7 +45,7 @@ fn pieces() -> impl Strategy<Value = Vec<(Marking, Body)>> {
 
 /// Each piece rests on the one before it. Only a judgement has a field for that.
 fn composed(pieces: &[(Marking, Body)]) -> Composed {
-    let piece = |(i, (marking, body)): (usize, &(Marking, Body))| Piece {
+    let piece = |(i, (marking, body)): (usize, &(Marking, Body))| UnsealedPortion {
         language: None,
         translates: None,
         marking: marking.clone(),
@@ -80,8 +80,13 @@ fn the_largest_entry_fits_into_one_message_and_a_larger_assessment_is_refused() 
     let beside = (256 << 10) + (128 << 10) + MAX_EXCEPTIONS * (MAX_EXCEPTED * 34 + (17 << 10));
     assert!(wire::entry::to_proto(entry).encoded_len() + rest + beside < Limits::default().message_bytes as usize);
 
-    let pieces =
-        |(marking, body): (Marking, Body)| Piece { language: None, translates: None, marking, body, rests_on: vec![] };
+    let pieces = |(marking, body): (Marking, Body)| UnsealedPortion {
+        language: None,
+        translates: None,
+        marking,
+        body,
+        rests_on: vec![],
+    };
     let large: Vec<_> = (0..16).map(|_| pieces(narrative(200 * 1024))).collect();
     let fault = compose(head(), large).err().unwrap();
     assert_eq!((fault.reason, fault.field.as_deref()), (Reason::LimitExceeded, Some("portions")));
@@ -103,7 +108,7 @@ fn markings_hold_so_many_names_together_and_no_more() {
     assert_eq!(open_listed(&manifest, &portions).unwrap().len(), 16);
     // One more portion: by its author, and by somebody who has not composed it here.
     let pieces = most.iter().cloned().chain([gap(1)]);
-    let piece = |(marking, body)| Piece { language: None, translates: None, marking, body, rests_on: vec![] };
+    let piece = |(marking, body)| UnsealedPortion { language: None, translates: None, marking, body, rests_on: vec![] };
     let fault = compose(head(), pieces.map(piece).collect()).err().unwrap();
     assert_eq!((fault.reason, fault.field.as_deref()), (Reason::LimitExceeded, Some("portions")));
     let more = wire::portion::encode(&Portion::new(Salt([9; 32]), Handle([9; 8]), names(1), gap(1).1));
@@ -124,7 +129,7 @@ fn a_portion_that_is_too_long_is_named() {
         confidence_reason: "b".repeat(200 * 1024),
         rests_on: vec![],
     });
-    let piece = |body| Piece { language: None, translates: None, marking: plain(), body, rests_on: vec![] };
+    let piece = |body| UnsealedPortion { language: None, translates: None, marking: plain(), body, rests_on: vec![] };
     let fault = compose(head(), vec![piece(Body::Gap { text: "a".to_owned() }), piece(long)]).err().unwrap();
     assert_eq!((fault.reason, fault.field.as_deref()), (Reason::LimitExceeded, Some("portions[1]")));
 }

@@ -10,7 +10,7 @@ use watchfire::{
         marking::{Marking, Tlp},
     },
     seal::{
-        compose::{Composed, Head, Piece, compose, new_assessment_id},
+        compose::{Composed, ManifestHead, UnsealedPortion, compose, new_assessment_id},
         digest::portion_digest,
     },
     wire,
@@ -22,9 +22,9 @@ const GIVEN: usize = 4;
 /// The most portions that share a list of 16 digests with a decoy.
 const MOST: usize = 15;
 
-fn piece(body: Body, rests_on: Vec<usize>) -> Piece {
+fn piece(body: Body, rests_on: Vec<usize>) -> UnsealedPortion {
     let marking = Marking::new(Tlp::Green);
-    Piece { marking, body, rests_on, language: None, translates: None }
+    UnsealedPortion { marking, body, rests_on, language: None, translates: None }
 }
 
 fn text(text: &str) -> Body {
@@ -47,7 +47,7 @@ fn assessment(withheld: usize, bases: usize) -> Composed {
     pieces.push(piece(Body::Judgement(judgement), rests_on));
     pieces.push(piece(text("given: one"), vec![]));
     pieces.push(piece(text("given: two"), vec![]));
-    let head = Head {
+    let head = ManifestHead {
         assessment: new_assessment_id().unwrap(),
         version: 2,
         previous: Some(StatementId([1; 32])),

@@ -25,7 +25,7 @@ use crate::{
         time::Clock,
     },
     render::{self, Row},
-    seal::compose::{Composed, Head, Piece, compose, new_assessment_id},
+    seal::compose::{Composed, ManifestHead, UnsealedPortion, compose, new_assessment_id},
     telemetry::SystemClock,
     wire::{self, proto},
 };
@@ -198,14 +198,14 @@ fn seal(context: &Context, draft: &Draft, before: Option<Before>) -> Result<(Env
         Some(Before { assessment, version, manifest }) => (assessment, version.saturating_add(1), Some(manifest)),
         None => (new_assessment_id().map_err(|e| CliError::files(e.to_string()))?, 1, None),
     };
-    let pieces = draft.portions.iter().map(|p| Piece {
+    let pieces = draft.portions.iter().map(|p| UnsealedPortion {
         marking: p.marking.clone(),
         body: p.body.clone(),
         rests_on: draft.rests_on(p),
         language: p.language.clone(),
         translates: draft.translates(p),
     });
-    let head = Head {
+    let head = ManifestHead {
         assessment: id,
         version,
         previous,

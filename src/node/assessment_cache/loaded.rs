@@ -262,7 +262,7 @@ pub(in crate::node) mod tests {
             time::Time,
         },
         seal::{
-            compose::{Composed, Head, Piece, compose},
+            compose::{Composed, ManifestHead, UnsealedPortion, compose},
             digest::portion_digest,
         },
         store::AssessmentState,
@@ -279,7 +279,7 @@ pub(in crate::node) mod tests {
     /// A version with two gaps, as the store has it. `bend` changes the second gap before the manifest is made.
     fn record(bend: impl FnOnce(&Portion, &mut Portion)) -> AssessmentRecord {
         let marking = Marking::new(Tlp::Green);
-        let gap = || Piece {
+        let gap = || UnsealedPortion {
             language: None,
             translates: None,
             marking: marking.clone(),
@@ -289,7 +289,7 @@ pub(in crate::node) mod tests {
         let (assessment, issued) = (AssessmentId([1; 16]), Time::from_unix_nanos(0));
         let originator: TrustDomain = "gb.example".parse().unwrap();
         let (version, expires) = (1, issued.plus_seconds(60));
-        let head = Head {
+        let head = ManifestHead {
             assessment,
             version,
             previous: None,
