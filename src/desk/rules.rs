@@ -40,13 +40,13 @@ impl RuleService for Desk {
     async fn simulate(&self, request: Request<proto::SimulateRequest>) -> Reply<Self::SimulateStream> {
         let (actor, proto::SimulateRequest { change, last, limit }) = authorize(request)?;
         let proposal = argument(proposal(change)).map_err(from_fault)?;
-        let simulation = Simulation { node: self.node.clone(), actor, proposal, last, limit };
+        let simulation = SimulationCall { node: self.node.clone(), actor, proposal, last, limit };
         Ok(Response::new(response_stream(move |to| simulation.run(to))))
     }
 }
 
 /// A simulation that somebody asks for.
-struct Simulation {
+struct SimulationCall {
     node: Arc<Node>,
     actor: Authorized<Explain>,
     proposal: Proposal,
@@ -56,7 +56,7 @@ struct Simulation {
     limit: u32,
 }
 
-impl Simulation {
+impl SimulationCall {
     /// Runs it, and sends what it finds.
     async fn run(self, to: Sender<proto::SimulateResponse>) -> Result<(), Fault> {
         let Self { node, actor, proposal, last, limit } = self;

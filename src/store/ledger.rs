@@ -140,7 +140,7 @@ pub struct LedgerVerification {
 /// Signs a checkpoint: makes a note from epoch, size and root.
 pub type Sign = Box<dyn FnOnce(u32, u64, &Hash) -> Vec<u8> + Send>;
 /// Gets the number of entries verified so far.
-pub type Progress = Box<dyn FnMut(u64) + Send>;
+pub type OnProgress = Box<dyn FnMut(u64) + Send>;
 
 /// The ledger's part of the store. Each method is one transaction.
 #[async_trait]
@@ -192,7 +192,7 @@ pub trait LedgerStore: Send + Sync {
         event: Event,
     ) -> Result<bool>;
     /// Verifies every row of the ledger's tables.
-    async fn verify_ledger(&self, progress: Progress) -> Result<LedgerVerification>;
+    async fn verify_ledger(&self, progress: OnProgress) -> Result<LedgerVerification>;
 }
 
 #[cfg(test)]

@@ -30,7 +30,7 @@ use watchfire::{
         introductions::{IntroductionRecord, IntroductionStore},
         ledger::{
             LedgerChange, LedgerEntry, LedgerRecord, LedgerRecordKind, LedgerState, LedgerStore, LedgerVerification,
-            Progress, Sign,
+            OnProgress, Sign,
         },
         lists::{ListRecord, ListStore, RevocationsRecord},
         outbox::{OutboxItem, OutboxOutcome, OutboxStore},
@@ -263,7 +263,7 @@ passed_on!(LedgerStore {
     write put_alarm(alarm: watchfire::store::ledger::NewAlarm) -> u64;
     write change_ledger(read: &LedgerState, change: LedgerChange, events: Vec<Event>) -> LedgerState;
     write adopt_position(partner: &TrustDomain, sequence: u64, release: &StatementId, event: Event) -> bool;
-    read verify_ledger(progress: Progress) -> LedgerVerification;
+    read verify_ledger(progress: OnProgress) -> LedgerVerification;
 });
 
 passed_on!(RecallStore {

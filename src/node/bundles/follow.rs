@@ -3,7 +3,7 @@
 //! A bundle comes from its organisation or through any partner. [`next_step`](crate::domain::bundle::next_step) decides what becomes of
 //! it. This module verifies its signatures and stores the result.
 
-use crate::node::bundles::found::Found;
+use crate::node::bundles::found::FoundBundle;
 use crate::node::bundles::found::fingerprint_of;
 use crate::node::bundles::found::roots_in;
 use crate::node::bundles::found::trust_bundle;
@@ -171,8 +171,8 @@ impl Bundles {
             }
             let kept = self.store.bundles(of).await?;
             let waits = |record: &&BundleRecord| record.state == BundleState::Waiting;
-            let waiting: Vec<Found> = kept.iter().filter(waits).filter_map(Found::read).collect();
-            let claims: Vec<Claim> = waiting.iter().map(Found::claim).collect();
+            let waiting: Vec<FoundBundle> = kept.iter().filter(waits).filter_map(FoundBundle::read).collect();
+            let claims: Vec<Claim> = waiting.iter().map(FoundBundle::claim).collect();
             let mut why: Vec<(Claim, Fault)> = vec![];
             let step = next_step(&partner.record.bundle, &claims, |claim| {
                 let found = waiting.iter().find(|found| found.claim() == *claim);
@@ -223,7 +223,7 @@ impl Bundles {
     /// Whether two administrators, neither of them revoked, have signed it under the bundle with the number before.
     fn prove_bundle(
         &self,
-        found: &Found,
+        found: &FoundBundle,
         partner: &PartnerRecord,
         kept: &[BundleRecord],
     ) -> Result<Verified<Bundle>, Fault> {
@@ -301,7 +301,7 @@ impl Bundles {
     }
 
     /// Puts a bundle in force, and passes it on to the partners that get what its organisation has signed.
-    async fn follow(&self, partner: &PartnerRecord, found: &Found) -> Result<(), Fault> {
+    async fn follow(&self, partner: &PartnerRecord, found: &FoundBundle) -> Result<(), Fault> {
         let of = &partner.organisation.domain;
         let (claim, now) = (found.claim(), self.clock.now());
         let record = PartnerRecord {
@@ -356,7 +356,7 @@ impl Bundles {
     }
 
     /// Handles another bundle of the number that is in force. Nothing is exchanged with the organisation until words are compared.
-    async fn contest(&self, partner: &PartnerRecord, rival: &Found, kept: &[BundleRecord]) -> Result<(), Fault> {
+    async fn contest(&self, partner: &PartnerRecord, rival: &FoundBundle, kept: &[BundleRecord]) -> Result<(), Fault> {
         let of = &partner.organisation.domain;
         let held = &partner.bundle;
         let here = kept.iter().find(|r| (r.sequence, r.fingerprint) == (held.sequence, held.fingerprint));
@@ -447,7 +447,7 @@ fn is_of_the_store(reason: Reason) -> bool {
 }
 
 /// The roots that prove a bundle: those of the bundle with the number before.
-fn roots_before(found: &Found, partner: &PartnerRecord, kept: &[BundleRecord]) -> Option<Vec<Vec<u8>>> {
+fn roots_before(found: &FoundBundle, partner: &PartnerRecord, kept: &[BundleRecord]) -> Option<Vec<Vec<u8>>> {
     let before = found.bundle.sequence.checked_sub(1)?;
     if before == partner.bundle.sequence {
         return Some(partner.roots.clone());

@@ -14,13 +14,13 @@ use crate::{
 };
 
 /// A bundle with what its place in the order depends on.
-pub(in crate::node) struct Found {
+pub(in crate::node) struct FoundBundle {
     pub(in crate::node) record: BundleRecord,
     pub(in crate::node) bundle: Bundle,
     pub(in crate::node) envelope: Envelope,
 }
 
-impl Found {
+impl FoundBundle {
     pub(in crate::node) fn read(record: &BundleRecord) -> Option<Self> {
         let envelope = wire::envelope::decode(record.envelope.as_deref()?).ok()?;
         let bundle = wire::bundle::decode(&envelope.payload).ok().filter(|_| envelope.kind == StatementKind::Bundle)?;

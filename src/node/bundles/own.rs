@@ -21,7 +21,7 @@ use crate::{
     node::{
         bundles::{
             Bundles,
-            found::{Found, fingerprint_of, roots_in, trust_bundle},
+            found::{FoundBundle, fingerprint_of, roots_in, trust_bundle},
         },
         task::lost,
     },
@@ -98,7 +98,7 @@ impl Bundles {
         let taken: Vec<&BundleRecord> = kept.iter().filter(|r| r.state == BundleState::Taken).collect();
         let newest = taken.iter().max_by_key(|r| r.sequence);
         let held_of = |record: &BundleRecord| {
-            let issued = Found::read(record).map_or(record.at, |found| found.bundle.issued);
+            let issued = FoundBundle::read(record).map_or(record.at, |found| found.bundle.issued);
             HeldBundle::new(record.sequence, record.fingerprint, issued)
         };
         let sequence = match newest {
@@ -219,7 +219,7 @@ impl Bundles {
         let _changing = self.directory.changing.lock().await;
         let bundle = self.signed_by(actor, envelope, false)?;
         let kept = self.store.bundles(self.identity.domain()).await?;
-        let proposed = kept.iter().filter(|r| r.state == BundleState::Proposed).filter_map(Found::read);
+        let proposed = kept.iter().filter(|r| r.state == BundleState::Proposed).filter_map(FoundBundle::read);
         let Some(found) = { proposed }.find(|p| p.envelope.payload == envelope.payload) else {
             let what = "nobody has proposed this bundle; see `watchfire bundle status`";
             return Err(Fault::new(Reason::NotFound, what));
@@ -402,7 +402,7 @@ impl Bundles {
         let (held, now) = (self.own_bundle.held.load_full(), self.clock.now());
         let kept = self.store.bundles(self.identity.domain()).await?;
         let newest = kept.iter().filter(|r| r.state == BundleState::Taken).max_by_key(|r| r.sequence);
-        let proposed = kept.iter().filter(|r| r.state == BundleState::Proposed).filter_map(Found::read);
+        let proposed = kept.iter().filter(|r| r.state == BundleState::Proposed).filter_map(FoundBundle::read);
         let proposed = proposed.filter(|f| now.seconds_since(f.bundle.issued) < LAPSES_AFTER).map(Proposed::of);
         let own_file = self.identity.member.load().bundle.clone();
         let of = |domain: &TrustDomain| self.sessions.of(domain).bundles.held();
@@ -457,7 +457,7 @@ impl Bundles {
 }
 
 impl Proposed {
-    fn of(found: Found) -> Self {
+    fn of(found: FoundBundle) -> Self {
         let leaves = found.envelope.signatures.iter().filter_map(|s| s.certificates.first());
         Self {
             by: leaves.filter_map(|der| Leaf::parse(der).ok()).map(|leaf| leaf.id).collect(),
@@ -475,7 +475,8 @@ impl Proposed {
 pub(in crate::node) fn chain_of(kept: &[BundleRecord]) -> Vec<Envelope> {
     let mut taken: Vec<&BundleRecord> = kept.iter().filter(|r| r.state == BundleState::Taken).collect();
     taken.sort_unstable_by_key(|r| std::cmp::Reverse(r.sequence));
-    let mut chain: Vec<Envelope> = taken.iter().map_while(|r| Found::read(r)).map(|found| found.envelope).collect();
+    let mut chain: Vec<Envelope> =
+        taken.iter().map_while(|r| FoundBundle::read(r)).map(|found| found.envelope).collect();
     chain.reverse();
     chain
 }

@@ -2,7 +2,7 @@
 
 use crate::{
     domain::{bundle::BundleState, fault::Fault, ids::TrustDomain},
-    node::bundles::{Bundles, found::Found},
+    node::bundles::{Bundles, found::FoundBundle},
     store::bundles::{BundleChange, BundleRecord},
     wire,
 };
@@ -23,7 +23,7 @@ impl Bundles {
             }
             let kept = self.store.bundles(&of).await?;
             let missing = |r: &&BundleRecord| r.state == BundleState::Taken && r.sequence > passed;
-            let mut taken: Vec<Found> = kept.iter().filter(missing).filter_map(Found::read).collect();
+            let mut taken: Vec<FoundBundle> = kept.iter().filter(missing).filter_map(FoundBundle::read).collect();
             taken.sort_by_key(|found| found.bundle.sequence);
             for found in taken.iter().rev().take(MOST_PASSED_ON).rev() {
                 let send = Some((vec![partner.clone()], wire::envelope::encode(&found.envelope)));

@@ -7,7 +7,7 @@ use super::{
         query::{Connection, NEXT, execute, params},
         value::number,
     },
-    state::State,
+    state::StoredLedgerState,
 };
 use crate::store::{
     Result, StoreError,
@@ -16,7 +16,7 @@ use crate::store::{
 
 /// Makes the tree over the entries from before there was one.
 pub(in crate::store) fn begin(conn: &dyn Connection, vault: &Vault) -> Result<()> {
-    let mut state = State::default();
+    let mut state = StoredLedgerState::default();
     conn.query("SELECT leaf FROM ledger ORDER BY number", params![], &mut |entry| {
         grow(conn, &mut state, &entry.get::<Vec<u8>>(0)?)?;
         NEXT
@@ -24,7 +24,7 @@ pub(in crate::store) fn begin(conn: &dyn Connection, vault: &Vault) -> Result<()
     state.write(conn, vault)
 }
 
-fn grow(conn: &dyn Connection, state: &mut State, leaf: &[u8]) -> Result<()> {
+fn grow(conn: &dyn Connection, state: &mut StoredLedgerState, leaf: &[u8]) -> Result<()> {
     const PUT: &str = "INSERT INTO ledger_subtree (level, place, hash) VALUES (?1, ?2, ?3) \
         ON CONFLICT (level, place) DO UPDATE SET hash = excluded.hash";
     state.frontier.push(leaf, |level, place, hash| {
@@ -38,13 +38,18 @@ pub(in crate::store::sql) fn append(conn: &dyn Connection, vault: &Vault, leaves
     if leaves.is_empty() {
         return Ok(());
     }
-    let mut state = State::read(conn, vault)?;
+    let mut state = StoredLedgerState::read(conn, vault)?;
     put(conn, vault, &mut state, leaves)?;
     state.write(conn, vault)
 }
 
 /// Appends entries to a state that is written afterwards.
-pub(super) fn put(conn: &dyn Connection, vault: &Vault, state: &mut State, leaves: &[LedgerLeaf]) -> Result<()> {
+pub(super) fn put(
+    conn: &dyn Connection,
+    vault: &Vault,
+    state: &mut StoredLedgerState,
+    leaves: &[LedgerLeaf],
+) -> Result<()> {
     const INDEX: &str = "INSERT INTO ledger_manifest (manifest, number) VALUES (?1, ?2) ON CONFLICT DO NOTHING";
     for leaf in leaves {
         let index = state.frontier.size();

@@ -17,7 +17,7 @@ use super::{
     entries::{Sealed, page},
     nodes::StoredNodes,
     records,
-    state::State,
+    state::StoredLedgerState,
     verify,
 };
 use crate::{
@@ -31,7 +31,7 @@ use crate::{
         Result, StoreError,
         ledger::{
             LedgerChange, LedgerEntry, LedgerRecord, LedgerRecordKind, LedgerState, LedgerStore, LedgerVerification,
-            NewAlarm, Progress, Sign, head_number,
+            NewAlarm, OnProgress, Sign, head_number,
         },
         vault::{LedgerLeaf, Vault},
     },
@@ -43,12 +43,12 @@ const STATE: [Lock; 0] = [];
 #[async_trait]
 impl<D: Driver> LedgerStore for SqlStore<D> {
     async fn ledger(&self) -> Result<LedgerState> {
-        self.read_sealed(|conn, vault| Ok(State::read(conn, vault)?.summary())).await
+        self.read_sealed(|conn, vault| Ok(StoredLedgerState::read(conn, vault)?.summary())).await
     }
 
     async fn ledger_root(&self, size: u64) -> Result<Option<Hash>> {
         let root = move |conn: &dyn Queries, vault: &Vault| {
-            let frontier = State::read(conn, vault)?.frontier;
+            let frontier = StoredLedgerState::read(conn, vault)?.frontier;
             if size >= frontier.size() {
                 return Ok((size == frontier.size()).then(|| frontier.root()));
             }
@@ -103,7 +103,7 @@ impl<D: Driver> LedgerStore for SqlStore<D> {
     async fn put_ledger_records(&self, records: Vec<LedgerRecord>, events: Vec<Event>) -> Result<usize> {
         let leaves = LedgerLeaf::all(&events)?;
         self.interleave(STATE, move |conn, vault, _| {
-            let mut state = State::read(conn, vault)?;
+            let mut state = StoredLedgerState::read(conn, vault)?;
             let mut new = 0;
             for record in &records {
                 new += usize::from(records::keep(conn, vault, &mut state, record)?);
@@ -122,7 +122,7 @@ impl<D: Driver> LedgerStore for SqlStore<D> {
             if newest != judged_against {
                 return Err(StoreError::Conflict);
             }
-            let mut state = State::read(conn, vault)?;
+            let mut state = StoredLedgerState::read(conn, vault)?;
             records::keep(conn, vault, &mut state, &head)?;
             state.write(conn, vault)
         })
@@ -140,7 +140,7 @@ impl<D: Driver> LedgerStore for SqlStore<D> {
                 return Err(StoreError::Conflict);
             }
             let number = records::next_number(conn, kind, of.as_ref())?;
-            let mut state = State::read(conn, vault)?;
+            let mut state = StoredLedgerState::read(conn, vault)?;
             records::keep(conn, vault, &mut state, &LedgerRecord { kind, of, number, value })?;
             put(conn, vault, &mut state, &leaves)?;
             state.write(conn, vault)?;
@@ -152,7 +152,7 @@ impl<D: Driver> LedgerStore for SqlStore<D> {
     async fn change_ledger(&self, read: &LedgerState, change: LedgerChange, events: Vec<Event>) -> Result<LedgerState> {
         let (leaves, read) = (LedgerLeaf::all(&events)?, read.clone());
         self.interleave(STATE, move |conn, vault, _| {
-            let mut state = State::read(conn, vault)?;
+            let mut state = StoredLedgerState::read(conn, vault)?;
             if (state.epoch, &state.behind, &state.settling) != (read.epoch, &read.behind, &read.settling) {
                 return Err(StoreError::Conflict);
             }
@@ -182,7 +182,7 @@ impl<D: Driver> LedgerStore for SqlStore<D> {
     ) -> Result<bool> {
         let (partner, release, leaves) = (partner.clone(), *release, LedgerLeaf::all(&[event])?);
         self.interleave([Lock::peer_out(&partner)], move |conn, vault, _| {
-            let epoch = State::read(conn, vault)?.epoch;
+            let epoch = StoredLedgerState::read(conn, vault)?.epoch;
             let is_adopted = adopt(conn, &partner, sequence, &release, epoch)?;
             if is_adopted {
                 append(conn, vault, &leaves)?;
@@ -192,7 +192,7 @@ impl<D: Driver> LedgerStore for SqlStore<D> {
         .await
     }
 
-    async fn verify_ledger(&self, progress: Progress) -> Result<LedgerVerification> {
+    async fn verify_ledger(&self, progress: OnProgress) -> Result<LedgerVerification> {
         let (check, torn) = self.read_sealed(move |conn, vault| verify::verify(conn, vault, progress)).await?;
         match (&check.fault, torn) {
             (Some(_), Some(damage)) => self.damages().note(damage),
@@ -204,11 +204,11 @@ impl<D: Driver> LedgerStore for SqlStore<D> {
 }
 
 fn has(conn: &dyn Queries, vault: &Vault, size: u64) -> Result<()> {
-    if size > State::read(conn, vault)?.frontier.size() { Err(StoreError::Conflict) } else { Ok(()) }
+    if size > StoredLedgerState::read(conn, vault)?.frontier.size() { Err(StoreError::Conflict) } else { Ok(()) }
 }
 
 fn checkpoint(conn: &dyn Connection, vault: &Vault, quantum: u64, at: Time, sign: Sign) -> Result<Vec<u8>> {
-    let mut state = State::read(conn, vault)?;
+    let mut state = StoredLedgerState::read(conn, vault)?;
     if !state.behind.is_empty() {
         return Err(StoreError::Conflict);
     }

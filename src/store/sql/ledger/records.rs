@@ -7,7 +7,7 @@ use super::{
         query::{Connection, END, NEXT, Queries, execute, params, query_all, query_optional},
         value::{count, number},
     },
-    state::{State, record_digest},
+    state::{StoredLedgerState, record_digest},
 };
 use crate::{
     domain::ids::TrustDomain,
@@ -116,7 +116,12 @@ fn open(
 }
 
 /// Stores a record. `false` if the same record is stored already. For the writer, which writes the state afterwards.
-pub(super) fn keep(conn: &dyn Connection, vault: &Vault, state: &mut State, record: &LedgerRecord) -> Result<bool> {
+pub(super) fn keep(
+    conn: &dyn Connection,
+    vault: &Vault,
+    state: &mut StoredLedgerState,
+    record: &LedgerRecord,
+) -> Result<bool> {
     const FIND: &str = "SELECT sealed FROM ledger_kept WHERE kind = ?1 AND peer = ?2 AND number = ?3";
     const PUT: &str = "INSERT INTO ledger_kept (kind, peer, number, sealed) VALUES (?1, ?2, ?3, ?4) \
         ON CONFLICT (kind, peer, number) DO UPDATE SET sealed = excluded.sealed";
@@ -145,7 +150,14 @@ pub(super) fn keep(conn: &dyn Connection, vault: &Vault, state: &mut State, reco
 }
 
 /// Deletes all but the newest `most` records.
-fn prune(conn: &dyn Connection, state: &mut State, kind: &str, peer: i64, of: &str, most: u32) -> Result<()> {
+fn prune(
+    conn: &dyn Connection,
+    state: &mut StoredLedgerState,
+    kind: &str,
+    peer: i64,
+    of: &str,
+    most: u32,
+) -> Result<()> {
     const OLD: &str =
         "SELECT number, sealed FROM ledger_kept WHERE kind = ?1 AND peer = ?2 ORDER BY number DESC LIMIT ?4 OFFSET ?3";
     const DROP: &str = "DELETE FROM ledger_kept WHERE kind = ?1 AND peer = ?2 AND number = ?3";

@@ -13,7 +13,7 @@ use crate::{
 
 /// The state.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub(super) struct State {
+pub(super) struct StoredLedgerState {
     pub epoch: u32,
     pub frontier: Frontier,
     /// The size of the last checkpoint.
@@ -26,7 +26,7 @@ pub(super) struct State {
     pub settling: Vec<SettlingApproval>,
 }
 
-impl Default for State {
+impl Default for StoredLedgerState {
     fn default() -> Self {
         Self {
             epoch: 1,
@@ -45,7 +45,7 @@ pub(super) fn record_digest(kind: &str, number: u64, of: &str, sealed: &[u8]) ->
     sha256(&[kind.as_bytes(), b"\0", &number.to_be_bytes(), of.as_bytes(), b"\0", sealed])
 }
 
-impl State {
+impl StoredLedgerState {
     pub(super) fn read(conn: &dyn Queries, vault: &Vault) -> Result<Self> {
         let sealed =
             query_optional(conn, "SELECT sealed FROM ledger_state WHERE one = 1", params![], |r| r.get::<Vec<u8>>(0));

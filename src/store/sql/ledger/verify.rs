@@ -7,7 +7,7 @@ use super::{
         query::{END, NEXT, Queries, params, query_all, query_optional},
         value::{SqlRow, count, number},
     },
-    state::{State, record_digest},
+    state::{StoredLedgerState, record_digest},
 };
 use crate::{
     domain::ids::TrustDomain,
@@ -18,7 +18,7 @@ use crate::{
     store::{
         Result, StoreError,
         damage::Damage,
-        ledger::{LedgerFault, LedgerRecordKind, LedgerVerification, Progress},
+        ledger::{LedgerFault, LedgerRecordKind, LedgerVerification, OnProgress},
         vault::{SealedRow, Vault, decided},
     },
 };
@@ -63,7 +63,7 @@ struct Walk<'a> {
 pub(super) fn verify(
     conn: &dyn Queries,
     vault: &Vault,
-    progress: Progress,
+    progress: OnProgress,
 ) -> Result<(LedgerVerification, Option<Damage>)> {
     let mut walk = Walk { conn, vault, frontier: Frontier::default(), subtrees: 0, manifests: 0, torn: None };
     let outcome = walk.all(progress);
@@ -78,7 +78,7 @@ pub(super) fn verify(
 }
 
 impl Walk<'_> {
-    fn all(&mut self, mut progress: Progress) -> std::result::Result<(), Stop> {
+    fn all(&mut self, mut progress: OnProgress) -> std::result::Result<(), Stop> {
         let roots = self.checkpoints()?;
         self.entries(&roots, &mut progress)?;
         let state = self.state()?;
@@ -98,11 +98,11 @@ impl Walk<'_> {
         self.kept(&state)
     }
 
-    fn state(&self) -> std::result::Result<State, Stop> {
+    fn state(&self) -> std::result::Result<StoredLedgerState, Stop> {
         if self.count("ledger_state")? != 1 {
             return fault(None, "the ledger's state is missing");
         }
-        State::read(self.conn, self.vault).or_else(|error| match error {
+        StoredLedgerState::read(self.conn, self.vault).or_else(|error| match error {
             StoreError::Corrupt(what) => fault(None, format!("the ledger's state was changed: {what}")),
             other => Err(other.into()),
         })
@@ -125,7 +125,7 @@ impl Walk<'_> {
         Ok(roots)
     }
 
-    fn entries(&mut self, roots: &HashMap<u64, Hash>, progress: &mut Progress) -> std::result::Result<(), Stop> {
+    fn entries(&mut self, roots: &HashMap<u64, Hash>, progress: &mut OnProgress) -> std::result::Result<(), Stop> {
         const SQL: &str = "SELECT number, leaf, sealed FROM ledger ORDER BY number";
         let mut stopped = Ok(());
         self.conn.query(SQL, params![], &mut |entry| {
@@ -177,13 +177,13 @@ impl Walk<'_> {
         })
     }
 
-    fn kept(&mut self, state: &State) -> std::result::Result<(), Stop> {
+    fn kept(&mut self, state: &StoredLedgerState) -> std::result::Result<(), Stop> {
         const SQL: &str = "SELECT k.kind, k.number, k.sealed, k.peer, d.domain FROM ledger_kept k \
             LEFT JOIN peer d ON d.number = k.peer";
         type SealedRecord = (String, u64, Vec<u8>, i64, Option<String>);
         let read = |r: &SqlRow<'_>| Ok((r.get(0)?, count(r, 1)?, r.get(2)?, r.get(3)?, r.get(4)?));
         let found: Vec<SealedRecord> = query_all(self.conn, SQL, params![], read)?;
-        let mut seen = State::default();
+        let mut seen = StoredLedgerState::default();
         for (kind, at, sealed, peer, domain) in found {
             let of = domain.unwrap_or_default();
             let whose = if of.is_empty() { "this node" } else { &of };
