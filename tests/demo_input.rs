@@ -11,7 +11,7 @@ use watchfire::{
     domain::{
         agreement::Agreement,
         assessment::states_of,
-        body::{Body, Kind, Subject},
+        body::{Body, Kind},
         draft::Draft,
         ids::AssessmentId,
         level::WarningLevel,

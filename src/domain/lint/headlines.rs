@@ -12,7 +12,6 @@ use crate::domain::{
     ids::shorten,
     marking::Tlp,
     place::{Place, find_country_mentions},
-    time::Time,
 };
 
 /// The longest headline, characters. It must fit into one line of a list.

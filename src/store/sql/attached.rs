@@ -14,7 +14,7 @@ use super::{
 use crate::{
     domain::{
         event::Event,
-        ids::{AssessmentId, StatementId, TrustDomain},
+        ids::{AssessmentId, TrustDomain},
         time::Time,
     },
     store::{
