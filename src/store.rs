@@ -28,7 +28,7 @@ use ledger::LedgerStore;
 use lists::ListStore;
 use outbox::OutboxStore;
 pub use pages::{AssessmentPage, ListFilter};
-use persons::PersonStore;
+use people::PeopleStore;
 use recalls::RecallStore;
 use receipts::{
     AnswerRecord, QuarantineRecord, QuarantinedEntry, Readmission, ReceiptRecord, ReceiptStore, ReleaseRef,
@@ -59,7 +59,7 @@ pub mod introductions;
 pub mod ledger;
 pub mod lists;
 pub mod outbox;
-pub mod persons;
+pub mod people;
 pub mod recalls;
 pub mod receipts;
 pub mod requests;
@@ -88,7 +88,7 @@ pub trait Store:
     + LedgerStore
     + ListStore
     + OutboxStore
-    + PersonStore
+    + PeopleStore
     + ReceiptStore
     + RecallStore
     + RequestStore

@@ -26,14 +26,14 @@ pub(super) fn certificates(config: &Config, tls_config: &Arc<TlsConfig>) -> Read
     let (dir, tls_config) = (config.dir.clone(), tls_config.clone());
     Arc::new(move || Certificates {
         tls: tls_config.shown(),
-        persons: of_persons(&dir),
+        people: of_people(&dir),
         partners: tls_config.seen(),
         development_ca: devca::name(&dir),
     })
 }
 
 /// The people's certificates. Files that can't be read are left out, because `doctor` names them.
-fn of_persons(dir: &Path) -> Vec<PersonChain> {
+fn of_people(dir: &Path) -> Vec<PersonChain> {
     let all = persons::persons(dir).unwrap_or_default();
     let chains = all.iter().flat_map(|p| [(p, "tls", p.tls()), (p, "signing", p.signing())]);
     chains.map(|(p, usage, file)| PersonChain { id: p.id.clone(), usage, chain: chain(&file) }).collect()
@@ -44,7 +44,7 @@ pub fn of_person(config: &Config, person: &PersonFiles, usage: &'static str) -> 
     let file = if usage == "tls" { person.tls() } else { person.signing() };
     let ca = devca::name(&config.dir);
     let all = [PersonChain { id: person.id.clone(), usage, chain: chain(&file) }];
-    certified::of_persons(&all, ca.as_deref(), |_| false).into_iter().next()
+    certified::of_people(&all, ca.as_deref(), |_| false).into_iter().next()
 }
 
 fn chain(file: &Path) -> Vec<Vec<u8>> {
@@ -64,6 +64,6 @@ pub fn on_disk(config: &Config, now: Time) -> Vec<Ending> {
     // Only lists that verify say who is revoked. `doctor` names lists that can't be read.
     let trust = load_lists(config, now).ok().and_then(|lists| Trust::new(lists.member, vec![], vec![]).ok());
     let is_revoked = |chain: &[Vec<u8>]| trust.as_ref().is_some_and(|trust| trust.is_own_revoked(chain));
-    all.extend(certified::of_persons(&of_persons(&config.dir), ca, is_revoked));
+    all.extend(certified::of_people(&of_people(&config.dir), ca, is_revoked));
     expiry::sorted(all)
 }

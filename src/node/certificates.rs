@@ -21,7 +21,7 @@ pub struct Certificates {
     /// What this node shows on connections.
     pub tls: Vec<Vec<u8>>,
     /// The people's, as the node's directory has them.
-    pub persons: Vec<PersonChain>,
+    pub people: Vec<PersonChain>,
     /// What partners' nodes have shown last.
     pub partners: Vec<(TrustDomain, Vec<u8>)>,
     /// The name of the development CA in the node's directory, if there is one. A command renews what it issued.

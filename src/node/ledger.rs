@@ -88,5 +88,5 @@ pub struct Ledger {
     /// What is known of partners' ledgers. A second process would have its own; see [`PartnerLedgers`].
     pub(crate) watch: PartnerLedgers,
     /// When each person was last heard. A second process would have its own: a person who calls both has signed in twice in the ledger.
-    pub(crate) persons: LastHeard,
+    pub(crate) last_heard: LastHeard,
 }

@@ -131,7 +131,7 @@ impl People {
     /// Store faults.
     pub async fn look_for_people(&self) -> Result<(), Fault> {
         let register = self.register();
-        let found = (self.certificates)().persons;
+        let found = (self.certificates)().people;
         let seen = found.into_iter().filter(|found| !is_known(&register, &found.chain)).map(|found| {
             let usage = if found.usage == "tls" { CertificateUse::Tls } else { CertificateUse::Signing };
             SeenPerson { usage, chain: found.chain }

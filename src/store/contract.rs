@@ -13,7 +13,7 @@ mod ledger;
 mod lists;
 mod life;
 mod named;
-mod persons;
+mod people;
 mod publishing;
 mod quarantine;
 mod races;
@@ -29,7 +29,7 @@ mod titles;
 
 pub(super) use {
     approvals::*, bundles::*, equivocations::*, feeds::*, introductions::*, ledger::*, life::*, lists::*, named::*,
-    persons::*, publishing::*, quarantine::*, races::*, recalls::*, receipts::*, receiving::*, records::*, requests::*,
+    people::*, publishing::*, quarantine::*, races::*, recalls::*, receipts::*, receiving::*, records::*, requests::*,
     rules::*, searches::*, timers::*, titles::*, unverified::*,
 };
 

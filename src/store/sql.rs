@@ -32,7 +32,7 @@ mod partners;
 mod peers;
 mod pending_verification;
 mod pending_work;
-mod persons;
+mod people;
 mod publish;
 mod purge;
 mod quarantine;

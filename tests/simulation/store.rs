@@ -34,7 +34,7 @@ use watchfire::{
         },
         lists::{ListRecord, ListStore, RevocationsRecord},
         outbox::{OutboxItem, OutboxOutcome, OutboxStore},
-        persons::PersonStore,
+        people::PeopleStore,
         recalls::{HoldersRecord, RecallName, RecallOutcome, RecallRecord, RecallStep, RecallStore, UnverifiedRecall},
         receipts::{
             Acknowledgement, AnswerRecord, HolderReport, OverdueRecord, QuarantineRecord, QuarantinedEntry,
@@ -228,7 +228,7 @@ passed_on!(CatalogueStore {
     write change_catalogue(read: u64, change: CatalogueChange) -> ();
 });
 
-passed_on!(PersonStore {
+passed_on!(PeopleStore {
     read people() -> Vec<watchfire::domain::person::Person>;
     write save_people(people: Vec<watchfire::domain::person::Person>, events: Vec<Event>) -> ();
     write record_sign_in(who: &watchfire::domain::ids::SpiffeId, silence_seconds: i64, event: Event) -> bool;

@@ -172,7 +172,7 @@ impl ServiceFactory {
             signing: Mutex::default(),
             settling: Mutex::default(),
             watch: PartnerLedgers::default(),
-            persons: LastHeard::default(),
+            last_heard: LastHeard::default(),
         })
     }
 

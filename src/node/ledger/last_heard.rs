@@ -34,10 +34,10 @@ mod tests {
 
     #[test]
     fn a_sign_in_is_the_first_word_after_a_quarter_of_an_hour() {
-        let (persons, who) = (LastHeard::default(), "spiffe://gb.example/admin/a".parse().unwrap());
+        let (last_heard, who) = (LastHeard::default(), "spiffe://gb.example/admin/a".parse().unwrap());
         let other = "spiffe://gb.example/admin/b".parse().unwrap();
         let at = |seconds| Time::from_unix_nanos(0).plus_seconds(seconds);
-        assert!(persons.heard(&who, at(0)) && !persons.heard(&who, at(800)) && !persons.heard(&who, at(1600)));
-        assert!(persons.heard(&other, at(1600)) && persons.heard(&who, at(2600)));
+        assert!(last_heard.heard(&who, at(0)) && !last_heard.heard(&who, at(800)) && !last_heard.heard(&who, at(1600)));
+        assert!(last_heard.heard(&other, at(1600)) && last_heard.heard(&who, at(2600)));
     }
 }

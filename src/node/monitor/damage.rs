@@ -16,8 +16,8 @@ impl Monitor {
     /// The person whom a damaged entry of the register is about, if their certificate is in the node's directory.
     fn named(&self, damage: &Damage) -> String {
         let Damage::Person(entry) = damage else { return String::new() };
-        let persons = (self.certificates)().persons;
-        let ids = persons.iter().filter_map(|found| Leaf::parse(found.chain.first()?).ok()).map(|leaf| leaf.id);
+        let people = (self.certificates)().people;
+        let ids = people.iter().filter_map(|found| Leaf::parse(found.chain.first()?).ok()).map(|leaf| leaf.id);
         let mut ids = ids.filter(|id| Sha256(sha256(&[id.to_string().as_bytes()])) == *entry);
         ids.next().map(|id| format!(" ({id})")).unwrap_or_default()
     }

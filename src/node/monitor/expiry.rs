@@ -17,7 +17,7 @@ use crate::{
     identity::certificate::Leaf,
     node::monitor::{
         Monitor,
-        expiry::certified::{of_list, of_node, of_persons, of_roots},
+        expiry::certified::{of_list, of_node, of_people, of_roots},
     },
     seal::hash::sha256,
     wire,
@@ -42,7 +42,7 @@ impl Monitor {
         all.extend(of_node(domain, "signing", self.identity.key.load().chain(), ca));
         all.extend(of_roots(domain, true, own.bundle.roots().iter().map(AsRef::as_ref)));
         all.extend(own.crls.iter().filter_map(|crl| of_list(domain, true, crl.der(), ca)));
-        all.extend(of_persons(&elsewhere.persons, ca, |chain| self.trust.current.load().is_own_revoked(chain)));
+        all.extend(of_people(&elsewhere.people, ca, |chain| self.trust.current.load().is_own_revoked(chain)));
         for partner in self.directory.current().all() {
             if partner.record.state != PartnerState::Forgotten {
                 let domain = &partner.record.organisation.domain;

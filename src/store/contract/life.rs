@@ -84,7 +84,7 @@ pub(crate) async fn fill(store: &dyn Store) {
 
 /// One of each thing that [`fill`] leaves out.
 pub(crate) async fn fill_more(store: &dyn Store) {
-    store.save_people(vec![super::persons::person("admin/b", 1)], vec![]).await.unwrap();
+    store.save_people(vec![super::people::person("admin/b", 1)], vec![]).await.unwrap();
     store.save_approval(super::approvals::waits(1, &["admin/a"]), vec![]).await.unwrap();
     store.save_list(super::lists::list("us", 1, 0, b"list"), vec![b"serial".to_vec()], vec![]).await.unwrap();
     store.begin_request(super::requests::request_step(super::requests::asked(9, true), false)).await.unwrap();

@@ -59,7 +59,7 @@ pub fn of_node(domain: &TrustDomain, usage: &'static str, chain: &[Vec<u8>], ca:
 }
 
 /// The people's certificates. A revoked certificate needs no renewal. A person's files may go once nothing else is in them.
-pub fn of_persons(all: &[PersonChain], ca: Option<&str>, is_revoked: impl Fn(&[Vec<u8>]) -> bool) -> Vec<Ending> {
+pub fn of_people(all: &[PersonChain], ca: Option<&str>, is_revoked: impl Fn(&[Vec<u8>]) -> bool) -> Vec<Ending> {
     let revoked: Vec<bool> = all.iter().map(|person| is_revoked(&person.chain)).collect();
     let each = || all.iter().zip(&revoked);
     let of = |(person, revoked): (&PersonChain, &bool)| {
@@ -216,7 +216,7 @@ mod tests {
         let hints = |ca_here: Option<&str>| {
             let mut all = of_node(&domain(), "tls", &chain(&ca, "node/n1", Purpose::NodeTls), ca_here);
             all.extend(of_list(&domain(), true, &list, ca_here));
-            all.extend(of_persons(&dan, ca_here, |_| false));
+            all.extend(of_people(&dan, ca_here, |_| false));
             all.into_iter().map(|e| e.fix).collect::<Vec<_>>()
         };
         assert_eq!(hints(Some(&name)), [RENEW; 3]);
@@ -251,7 +251,7 @@ mod tests {
         let all = [person(&ca, "dan", "tls"), person(&ca, "dan", "signing"), person(&ca, "eve", "tls")];
         let told = |revoked: &[usize]| {
             let is_revoked = |chain: &[Vec<u8>]| revoked.iter().any(|n| all[*n].chain == chain);
-            of_persons(&all, Some(&name), is_revoked)
+            of_people(&all, Some(&name), is_revoked)
         };
         let both = told(&[0, 1]);
         assert_eq!(both.iter().map(|e| e.is_revoked).collect::<Vec<_>>(), [true, true, false]);

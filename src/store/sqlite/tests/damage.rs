@@ -9,7 +9,7 @@ use crate::store::{
     ledger::{LedgerRecordKind, LedgerStore as _},
     lists::ListStore as _,
     outbox::OutboxStore as _,
-    persons::PersonStore as _,
+    people::PeopleStore as _,
     requests::RequestStore as _,
     unverified::{UnverifiedFilter, UnverifiedStore as _},
 };

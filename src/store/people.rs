@@ -7,7 +7,7 @@ use crate::domain::{event::Event, ids::SpiffeId, person::Person};
 
 /// The register of the own organisation's people.
 #[async_trait]
-pub trait PersonStore: Send + Sync {
+pub trait PeopleStore: Send + Sync {
     /// Everybody who was ever registered.
     async fn people(&self) -> Result<Vec<Person>>;
     /// Adds people, or replaces those with the same ids. Nobody is ever deleted.

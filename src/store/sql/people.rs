@@ -24,7 +24,7 @@ use crate::{
     store::{
         Result, StoreError,
         damage::Damage,
-        persons::PersonStore,
+        people::PeopleStore,
         vault::{LedgerLeaf, SealedRow},
     },
 };
@@ -34,7 +34,7 @@ fn named(row: &SqlRow<'_>) -> Result<Damage> {
 }
 
 #[async_trait]
-impl<D: Driver> PersonStore for SqlStore<D> {
+impl<D: Driver> PeopleStore for SqlStore<D> {
     async fn people(&self) -> Result<Vec<Person>> {
         const SQL: &str = "SELECT id, sealed FROM person ORDER BY id";
         let damages = Arc::clone(self.damages());
