@@ -35,7 +35,7 @@ pub(super) async fn desk(node: Arc<Node>, mut request: Request, next: Next) -> R
         Err(fault) => return from_fault(fault).into_http(),
     };
     if call != GIVE_REVOCATION_LIST
-        && let Some(lapse) = peer.standing.lapse()
+        && let Some(lapse) = peer.access.lapse()
     {
         return from_fault(node.revocations.own_lapse_refusal(&lapse)).into_http();
     }
@@ -82,7 +82,7 @@ pub(super) async fn peer(node: Arc<Node>, request: Request, next: Next) -> Respo
     let (price, kind) = priced.unwrap_or(OTHER);
     rate_limit.spend(price);
     if !method.is_some_and(|method| OF_LISTS.contains(&method))
-        && let Some(lapse) = peer.standing.lapse()
+        && let Some(lapse) = peer.access.lapse()
     {
         return from_fault(lapse.refusal(peer.id.domain(), node.domain())).into_http();
     }

@@ -8,7 +8,7 @@ use super::{
     approvals::{approved, done},
     argument::{self, approval, optional_line},
     call::{Desk, Reply, actor, answer, authorize, count},
-    page::PageRequest,
+    page::RequestedPage,
 };
 use crate::{
     domain::{
@@ -120,7 +120,7 @@ impl AgreementService for Desk {
         request: Request<proto::ListAgreementsRequest>,
     ) -> Reply<proto::ListAgreementsResponse> {
         answer(async {
-            let page = PageRequest::of(self, &mut request.into_inner())?;
+            let page = RequestedPage::of(self, &mut request.into_inner())?;
             let all = self.node.agreements.agreements().await?;
             let (agreements, next_page_token) = page.cut(all, |a| a.id, |a| view(&self.node, &a));
             Ok(proto::ListAgreementsResponse { agreements, next_page_token })

@@ -10,7 +10,7 @@ use super::{
     decisions::decisions,
     explain::explain,
     feed::{self, Following, status, waiting},
-    page::PageRequest,
+    page::RequestedPage,
     stream::{ResponseStream, response_stream},
 };
 use crate::{
@@ -136,7 +136,7 @@ impl DeskService for Desk {
         request: Request<proto::GetFeedStatusRequest>,
     ) -> Reply<proto::GetFeedStatusResponse> {
         answer(async {
-            let page = PageRequest::<(TrustDomain, bool)>::of(self, &mut request.into_inner())?;
+            let page = RequestedPage::<(TrustDomain, bool)>::of(self, &mut request.into_inner())?;
             // Each partner has two feeds. The last partner of the page before may have one left.
             let (from, partners) = (page.after.as_ref().map(|(partner, _)| partner), page.size / 2 + 2);
             let all = self.node.monitor.feed_status(from, partners).await?;
@@ -149,7 +149,7 @@ impl DeskService for Desk {
     async fn list_waiting(&self, request: Request<proto::ListWaitingRequest>) -> Reply<proto::ListWaitingResponse> {
         let (actor, mut message) = authorize(request)?;
         answer(async {
-            let (page, directory) = (PageRequest::of(self, &mut message)?, self.node.directory.current());
+            let (page, directory) = (RequestedPage::of(self, &mut message)?, self.node.directory.current());
             let all = self.node.inbound.held(&actor).await?;
             let key = |u: &waiting::Usage| (u.partner.clone(), u.waits_for.clone());
             let (waiting, next_page_token) = page.cut(all, key, |usage| waiting::view(&directory, usage));

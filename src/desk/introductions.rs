@@ -5,7 +5,7 @@ use tonic::Request;
 use super::{
     argument::{approval, domain},
     call::{Desk, Reply, answer, authorize, count},
-    page::PageRequest,
+    page::RequestedPage,
 };
 use crate::{
     domain::ids::TrustDomain,
@@ -53,7 +53,7 @@ impl IntroductionService for Desk {
     ) -> Reply<proto::ListIntroductionsResponse> {
         let (actor, mut message) = authorize(request)?;
         answer(async {
-            let page = PageRequest::of(self, &mut message)?;
+            let page = RequestedPage::of(self, &mut message)?;
             let all = self.node.partnerships.introductions(&actor).await?;
             let (introductions, next_page_token) = page.cut(all, |i| (i.of.clone(), i.id), |i| view(&i));
             Ok(proto::ListIntroductionsResponse { introductions, next_page_token })

@@ -8,7 +8,7 @@ use tonic::{Request, Response};
 use super::{
     argument::{self, approval, optional_line},
     call::{Desk, Reply, answer, authorize, count},
-    page::PageRequest,
+    page::RequestedPage,
     stream::{ResponseStream, Sender, response_stream, send},
 };
 use crate::{
@@ -48,7 +48,7 @@ impl LedgerService for Desk {
         let (actor, mut message) = authorize(request)?;
         answer(async {
             // The key is the index, so a page ends with the entry before the next one.
-            let page = PageRequest::<u64>::of(self, &mut message)?;
+            let page = RequestedPage::<u64>::of(self, &mut message)?;
             let proto::ListLedgerRequest { from, about, padding, .. } = message;
             let from = page.after.map_or(from, |after| after.saturating_add(1));
             // One more than the page holds, so that there is a next page only if it has entries.
@@ -102,7 +102,7 @@ impl LedgerService for Desk {
         request: Request<proto::ListLedgerAlarmsRequest>,
     ) -> Reply<proto::ListLedgerAlarmsResponse> {
         answer(async {
-            let page = PageRequest::of(self, &mut request.into_inner())?;
+            let page = RequestedPage::of(self, &mut request.into_inner())?;
             let all = self.node.ledger.alarms().await?;
             // No two alarms of one moment about one organisation say the same.
             let key = |a: &Alarm| (Reverse(a.at), a.partner.clone(), a.kind.to_string(), a.what.clone());

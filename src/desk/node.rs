@@ -4,7 +4,7 @@ use tonic::Request;
 
 use super::{
     call::{Desk, Reply, actor, answer},
-    page::PageRequest,
+    page::RequestedPage,
 };
 use crate::{
     domain::{actor::Actor, ending::Ending, fault::Fault, partner::PartnerKind},
@@ -29,7 +29,7 @@ impl NodeService for Desk {
     async fn list_endings(&self, request: Request<proto::ListEndingsRequest>) -> Reply<proto::ListEndingsResponse> {
         actor(&request)?;
         answer(async {
-            let page = PageRequest::of(self, &mut request.into_inner())?;
+            let page = RequestedPage::of(self, &mut request.into_inner())?;
             let all = self.node.monitor.endings().await?;
             let key = |e: &Ending| {
                 let what = (e.kind.to_string(), e.domain.clone(), e.usage.to_owned());

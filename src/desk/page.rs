@@ -97,7 +97,7 @@ page_requests!(
 );
 
 /// The page that a caller asks for. `K` is the key by which the list is ordered; no two items have the same.
-pub(super) struct PageRequest<K> {
+pub(super) struct RequestedPage<K> {
     tokens: Tokens,
     /// The most items.
     pub(super) size: usize,
@@ -107,7 +107,7 @@ pub(super) struct PageRequest<K> {
     pub(super) after: Option<K>,
 }
 
-impl<K: Ord + Serialize + DeserializeOwned> PageRequest<K> {
+impl<K: Ord + Serialize + DeserializeOwned> RequestedPage<K> {
     /// Takes the page out of a request.
     ///
     /// # Errors

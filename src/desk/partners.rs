@@ -7,7 +7,7 @@ use tonic::Request;
 use super::{
     argument::{self, approval, argument},
     call::{Desk, Reply, answer, authorize, count},
-    page::PageRequest,
+    page::RequestedPage,
 };
 use crate::{
     domain::{approval::ApprovalRecord, fault::Fault, partner::PartnerKind},
@@ -71,7 +71,7 @@ impl PartnerService for Desk {
 
     async fn list_partners(&self, request: Request<proto::ListPartnersRequest>) -> Reply<proto::ListPartnersResponse> {
         answer(async {
-            let page = PageRequest::of(self, &mut request.into_inner())?;
+            let page = RequestedPage::of(self, &mut request.into_inner())?;
             let (directory, retired) = (self.node.directory.current(), self.node.partnerships.retired_roots().await?);
             let awaited = match page.after {
                 None => self.node.people.awaited().await?.into_iter().map(awaited).collect(),

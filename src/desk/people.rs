@@ -5,7 +5,7 @@ use tonic::Request;
 use super::{
     argument::approval,
     call::{Desk, Reply, answer, authorize, count},
-    page::PageRequest,
+    page::RequestedPage,
 };
 use crate::{
     domain::person::PersonCertificate,
@@ -21,7 +21,7 @@ impl PersonService for Desk {
     async fn list_people(&self, request: Request<proto::ListPeopleRequest>) -> Reply<proto::ListPeopleResponse> {
         let (actor, mut message) = authorize(request)?;
         answer(async {
-            let page = PageRequest::of(self, &mut message)?;
+            let page = RequestedPage::of(self, &mut message)?;
             // Somebody may have been added a moment ago. The list is shown even if nothing can be written.
             drop(self.node.people.look_for_people().await);
             let all = self.node.people.list_people(&actor)?;

@@ -6,7 +6,7 @@ use super::{
     approvals::{approved, done},
     argument::{self, approval, optional_line},
     call::{Desk, Reply, answer, authorize},
-    page::PageRequest,
+    page::RequestedPage,
 };
 use crate::{
     node::{recalls::issue::RecallView, task::to_the_end},
@@ -36,7 +36,7 @@ impl RecallService for Desk {
     async fn list_recalls(&self, request: Request<proto::ListRecallsRequest>) -> Reply<proto::ListRecallsResponse> {
         let (actor, mut message) = authorize(request)?;
         answer(async {
-            let page = PageRequest::<u64>::of(self, &mut message)?;
+            let page = RequestedPage::<u64>::of(self, &mut message)?;
             let after = page.after.unwrap_or_default();
             let found = self.node.recalls.recalls(&actor, message.waiting_only, after).await?;
             // The node gives a page of its own. Only an empty one says that there are no more.

@@ -5,7 +5,7 @@ use tonic::Request;
 use super::{
     argument::{self, argument, optional_line},
     call::{Desk, Reply, answer, authorize},
-    page::PageRequest,
+    page::RequestedPage,
     recalls,
 };
 use crate::{
@@ -25,7 +25,7 @@ impl ReceiptService for Desk {
     async fn get_holders(&self, request: Request<proto::GetHoldersRequest>) -> Reply<proto::GetHoldersResponse> {
         let (actor, mut message) = authorize(request)?;
         answer(async {
-            let page = PageRequest::of(self, &mut message)?;
+            let page = RequestedPage::of(self, &mut message)?;
             let id = argument::bytes("assessment_id", &message.assessment_id)?;
             let Holders { record, exercise, recall, all } = self.node.assessments.holders(&actor, &id).await?;
             let key = |h: &Holder| (h.organisation.clone(), h.through.clone());

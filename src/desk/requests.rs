@@ -8,7 +8,7 @@ use super::{
     argument::{self, argument},
     call::{Desk, Reply, answer, authorize},
     decisions::decisions,
-    page::PageRequest,
+    page::RequestedPage,
 };
 use crate::{
     domain::{
@@ -54,7 +54,7 @@ impl RequestService for Desk {
     async fn list_requests(&self, request: Request<proto::ListRequestsRequest>) -> Reply<proto::ListRequestsResponse> {
         let (actor, mut message) = authorize(request)?;
         answer(async {
-            let page = PageRequest::<(Reverse<Time>, StatementId)>::of(self, &mut message)?;
+            let page = RequestedPage::<(Reverse<Time>, StatementId)>::of(self, &mut message)?;
             let after = page.after.map(|(Reverse(at), id)| (at, id));
             // One more than the page holds, so that there is a next page only if it has requests.
             let limit = u32::try_from(page.size.saturating_add(1)).unwrap_or(u32::MAX);

@@ -135,7 +135,7 @@ impl<'de> Deserialize<'de> for Located {
 struct AnyValue;
 
 impl<'de> Visitor<'de> for AnyValue {
-    type InputValue = InputValue;
+    type Value = InputValue;
 
     fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str("a value")

@@ -40,7 +40,7 @@ const LAST: u32 = 1000;
 /// A change that is not in force and might be.
 pub enum Proposal {
     /// Other terms with one partner.
-    Agreements {
+    Terms {
         /// The agreement's encoding.
         payload: Vec<u8>,
         /// The agreement that they would replace. `None` means the only one in force.

@@ -31,14 +31,14 @@ pub enum KeyError {
     NoRandomness,
 }
 
-enum KeyPair {
+enum AnyKeyPair {
     Ed25519(Ed25519KeyPair),
     Ecdsa(Suite, EcdsaKeyPair),
 }
 
 /// A signing key with the chain that proves whose it is. It has no `Debug`, so that it can't get into logs.
 pub struct SigningKey {
-    pair: KeyPair,
+    pair: AnyKeyPair,
     chain: Vec<Vec<u8>>,
     id: SpiffeId,
 }
@@ -56,8 +56,8 @@ impl SigningKey {
     ) -> Result<Self, KeyError> {
         let pair = read(pkcs8)?;
         let public = match &pair {
-            KeyPair::Ed25519(pair) => pair.public_key().as_ref(),
-            KeyPair::Ecdsa(_, pair) => pair.public_key().as_ref(),
+            AnyKeyPair::Ed25519(pair) => pair.public_key().as_ref(),
+            AnyKeyPair::Ecdsa(_, pair) => pair.public_key().as_ref(),
         };
         if public != leaf_key {
             return Err(KeyError::Mismatch);
@@ -68,8 +68,8 @@ impl SigningKey {
     /// The suite with which it signs.
     pub fn suite(&self) -> Suite {
         match &self.pair {
-            KeyPair::Ed25519(_) => Suite::Ed25519,
-            KeyPair::Ecdsa(suite, _) => *suite,
+            AnyKeyPair::Ed25519(_) => Suite::Ed25519,
+            AnyKeyPair::Ecdsa(suite, _) => *suite,
         }
     }
 
@@ -85,8 +85,8 @@ impl SigningKey {
     pub fn sign(&self, kind: StatementKind, payload: &[u8]) -> Result<Signature, KeyError> {
         let message = pre_authentication_encoding(kind, payload);
         let value = match &self.pair {
-            KeyPair::Ed25519(pair) => pair.sign(&message).as_ref().to_vec(),
-            KeyPair::Ecdsa(_, pair) => {
+            AnyKeyPair::Ed25519(pair) => pair.sign(&message).as_ref().to_vec(),
+            AnyKeyPair::Ecdsa(_, pair) => {
                 pair.sign(&SystemRandom::new(), &message).map_err(|_| KeyError::NoRandomness)?.as_ref().to_vec()
             }
         };
@@ -116,10 +116,10 @@ impl SigningKey {
     }
 }
 
-fn read(pkcs8: &[u8]) -> Result<KeyPair, KeyError> {
+fn read(pkcs8: &[u8]) -> Result<AnyKeyPair, KeyError> {
     // Other programs write Ed25519 keys as PKCS#8 version 1, without the public key. Both versions are read.
     if let Ok(pair) = Ed25519KeyPair::from_pkcs8_maybe_unchecked(pkcs8) {
-        return Ok(KeyPair::Ed25519(pair));
+        return Ok(AnyKeyPair::Ed25519(pair));
     }
     let random = SystemRandom::new();
     for (suite, algorithm) in [
@@ -127,7 +127,7 @@ fn read(pkcs8: &[u8]) -> Result<KeyPair, KeyError> {
         (Suite::EcdsaP384Sha384, &ECDSA_P384_SHA384_ASN1_SIGNING),
     ] {
         if let Ok(pair) = EcdsaKeyPair::from_pkcs8(algorithm, pkcs8, &random) {
-            return Ok(KeyPair::Ecdsa(suite, pair));
+            return Ok(AnyKeyPair::Ecdsa(suite, pair));
         }
     }
     Err(KeyError::Unusable)

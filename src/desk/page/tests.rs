@@ -6,8 +6,8 @@ fn request(page_size: i32, page_token: &str) -> proto::ListRequestsRequest {
     proto::ListRequestsRequest { open_only: false, page_size, page_token: page_token.to_owned() }
 }
 
-fn page(request: &proto::ListRequestsRequest) -> Result<PageRequest<u64>, Fault> {
-    PageRequest::new("gb.example/ledger", PAGE_BYTES, &mut request.clone())
+fn page(request: &proto::ListRequestsRequest) -> Result<RequestedPage<u64>, Fault> {
+    RequestedPage::new("gb.example/ledger", PAGE_BYTES, &mut request.clone())
 }
 
 /// A page over numbers, and the token of the next one.
@@ -47,7 +47,7 @@ fn a_page_has_100_items_if_nobody_says_otherwise_and_1000_at_most() {
 
 #[test]
 fn a_page_is_no_larger_than_a_message_but_has_one_item_at_least() {
-    let page: PageRequest<u64> = PageRequest::new("gb.example/ledger", 100, &mut request(0, "")).unwrap();
+    let page: RequestedPage<u64> = RequestedPage::new("gb.example/ledger", 100, &mut request(0, "")).unwrap();
     let sized = |bytes: usize| {
         let event = "x".repeat(bytes);
         page.cut([1, 2, 3], |n| *n, |index| proto::LedgerEntryView { index, leaf: vec![].into(), event: event.clone() })
@@ -69,10 +69,10 @@ fn a_token_is_refused_for_another_list_other_filters_and_another_node() {
     let open = proto::ListRequestsRequest { open_only: true, ..request(1, &next) };
     is_refused(page(&open).err());
     let mut waiting = proto::ListWaitingRequest { page_size: 1, page_token: next.clone() };
-    is_refused(PageRequest::<u64>::new("gb.example/ledger", PAGE_BYTES, &mut waiting).err());
-    is_refused(PageRequest::<u64>::new("no.example/ledger", PAGE_BYTES, &mut request(1, &next)).err());
+    is_refused(RequestedPage::<u64>::new("gb.example/ledger", PAGE_BYTES, &mut waiting).err());
+    is_refused(RequestedPage::<u64>::new("no.example/ledger", PAGE_BYTES, &mut request(1, &next)).err());
     // After a lost ledger was begun anew.
-    is_refused(PageRequest::<u64>::new("gb.example/ledger/2", PAGE_BYTES, &mut request(1, &next)).err());
+    is_refused(RequestedPage::<u64>::new("gb.example/ledger/2", PAGE_BYTES, &mut request(1, &next)).err());
     // Another size is no other list.
     assert_eq!(cut(&request(7, &next), &[1, 2]).0, [2]);
 }
