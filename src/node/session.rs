@@ -1,6 +1,6 @@
 //! The session of one partner: what this process knows of its feed, its connections and its rates. Nothing here needs to survive a restart.
 //!
-//! Each field says what a second process on the same store would lack. `docs/decisions/state-in-memory.md` has the whole list.
+//! Each field says what a second process on the same store would lack. `docs/state-in-memory.md` has the whole list.
 
 use std::sync::{
     Arc, Mutex,
