@@ -183,7 +183,7 @@ impl Org {
         let files = self.dir.join(person);
         let (tls, key) = (files.join("tls.pem"), files.join("tls.key"));
         let (address, bundle) = (self.config().desk, self.dir.join("bundle.pem"));
-        client::connect(&address, &self.domain, &bundle, (&tls, &key), Arc::new(SystemClock)).await.unwrap()
+        client::connect(&address, &self.domain, &bundle, &tls, &key, Arc::new(SystemClock)).await.unwrap()
     }
 
     /// Runs its node as a process of its own, up to its ready line.

@@ -323,7 +323,7 @@ impl Org {
         let tls = (files.join("tls.pem"), files.join("tls.key"));
         let own = self.domain.parse().unwrap();
         let bundle = self.dir.join("bundle.pem");
-        client::connect(&self.desk, &own, &bundle, (&tls.0, &tls.1), Arc::new(SystemClock)).await
+        client::connect(&self.desk, &own, &bundle, &tls.0, &tls.1, Arc::new(SystemClock)).await
     }
 
     /// The analyst, connected.

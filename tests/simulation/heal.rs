@@ -350,7 +350,7 @@ impl World {
 fn is_about(made: &Made, country: Country) -> bool {
     made.portions.iter().any(|(_, portion)| match &portion.body {
         Body::Subject(subject) => {
-            states_of(subject, (subject.period.from.start(), subject.period.until.start())).contains(&country)
+            states_of(subject, subject.period.from.start(), subject.period.until.start()).contains(&country)
         }
         _ => false,
     })
