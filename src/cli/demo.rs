@@ -4,8 +4,10 @@ mod input;
 mod link;
 mod narrator;
 mod organisation;
+mod reasons;
 mod report;
 mod second_act;
+mod side_by_side;
 mod story;
 mod world;
 

@@ -7,7 +7,8 @@ use serde_json::{Value, json};
 use super::{
     narrator::{Narrator, failed},
     organisation::{Organisation, text},
-    world::{World, is, until},
+    reasons::Reasons,
+    world::{Published, World, is, until},
 };
 use crate::cli::CliError;
 
@@ -15,15 +16,21 @@ use crate::cli::CliError;
 fn expected(world: &World, partner: &str) -> BTreeMap<String, BTreeSet<String>> {
     let mut all = BTreeMap::new();
     for published in &world.published {
-        let Some(decision) = published.decisions.get(partner).filter(|d| is(d, "decision", "release")) else {
-            continue;
-        };
-        all.insert(published.assessment.clone(), handles(decision, true));
+        if let Some(portions) = released_to(published, partner) {
+            all.insert(published.assessment.clone(), portions);
+        }
     }
     all
 }
 
-fn portions(value: &Value) -> impl Iterator<Item = &Value> {
+/// The portions (handles) of an assessment that were released to a partner. `None` if nothing was.
+pub fn released_to(published: &Published, partner: &str) -> Option<BTreeSet<String>> {
+    let decision = published.decisions.get(partner).filter(|d| is(d, "decision", "release"))?;
+    Some(handles(decision, true))
+}
+
+/// The portions in an answer.
+pub fn portions(value: &Value) -> impl Iterator<Item = &Value> {
     value.get("portions").and_then(Value::as_array).into_iter().flatten()
 }
 
@@ -99,14 +106,11 @@ async fn one(
     wanted: &BTreeMap<String, BTreeSet<String>>,
 ) -> Result<(), CliError> {
     let portions_held: usize = wanted.values().map(BTreeSet::len).sum();
-    let mut withheld = 0;
-    let mut reasons: BTreeMap<String, usize> = BTreeMap::new();
+    let mut reasons = Reasons::default();
     for decision in world.published.iter().filter_map(|p| p.decisions.get(partner.domain)) {
         for portion in portions(decision).filter(|p| is(p, "decision", "withhold")) {
-            withheld += 1;
-            let because =
-                portion.get("because").and_then(Value::as_array).and_then(|b| b.first()).and_then(Value::as_str);
-            *reasons.entry(because.unwrap_or("no reason given").to_owned()).or_default() += 1;
+            let because = portion.get("because").and_then(Value::as_array).and_then(|b| b.first());
+            reasons.count(because.and_then(Value::as_str).unwrap_or("no reason given"));
         }
     }
     let sequence = partner.ask(&["--as", "root", "feed", "status"]).await?;
@@ -125,16 +129,14 @@ async fn one(
         return Err(failed(format!("{} got {sequence} numbers although it may have nothing", partner.domain)));
     }
     let facts = json!({
-        "partner": partner.domain, "assessments": wanted.len(), "portions": portions_held, "withheld": withheld,
-        "reasons": reasons, "last_sequence": sequence,
+        "partner": partner.domain, "assessments": wanted.len(), "portions": portions_held, "withheld": reasons.total(),
+        "reasons": reasons.by_count().into_iter().collect::<BTreeMap<_, _>>(), "last_sequence": sequence,
     });
     narrator.step("received", &words, facts);
-    let mut by_count: Vec<_> = reasons.into_iter().collect();
-    by_count.sort_by_key(|(_, count)| std::cmp::Reverse(*count));
-    if withheld > 0 {
-        narrator.words(&format!("          withheld from it: {withheld} portions, because"));
+    if reasons.total() > 0 {
+        narrator.words(&format!("          withheld from it: {} portions, because", reasons.total()));
     }
-    for (reason, count) in by_count.iter().take(4) {
+    for (reason, count) in reasons.by_count() {
         narrator.words(&format!("            {count:4} × {}", crate::render::text::shortened(reason, 110)));
     }
     Ok(())

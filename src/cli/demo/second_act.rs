@@ -10,7 +10,10 @@ use super::{
     organisation::{Cast, Organisation, text},
     world::{Published, World, agree_on, is, until},
 };
-use crate::cli::CliError;
+use crate::{
+    cli::{CliError, output},
+    render::text::shortened,
+};
 
 /// A member of the regional organisation. The publisher exchanges nothing with it; the two only know each other.
 const MEMBER: Cast = Cast { domain: "gh.example", kind: "state", country: Some("GH") };
@@ -54,7 +57,25 @@ async fn hub(narrator: &Narrator<'_>, world: &World, member: &Organisation, dir:
          the author's signature and each hop's terms verified there"
     );
     narrator.step("hub", &words, json!({ "assessment": id, "portions": portions, "way": way }));
+    narrator.words("          gh.example reads:");
+    let room = output::options().columns().saturating_sub(12).max(40);
+    for line in reads(&shown) {
+        narrator.words(&format!("            {}", shortened(&line, room)));
+    }
     Ok(id)
+}
+
+/// What a member reads, a line for each portion: `headline (GREEN): Mali: ...`.
+fn reads(shown: &Value) -> Vec<String> {
+    let line = |portion: &Value| {
+        let field = |pointer: &str| portion.pointer(pointer).and_then(Value::as_str).unwrap_or_default();
+        let places = portion.get("places").and_then(Value::as_array).into_iter().flatten().filter_map(Value::as_str);
+        let level = portion.get("level").and_then(Value::as_u64).map(|level| format!("level {level}"));
+        let about: Vec<String> = places.map(str::to_owned).chain(level).collect();
+        let says = Some(field("/text")).filter(|text| !text.is_empty()).map_or_else(|| about.join(", "), str::to_owned);
+        format!("{} ({}): {says}", field("/kind"), field("/marking/tlp"))
+    };
+    shown.get("portions").and_then(Value::as_array).into_iter().flatten().map(line).collect()
 }
 
 async fn publish(world: &World, dir: &Path, command: &[&str], name: &str) -> Result<Published, CliError> {

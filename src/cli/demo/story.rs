@@ -9,7 +9,7 @@ use super::{
     link::Link,
     narrator::{Narrator, failed},
     organisation::{Cast, Organisation},
-    report, second_act,
+    report, second_act, side_by_side,
     world::{Published, World, is, propose, sign, until},
 };
 use crate::cli::CliError;
@@ -33,6 +33,7 @@ pub async fn run(narrator: &Narrator<'_>, dir: &Path) -> Result<World, CliError>
     kill_nodes(narrator, &mut world, dir, third).await?;
     report::settle(&world).await?;
     report::tell(narrator, &world).await?;
+    side_by_side::tell(narrator, &world).await?;
     second_act::play(narrator, &mut world, dir).await?;
     Ok(world)
 }
