@@ -243,6 +243,10 @@ pub(super) fn decided(deed: &Deed) -> Vec<StatementId> {
         | Deed::LedgerAlarm { .. }
         | Deed::SettlingApproved { .. }
         | Deed::LedgerSettled { .. }
+        | Deed::DraftRead { .. }
+        | Deed::DraftHandedOver { .. }
+        | Deed::DraftTakenBack { .. }
+        | Deed::DraftDeleted { .. }
         | Deed::Equivocated { .. }
         | Deed::EvidenceExported { .. }
         | Deed::PositionAdopted { .. } => vec![],
