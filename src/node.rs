@@ -13,6 +13,7 @@ pub mod bundles;
 pub mod certificates;
 pub mod decisions;
 pub mod directory;
+pub mod drafts;
 pub mod handed_over;
 pub mod house_rules;
 pub mod inbound;
@@ -51,7 +52,7 @@ use crate::{
     },
     node::{
         agreements::Agreements, alarms::Alarms, assessments::Assessments, bundles::Bundles,
-        directory::PartnerDirectory, house_rules::Rules, inbound::InboundFeeds, inbox::Inbox, ledger::Ledger,
+        directory::PartnerDirectory, drafts::Drafts, house_rules::Rules, inbound::InboundFeeds, inbox::Inbox, ledger::Ledger,
         monitor::Monitor, outbound::OutboundFeeds, outbox::Outbox, own_identity::OwnIdentity,
         partnerships::Partnerships, people::People, recalls::Recalls, receipts::Receipts, refusal_log::RefusalLog,
         requests::Requests, revocations::RevocationLists, sessions::PartnerSessions, simulation::Simulation,
@@ -93,6 +94,8 @@ pub struct Node {
     pub assessments: Arc<Assessments>,
     /// What comes from partners: verifies entries, keeps what is not usable yet, and examines it again.
     pub inbound: Arc<InboundFeeds>,
+    /// Drafts that the node keeps for its people.
+    pub drafts: Arc<Drafts>,
     /// Who is a partner: invitations, acceptance, introductions, suspension.
     pub partnerships: Arc<Partnerships>,
     /// Sharing agreements: proposals, signatures, stops, succession.

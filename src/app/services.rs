@@ -65,6 +65,7 @@ fn wire(parts: NodeParts, ledger: LedgerParts) -> Arc<Node> {
         bundles: bundles.clone(),
     });
     let simulation = shared.simulation();
+    let drafts = shared.drafts();
     let monitor = shared.monitor(&outbox);
     let timers = shared.timers(&agreements, &monitor, &inbound, &assessments);
 
@@ -85,6 +86,7 @@ fn wire(parts: NodeParts, ledger: LedgerParts) -> Arc<Node> {
         recalls,
         assessments,
         inbound,
+        drafts,
         partnerships,
         agreements,
         rules,

@@ -12,7 +12,7 @@ use crate::{
     node::Node,
     wire::proto::{
         agreement_service_server::AgreementServiceServer, attachment_service_server::AttachmentServiceServer,
-        desk_service_server::DeskServiceServer, introduction_service_server::IntroductionServiceServer,
+        desk_service_server::DeskServiceServer, draft_service_server::DraftServiceServer, introduction_service_server::IntroductionServiceServer,
         ledger_service_server::LedgerServiceServer, node_service_server::NodeServiceServer,
         partner_service_server::PartnerServiceServer, person_service_server::PersonServiceServer,
         recall_service_server::RecallServiceServer, receipt_service_server::ReceiptServiceServer,
@@ -46,6 +46,7 @@ services!(
     AgreementServiceServer,
     AttachmentServiceServer,
     DeskServiceServer,
+    DraftServiceServer,
     IntroductionServiceServer,
     LedgerServiceServer,
     NodeServiceServer,
