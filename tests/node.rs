@@ -39,6 +39,8 @@ mod crash;
 mod damage;
 #[path = "node/doors.rs"]
 mod doors;
+#[path = "node/drafts.rs"]
+mod drafts;
 #[path = "node/endorse.rs"]
 mod endorse;
 #[path = "node/equivocation.rs"]
@@ -93,6 +95,8 @@ mod passed_on;
 mod people;
 #[path = "node/poison.rs"]
 mod poison;
+#[path = "node/previews.rs"]
+mod previews;
 #[path = "node/quarantine.rs"]
 mod quarantine;
 #[path = "node/received.rs"]

@@ -29,7 +29,7 @@ use crate::{
         parallel::on_all_cores,
         task::lost,
     },
-    policy::{Decision, plan},
+    policy::{Decision, Facts, PartnerPolicy, plan},
     seal::{chains::When, open::open_listed, rules, statement::id_of},
     store::{AssessmentRecord, AssessmentState},
     wire,
@@ -80,7 +80,7 @@ pub struct ReadingStep {
 
 /// What a partner has to read after each release of a plan whose first time is now. A release hands over all that may go at its time, in the author's
 /// order; the partner's node merges the orders of several.
-pub fn reading_steps(steps: &[(Time, Decision)]) -> Vec<ReadingStep> {
+fn reading_steps(steps: &[(Time, Decision)]) -> Vec<ReadingStep> {
     let (mut releases, mut disclosed, mut readings): (Vec<Vec<Digest>>, BTreeSet<Digest>, Vec<ReadingStep>) =
         Default::default();
     for (i, (at, decision)) in steps.iter().enumerate() {
@@ -156,13 +156,15 @@ impl Assessments {
         if let Some(unknown) = partner.as_ref().filter(|name| !directory.partners().any(|p| name_of(p) == *name)) {
             return Err(Fault::at(Reason::NotFound, "partner", format!("there is no partner `{unknown}` here")));
         }
+        let meant = |p: &&Arc<Partner>| partner.as_ref().is_none_or(|name| name_of(p) == name);
+        let addressees = directory.partners().filter(meant).map(|p| Addressee::of(p)).collect();
         let work = move || {
             let opened = open_listed(&manifest, &portions)?;
             let id = id_of(envelope.kind, &envelope.payload);
             let prepared = LoadedAssessment::assemble((id, manifest, Arc::new(envelope)), opened, portions, now);
             let prepared = LoadedAssessment { about, ..prepared };
             check_errors(&prepared, now)?;
-            Ok(decided(prepared, signature, (&directory, partner.as_ref()), now))
+            Ok(decided(prepared, signature, addressees, now))
         };
         tokio::task::spawn_blocking(work).await.map_err(lost)?
     }
@@ -199,25 +201,31 @@ fn check_errors(prepared: &LoadedAssessment, now: Time) -> Result<(), Fault> {
     }
 }
 
-fn decided(
-    prepared: LoadedAssessment,
-    signature: SignatureCheck,
-    (directory, partner): (&Partners, Option<&TrustDomain>),
-    now: Time,
-) -> Preview {
-    let facts = prepared.facts(now, directory);
-    let meant = |p: &&Arc<Partner>| partner.is_none_or(|name| name_of(p) == name);
-    let partners: Vec<&Arc<Partner>> = directory.partners().filter(meant).collect();
-    let plan_for = |partner: &Arc<Partner>| {
-        let steps = plan(&partner.outgoing, &facts, now);
-        let decision = PartnerDecision::new(partner, &steps);
-        // A publication plans for active partners only.
-        match partner.standing() {
-            PartnerState::Active => (decision, reading_steps(&steps)),
-            _ => (suspended(decision), vec![]),
-        }
-    };
-    let planned = on_all_cores(partners, PARTNERS_A_THREAD, plan_for);
+/// A partner, as a preview decides for it.
+struct Addressee {
+    name: TrustDomain,
+    policy: Arc<PartnerPolicy>,
+    is_active: bool,
+}
+
+impl Addressee {
+    fn of(partner: &Partner) -> Self {
+        let is_active = partner.standing() == PartnerState::Active;
+        Self { name: name_of(partner).clone(), policy: partner.outgoing.clone(), is_active }
+    }
+
+    /// The decision, and what there is to read. A publication plans for active partners only.
+    fn decide(&self, facts: &Facts<'_>, now: Time) -> (PartnerDecision, Vec<ReadingStep>) {
+        let steps = plan(&self.policy, facts, now);
+        let decision = PartnerDecision::about_partner(&self.name, &steps);
+        if self.is_active { (decision, reading_steps(&steps)) } else { (suspended(decision), vec![]) }
+    }
+}
+
+fn decided(prepared: LoadedAssessment, signature: SignatureCheck, addressees: Vec<Addressee>, now: Time) -> Preview {
+    // What is not published yet came by no way, so the partners by which it might have come do not matter.
+    let facts = prepared.facts(now, &Partners::default());
+    let planned = on_all_cores(addressees, PARTNERS_A_THREAD, |addressee| addressee.decide(&facts, now));
     let (mut together, mut nothing): (BTreeMap<Vec<ReadingStep>, Vec<TrustDomain>>, Vec<_>) = Default::default();
     let mut decisions = vec![];
     for (decision, steps) in planned {
@@ -254,3 +262,6 @@ fn why_nothing(decision: &PartnerDecision) -> Vec<String> {
     }
     each
 }
+
+#[cfg(test)]
+mod tests;
