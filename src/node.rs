@@ -52,8 +52,8 @@ use crate::{
     },
     node::{
         agreements::Agreements, alarms::Alarms, assessments::Assessments, bundles::Bundles,
-        directory::PartnerDirectory, drafts::Drafts, house_rules::Rules, inbound::InboundFeeds, inbox::Inbox, ledger::Ledger,
-        monitor::Monitor, outbound::OutboundFeeds, outbox::Outbox, own_identity::OwnIdentity,
+        directory::PartnerDirectory, drafts::Drafts, house_rules::Rules, inbound::InboundFeeds, inbox::Inbox,
+        ledger::Ledger, monitor::Monitor, outbound::OutboundFeeds, outbox::Outbox, own_identity::OwnIdentity,
         partnerships::Partnerships, people::People, recalls::Recalls, receipts::Receipts, refusal_log::RefusalLog,
         requests::Requests, revocations::RevocationLists, sessions::PartnerSessions, simulation::Simulation,
         timers::Timers,

@@ -131,6 +131,8 @@ mod sentences;
 mod simulate;
 #[path = "node/slow_link.rs"]
 mod slow_link;
+#[path = "shared/splitmix.rs"]
+mod splitmix;
 #[path = "node/statements.rs"]
 mod statements;
 #[path = "node/surroundings.rs"]

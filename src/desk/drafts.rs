@@ -191,10 +191,10 @@ fn preview(preview: &Preview) -> proto::PreviewAssessmentResponse {
         partners: texts(&readers.partners),
         steps: readers.steps.iter().map(step).collect(),
     });
-    let nothing = preview.nothing.iter().map(|(partner, because)| proto::PreviewNothing {
-        partner: partner.to_string(),
-        because: because.clone(),
-    });
+    let nothing = preview
+        .nothing
+        .iter()
+        .map(|(partner, because)| proto::PreviewNothing { partner: partner.to_string(), because: because.clone() });
     proto::PreviewAssessmentResponse {
         readers: readers.collect(),
         nothing: nothing.collect(),

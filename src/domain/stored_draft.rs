@@ -109,7 +109,8 @@ impl StoredDraft {
     /// they did in another role.
     pub fn is_visible_to(&self, actor: &Actor) -> bool {
         let is_reader = matches!(actor.role(), Role::Analyst | Role::Officer | Role::Service);
-        is_reader && (actor.role() == Role::Officer || self.author == *actor.id() || self.handed_to.contains(actor.id()))
+        is_reader
+            && (actor.role() == Role::Officer || self.author == *actor.id() || self.handed_to.contains(actor.id()))
     }
 
     /// Whether this person may delete it, or take back a hand-over: its author and officers.
@@ -224,7 +225,8 @@ impl StoredDraft {
             return Ok(false);
         }
         if self.handed_to.len() >= MAX_HANDED_TO {
-            let what = format!("a draft is handed to at most {MAX_HANDED_TO} people; take it back from one of them first");
+            let what =
+                format!("a draft is handed to at most {MAX_HANDED_TO} people; take it back from one of them first");
             return Err(Fault::at(Reason::LimitExceeded, "to", what));
         }
         self.handed_to.push(to.clone());
@@ -247,7 +249,9 @@ fn check_length(bytes: u64) -> Result<(), Fault> {
     if usize::try_from(bytes).is_ok_and(|bytes| bytes <= MAX_DRAFT_BYTES) {
         return Ok(());
     }
-    let what = format!("the draft takes {bytes} bytes; at most {MAX_DRAFT_BYTES} are kept, put long material into attachments");
+    let what = format!(
+        "the draft takes {bytes} bytes; at most {MAX_DRAFT_BYTES} are kept, put long material into attachments"
+    );
     Err(Fault::at(Reason::LimitExceeded, "text", what))
 }
 

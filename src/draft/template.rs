@@ -20,7 +20,7 @@ pub fn agreement_template(own: &TrustDomain, partner: &TrustDomain, today: Day) 
     Ok(text.replace("@own", own.as_str()).replace("@partner", partner.as_str()))
 }
 
-fn filled(template: &str, today: Day) -> String {
+pub(super) fn filled(template: &str, today: Day) -> String {
     let later = |days| plus(today, days).to_string();
     template
         .replace("@today", &today.to_string())

@@ -86,7 +86,9 @@ impl Damage {
             Self::Approval(_) => "decide it again",
             Self::Witnessed(_) => "nothing: the partner's next greeting is kept in its place",
             Self::Attachment(_) => "fetch it again, or restore a backup",
-            Self::Draft(_) => "ask its author for a copy, or restore a backup; `watchfire draft delete` removes what is left of it",
+            Self::Draft(_) => {
+                "ask its author for a copy, or restore a backup; `watchfire draft delete` removes what is left of it"
+            }
             Self::Assessment(..)
             | Self::Bundles(_)
             | Self::Root(_)

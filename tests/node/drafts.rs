@@ -78,7 +78,9 @@ async fn two_people_who_edit_one_draft_are_told_and_nobody_s_text_is_lost() {
 async fn a_draft_is_for_its_author_those_it_was_handed_to_and_officers() {
     let gb = desk_of_two().await;
     let id = gb.keep("ana", "canary-text\n").await;
-    for arguments in [&["show", &id][..], &["history", &id], &["delete", &id, "--yes"], &["hand-over", &id, "--to", "bob"]] {
+    for arguments in
+        [&["show", &id][..], &["history", &id], &["delete", &id, "--yes"], &["hand-over", &id, "--to", "bob"]]
+    {
         assert_eq!(gb.draft_refused("bob", arguments).await, "NOT_FOUND", "{arguments:?}");
         assert_eq!(gb.draft_refused("root", arguments).await, "ROLE_REQUIRED", "{arguments:?}");
     }
@@ -102,7 +104,9 @@ async fn a_draft_is_for_its_author_those_it_was_handed_to_and_officers() {
         .filter(|entry| entry["draft"] == json!(id))
         .map(|entry| (entry["event"].as_str().unwrap(), entry["by"].as_str().unwrap()))
         .collect();
-    for (event, by) in [("draft-handed-over", "ana"), ("draft-read", "olu"), ("draft-taken-back", "ana"), ("draft-deleted", "olu")] {
+    for (event, by) in
+        [("draft-handed-over", "ana"), ("draft-read", "olu"), ("draft-taken-back", "ana"), ("draft-deleted", "olu")]
+    {
         assert!(deeds.iter().any(|(e, who)| *e == event && who.ends_with(by)), "{event}: {deeds:?}");
     }
     assert!(!ledger.iter().any(|entry| entry.to_string().contains("canary")));
@@ -122,7 +126,8 @@ async fn what_was_saved_survives_kill_9() {
             // As a page does that saves all the time, until nobody answers any more.
             for n in from.. {
                 let text = format!("text {n} of round {round}\n");
-                let request = proto::SaveDraftRequest { draft_id: draft_id.clone(), based_on: vec![n], text: text.clone() };
+                let request =
+                    proto::SaveDraftRequest { draft_id: draft_id.clone(), based_on: vec![n], text: text.clone() };
                 match desk.drafts.save_draft(request).await {
                     Ok(saved) => sender.send((saved.into_inner().revision, text)).unwrap(),
                     Err(_) => return,
@@ -186,7 +191,10 @@ async fn an_editor_s_text_is_saved_on_exit_and_kept_if_it_can_t_be() {
     ))
     .await;
     let told = String::from_utf8_lossy(&beside.stdout).into_owned();
-    assert!(!beside.status.success() && told.contains("others have saved meanwhile") && told.contains("analyst/bob"), "{told}");
+    assert!(
+        !beside.status.success() && told.contains("others have saved meanwhile") && told.contains("analyst/bob"),
+        "{told}"
+    );
     assert_eq!(gb.draft("ana", &["show", &id]).await["text"], "of bob\n");
     assert_eq!(gb.draft("ana", &["show", &id, "--revision", "4"]).await["text"], "first\nsecond\nlate\n");
 }

@@ -18,7 +18,16 @@ use crate::{
 /// How many random drafts are previewed, published and read.
 const DRAFTS: usize = 500;
 
-const WORDS: &[&str] = &["patrols", "à Ménaka", "安全", "العنف", "were seen", "near the market", "on two days", "averyveryverylongwordthatnolineofthepagehasroomforsothatitisbrokensomewhereorstandsout"];
+const WORDS: &[&str] = &[
+    "patrols",
+    "à Ménaka",
+    "安全",
+    "العنف",
+    "were seen",
+    "near the market",
+    "on two days",
+    "averyveryverylongwordthatnolineofthepagehasroomforsothatitisbrokensomewhereorstandsout",
+];
 
 /// A random draft: any number of portions of any kind that needs no other, under any marking.
 fn random(random: &mut SplitMix) -> String {

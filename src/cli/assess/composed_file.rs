@@ -113,7 +113,9 @@ mod tests {
 
     #[test]
     fn what_was_written_is_read_again_byte_for_byte() {
-        for signatures in [vec![], vec![Signature { suite: Suite::Ed25519, certificates: vec![vec![1]], value: vec![2; 64] }]] {
+        for signatures in
+            [vec![], vec![Signature { suite: Suite::Ed25519, certificates: vec![vec![1]], value: vec![2; 64] }]]
+        {
             let envelope = Envelope::new(StatementKind::Manifest, vec![0, 255, 10], signatures);
             let file = ComposedFile::new((envelope.clone(), vec![vec![7; 3], vec![]]));
             let read = ComposedFile::decoded(&file.encoded().unwrap()).unwrap_or_else(|e| panic!("{}", e.message));
@@ -123,7 +125,8 @@ mod tests {
 
     #[test]
     fn other_files_are_refused() {
-        let right = ComposedFile::new((Envelope::new(StatementKind::Manifest, vec![1], vec![]), vec![])).encoded().unwrap();
+        let right =
+            ComposedFile::new((Envelope::new(StatementKind::Manifest, vec![1], vec![]), vec![])).encoded().unwrap();
         let manifest = StatementKind::Manifest.payload_type();
         for wrong in [
             String::new(),

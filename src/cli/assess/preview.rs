@@ -170,7 +170,10 @@ fn ruled(words: &str) -> String {
 fn certificates(context: &Context, composed: &ComposedFile) -> Result<Vec<Vec<u8>>, CliError> {
     match composed.envelope.signatures.first() {
         Some(signature) => Ok(signature.certificates.clone()),
-        None => read_chain(&context.person.signing()).map_err(|e| CliError::files(e.to_string())),
+        None => {
+            let chain = read_chain(&context.person.signing()).map_err(|e| CliError::files(e.to_string()))?;
+            Ok(chain.iter().map(|der| der.to_vec()).collect())
+        }
     }
 }
 
@@ -209,4 +212,3 @@ pub(super) fn partner_text(view: proto::AssessmentView, sight: &Sight<'_>) -> Re
     let text = AssessmentText { is_own: false, language: sight.language, ..held.view() };
     Ok(render::assessment(&text, &sight.options).trim_end().to_owned())
 }
-

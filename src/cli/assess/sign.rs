@@ -98,7 +98,8 @@ fn made_elsewhere(envelope: &Envelope, signature: &PathBuf, certificate: &PathBu
         return Err(CliError::files(format!("{} is longer than any signature", signature.display())));
     }
     let value = std::fs::read(signature).map_err(failed)?;
-    let certificates = read_chain(certificate).map_err(|e| CliError::files(e.to_string()))?;
+    let chain = read_chain(certificate).map_err(|e| CliError::files(e.to_string()))?;
+    let certificates: Vec<Vec<u8>> = chain.iter().map(|der| der.to_vec()).collect();
     let wrong = |what: &str| CliError::files(format!("{}: {what}", certificate.display()));
     let leaf = Leaf::parse(certificates.first().map(Vec::as_slice).unwrap_or_default())?;
     let suite = leaf.suite.ok_or_else(|| wrong("the key signs no statements"))?;

@@ -115,7 +115,11 @@ impl Copy {
 
     /// Keeps the file, because what was typed is nowhere else, and says where it is.
     fn kept(self, error: CliError) -> CliError {
-        let message = format!("{}; what you typed is in {}, save it with `watchfire draft save`", error.message, self.file.display());
+        let message = format!(
+            "{}; what you typed is in {}, save it with `watchfire draft save`",
+            error.message,
+            self.file.display()
+        );
         let _ = self.dir.keep();
         CliError { message, ..error }
     }

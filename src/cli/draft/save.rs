@@ -104,7 +104,9 @@ impl SavedText {
         let others: String = unseen.iter().map(|r| format!("\n  {}", r.words())).collect();
         let id = draft.id;
         match is_current {
-            true => format!("{first}\nIt does not have what stands beside it:{others}\n`watchfire draft diff {id}` shows the differences"),
+            true => format!(
+                "{first}\nIt does not have what stands beside it:{others}\n`watchfire draft diff {id}` shows the differences"
+            ),
             false => format!(
                 "{first}\nATTENTION: others have saved meanwhile. Your text is kept beside theirs, and is not the current one:{others}\n\
                  `watchfire draft diff {id}` shows the differences. Bring the texts together, and save with \

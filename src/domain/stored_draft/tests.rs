@@ -113,9 +113,7 @@ fn what_nobody_has_taken_over_never_gives_way() {
 #[test]
 fn its_author_those_it_was_handed_to_and_officers_see_it_and_no_administrator_does() {
     let mut draft = begun();
-    let actor = |path: &str| {
-        Actor::new(id(path), SignIn::Certificate, &"gb.example".parse().unwrap()).unwrap()
-    };
+    let actor = |path: &str| Actor::new(id(path), SignIn::Certificate, &"gb.example".parse().unwrap()).unwrap();
     assert!(draft.hand_over(&id("analyst/bob")).unwrap() && !draft.hand_over(&id("analyst/bob")).unwrap());
     assert!(!draft.hand_over(&id("analyst/ana")).unwrap());
     let sees = |draft: &StoredDraft, path| (draft.is_visible_to(&actor(path)), draft.is_in_charge(&actor(path)));

@@ -10,7 +10,8 @@ impl StoredDraft {
         let mut dropped = vec![];
         while self.revisions.len() > MAX_REVISIONS || self.bytes() > MAX_HISTORY_BYTES {
             let Some(number) = self.least_missed() else {
-                let what = "too many texts stand beside each other in this draft; bring them together, or begin another draft";
+                let what =
+                    "too many texts stand beside each other in this draft; bring them together, or begin another draft";
                 return Err(Fault::new(Reason::LimitExceeded, what));
             };
             self.drop_revision(number);

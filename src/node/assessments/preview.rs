@@ -235,8 +235,7 @@ fn decided(prepared: LoadedAssessment, signature: SignatureCheck, addressees: Ve
         }
         decisions.push(decision);
     }
-    let mut readers: Vec<Readers> =
-        together.into_iter().map(|(steps, partners)| Readers { partners, steps }).collect();
+    let mut readers: Vec<Readers> = together.into_iter().map(|(steps, partners)| Readers { partners, steps }).collect();
     readers.sort_by(|a, b| a.partners.cmp(&b.partners));
     Preview { signature, at: now, readers, nothing, decisions, prepared }
 }

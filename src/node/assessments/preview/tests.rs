@@ -51,11 +51,8 @@ fn grant(id: &str, to: &Organisation, kinds: &[Kind], max_tlp: Tlp, delay_days: 
 /// Terms that give more with time: two partners with the same terms, and a state that some drafts are about.
 static ADDRESSEES: LazyLock<Vec<(TrustDomain, Arc<PartnerPolicy>)>> = LazyLock::new(|| {
     let policy = |(domain, country): &(&str, &str)| {
-        let to = Organisation {
-            domain: domain.parse().unwrap(),
-            kind: PartnerKind::State,
-            country: country.parse().ok(),
-        };
+        let to =
+            Organisation { domain: domain.parse().unwrap(), kind: PartnerKind::State, country: country.parse().ok() };
         let (first, all) = ([Kind::Headline, Kind::Subject, Kind::Limitation], Kind::ALL);
         let grants = vec![
             grant("first", &to, &first, Tlp::Green, 0),
@@ -102,7 +99,8 @@ fn subject(place: &str) -> Body {
 
 /// A text of one or two paragraphs, long enough to be wrapped.
 fn text() -> impl Strategy<Value = String> {
-    let word = prop::sample::select(vec!["killing", "of", "civilians", "à", "Ménaka", "安全", "before", "العنف", "the rains"]);
+    let word =
+        prop::sample::select(vec!["killing", "of", "civilians", "à", "Ménaka", "安全", "before", "العنف", "the rains"]);
     let line = prop::collection::vec(word, 1..25).prop_map(|words| words.join(" "));
     prop::collection::vec(line, 1..3).prop_map(|lines| lines.join("\n\n"))
 }
