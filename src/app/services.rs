@@ -33,8 +33,7 @@ pub async fn start(mut parts: NodeParts, mut ledger: LedgerParts) -> Result<Arc<
 }
 
 fn wire(parts: NodeParts, ledger: LedgerParts) -> Arc<Node> {
-    let keep_bundle = parts.keep_bundle.clone();
-    let readings_every_seconds = parts.readings_every_seconds;
+    let (keep_bundle, readings_every_seconds) = (parts.keep_bundle.clone(), parts.readings_every_seconds);
     let shared = Shared::new(parts);
     let bundles = shared.bundles(keep_bundle);
     let revocations = shared.revocations(&bundles);
@@ -64,8 +63,7 @@ fn wire(parts: NodeParts, ledger: LedgerParts) -> Arc<Node> {
         partnerships: partnerships.clone(),
         bundles: bundles.clone(),
     });
-    let simulation = shared.simulation();
-    let drafts = shared.drafts();
+    let (simulation, drafts) = (shared.simulation(), shared.drafts());
     let monitor = shared.monitor(&outbox);
     let timers = shared.timers(&agreements, &monitor, &inbound, &assessments);
 

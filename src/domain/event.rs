@@ -222,10 +222,8 @@ pub enum Deed {
     EvidenceExported { assessment: AssessmentId },
     /// A person read a draft that somebody else began.
     DraftRead { draft: DraftId },
-    /// A draft was handed over to a person of this organisation.
-    DraftHandedOver { draft: DraftId, person: SpiffeId },
-    /// A draft was taken back from that person.
-    DraftTakenBack { draft: DraftId, person: SpiffeId },
+    /// A draft was handed over to a person of this organisation, or taken back.
+    DraftAccess { draft: DraftId, person: SpiffeId, is_given: bool },
     /// A draft was deleted, with all its texts.
     DraftDeleted { draft: DraftId },
     /// A person told the senders of a version that it is read, acted upon or not.

@@ -244,8 +244,7 @@ pub(super) fn decided(deed: &Deed) -> Vec<StatementId> {
         | Deed::SettlingApproved { .. }
         | Deed::LedgerSettled { .. }
         | Deed::DraftRead { .. }
-        | Deed::DraftHandedOver { .. }
-        | Deed::DraftTakenBack { .. }
+        | Deed::DraftAccess { .. }
         | Deed::DraftDeleted { .. }
         | Deed::Equivocated { .. }
         | Deed::EvidenceExported { .. }

@@ -29,7 +29,7 @@ impl Drafts {
         let at = self.clock.now();
         let step = |draft: &mut StoredDraft| {
             let is_change = draft.hand_over(&person)?;
-            let deed = Deed::DraftHandedOver { draft: *id, person: person.clone() };
+            let deed = Deed::DraftAccess { draft: *id, person: person.clone(), is_given: true };
             Ok(Step { told: (), text: None, dropped: vec![], events: vec![Event::by(actor, at, deed)], is_change })
         };
         let (draft, ()) = self.change(actor, id, step).await?;
@@ -51,7 +51,7 @@ impl Drafts {
                 return Err(Fault::at(Reason::NotFound, "person", what));
             };
             let is_change = draft.take_back(person);
-            let deed = Deed::DraftTakenBack { draft: *id, person: person.clone() };
+            let deed = Deed::DraftAccess { draft: *id, person: person.clone(), is_given: false };
             Ok(Step { told: (), text: None, dropped: vec![], events: vec![Event::by(actor, at, deed)], is_change })
         };
         let (draft, ()) = self.change(actor, id, step).await?;
