@@ -77,7 +77,8 @@ fn sections(blocks: &[Block]) -> Vec<String> {
 fn pieces(mut text: &str) -> Vec<&str> {
     let mut all = vec![];
     while text.len() > MAX_SECTION_BYTES {
-        let end = text.floor_char_boundary(MAX_SECTION_BYTES);
+        let is_boundary = |at: &usize| text.is_char_boundary(*at);
+        let end = (0..=MAX_SECTION_BYTES).rev().find(is_boundary).unwrap_or_default();
         let end =
             text.get(..end).and_then(|begin| begin.rfind(char::is_whitespace)).filter(|at| *at > 0).unwrap_or(end);
         let (piece, rest) = text.split_at(end);
