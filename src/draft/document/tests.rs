@@ -22,7 +22,7 @@ fn today() -> Day {
 fn filled_in(draft: &str) -> String {
     [
         ("level    = \"FILL IN\"", "level = 3"),
-        ("\"FILL IN\"]           #", "\"BF\"] #"),
+        ("places  = [\"FILL IN\"]", "places = [\"BF\"]"),
         ("tlp    = \"FILL IN\"", "tlp = \"AMBER\""),
         ("risk_of = [\"FILL IN\"]", "risk_of = [\"mass-killing\"]"),
     ]

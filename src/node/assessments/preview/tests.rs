@@ -244,7 +244,7 @@ fn partners_with_the_same_terms_read_together_and_a_state_reads_nothing_about_it
     let [together] = preview.readers.as_slice() else { panic!("one group of readers") };
     assert_eq!(together.partners.iter().map(TrustDomain::as_str).collect::<Vec<_>>(), ["no.example", "se.example"]);
     let steps: Vec<_> = together.steps.iter().map(|step| (step.from, step.digests.len())).collect();
-    let day = |n| Some(now().plus_seconds(n * 86_400));
+    let day = |n: i64| Some(now().plus_seconds(n * 86_400));
     assert_eq!(steps, [(None, 2), (day(1), 3), (day(3), 4)]);
     let [(state, because)] = preview.nothing.as_slice() else { panic!("one reads nothing") };
     assert_eq!(state.as_str(), "ml.example");
