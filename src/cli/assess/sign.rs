@@ -1,6 +1,6 @@
 //! `watchfire assess sign`.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use clap::Args;
 
@@ -92,7 +92,7 @@ impl Sign {
 }
 
 /// The signature of another program. The node verifies it when it is published.
-fn made_elsewhere(envelope: &Envelope, signature: &PathBuf, certificate: &PathBuf) -> Result<Signature, CliError> {
+fn made_elsewhere(envelope: &Envelope, signature: &Path, certificate: &Path) -> Result<Signature, CliError> {
     let failed = |e: std::io::Error| CliError::files(format!("{} can't be read: {e}", signature.display()));
     if std::fs::metadata(signature).map_err(failed)?.len() > LONGEST_SIGNATURE {
         return Err(CliError::files(format!("{} is longer than any signature", signature.display())));
