@@ -13,6 +13,7 @@ mod core_dumps;
 mod decision;
 mod demo;
 mod doctor;
+mod draft;
 mod error;
 mod evidence;
 mod expiry;
@@ -67,6 +68,9 @@ enum Command {
     /// Write, publish and read assessments
     #[command(subcommand)]
     Assess(assess::Assess),
+    /// Keep drafts on the node, with their history, and hand them over
+    #[command(subcommand)]
+    Draft(draft::DraftCommand),
     /// Receive what partners send, and show the state of each feed
     #[command(subcommand)]
     Feed(feed::Feed),
@@ -134,6 +138,7 @@ async fn execute(cli: Cli) -> Result<(), CliError> {
         Command::Serve(command) => command.run(global).await,
         Command::Demo(command) => command.run(global).await,
         Command::Assess(command) => command.run(global).await,
+        Command::Draft(command) => command.run(global).await,
         Command::Feed(command) => command.run(global).await,
         Command::Partner(command) => command.run(global).await,
         Command::Bundle(command) => command.run(global).await,

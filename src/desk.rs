@@ -13,6 +13,7 @@ mod attachments;
 mod call;
 pub mod client;
 mod decisions;
+mod drafts;
 pub mod effect;
 mod explain;
 mod feed;

@@ -43,6 +43,7 @@ pub mod request;
 pub mod rules;
 pub mod spelling;
 pub mod statement;
+pub mod stored_draft;
 pub mod summary;
 pub mod time;
 pub mod timer;

@@ -13,6 +13,7 @@ pub mod bundles;
 pub mod certificates;
 pub mod decisions;
 pub mod directory;
+pub mod drafts;
 mod fault_conversions;
 pub mod handed_over;
 pub mod house_rules;
@@ -52,8 +53,8 @@ use crate::{
     },
     node::{
         agreements::Agreements, alarms::Alarms, assessments::Assessments, bundles::Bundles,
-        directory::PartnerDirectory, house_rules::Rules, inbound::InboundFeeds, inbox::Inbox, ledger::Ledger,
-        monitor::Monitor, outbound::OutboundFeeds, outbox::Outbox, own_identity::OwnIdentity,
+        directory::PartnerDirectory, drafts::Drafts, house_rules::Rules, inbound::InboundFeeds, inbox::Inbox,
+        ledger::Ledger, monitor::Monitor, outbound::OutboundFeeds, outbox::Outbox, own_identity::OwnIdentity,
         partnerships::Partnerships, people::People, recalls::Recalls, receipts::Receipts, refusal_log::RefusalLog,
         requests::Requests, revocations::RevocationLists, sessions::PartnerSessions, simulation::Simulation,
         timers::Timers,
@@ -94,6 +95,8 @@ pub struct Node {
     pub assessments: Arc<Assessments>,
     /// What comes from partners: verifies entries, keeps what is not usable yet, and examines it again.
     pub inbound: Arc<InboundFeeds>,
+    /// Drafts that the node keeps for its people.
+    pub drafts: Arc<Drafts>,
     /// Who is a partner: invitations, acceptance, introductions, suspension.
     pub partnerships: Arc<Partnerships>,
     /// Sharing agreements: proposals, signatures, stops, succession.

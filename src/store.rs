@@ -20,6 +20,7 @@ use approvals::ApprovalStore;
 use bundles::BundleStore;
 use catalogue::CatalogueStore;
 use damage::Damage;
+use drafts::DraftStore;
 use equivocations::EquivocationStore;
 pub use error::{Result, StoreError};
 use forward::ForwardStore;
@@ -51,6 +52,7 @@ pub mod approvals;
 pub mod bundles;
 pub mod catalogue;
 pub mod damage;
+pub mod drafts;
 pub mod equivocations;
 mod error;
 pub mod forward;
@@ -81,6 +83,7 @@ pub trait Store:
     ApprovalStore
     + BundleStore
     + CatalogueStore
+    + DraftStore
     + EquivocationStore
     + ForwardStore
     + UnverifiedStore

@@ -30,6 +30,10 @@ const CONFINED: &[(&str, &[&str])] = &[
     ("cedar_policy", &["policy/cedar", "policy/house"]),
     ("axum", &["transport/", "app"]),
     ("socket2", &["transport/"]),
+    ("pulldown_cmark", &["draft/document"]),
+    ("roxmltree", &["draft/document"]),
+    ("zip", &["draft/document"]),
+    ("similar", &["cli/draft"]),
 ];
 
 /// Generated protobuf types: in `wire`, and where messages of the two services are built or read.

@@ -39,6 +39,8 @@ mod crash;
 mod damage;
 #[path = "node/doors.rs"]
 mod doors;
+#[path = "node/drafts.rs"]
+mod drafts;
 #[path = "node/endorse.rs"]
 mod endorse;
 #[path = "node/equivocation.rs"]
@@ -93,6 +95,8 @@ mod passed_on;
 mod people;
 #[path = "node/poison.rs"]
 mod poison;
+#[path = "node/previews.rs"]
+mod previews;
 #[path = "node/quarantine.rs"]
 mod quarantine;
 #[path = "node/received.rs"]
@@ -127,6 +131,8 @@ mod sentences;
 mod simulate;
 #[path = "node/slow_link.rs"]
 mod slow_link;
+#[path = "shared/splitmix.rs"]
+mod splitmix;
 #[path = "node/statements.rs"]
 mod statements;
 #[path = "node/surroundings.rs"]

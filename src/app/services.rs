@@ -64,7 +64,7 @@ fn wire(parts: NodeParts, ledger: LedgerParts) -> Arc<Node> {
         partnerships: partnerships.clone(),
         bundles: bundles.clone(),
     });
-    let simulation = factory.simulation();
+    let (simulation, drafts) = (factory.simulation(), factory.drafts());
     let monitor = factory.monitor(&outbox);
     let timers = factory.timers(&agreements, &monitor, &inbound, &assessments);
 
@@ -85,6 +85,7 @@ fn wire(parts: NodeParts, ledger: LedgerParts) -> Arc<Node> {
         recalls,
         assessments,
         inbound,
+        drafts,
         partnerships,
         agreements,
         rules,

@@ -3,6 +3,9 @@
 mod acknowledge;
 mod answer;
 mod attach;
+mod before;
+mod compose;
+mod composed_file;
 mod correct;
 mod draft_files;
 mod endorse;
@@ -10,27 +13,34 @@ mod groups;
 mod holders;
 mod lint;
 mod list;
+mod new;
+mod preview;
 mod publish;
 mod purge;
 mod read;
 mod recall;
 mod release_again;
 mod request;
+mod sign;
+mod source;
 
-use std::path::PathBuf;
+use clap::Subcommand;
 
-use clap::{Args, Subcommand};
-
-use super::{CliError, Global, output};
-use crate::{config::Config, domain::time::Clock, draft, telemetry::SystemClock};
+use super::{CliError, Global};
 
 /// Write, publish and read assessments.
 #[derive(Subcommand)]
 pub enum Assess {
-    /// Write a commented draft
-    New(New),
+    /// Write a commented draft, or one with the text of a document
+    New(new::New),
     /// Check a draft and name what is wrong or missing, with line numbers
     Lint(lint::Lint),
+    /// Show the exact text that each partner would read, before anything is signed
+    Preview(preview::Preview),
+    /// Compose an assessment for a signature that is made elsewhere
+    Compose(compose::Compose),
+    /// Sign a composed assessment; needs no node
+    Sign(sign::Sign),
     /// Sign a draft and publish it; prints who will get what, and why
     Publish(publish::Publish),
     /// List assessments, newest first
@@ -61,22 +71,14 @@ pub enum Assess {
     Purge(purge::Purge),
 }
 
-/// Writes a commented draft.
-#[derive(Args)]
-pub struct New {
-    /// The file to write; default: stdout
-    #[arg(long, value_name = "FILE")]
-    out: Option<PathBuf>,
-}
-
 impl Assess {
     /// Runs the command.
     pub async fn run(&self, global: &Global) -> Result<(), CliError> {
         match self {
-            Self::New(new) => {
-                let own = Config::load(&global.dir)?.organisation.domain;
-                output::written(global, new.out.as_deref(), &draft::template(&own, SystemClock.now().day()))
-            }
+            Self::New(new) => new.run(global),
+            Self::Preview(preview) => preview.run(global).await,
+            Self::Compose(compose) => compose.run(global).await,
+            Self::Sign(sign) => sign.run(global),
             Self::Lint(lint) => lint.run(global),
             Self::Publish(publish) => publish.run(global).await,
             Self::List(list) => list.run(global).await,

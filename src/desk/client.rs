@@ -27,12 +27,12 @@ use crate::{
     wire::{
         proto::{
             self, agreement_service_client::AgreementServiceClient, attachment_service_client::AttachmentServiceClient,
-            desk_service_client::DeskServiceClient, introduction_service_client::IntroductionServiceClient,
-            ledger_service_client::LedgerServiceClient, node_service_client::NodeServiceClient,
-            partner_service_client::PartnerServiceClient, person_service_client::PersonServiceClient,
-            recall_service_client::RecallServiceClient, receipt_service_client::ReceiptServiceClient,
-            request_service_client::RequestServiceClient, rule_service_client::RuleServiceClient,
-            trust_service_client::TrustServiceClient,
+            desk_service_client::DeskServiceClient, draft_service_client::DraftServiceClient,
+            introduction_service_client::IntroductionServiceClient, ledger_service_client::LedgerServiceClient,
+            node_service_client::NodeServiceClient, partner_service_client::PartnerServiceClient,
+            person_service_client::PersonServiceClient, recall_service_client::RecallServiceClient,
+            receipt_service_client::ReceiptServiceClient, request_service_client::RequestServiceClient,
+            rule_service_client::RuleServiceClient, trust_service_client::TrustServiceClient,
         },
         status::{refusal_of, to_fault},
     },
@@ -67,6 +67,8 @@ clients! {
     assessments: DeskServiceClient,
     /// Attachments.
     attachments: AttachmentServiceClient,
+    /// Drafts, and previews of what partners would read.
+    drafts: DraftServiceClient,
     /// Introductions.
     introductions: IntroductionServiceClient,
     /// The ledger.

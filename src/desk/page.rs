@@ -85,6 +85,7 @@ page_requests!(
     GetFeedStatusRequest,
     GetHoldersRequest,
     ListAgreementsRequest,
+    ListDraftsRequest,
     ListEndingsRequest,
     ListIntroductionsRequest,
     ListLedgerAlarmsRequest,

@@ -6,7 +6,7 @@ use serde::{Deserialize, Serialize};
 
 use super::{
     actor::{Actor, SignIn},
-    ids::{AssessmentId, Digest, Sha256, SpiffeId, StatementId, TrustDomain},
+    ids::{AssessmentId, Digest, DraftId, Sha256, SpiffeId, StatementId, TrustDomain},
     recall::{RecallKind, RecallState},
     receipt::ReceiptKind,
     request::RequestState,
@@ -220,6 +220,12 @@ pub enum Deed {
     Equivocated { originator: TrustDomain, assessment: AssessmentId, twice: String, statements: [StatementId; 2] },
     /// The proof of that was exported to a file.
     EvidenceExported { assessment: AssessmentId },
+    /// A person read a draft that somebody else began.
+    DraftRead { draft: DraftId },
+    /// A draft was handed over to a person of this organisation, or taken back.
+    DraftAccess { draft: DraftId, person: SpiffeId, is_given: bool },
+    /// A draft was deleted, with all its texts.
+    DraftDeleted { draft: DraftId },
     /// A person told the senders of a version that it is read, acted upon or not.
     Acknowledged { manifest: StatementId, kind: ReceiptKind },
 }

@@ -228,6 +228,10 @@ byte_id!(
     AssessmentId, 16
 );
 byte_id!(
+    /// The id of a draft that the node keeps: 16 random bytes. The assessment that is published from the draft has the same bytes as its id.
+    DraftId, 16
+);
+byte_id!(
     /// The id of a statement: the SHA-256 of its DSSE pre-authentication encoding. It does not depend on who has signed yet.
     StatementId, 32
 );
@@ -259,6 +263,13 @@ byte_id!(
     /// The plain SHA-256 of bytes that travel separately: an attachment, or an original that stays with its holder.
     Sha256, 32
 );
+
+impl DraftId {
+    /// The id of the assessment that is published from the draft.
+    pub fn assessment(&self) -> AssessmentId {
+        AssessmentId(self.0)
+    }
+}
 
 /// The first 60 characters, for quoting input in an error.
 pub fn shorten(text: &str) -> String {

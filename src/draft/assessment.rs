@@ -6,7 +6,7 @@ use super::{
     fields::{At, Faults, Fields},
     groups,
     marking::{self, Written},
-    tree,
+    tree, unfilled,
 };
 use crate::domain::{
     draft::{Draft, DraftPortion},
@@ -23,6 +23,10 @@ pub fn parse(text: &str, format: Format) -> Result<Draft, DraftError> {
     let node = tree::read(text, format)?;
     let faults = Faults::default();
     let draft = draft(At { node: &node, line: node.line, path: "", faults: &faults });
+    // The lint reports what is left to be filled in, but it does not run on what can't be read.
+    if !faults.is_empty() {
+        unfilled::report(&node, &faults);
+    }
     faults.finish(draft)
 }
 

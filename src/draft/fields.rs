@@ -9,13 +9,21 @@ use super::{
     error::{DraftError, DraftFault},
     tree::{Field, InputValue, Located},
 };
-use crate::domain::{ids::shorten, place::Place};
+use crate::domain::{ids::shorten, lint::PLACEHOLDER, place::Place};
 
 /// The longest text of one field, bytes. The wire format refuses longer ones.
 const MAX_TEXT: usize = 200 * 1024;
 
 /// The longest message, characters.
 const MAX_MESSAGE: usize = 1_000;
+
+/// The message about a value that a template leaves to the author.
+pub(super) const UNFILLED: &str = "it still says `FILL IN`; fill it in, or remove what it belongs to";
+
+/// Whether a value is still to be filled in.
+pub(super) fn is_unfilled(node: &Node) -> bool {
+    matches!(&node.value, Value::Text(text) if text.contains(PLACEHOLDER))
+}
 
 /// The faults of one file.
 #[derive(Default)]
@@ -33,6 +41,11 @@ impl Faults {
     /// Whether no fault was recorded yet.
     pub fn is_empty(&self) -> bool {
         self.0.borrow().is_empty()
+    }
+
+    /// Whether a fault of that field was recorded.
+    pub fn is_about(&self, field: &str) -> bool {
+        self.0.borrow().iter().any(|fault| fault.field == field)
     }
 
     /// The value, if no fault was recorded.
@@ -58,7 +71,10 @@ pub(super) struct At<'a> {
 impl<'a> At<'a> {
     /// Records a fault of this value. Returns `None`.
     pub fn refuse<T>(self, message: impl Into<String>) -> Option<T> {
-        self.faults.note(self.line, self.path, message)
+        match is_unfilled(self.node) {
+            true => self.faults.note(self.line, self.path, UNFILLED),
+            false => self.faults.note(self.line, self.path, message),
+        }
     }
 
     fn expected<T>(self, wanted: &str) -> Option<T> {

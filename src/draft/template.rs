@@ -1,9 +1,10 @@
-//! The files that an author begins with. Each place that has to be filled in is marked, and the lint refuses a draft in which a mark is left.
+//! The files that an author begins with. Each place that has to be filled in is marked. A draft in which a mark is left is refused: by the lint where
+//! text may stand, by the reader elsewhere.
 
 use crate::domain::{ids::TrustDomain, lint::PLACEHOLDER, time::Day};
 
-/// A commented draft for an author of `own`, with days from `today` on. It can be parsed as it is. Its subject is the whole world, so it would
-/// reach no state before the author names a place.
+/// A commented draft for an author of `own`, with days from `today` on. Level, places, crimes, likelihoods and probabilities are the author's to fill
+/// in; none has a value that could be published by mistake.
 pub fn template(own: &TrustDomain, today: Day) -> String {
     filled(include_str!("template/assessment.toml"), today).replace("@own", own.as_str())
 }
@@ -20,7 +21,7 @@ pub fn agreement_template(own: &TrustDomain, partner: &TrustDomain, today: Day) 
     Ok(text.replace("@own", own.as_str()).replace("@partner", partner.as_str()))
 }
 
-fn filled(template: &str, today: Day) -> String {
+pub(super) fn filled(template: &str, today: Day) -> String {
     let later = |days| plus(today, days).to_string();
     template
         .replace("@today", &today.to_string())

@@ -40,11 +40,15 @@ pub(in crate::node) const PARTNERS_A_THREAD: usize = 16;
 impl PartnerDecision {
     /// Makes it from a plan whose first time is now.
     pub(in crate::node) fn new(partner: &Partner, steps: &[(Time, Decision)]) -> Self {
+        Self::about_partner(&partner.record.organisation.domain, steps)
+    }
+
+    /// As [`Self::new`], for a partner of that name.
+    pub(in crate::node) fn about_partner(partner: &TrustDomain, steps: &[(Time, Decision)]) -> Self {
         let first = steps.iter().position(|(_, d)| d.release.is_some());
         let not_before = first.filter(|place| *place > 0).and_then(|place| steps.get(place)).map(|(at, _)| *at);
         let portions = schedule(steps).into_iter().map(|(decided, from)| in_ledger(decided, from)).collect();
-        let partner = partner.record.organisation.domain.clone();
-        Self { partner, portions, release: first.is_some(), not_before, because: vec![] }
+        Self { partner: partner.clone(), portions, release: first.is_some(), not_before, because: vec![] }
     }
 
     /// The part of the decision that is about one portion or endorsement.

@@ -4,6 +4,7 @@ use super::Store;
 
 mod approvals;
 mod bundles;
+mod drafts;
 mod equivocations;
 mod feeds;
 mod unverified;
@@ -28,7 +29,7 @@ mod timers;
 mod titles;
 
 pub(super) use {
-    approvals::*, bundles::*, equivocations::*, feeds::*, introductions::*, ledger::*, life::*, lists::*, named::*,
+    approvals::*, bundles::*, drafts::*, equivocations::*, feeds::*, introductions::*, ledger::*, life::*, lists::*, named::*,
     people::*, publishing::*, quarantine::*, races::*, recalls::*, receipts::*, receiving::*, records::*, requests::*,
     rules::*, searches::*, timers::*, titles::*, unverified::*,
 };
@@ -94,6 +95,9 @@ macro_rules! contract {
             revocations_are_kept_for_ever
             approvals_are_kept_until_what_they_allowed_is_taken_back
             people_are_kept_as_they_were_saved_last
+            a_draft_keeps_each_text_byte_for_byte_until_it_gives_way
+            of_two_who_change_a_draft_that_both_have_read_one_reads_again
+            nothing_of_a_deleted_draft_is_left
             agreements_and_their_outbox_go_together
             partners_and_agreements_are_read_by_name
             what_can_t_be_verified_waits_sealed_and_is_settled_once

@@ -2,7 +2,7 @@
 
 use std::fmt;
 
-use crate::domain::ids::{AssessmentId, Sha256, StatementId, TrustDomain};
+use crate::domain::ids::{AssessmentId, DraftId, Sha256, StatementId, TrustDomain};
 
 /// A stored thing that can't be read.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
@@ -33,6 +33,8 @@ pub enum Damage {
     Request(StatementId),
     /// An approval that waits for another administrator.
     Approval(Sha256),
+    /// A draft, or one of its texts.
+    Draft(DraftId),
     /// A partner's receipt.
     Receipt(StatementId),
     /// A partner's feed: its position, or the releases in it.
@@ -84,6 +86,9 @@ impl Damage {
             Self::Approval(_) => "decide it again",
             Self::Witnessed(_) => "nothing: the partner's next greeting is kept in its place",
             Self::Attachment(_) => "fetch it again, or restore a backup",
+            Self::Draft(_) => {
+                "ask its author for a copy, or restore a backup; `watchfire draft delete` removes what is left of it"
+            }
             Self::Assessment(..)
             | Self::Bundles(_)
             | Self::Root(_)
@@ -115,6 +120,7 @@ impl fmt::Display for Damage {
             Self::Recall(id, originator) => write!(f, "the recall of assessment {id} of {originator}"),
             Self::Request(id) => write!(f, "request {id}"),
             Self::Approval(subject) => write!(f, "what was approved of {subject}"),
+            Self::Draft(id) => write!(f, "draft {id}"),
             Self::Receipt(id) => write!(f, "receipt {id}"),
             Self::Feed(of) => write!(f, "where the feed to or from {of} stands"),
             Self::UnverifiedEntry(from, sequence) => {

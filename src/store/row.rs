@@ -1,7 +1,7 @@
 //! The rows that have a ciphertext: the name that the ciphertext is bound to, and what is damaged if it does not decrypt.
 
 use super::{StoreError, damage::Damage};
-use crate::domain::ids::{AssessmentId, Sha256, StatementId, TrustDomain};
+use crate::domain::ids::{AssessmentId, DraftId, Sha256, StatementId, TrustDomain};
 
 /// A row with a ciphertext. The ciphertext is bound to it.
 #[derive(Debug, Clone, Copy)]
@@ -91,6 +91,10 @@ pub enum SealedRow<'a> {
     Approval(&'a Sha256),
     /// A person of the own organisation, by a digest of the id.
     Person(&'a Sha256),
+    /// A draft without its texts.
+    Draft(&'a DraftId),
+    /// The text of a revision of a draft, by its number.
+    DraftText(&'a DraftId, u32),
     /// A partner's receipt.
     Receipt(&'a StatementId),
     /// A recall's envelope.
@@ -150,6 +154,8 @@ impl SealedRow<'_> {
             }
             Self::Revocations(key, of) => [&b"revocations\0"[..], key.as_bytes(), of.as_str().as_bytes()].concat(),
             Self::Approval(subject) => [&b"approval\0"[..], subject.as_bytes()].concat(),
+            Self::Draft(id) => [b"draft\0", id.as_bytes()].concat(),
+            Self::DraftText(id, revision) => [&b"draft text\0"[..], id.as_bytes(), &revision.to_be_bytes()].concat(),
             Self::Receipt(id) => [b"receipt\0", id.as_bytes()].concat(),
             Self::Recall(id, originator) => [b"recall\0", id.as_bytes(), originator.as_str().as_bytes()].concat(),
             Self::RecallStanding(id, originator) => {
@@ -201,6 +207,7 @@ pub(super) fn torn_row(row: &SealedRow<'_>) -> StoreError {
         SealedRow::RevocationList(_, _, of) | SealedRow::Revocations(_, of) => Damage::Revocations(of.clone()),
         SealedRow::Approval(subject) => Damage::Approval(*subject),
         SealedRow::Person(id) => Damage::Person(*id),
+        SealedRow::Draft(id) | SealedRow::DraftText(id, _) => Damage::Draft(*id),
         SealedRow::Receipt(id) => Damage::Receipt(*id),
         SealedRow::Recall(id, originator) | SealedRow::RecallStanding(id, originator) => {
             Damage::Recall(*id, originator.clone())

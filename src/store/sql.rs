@@ -16,6 +16,7 @@ mod bundles;
 mod catalogue;
 mod catalogue_store;
 mod dialect;
+mod drafts;
 pub(super) mod driver;
 mod equivocations;
 mod extracts;

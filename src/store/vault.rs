@@ -243,6 +243,9 @@ pub(super) fn decided(deed: &Deed) -> Vec<StatementId> {
         | Deed::LedgerAlarm { .. }
         | Deed::SettlingApproved { .. }
         | Deed::LedgerSettled { .. }
+        | Deed::DraftRead { .. }
+        | Deed::DraftAccess { .. }
+        | Deed::DraftDeleted { .. }
         | Deed::Equivocated { .. }
         | Deed::EvidenceExported { .. }
         | Deed::PositionAdopted { .. } => vec![],

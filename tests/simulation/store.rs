@@ -9,10 +9,11 @@ use watchfire::{
         equivocation::Equivocation,
         event::Event,
         fault::Reason,
-        ids::{AssessmentId, Digest, Role, Sha256, StatementId, TrustDomain},
+        ids::{AssessmentId, Digest, DraftId, Role, Sha256, StatementId, TrustDomain},
         place::Country,
         recall::RecallState,
         rules::RulesVersion,
+        stored_draft::StoredDraft,
         time::Time,
         timer::{Timer, TimerKind},
     },
@@ -25,6 +26,7 @@ use watchfire::{
         approvals::ApprovalStore,
         bundles::{BundleChange, BundleRecord, BundleStore},
         catalogue::{CatalogueChange, CatalogueStore},
+        drafts::{DraftChange, DraftStore},
         equivocations::{EquivocationProof, EquivocationStore},
         forward::{self, ForwardStore, Forwarding},
         introductions::{IntroductionRecord, IntroductionStore},
@@ -208,6 +210,14 @@ passed_on!(ApprovalStore {
     read approvals() -> Vec<watchfire::domain::approval::ApprovalRecord>;
     write save_approval(approval: watchfire::domain::approval::ApprovalRecord, events: Vec<Event>) -> ();
     write forget_approval(subject: &Sha256, events: Vec<Event>) -> ();
+});
+
+passed_on!(DraftStore {
+    read drafts() -> Vec<StoredDraft>;
+    read draft(id: &DraftId) -> Option<StoredDraft>;
+    read draft_text(id: &DraftId, revision: u32) -> Option<Vec<u8>>;
+    write save_draft(change: DraftChange) -> ();
+    write delete_draft(id: &DraftId, events: Vec<Event>) -> bool;
 });
 
 passed_on!(IntroductionStore {

@@ -23,6 +23,7 @@ use crate::{
         },
         certificates::ReadCertificates,
         directory::{PartnerDirectory, doubts::Doubts},
+        drafts::Drafts,
         house_rules::Rules,
         inbound::InboundFeeds,
         ledger::{
@@ -178,6 +179,16 @@ impl ServiceFactory {
 
     pub(super) fn refusals(&self) -> Arc<RefusalLog> {
         Arc::new(RefusalLog { clock: self.clock.clone(), sessions: self.sessions.clone(), store: self.store.clone() })
+    }
+
+    pub(super) fn drafts(&self) -> Arc<Drafts> {
+        Arc::new(Drafts {
+            clock: self.clock.clone(),
+            identity: self.identity.clone(),
+            people: self.people.clone(),
+            store: self.store.clone(),
+            changing: Mutex::default(),
+        })
     }
 
     pub(super) fn requests(&self) -> Arc<Requests> {

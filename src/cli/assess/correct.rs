@@ -4,20 +4,10 @@ use std::path::PathBuf;
 
 use clap::Args;
 
-use super::{
-    lint::checked,
-    publish::{Before, Publish},
-};
-use crate::{
-    cli::{
-        CliError, Exit, Global,
-        context::{Context, WRITERS},
-        id_prefix,
-        show::OpenedAssessment,
-    },
-    domain::statement::StatementKind,
-    seal::statement::id_of,
-    wire::proto,
+use super::{before::version_before, publish::Publish, source::Source};
+use crate::cli::{
+    CliError, Global,
+    context::{Context, WRITERS},
 };
 
 /// Publishes the next version of an assessment. It replaces the version before it at everybody who may have it.
@@ -26,7 +16,14 @@ pub struct Correct {
     /// The assessment's id, or its beginning
     id: String,
     /// The complete draft of the new version (TOML, or JSON if its name ends in .json)
-    file: PathBuf,
+    #[arg(required_unless_present = "draft")]
+    file: Option<PathBuf>,
+    /// A draft that the node keeps, by its id or its beginning
+    #[arg(long, value_name = "ID", conflicts_with = "file")]
+    draft: Option<String>,
+    /// The directory of the files that the kept draft names; default: the current one
+    #[arg(long, value_name = "DIR", requires = "draft")]
+    files: Option<PathBuf>,
     /// Publish in spite of this warning; may be given several times; it is recorded
     #[arg(long, value_name = "FINDING")]
     accept: Vec<String>,
@@ -35,28 +32,18 @@ pub struct Correct {
 impl Correct {
     /// Runs the command.
     pub async fn run(&self, global: &Global) -> Result<(), CliError> {
-        let publish = Publish { file: self.file.clone(), accept: self.accept.clone() };
-        let (draft, findings) = checked(global, &self.file)?;
-        publish.refuse(global, &findings)?;
+        let source = Source::new(self.file.clone(), self.draft.clone(), self.files.clone());
+        let publish = Publish { source, signed: None, accept: self.accept.clone() };
+        let in_file = publish.source.read_file(global)?;
+        in_file.iter().try_for_each(|written| publish.refuse(global, written))?;
         let context = Context::load(global, WRITERS)?;
         let mut desk = context.connect().await?;
-        let id = id_prefix::assessment(&mut desk, &self.id).await?;
-        let request =
-            proto::GetAssessmentRequest { assessment_id: id.0.to_vec().into(), version: 0, quarantined: false };
-        let view = desk.assessments.get_assessment(request).await?.into_inner().assessment;
-        let payload = view.as_ref().and_then(|v| v.manifest.as_ref()).map(|m| m.payload.clone()).unwrap_or_default();
-        let held = OpenedAssessment::new(view)?;
-        if held.manifest.originator != context.config.organisation.domain {
-            let what =
-                format!("`{id}` is an assessment of {}; only its originator can correct it", held.manifest.originator);
-            return Err(CliError::new(Exit::Denied, "WRONG_DOMAIN", what));
-        }
-        if held.recall.is_some() {
-            let what = format!("`{id}` was recalled; publish a new assessment");
-            return Err(CliError::new(Exit::Failed, "RECALLED", what));
-        }
-        let manifest = id_of(StatementKind::Manifest, &payload);
-        let before = Before { assessment: id, version: held.manifest.version, manifest };
-        publish.send(global, &context, &mut desk, &draft, Some(before)).await
+        let written = match in_file {
+            Some(written) => written,
+            None => publish.source.read(global, &mut desk).await?,
+        };
+        publish.refuse(global, &written)?;
+        let before = version_before(&context, &mut desk, &self.id).await?;
+        publish.send(global, &context, &mut desk, &written, Some(before)).await
     }
 }

@@ -16,7 +16,7 @@ use crate::{
         place::ControlTable,
         time::Clock,
     },
-    draft,
+    draft::{self, Format},
     policy::HouseRules,
     render,
     telemetry::SystemClock,
@@ -76,10 +76,20 @@ fn own_control(global: &Global) -> Result<ControlTable, CliError> {
 /// A draft with its attachments' digests, and what the lint finds in it.
 pub(super) fn checked(global: &Global, file: &Path) -> Result<(Draft, Vec<Finding>), CliError> {
     let (text, format) = read_written(file)?;
-    let mut draft = draft::parse(&text, format).map_err(|e| CliError::files(e.in_file(&file.display().to_string())))?;
+    checked_text(global, (&text, format), file, file)
+}
+
+/// As [`checked`], for a text that is known already. `shown` names it in errors, and the files that it names are searched beside `beside`.
+pub(super) fn checked_text(
+    global: &Global,
+    (text, format): (&str, Format),
+    shown: &Path,
+    beside: &Path,
+) -> Result<(Draft, Vec<Finding>), CliError> {
+    let mut draft = draft::parse(text, format).map_err(|e| CliError::files(e.in_file(&shown.display().to_string())))?;
     // A draft can also be checked without a node.
     let node = Config::load(&global.dir).ok();
-    attach::digest(&mut draft, DraftFiles { draft: file, node: node.as_ref() })?;
+    attach::digest(&mut draft, DraftFiles { draft: beside, node: node.as_ref() })?;
     let findings = lint(&draft, SystemClock.now());
     Ok((draft, findings))
 }

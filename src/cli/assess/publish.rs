@@ -5,10 +5,17 @@ use std::{collections::HashMap, path::PathBuf};
 use clap::Args;
 use serde::Serialize;
 
-use super::{attach, draft_files::DraftFiles, groups, lint};
+use super::{
+    attach,
+    before::Before,
+    compose::composed,
+    composed_file::ComposedFile,
+    groups,
+    source::{Source, Written},
+};
 use crate::{
     cli::{
-        CliError, Exit, Global,
+        CliError, Global,
         context::{Context, WRITERS},
         decision::{self, Decision},
         feed::can_t_verify,
@@ -19,22 +26,22 @@ use crate::{
         assessment::Portion,
         draft::{Draft, DraftPortion},
         group::Group,
-        ids::{AssessmentId, Handle, Salt, StatementId},
-        lint::{Finding, Severity},
+        ids::{Handle, Salt},
         statement::{Envelope, StatementKind},
-        time::Clock,
     },
     render::{self, Row},
-    seal::compose::{Composed, ManifestHead, UnsealedPortion, compose, new_assessment_id},
-    telemetry::SystemClock,
+    seal::compose::Composed,
     wire::{self, proto},
 };
 
 /// Signs a draft with the author's own key and publishes it.
 #[derive(Args)]
 pub struct Publish {
-    /// The draft (TOML, or JSON if its name ends in .json)
-    pub(super) file: PathBuf,
+    #[command(flatten)]
+    pub(super) source: Source,
+    /// A file of `watchfire assess sign`, in place of a draft
+    #[arg(long, value_name = "FILE", conflicts_with_all = ["file", "draft"])]
+    pub(super) signed: Option<PathBuf>,
     /// Publish in spite of this warning; may be given several times; it is recorded
     #[arg(long, value_name = "FINDING")]
     pub(super) accept: Vec<String>,
@@ -59,24 +66,31 @@ struct LeftBehind {
     version: u32,
 }
 
-/// The version that a new version follows.
-pub(super) struct Before {
-    /// The assessment.
-    pub assessment: AssessmentId,
-    /// The latest version so far.
-    pub version: u32,
-    /// Its manifest.
-    pub manifest: StatementId,
-}
-
 impl Publish {
     /// Runs the command.
     pub async fn run(&self, global: &Global) -> Result<(), CliError> {
-        let (draft, findings) = lint::checked(global, &self.file)?;
-        self.refuse(global, &findings)?;
+        if let Some(file) = &self.signed {
+            let signed = ComposedFile::read(file)?;
+            let (manifest, portions) = signed.opened()?;
+            let mut desk = Context::load(global, WRITERS)?.connect().await?;
+            let draft = Draft::reopened(&manifest, &portions);
+            return self.hand_in(global, &mut desk, &draft, (signed.envelope, signed.portions)).await;
+        }
+        let in_file = self.source.read_file(global)?;
+        in_file.iter().try_for_each(|written| self.refuse(global, written))?;
         let context = Context::load(global, WRITERS)?;
         let mut desk = context.connect().await?;
-        self.send(global, &context, &mut desk, &draft, None).await
+        let written = match in_file {
+            Some(written) => written,
+            None => self.source.read(global, &mut desk).await?,
+        };
+        self.refuse(global, &written)?;
+        self.send(global, &context, &mut desk, &written, None).await
+    }
+
+    /// Refuses a draft with findings that block. The node checks it again.
+    pub(super) fn refuse(&self, global: &Global, written: &Written) -> Result<(), CliError> {
+        written.refuse_unaccepted(global, "not published", &self.accept)
     }
 
     /// Publishes a draft without blocking findings, as the first version or the next one.
@@ -85,13 +99,24 @@ impl Publish {
         global: &Global,
         context: &Context,
         desk: &mut DeskClient,
-        draft: &Draft,
+        written: &Written,
         before: Option<Before>,
     ) -> Result<(), CliError> {
+        let draft = &written.draft;
         groups::tell(global, "as the draft says", groups::spelled_in(draft));
-        let (envelope, portions) = seal(context, draft, before)?;
-        let files = DraftFiles { draft: &self.file, node: Some(&context.config) };
-        attach::upload(global, desk, draft, files).await?;
+        let sealed = seal(context, written, before)?;
+        attach::upload(global, desk, draft, written.files(context)).await?;
+        self.hand_in(global, desk, draft, sealed).await
+    }
+
+    /// Hands a signed assessment to the node, and says who gets what.
+    async fn hand_in(
+        &self,
+        global: &Global,
+        desk: &mut DeskClient,
+        draft: &Draft,
+        (envelope, portions): (Envelope, Vec<Vec<u8>>),
+    ) -> Result<(), CliError> {
         let request = proto::PublishAssessmentRequest {
             manifest: Some(wire::envelope::to_proto(&envelope)),
             portions: portions.into_iter().map(Into::into).collect(),
@@ -141,26 +166,6 @@ impl Publish {
         }
         Ok(())
     }
-
-    /// Reports all findings at once, with lines. The node checks the draft again.
-    pub(super) fn refuse(&self, global: &Global, findings: &[Finding]) -> Result<(), CliError> {
-        let blocking: Vec<Finding> = findings
-            .iter()
-            .filter(|f| f.severity == Severity::Error || !self.accept.iter().any(|a| a == f.code))
-            .cloned()
-            .collect();
-        if blocking.is_empty() {
-            return Ok(());
-        }
-        if !global.json {
-            lint::show(&self.file, &blocking);
-        }
-        let list: Vec<String> = blocking.iter().map(|f| f.code.to_owned()).collect();
-        let warnings = blocking.iter().all(|f| f.severity == Severity::Warning);
-        let hint = if warnings { "; correct them, or accept each with --accept" } else { "" };
-        let what = format!("not published, because of {}{hint}", list.join(", "));
-        Err(CliError::new(Exit::Failed, "LINT_FAILED", what))
-    }
 }
 
 impl LeftBehind {
@@ -193,28 +198,8 @@ fn rows(draft: &Draft) -> Vec<Row> {
 }
 
 /// A draft with its manifest, signed with the author's own key.
-fn seal(context: &Context, draft: &Draft, before: Option<Before>) -> Result<(Envelope, Vec<Vec<u8>>), CliError> {
-    let (id, version, previous) = match before {
-        Some(Before { assessment, version, manifest }) => (assessment, version.saturating_add(1), Some(manifest)),
-        None => (new_assessment_id().map_err(|e| CliError::files(e.to_string()))?, 1, None),
-    };
-    let pieces = draft.portions.iter().map(|p| UnsealedPortion {
-        marking: p.marking.clone(),
-        body: p.body.clone(),
-        rests_on: draft.rests_on(p),
-        language: p.language.clone(),
-        translates: draft.translates(p),
-    });
-    let head = ManifestHead {
-        assessment: id,
-        version,
-        previous,
-        originator: context.config.organisation.domain.clone(),
-        issued: SystemClock.now(),
-        expires: draft.expires,
-        exercise: draft.exercise,
-    };
-    let Composed { manifest, portions } = compose(head, pieces.collect())?;
+fn seal(context: &Context, written: &Written, before: Option<Before>) -> Result<(Envelope, Vec<Vec<u8>>), CliError> {
+    let Composed { manifest, portions } = composed(context, written, before)?;
     let key = context.signing_key()?;
     let envelope = key.statement(StatementKind::Manifest, wire::manifest::encode(&manifest));
     Ok((envelope.map_err(|e| CliError::files(e.to_string()))?, portions))

@@ -35,6 +35,19 @@ impl DeskClient {
         .await
     }
 
+    /// All drafts that the caller may see, by id.
+    ///
+    /// # Errors
+    /// Those of the call.
+    pub async fn all_drafts(&mut self) -> Result<Vec<proto::DraftView>, Status> {
+        all(async |page_token| {
+            let request = proto::ListDraftsRequest { page_size: PAGE_SIZE, page_token };
+            let page = self.drafts.list_drafts(request).await?.into_inner();
+            Ok((page.drafts, page.next_page_token))
+        })
+        .await
+    }
+
     /// All partners by name, and what waits for another administrator.
     ///
     /// # Errors

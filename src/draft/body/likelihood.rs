@@ -2,16 +2,22 @@
 
 use crate::{
     domain::likelihood::{Interval, Likelihood, Percent},
-    draft::fields::At,
+    draft::fields::{At, UNFILLED, is_unfilled},
 };
 
 pub(super) fn read(at: At<'_>) -> Option<Likelihood> {
     let fields = at.fields()?;
-    let lexicon = fields.maybe("lexicon", |at| at.plain_text());
-    let term = fields.maybe("term", |at| at.plain_text());
+    let word = |at: At<'_>| if is_unfilled(at.node) { at.refuse(UNFILLED) } else { at.plain_text() };
+    let lexicon = fields.maybe("lexicon", word);
+    let term = fields.maybe("term", word);
     let interval = fields.maybe("interval", interval);
     fields.refuse_others();
-    if fields.has("interval") && interval.is_none() {
+    // The faults of these fields are recorded already.
+    let is_faulty = |key, is_none: bool| fields.has(key) && is_none;
+    if is_faulty("lexicon", lexicon.is_none())
+        || is_faulty("term", term.is_none())
+        || is_faulty("interval", interval.is_none())
+    {
         return None;
     }
     let likelihood = match (lexicon, term, interval) {

@@ -117,7 +117,7 @@ impl Assessments {
 
     /// The states that the versions before this one are about. A manifest that can't be decoded gives none here and is refused when it is
     /// verified.
-    async fn about_before(&self, manifest: &Envelope) -> Result<BTreeSet<Country>, Fault> {
+    pub(super) async fn about_before(&self, manifest: &Envelope) -> Result<BTreeSet<Country>, Fault> {
         match wire::manifest::decode(&manifest.payload) {
             Ok(Manifest { assessment, version, .. }) if version > 1 => {
                 Ok(self.store.subject_states(self.identity.domain(), &assessment).await?)

@@ -78,6 +78,7 @@ pub(crate) async fn fill(store: &dyn Store) {
         count: 1,
     };
     store.record(vec![event]).await.unwrap();
+    store.save_draft(super::drafts::begun(2, b"canary-draft")).await.unwrap();
     records::fill_records(store).await;
     super::recalls::fill_recalls(store).await;
 }
@@ -86,6 +87,7 @@ pub(crate) async fn fill(store: &dyn Store) {
 pub(crate) async fn fill_more(store: &dyn Store) {
     store.save_people(vec![super::people::person("admin/b", 1)], vec![]).await.unwrap();
     store.save_approval(super::approvals::waits(1, &["admin/a"]), vec![]).await.unwrap();
+    store.save_draft(super::drafts::begun(1, b"canary-draft")).await.unwrap();
     store.save_list(super::lists::list("us", 1, 0, b"list"), vec![b"serial".to_vec()], vec![]).await.unwrap();
     store.begin_request(super::requests::request_step(super::requests::asked(9, true), false)).await.unwrap();
     store.attach_statement(super::requests::attached(1, 1, b"beside"), vec![]).await.unwrap();

@@ -2,7 +2,7 @@
 //! ascending order, so that no two transactions wait for each other. SQLite has one writer and takes none of them.
 
 use crate::{
-    domain::ids::{AssessmentId, Sha256, StatementId, TrustDomain},
+    domain::ids::{AssessmentId, DraftId, Sha256, StatementId, TrustDomain},
     seal::hash::sha256,
 };
 
@@ -27,6 +27,8 @@ pub enum LockKey {
     Attachment(u64),
     /// A request.
     Request(u64),
+    /// A draft.
+    Draft(u64),
 }
 
 /// How a thing is locked. Shared locks exclude only exclusive ones.
@@ -88,6 +90,11 @@ impl Lock {
     /// A request.
     pub fn request(id: &StatementId) -> Self {
         Self::exclusive(LockKey::Request(hash(&[id.as_bytes()])))
+    }
+
+    /// A draft.
+    pub fn draft(id: &DraftId) -> Self {
+        Self::exclusive(LockKey::Draft(hash(&[id.as_bytes()])))
     }
 
     /// The same thing, but shared.

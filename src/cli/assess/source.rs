@@ -1,0 +1,129 @@
+//! Where the draft of a command comes from: a file, or a draft that the node keeps.
+
+use std::path::PathBuf;
+
+use clap::Args;
+
+use super::{
+    draft_files::DraftFiles,
+    lint::{self, checked_text},
+};
+use crate::{
+    cli::{
+        CliError, Exit, Global,
+        context::Context,
+        draft::view::{current_text, find},
+        files::read_written,
+    },
+    desk::client::DeskClient,
+    domain::{
+        draft::Draft,
+        ids::AssessmentId,
+        lint::{Finding, Severity},
+    },
+    draft::Format,
+};
+
+/// A draft: a file, or one that the node keeps.
+#[derive(Args)]
+pub struct Source {
+    /// The draft (TOML, or JSON if its name ends in .json)
+    file: Option<PathBuf>,
+    /// A draft that the node keeps, by its id or its beginning
+    #[arg(long, value_name = "ID", conflicts_with = "file")]
+    draft: Option<String>,
+    /// The directory of the files that the kept draft names; default: the current one
+    #[arg(long, value_name = "DIR", requires = "draft")]
+    files: Option<PathBuf>,
+}
+
+/// A draft that can be published, with what the lint finds in it.
+pub struct Written {
+    /// The draft.
+    pub draft: Draft,
+    /// What the lint finds.
+    pub findings: Vec<Finding>,
+    /// The id that its assessment gets, if the node keeps the draft.
+    pub assessment: Option<AssessmentId>,
+    /// What errors call it.
+    shown: PathBuf,
+    /// The path beside which its files are.
+    beside: PathBuf,
+}
+
+impl Source {
+    /// Makes it from arguments.
+    pub fn new(file: Option<PathBuf>, draft: Option<String>, files: Option<PathBuf>) -> Self {
+        Self { file, draft, files }
+    }
+
+    /// Reads and checks a draft in a file, for which no node is needed. `None` for a draft that the node keeps.
+    pub fn read_file(&self, global: &Global) -> Result<Option<Written>, CliError> {
+        match &self.draft {
+            Some(_) => Ok(None),
+            None => self.file(global).map(Some),
+        }
+    }
+
+    /// Reads and checks the draft.
+    pub async fn read(&self, global: &Global, desk: &mut DeskClient) -> Result<Written, CliError> {
+        let Some(id) = &self.draft else { return self.file(global) };
+        let id = find(desk, id).await?;
+        let text = current_text(desk, &id).await?;
+        let shown = PathBuf::from(format!("draft {id}"));
+        let beside = self.files.clone().unwrap_or_else(|| PathBuf::from(".")).join("draft.toml");
+        let (draft, findings) = checked_text(global, (&text, Format::Toml), &shown, &beside)?;
+        Ok(Written { draft, findings, assessment: Some(id.assessment()), shown, beside })
+    }
+
+    fn file(&self, global: &Global) -> Result<Written, CliError> {
+        let Some(file) = self.file.clone() else {
+            return Err(CliError::usage("name the draft's file, or a draft that the node keeps with --draft"));
+        };
+        let (text, format) = read_written(&file)?;
+        let (draft, findings) = checked_text(global, (&text, format), &file, &file)?;
+        Ok(Written { draft, findings, assessment: None, shown: file.clone(), beside: file })
+    }
+}
+
+impl Written {
+    /// Where its files are.
+    pub fn files<'a>(&'a self, context: &'a Context) -> DraftFiles<'a> {
+        DraftFiles { draft: &self.beside, node: Some(&context.config) }
+    }
+
+    /// Refuses a draft with errors, and prints what has to be changed. Warnings may be accepted when it is published.
+    pub fn refuse_errors(&self, global: &Global, what: &str) -> Result<(), CliError> {
+        let is_error = |finding: &&Finding| finding.severity == Severity::Error;
+        self.refuse(global, what, self.findings.iter().filter(is_error).cloned().collect())
+    }
+
+    /// Refuses a draft with errors, or with warnings that are not accepted, and prints all of them.
+    pub fn refuse_unaccepted(&self, global: &Global, what: &str, accepted: &[String]) -> Result<(), CliError> {
+        let blocks = |f: &&Finding| f.severity == Severity::Error || !accepted.iter().any(|code| code == f.code);
+        self.refuse(global, what, self.findings.iter().filter(blocks).cloned().collect())
+    }
+
+    fn refuse(&self, global: &Global, what: &str, blocking: Vec<Finding>) -> Result<(), CliError> {
+        if blocking.is_empty() {
+            return Ok(());
+        }
+        if !global.json {
+            lint::show(&self.shown, &blocking);
+        }
+        let list: Vec<String> = blocking.iter().map(|f| f.code.to_owned()).collect();
+        let warnings = blocking.iter().all(|f| f.severity == Severity::Warning);
+        let hint = if warnings { "; correct them, or accept each with --accept" } else { "" };
+        let message = format!("{what}, because of {}{hint}", list.join(", "));
+        Err(CliError::new(Exit::Failed, "LINT_FAILED", message))
+    }
+
+    /// The warnings that would have to be accepted.
+    pub fn warnings(&self) -> Vec<&'static str> {
+        let mut all: Vec<&'static str> =
+            self.findings.iter().filter(|f| f.severity == Severity::Warning).map(|f| f.code).collect();
+        all.sort_unstable();
+        all.dedup();
+        all
+    }
+}

@@ -1,0 +1,42 @@
+//! `watchfire draft list`.
+
+use clap::Args;
+
+use super::view::{DraftRow, person};
+use crate::cli::{
+    CliError, Global,
+    context::{Context, WRITERS},
+    output,
+};
+
+/// Lists the drafts that you may see.
+#[derive(Args)]
+pub struct List {}
+
+impl List {
+    pub(super) async fn run(&self, global: &Global) -> Result<(), CliError> {
+        let mut desk = Context::load(global, WRITERS)?.connect().await?;
+        let all = desk.all_drafts().await?;
+        let mut rows = all.into_iter().map(|view| DraftRow::new(Some(view))).collect::<Result<Vec<_>, _>>()?;
+        let latest = |row: &DraftRow| row.revisions.iter().map(|r| r.at.clone()).max();
+        rows.sort_by_key(|row| std::cmp::Reverse(latest(row)));
+        if global.json {
+            rows.iter().for_each(output::print_json);
+            return Ok(());
+        }
+        if rows.is_empty() {
+            output::print("there are no drafts that you may see; `watchfire draft save FILE` keeps one");
+            return Ok(());
+        }
+        let cells = |row: &DraftRow| {
+            let saved = row.current().map(|r| (r.at.clone(), person(&r.by))).unwrap_or_default();
+            let beside = if row.beside.is_empty() { String::new() } else { format!("{} beside", row.beside.len()) };
+            let state = [beside, if row.published { "published".to_owned() } else { String::new() }];
+            let state = state.into_iter().filter(|s| !s.is_empty()).collect::<Vec<_>>().join(", ");
+            vec![row.id.to_string(), row.title(), person(&row.author), row.current.to_string(), saved.0, saved.1, state]
+        };
+        let headings = ["ID", "NAME", "AUTHOR", "REVISION", "SAVED", "BY", ""];
+        output::print(output::table(&headings, &rows.iter().map(cells).collect::<Vec<_>>()).trim_end());
+        Ok(())
+    }
+}
