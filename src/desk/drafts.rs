@@ -5,9 +5,9 @@ use tonic::Request;
 use super::{
     argument,
     assessment_view::view as assessment,
-    call::{Answer, Desk, answer, authorize, count},
+    call::{Desk, Reply, answer, authorize, count},
     decisions::decisions,
-    page::Page,
+    page::RequestedPage,
 };
 use crate::{
     domain::{
@@ -28,7 +28,7 @@ use crate::{
 
 #[tonic::async_trait]
 impl DraftService for Desk {
-    async fn create_draft(&self, request: Request<proto::CreateDraftRequest>) -> Answer<proto::CreateDraftResponse> {
+    async fn create_draft(&self, request: Request<proto::CreateDraftRequest>) -> Reply<proto::CreateDraftResponse> {
         let (actor, proto::CreateDraftRequest { name, text }) = authorize(request)?;
         let node = self.node.clone();
         answer(async {
@@ -38,7 +38,7 @@ impl DraftService for Desk {
         .await
     }
 
-    async fn save_draft(&self, request: Request<proto::SaveDraftRequest>) -> Answer<proto::SaveDraftResponse> {
+    async fn save_draft(&self, request: Request<proto::SaveDraftRequest>) -> Reply<proto::SaveDraftResponse> {
         let (actor, proto::SaveDraftRequest { draft_id, based_on, text }) = authorize(request)?;
         let node = self.node.clone();
         answer(async {
@@ -54,7 +54,7 @@ impl DraftService for Desk {
         .await
     }
 
-    async fn get_draft(&self, request: Request<proto::GetDraftRequest>) -> Answer<proto::GetDraftResponse> {
+    async fn get_draft(&self, request: Request<proto::GetDraftRequest>) -> Reply<proto::GetDraftResponse> {
         let (actor, message) = authorize(request)?;
         answer(async {
             let wanted = argument::version(message.revision);
@@ -65,10 +65,10 @@ impl DraftService for Desk {
         .await
     }
 
-    async fn list_drafts(&self, request: Request<proto::ListDraftsRequest>) -> Answer<proto::ListDraftsResponse> {
+    async fn list_drafts(&self, request: Request<proto::ListDraftsRequest>) -> Reply<proto::ListDraftsResponse> {
         let (actor, mut message) = authorize(request)?;
         answer(async {
-            let page = Page::<DraftId>::of(self, &mut message)?;
+            let page = RequestedPage::<DraftId>::of(self, &mut message)?;
             let all = self.node.drafts.list(&actor).await?;
             let (drafts, next_page_token) = page.cut(all, |view| view.draft.id, |view| listed(&view));
             Ok(proto::ListDraftsResponse { drafts, next_page_token })
@@ -76,7 +76,7 @@ impl DraftService for Desk {
         .await
     }
 
-    async fn rename_draft(&self, request: Request<proto::RenameDraftRequest>) -> Answer<proto::RenameDraftResponse> {
+    async fn rename_draft(&self, request: Request<proto::RenameDraftRequest>) -> Reply<proto::RenameDraftResponse> {
         let (actor, proto::RenameDraftRequest { draft_id, name }) = authorize(request)?;
         let node = self.node.clone();
         answer(async {
@@ -90,7 +90,7 @@ impl DraftService for Desk {
     async fn hand_over_draft(
         &self,
         request: Request<proto::HandOverDraftRequest>,
-    ) -> Answer<proto::HandOverDraftResponse> {
+    ) -> Reply<proto::HandOverDraftResponse> {
         let (actor, proto::HandOverDraftRequest { draft_id, person }) = authorize(request)?;
         let node = self.node.clone();
         answer(async {
@@ -104,7 +104,7 @@ impl DraftService for Desk {
     async fn take_back_draft(
         &self,
         request: Request<proto::TakeBackDraftRequest>,
-    ) -> Answer<proto::TakeBackDraftResponse> {
+    ) -> Reply<proto::TakeBackDraftResponse> {
         let (actor, proto::TakeBackDraftRequest { draft_id, person }) = authorize(request)?;
         let node = self.node.clone();
         answer(async {
@@ -115,7 +115,7 @@ impl DraftService for Desk {
         .await
     }
 
-    async fn delete_draft(&self, request: Request<proto::DeleteDraftRequest>) -> Answer<proto::DeleteDraftResponse> {
+    async fn delete_draft(&self, request: Request<proto::DeleteDraftRequest>) -> Reply<proto::DeleteDraftResponse> {
         let (actor, proto::DeleteDraftRequest { draft_id }) = authorize(request)?;
         let node = self.node.clone();
         answer(async {
@@ -129,7 +129,7 @@ impl DraftService for Desk {
     async fn preview_assessment(
         &self,
         request: Request<proto::PreviewAssessmentRequest>,
-    ) -> Answer<proto::PreviewAssessmentResponse> {
+    ) -> Reply<proto::PreviewAssessmentResponse> {
         let (actor, message) = authorize(request)?;
         let proto::PreviewAssessmentRequest { manifest, portions, certificates, partner } = message;
         answer(async {

@@ -21,8 +21,8 @@ const MAX_MESSAGE: usize = 1_000;
 pub(super) const UNFILLED: &str = "it still says `FILL IN`; fill it in, or remove what it belongs to";
 
 /// Whether a value is still to be filled in.
-pub(super) fn is_unfilled(node: &Node) -> bool {
-    matches!(&node.value, Value::Text(text) if text.contains(PLACEHOLDER))
+pub(super) fn is_unfilled(node: &Located) -> bool {
+    matches!(&node.value, InputValue::Text(text) if text.contains(PLACEHOLDER))
 }
 
 /// The faults of one file.

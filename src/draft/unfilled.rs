@@ -2,24 +2,24 @@
 
 use super::{
     fields::{Faults, UNFILLED, is_unfilled},
-    tree::{Node, Value},
+    tree::{InputValue, Located},
 };
 
 /// Reports each value that is still to be filled in and was not reported yet.
-pub(super) fn report(node: &Node, faults: &Faults) {
+pub(super) fn report(node: &Located, faults: &Faults) {
     walk(node, node.line, "", faults);
 }
 
-fn walk(node: &Node, line: Option<usize>, path: &str, faults: &Faults) {
+fn walk(node: &Located, line: Option<usize>, path: &str, faults: &Faults) {
     let line = node.line.or(line);
     match &node.value {
-        Value::Text(_) if is_unfilled(node) && !faults.is_about(path) => {
+        InputValue::Text(_) if is_unfilled(node) && !faults.is_about(path) => {
             faults.note::<()>(line, path, UNFILLED);
         }
-        Value::List(all) => {
+        InputValue::List(all) => {
             all.iter().enumerate().for_each(|(i, one)| walk(one, line, &format!("{path}[{i}]"), faults));
         }
-        Value::Table(entries) => {
+        InputValue::Table(entries) => {
             for entry in entries {
                 let path = if path.is_empty() { entry.key.clone() } else { format!("{path}.{}", entry.key) };
                 walk(&entry.node, entry.line.or(line), &path, faults);

@@ -23,7 +23,7 @@ use crate::{
         time::Clock,
     },
     seal::{
-        compose::{Composed, Head, Piece, compose, new_assessment_id},
+        compose::{Composed, ManifestHead, UnsealedPortion, compose, new_assessment_id},
         statement::{id, pre_authentication_encoding},
     },
     telemetry::SystemClock,
@@ -111,14 +111,14 @@ pub(super) fn composed(context: &Context, written: &Written, before: Option<Befo
         (None, Some(kept)) => (kept, 1, None),
         (None, None) => (new_assessment_id().map_err(|e| CliError::files(e.to_string()))?, 1, None),
     };
-    let pieces = draft.portions.iter().map(|p| Piece {
+    let pieces = draft.portions.iter().map(|p| UnsealedPortion {
         marking: p.marking.clone(),
         body: p.body.clone(),
         rests_on: draft.rests_on(p),
         language: p.language.clone(),
         translates: draft.translates(p),
     });
-    let head = Head {
+    let head = ManifestHead {
         assessment,
         version,
         previous,

@@ -12,7 +12,7 @@ use crate::{
         assessment::{Manifest, Portion},
         statement::{Envelope, Signature, StatementKind},
     },
-    seal::open::{Opened, open_listed},
+    seal::open::{OpenedPortion, open_listed},
     wire,
 };
 
@@ -102,7 +102,7 @@ impl ComposedFile {
     pub fn opened(&self) -> Result<(Manifest, Vec<Portion>), CliError> {
         let manifest = wire::manifest::decode(&self.envelope.payload)?;
         let portions = open_listed(&manifest, &self.portions)?;
-        Ok((manifest, portions.into_iter().map(Opened::into_portion).collect()))
+        Ok((manifest, portions.into_iter().map(OpenedPortion::into_portion).collect()))
     }
 }
 

@@ -30,7 +30,7 @@ use crate::{
         task::lost,
     },
     policy::{Decision, Facts, PartnerPolicy, plan},
-    seal::{chains::When, open::open_listed, rules, statement::id_of},
+    seal::{chains::VerificationTime, open::open_listed, rules, statement::id_of},
     store::{AssessmentRecord, AssessmentState},
     wire,
 };
@@ -102,7 +102,7 @@ impl Preview {
     /// came.
     pub fn view(&self, digests: &[Digest]) -> AssessmentView {
         let LoadedAssessment { id, manifest, envelope, .. } = &self.prepared;
-        let portions = self.prepared.disclose(digests).iter().map(|bytes| bytes.to_vec()).collect();
+        let portions = self.prepared.encodings_of(digests).iter().map(|bytes| bytes.to_vec()).collect();
         let record = AssessmentRecord {
             assessment: manifest.assessment,
             version: manifest.version,
@@ -122,7 +122,7 @@ impl Preview {
         AssessmentView {
             record,
             manifest: envelope.as_ref().clone(),
-            ways: vec![],
+            routes: vec![],
             signatures: vec![signature],
             endorsements: vec![],
             quarantines: vec![],
@@ -161,7 +161,7 @@ impl Assessments {
         let work = move || {
             let opened = open_listed(&manifest, &portions)?;
             let id = id_of(envelope.kind, &envelope.payload);
-            let prepared = LoadedAssessment::assemble((id, manifest, Arc::new(envelope)), opened, portions, now);
+            let prepared = LoadedAssessment::assemble(id, manifest, Arc::new(envelope), opened, portions, now);
             let prepared = LoadedAssessment { about, ..prepared };
             check_errors(&prepared, now)?;
             Ok(decided(prepared, signature, addressees, now))
@@ -171,7 +171,8 @@ impl Assessments {
 
     /// Who would sign with these certificates, if they may sign the manifest.
     fn would_sign(&self, manifest: &Manifest, chain: &[Vec<u8>], now: Time) -> Result<SignatureCheck, Fault> {
-        let signer = self.trust.chains().signer(chain, &When::from(now)).map_err(|f| f.within("certificates"))?;
+        let signer =
+            self.trust.chains().signer(chain, &VerificationTime::from(now)).map_err(|f| f.within("certificates"))?;
         if manifest.originator != *self.identity.domain() || signer.id.domain() != self.identity.domain() {
             let what = "a node publishes only what its own organisation has signed";
             return Err(Fault::at(Reason::WrongDomain, "manifest.originator", what));

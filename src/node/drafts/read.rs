@@ -8,7 +8,7 @@ use crate::{
         ids::DraftId,
         stored_draft::{DraftRevision, StoredDraft},
     },
-    node::{drafts::Drafts, unwritable::unless_unwritable},
+    node::{drafts::Drafts, unwritable::recorded_or_logged},
 };
 
 /// A draft, as its people see it.
@@ -65,7 +65,7 @@ impl Drafts {
         if draft.author != *actor.id() {
             let event = Event::by(actor, self.clock.now(), Deed::DraftRead { draft: *id });
             let recorded = self.store.record(vec![event]).await.map_err(Fault::from);
-            unless_unwritable(&*self.store, actor, &id.to_string(), recorded)?;
+            recorded_or_logged(&*self.store, actor, &id.to_string(), recorded)?;
         }
         Ok(DraftText { view: self.view(draft).await?, revision, text })
     }

@@ -21,7 +21,7 @@ use crate::{
     node::assessments::read::AssessmentView,
     policy::{HouseRules, decide, possible_release_times},
     render::{self, AssessmentText, Options, SignatureLine},
-    seal::compose::{Composed, Head, Piece, compose},
+    seal::compose::{Composed, ManifestHead, UnsealedPortion, compose},
 };
 
 const AUTHOR: &str = "spiffe://gb.example/analyst/ana";
@@ -113,11 +113,11 @@ fn written() -> impl Strategy<Value = Written> {
     (0..7_u8, text(), tlp, "[A-Za-z ]{0,30}")
 }
 
-fn of(tlp: Tlp, body: Body) -> Piece {
-    Piece { marking: Marking::new(tlp), body, rests_on: vec![], language: None, translates: None }
+fn of(tlp: Tlp, body: Body) -> UnsealedPortion {
+    UnsealedPortion { marking: Marking::new(tlp), body, rests_on: vec![], language: None, translates: None }
 }
 
-fn piece((kind, text, tlp, line): Written) -> Piece {
+fn piece((kind, text, tlp, line): Written) -> UnsealedPortion {
     let body = match kind {
         0 => Body::Headline { text: format!("Headline {line}") },
         1 | 2 => Body::Narrative { text },
@@ -135,8 +135,8 @@ fn composed(place: &str, portions: Vec<Written>, exercise: bool) -> Composed {
     compose(head(exercise), first.into_iter().chain(portions.into_iter().map(piece)).collect()).unwrap()
 }
 
-fn head(exercise: bool) -> Head {
-    Head {
+fn head(exercise: bool) -> ManifestHead {
+    ManifestHead {
         assessment: AssessmentId([7; 16]),
         version: 1,
         previous: None,
@@ -153,7 +153,7 @@ fn loaded(Composed { manifest, portions }: Composed) -> LoadedAssessment {
     let signature = Signature { suite: Suite::Ed25519, certificates: vec![vec![0]], value: vec![] };
     let envelope = Envelope::new(StatementKind::Manifest, payload, vec![signature]);
     let opened = open_listed(&manifest, &portions).unwrap();
-    LoadedAssessment::assemble((id, manifest, Arc::new(envelope)), opened, portions, now())
+    LoadedAssessment::assemble(id, manifest, Arc::new(envelope), opened, portions, now())
 }
 
 /// What `assess show` prints of these portions.
@@ -187,7 +187,7 @@ fn afterwards(policy: &PartnerPolicy, prepared: &LoadedAssessment) -> Vec<(Optio
             continue;
         }
         given.extend(&digests);
-        arrivals.push(prepared.disclose(&digests).iter().map(|bytes| bytes.to_vec()).collect());
+        arrivals.push(prepared.encodings_of(&digests).iter().map(|bytes| bytes.to_vec()).collect());
         let held = order::merged(arrivals.clone());
         texts.push(((at > now()).then_some(at), shown(&prepared.manifest, &held)));
     }
