@@ -11,7 +11,7 @@ use watchfire::{
     },
     draft::{self, Format},
     render::{self, AssessmentText, Options, SignatureLine},
-    seal::compose::{Composed, Head, Piece, compose, new_assessment_id},
+    seal::compose::{Composed, ManifestHead, UnsealedPortion, compose, new_assessment_id},
     telemetry::SystemClock,
     wire::{self, proto},
 };
@@ -71,14 +71,14 @@ fn has_errors(text: &str) -> bool {
 fn composed(text: &str) -> (Composed, Vec<String>) {
     let draft = draft::parse(text, Format::Toml).unwrap_or_else(|e| panic!("{text}\n{e}"));
     let accepted = lint(&draft, SystemClock.now()).iter().map(|f| f.code.to_owned()).collect();
-    let piece = |p: &watchfire::domain::draft::DraftPortion| Piece {
+    let piece = |p: &watchfire::domain::draft::DraftPortion| UnsealedPortion {
         marking: p.marking.clone(),
         body: p.body.clone(),
         rests_on: draft.rests_on(p),
         language: p.language.clone(),
         translates: draft.translates(p),
     };
-    let head = Head {
+    let head = ManifestHead {
         assessment: new_assessment_id().unwrap(),
         version: 1,
         previous: None,
