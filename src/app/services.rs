@@ -33,8 +33,7 @@ pub async fn start(mut parts: NodeParts, mut ledger: LedgerParts) -> Result<Arc<
 }
 
 fn wire(parts: NodeParts, ledger: LedgerParts) -> Arc<Node> {
-    let keep_bundle = parts.keep_bundle.clone();
-    let readings_every_seconds = parts.readings_every_seconds;
+    let (keep_bundle, readings_every_seconds) = (parts.keep_bundle.clone(), parts.readings_every_seconds);
     let factory = ServiceFactory::new(parts);
     let bundles = factory.bundles(keep_bundle);
     let revocations = factory.revocations(&bundles);

@@ -26,6 +26,9 @@ use crate::{
 /// With more bytes than this a version is named well enough.
 const ENOUGH: usize = 64 << 10;
 
+/// Makes an extract of the envelope of a manifest and the encoded portions.
+type MakeExtract = fn(&[u8], &[Vec<u8>]) -> Result<Option<Vec<u8>>>;
+
 /// A kind of extract: the statements over its table, its ciphertexts, and how one is made.
 pub(super) struct Extract {
     insert: &'static str,
@@ -35,7 +38,7 @@ pub(super) struct Extract {
     insert_made: &'static str,
     row: for<'a> fn(&'a StatementId, &'a TrustDomain, u64, bool) -> SealedRow<'a>,
     /// Makes one of the envelope of the manifest and the encoded portions. `None` if the manifest is unreadable.
-    make: fn(&[u8], &[Vec<u8>]) -> Result<Option<Vec<u8>>>,
+    make: MakeExtract,
 }
 
 macro_rules! extract {
