@@ -4,6 +4,7 @@ use crate::{
     domain::{
         assessment::Manifest,
         body::Body,
+        entry::FeedEntry,
         event::{Deed, Event},
         fault::Reason,
         ids::{Sha256, StatementId, TrustDomain},
@@ -11,7 +12,7 @@ use crate::{
     },
     node::{
         assessment_cache::parts::{LoadedEndorsement, LoadedException},
-        inbound::unusable::{ExaminedAt, VerifiedPath},
+        inbound::unusable::{ExaminedAt, Unusable, VerifiedPath},
     },
     seal::open::OpenedPortion,
     store::Verification,
@@ -28,6 +29,16 @@ pub(in crate::node) struct Content {
     pub(in crate::node) unverified: Vec<StatementId>,
     /// Why it is kept from users, if it is.
     pub(in crate::node) not_covered: Option<NotCovered>,
+}
+
+/// A verified release, and the entry by which it came.
+pub(in crate::node) struct CheckedRelease<'a> {
+    pub(in crate::node) release: &'a Release,
+    /// The release's id.
+    pub(in crate::node) id: StatementId,
+    pub(in crate::node) entry: FeedEntry,
+    /// Its content, or why that can't be used.
+    pub(in crate::node) content: Result<Box<Content>, Unusable>,
 }
 
 /// How an entry came: from whom, by which release and which route, and when.

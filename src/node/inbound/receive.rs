@@ -23,7 +23,7 @@ use crate::{
         handed_over::only_by,
         inbound::{
             InboundFeeds,
-            content::{AttachedEntries, Carrying, Content, NotCovered, gave_way},
+            content::{AttachedEntries, Carrying, CheckedRelease, Content, NotCovered, gave_way},
             receive::kept::{received, received_content},
             unusable::{ExaminedAt, Unusable},
             unverified::Budget,
@@ -53,16 +53,6 @@ pub struct Received {
 enum Checked {
     Void(Verified<Void>, FeedEntry),
     Release { release: Box<Verified<Release>>, entry: FeedEntry, content: Result<Box<Content>, Unusable> },
-}
-
-/// A verified release, and the entry by which it came.
-pub(in crate::node) struct CheckedRelease<'a> {
-    pub(in crate::node) release: &'a Release,
-    /// The release's id.
-    pub(in crate::node) id: StatementId,
-    pub(in crate::node) entry: FeedEntry,
-    /// Its content, or why that can't be used.
-    pub(in crate::node) content: Result<Box<Content>, Unusable>,
 }
 
 impl Checked {

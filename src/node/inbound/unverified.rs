@@ -20,8 +20,7 @@ use crate::{
     node::{
         inbound::{
             InboundFeeds,
-            content::{Content, gave_way},
-            receive::CheckedRelease,
+            content::{CheckedRelease, Content, gave_way},
             unusable::{ExaminedAt, Unusable},
         },
         recalls::lookup::{claimed, is_recalled},
