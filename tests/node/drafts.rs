@@ -5,12 +5,18 @@ use std::{os::unix::fs::PermissionsExt, time::Duration};
 use serde_json::{Value, json};
 use watchfire::wire::proto;
 
-use crate::kit::Org;
+use crate::kit::{Org, until};
 
 /// A node with a second analyst.
 async fn desk_of_two() -> Org {
     let gb = Org::found("gb.example", "state", Some("GB")).await;
     gb.one(&["person", "add", "bob", "--role", "analyst"]).await;
+    // The node reads the directory of people every other second.
+    until("bob is registered", async || {
+        let people = gb.ask(&["--as", "root", "person", "list"]).await;
+        people.iter().any(|p| p["id"] == "spiffe://gb.example/analyst/bob").then_some(())
+    })
+    .await;
     gb
 }
 
