@@ -16,7 +16,10 @@ use super::{
 use crate::{
     domain::ids::TrustDomain,
     node::{
-        assessments::publish::{Published, Submission},
+        assessments::{
+            dry_run::Unsigned,
+            publish::{Published, Submission},
+        },
         task::to_the_end,
     },
     wire::{
@@ -39,6 +42,25 @@ impl DeskService for Desk {
             let portions = portions.into_iter().map(Into::into).collect();
             let submission = Submission { manifest, portions, accepted: accepted_findings };
             Ok(published(&self.node.assessments.publish(&actor, submission).await?))
+        })
+        .await
+    }
+
+    async fn dry_run_publication(
+        &self,
+        request: Request<proto::DryRunPublicationRequest>,
+    ) -> Answer<proto::DryRunPublicationResponse> {
+        let (actor, message) = authorize(request)?;
+        let proto::DryRunPublicationRequest { manifest, portions, accepted_findings } = message;
+        answer(async {
+            let unsigned = Unsigned {
+                manifest: manifest.to_vec(),
+                portions: portions.into_iter().map(Into::into).collect(),
+                accepted: accepted_findings,
+            };
+            let run = self.node.assessments.dry_run(&actor, unsigned).await?;
+            let (decisions, left_behind) = (decisions(&run.prepared, &run.decisions), left_behind(&run.left_behind));
+            Ok(proto::DryRunPublicationResponse { decisions, left_behind })
         })
         .await
     }
@@ -166,10 +188,14 @@ fn published(published: &Published) -> proto::PublishAssessmentResponse {
         manifest_id: published.manifest.0.to_vec().into(),
         decisions: decisions(&published.prepared, &published.decisions),
         is_new: published.is_new,
-        left_behind: published
-            .left_behind
-            .iter()
-            .map(|(partner, version)| proto::LeftBehind { partner: partner.to_string(), version: *version })
-            .collect(),
+        left_behind: left_behind(&published.left_behind),
     }
+}
+
+fn left_behind(all: &[(TrustDomain, u32)]) -> Vec<proto::LeftBehind> {
+    let one = |(partner, version): &(TrustDomain, u32)| proto::LeftBehind {
+        partner: partner.to_string(),
+        version: *version,
+    };
+    all.iter().map(one).collect()
 }

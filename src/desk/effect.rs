@@ -27,6 +27,7 @@ const CALLS: &[(&str, Effect)] = &[
     ("AttachmentService/DownloadAttachment", Reads),
     ("AttachmentService/GetAttachmentStatus", Reads),
     ("AttachmentService/UploadAttachment", Changes),
+    ("DeskService/DryRunPublication", Reads),
     ("DeskService/EndorseAssessment", Changes),
     ("DeskService/Explain", Reads),
     ("DeskService/FindAssessments", Reads),

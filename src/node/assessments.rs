@@ -4,6 +4,7 @@ pub mod giver;
 pub mod acknowledge;
 pub mod attachments;
 pub mod correct;
+pub mod dry_run;
 pub mod endorse;
 pub mod evidence;
 pub mod explain;

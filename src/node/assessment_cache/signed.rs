@@ -24,11 +24,20 @@ impl Signed {
         Self(Self::read(manifest))
     }
 
+    /// As it would be if only this person had signed.
+    pub(in crate::node) fn as_if_by(signer: &SpiffeId, manifest: &Envelope) -> Self {
+        Self(Self::among(BTreeSet::from([signer.clone()]), manifest))
+    }
+
     fn read(manifest: &Envelope) -> Option<(Vec<SpiffeId>, u32)> {
-        let speaker = wire::speaker::decode(&manifest.payload).ok()?;
         let when = When::from(Time::from_unix_nanos(0));
         let id = |chain: &[Vec<u8>]| AsClaimed.signer(chain, &when).ok().map(|signer| signer.id);
         let all = manifest.signatures.iter().map(|s| id(&s.certificates)).collect::<Option<BTreeSet<SpiffeId>>>()?;
+        Self::among(all, manifest)
+    }
+
+    fn among(all: BTreeSet<SpiffeId>, manifest: &Envelope) -> Option<(Vec<SpiffeId>, u32)> {
+        let speaker = wire::speaker::decode(&manifest.payload).ok()?;
         let is_author = |id: &SpiffeId| matches!(&speaker.id, SpeakerId::Author(author) if author == id);
         let cosigners = all.iter().filter(|id| id.role() == Role::Officer && !is_author(id)).count();
         Some((all.into_iter().collect(), u32::try_from(cosigners).ok()?))

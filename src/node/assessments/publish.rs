@@ -117,7 +117,7 @@ impl Assessments {
 
     /// The states that the versions before this one are about. A manifest that can't be decoded gives none here and is refused when it is
     /// verified.
-    async fn about_before(&self, manifest: &Envelope) -> Result<BTreeSet<Country>, Fault> {
+    pub(super) async fn about_before(&self, manifest: &Envelope) -> Result<BTreeSet<Country>, Fault> {
         match wire::manifest::decode(&manifest.payload) {
             Ok(Manifest { assessment, version, .. }) if version > 1 => {
                 Ok(self.store.subject_states(self.identity.domain(), &assessment).await?)
@@ -145,7 +145,7 @@ impl Assessments {
 }
 
 /// The findings that the author accepted, or a fault if any other finding blocks.
-fn check_lint(prepared: &LoadedAssessment, accepted: &[String], now: Time) -> Result<Vec<String>, Fault> {
+pub(super) fn check_lint(prepared: &LoadedAssessment, accepted: &[String], now: Time) -> Result<Vec<String>, Fault> {
     let portions = prepared.portions.iter().map(|p| &p.portion);
     let findings = lint(&Draft::reopened(&prepared.manifest, portions), now);
     if let Some(finding) = blocking(&findings, accepted).first() {
