@@ -13,6 +13,7 @@ mod core_dumps;
 mod decision;
 mod demo;
 mod doctor;
+mod encoding;
 mod error;
 mod evidence;
 mod expiry;
@@ -21,9 +22,11 @@ mod files;
 mod filter;
 mod global;
 mod init;
+mod input;
 mod ledger;
 mod id_prefix;
 mod output;
+mod pager;
 mod partner;
 mod person;
 mod policy;
@@ -32,6 +35,7 @@ mod quarantine;
 mod show;
 mod signals;
 mod simulated;
+mod terminal;
 mod recall_details;
 mod waiting;
 
@@ -39,7 +43,7 @@ use std::process::ExitCode;
 
 use clap::{Parser, Subcommand};
 
-pub use error::{CliError, Exit};
+pub use error::{CliError, Exit, FaultLine};
 use global::Global;
 
 /// Exchanges signed early-warning assessments with partners, under an agreement with each partner.
@@ -106,6 +110,21 @@ enum Command {
     Completions(completions::Completions),
 }
 
+impl Command {
+    /// Whether the command only shows something, so that its answer may be long and nobody is asked anything.
+    fn only_shows(&self) -> bool {
+        match self {
+            Self::Assess(command) => command.only_shows(),
+            Self::Agreement(command) => command.only_shows(),
+            Self::Policy(_) | Self::Expiry(_) => true,
+            Self::Ledger(command) => matches!(command, ledger::Ledger::List(_) | ledger::Ledger::Alarms),
+            Self::Feed(command) => matches!(command, feed::Feed::Status),
+            Self::Partner(command) => matches!(command, partner::Partner::List | partner::Partner::Show(_)),
+            _ => false,
+        }
+    }
+}
+
 /// Runs the program with the process's arguments.
 pub fn run() -> ExitCode {
     let cli = match Cli::try_parse() {
@@ -118,7 +137,14 @@ pub fn run() -> ExitCode {
         Ok(runtime) => runtime,
         Err(error) => return output::fail(&global, &CliError::new(Exit::Failed, "UNAVAILABLE", error.to_string())),
     };
-    let done = runtime.block_on(execute(cli)).and_then(|()| output::ended());
+    if cli.command.only_shows() {
+        pager::begin(&global);
+    }
+    let done = runtime.block_on(async {
+        let done = execute(cli).await;
+        pager::finish().await;
+        done.and_then(|()| output::ended())
+    });
     // A worker that hangs must not keep the process alive.
     runtime.shutdown_timeout(std::time::Duration::from_millis(500));
     match done {

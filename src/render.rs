@@ -2,6 +2,7 @@
 
 mod agreement;
 mod assessment;
+mod changes;
 mod difference;
 mod matrix;
 mod options;
@@ -14,6 +15,7 @@ mod words;
 
 pub use agreement::{agreement, group};
 pub use assessment::{AssessmentText, EndorsementLine, SignatureLine, assessment, beginning, portion_names};
+pub use changes::{Change, changed, changes};
 pub use difference::{difference, differences};
 pub use matrix::{Cell, Clauses, Column, Mark, Row, legend, matrix, tidy};
 pub use options::Options;

@@ -1,10 +1,12 @@
 //! `watchfire assess`: write, publish and read assessments.
 
+mod accepted;
 mod acknowledge;
 mod answer;
 mod attach;
 mod correct;
 mod draft_files;
+mod dry_run;
 mod endorse;
 mod groups;
 mod holders;
@@ -70,6 +72,13 @@ pub struct New {
 }
 
 impl Assess {
+    /// Whether it only shows something.
+    pub fn only_shows(&self) -> bool {
+        let is_shown =
+            matches!(self, Self::List(_) | Self::Show(_) | Self::Requests(_) | Self::Holders(_) | Self::Lint(_));
+        is_shown || matches!(self, Self::New(new) if new.out.is_none())
+    }
+
     /// Runs the command.
     pub async fn run(&self, global: &Global) -> Result<(), CliError> {
         match self {

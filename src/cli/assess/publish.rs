@@ -1,43 +1,53 @@
 //! `watchfire assess publish`.
 
-use std::{collections::HashMap, path::PathBuf};
+use std::collections::HashMap;
 
 use clap::Args;
 use serde::Serialize;
 
-use super::{attach, draft_files::DraftFiles, groups, lint};
+use super::{
+    accepted::Accepted,
+    attach,
+    draft_files::DraftFiles,
+    dry_run::{DryRun, changes_in_words},
+    groups, lint,
+};
 use crate::{
     cli::{
-        CliError, Exit, Global,
+        CliError, Exit, FaultLine, Global,
         context::{Context, WRITERS},
         decision::{self, Decision},
         feed::can_t_verify,
-        output,
+        input::{self, Input},
+        output, terminal,
     },
     desk::client::DeskClient,
     domain::{
-        assessment::Portion,
+        assessment::{Manifest, Portion},
         draft::{Draft, DraftPortion},
         group::Group,
         ids::{AssessmentId, Handle, Salt, StatementId},
-        lint::{Finding, Severity},
+        lint::{Finding, blocking},
+        lint::Severity,
         statement::{Envelope, StatementKind},
         time::Clock,
     },
-    render::{self, Row},
+    render::{self, Change, Row},
     seal::compose::{Composed, Head, Piece, compose, new_assessment_id},
     telemetry::SystemClock,
     wire::{self, proto},
 };
 
-/// Signs a draft with the author's own key and publishes it.
+/// Signs a draft with the author's own key and publishes it. On a terminal it first shows who gets what, and asks.
 #[derive(Args)]
 pub struct Publish {
-    /// The draft (TOML, or JSON if its name ends in .json)
-    pub(super) file: PathBuf,
-    /// Publish in spite of this warning; may be given several times; it is recorded
-    #[arg(long, value_name = "FINDING")]
-    pub(super) accept: Vec<String>,
+    #[command(flatten)]
+    pub(super) input: Input,
+    #[command(flatten)]
+    pub(super) accepted: Accepted,
+    /// Show who would get what, and why; publish nothing
+    #[arg(long)]
+    pub(super) dry_run: bool,
 }
 
 #[derive(Serialize)]
@@ -51,10 +61,14 @@ struct Published {
     /// The members of the groups that markings name.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     groups: Vec<Group>,
+    /// What it changes compared with the version before.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    changes: Vec<Change>,
 }
 
+/// A partner that holds an earlier version and gets nothing of this one.
 #[derive(Serialize)]
-struct LeftBehind {
+pub(super) struct LeftBehind {
     partner: String,
     version: u32,
 }
@@ -67,12 +81,15 @@ pub(super) struct Before {
     pub version: u32,
     /// Its manifest.
     pub manifest: StatementId,
+    /// Its portions.
+    pub portions: Vec<Portion>,
 }
 
 impl Publish {
     /// Runs the command.
     pub async fn run(&self, global: &Global) -> Result<(), CliError> {
-        let (draft, findings) = lint::checked(global, &self.file)?;
+        self.accepted.check()?;
+        let (draft, findings) = lint::checked(global, self.input.path())?;
         self.refuse(global, &findings)?;
         let context = Context::load(global, WRITERS)?;
         let mut desk = context.connect().await?;
@@ -89,13 +106,20 @@ impl Publish {
         before: Option<Before>,
     ) -> Result<(), CliError> {
         groups::tell(global, "as the draft says", groups::spelled_in(draft));
-        let (envelope, portions) = seal(context, draft, before)?;
-        let files = DraftFiles { draft: &self.file, node: Some(&context.config) };
+        let changes = before.as_ref().map(|b| changes_since(b, draft)).unwrap_or_default();
+        let Composed { manifest, portions } = composed(context, draft, before.as_ref())?;
+        let corrected = before.as_ref().map(|b| b.assessment);
+        let shown = self.show_first(global, desk, draft, (corrected, &manifest, &portions), &changes).await?;
+        if self.dry_run {
+            return Ok(());
+        }
+        let envelope = signed(context, &manifest)?;
+        let files = DraftFiles { draft: self.input.path(), node: Some(&context.config) };
         attach::upload(global, desk, draft, files).await?;
         let request = proto::PublishAssessmentRequest {
             manifest: Some(wire::envelope::to_proto(&envelope)),
             portions: portions.into_iter().map(Into::into).collect(),
-            accepted_findings: self.accept.clone(),
+            accepted_findings: self.accepted.names.clone(),
         };
         let answer = desk.assessments.publish_assessment(request).await?.into_inner();
         // It is published already, so an error of the following calls is not an error of the command.
@@ -110,19 +134,39 @@ impl Publish {
             version: answer.version,
             manifest: hex::encode(&answer.manifest_id),
             decisions,
-            left_behind: answer
-                .left_behind
-                .into_iter()
-                .map(|l| LeftBehind { partner: l.partner, version: l.version })
-                .collect(),
+            left_behind: answer.left_behind.into_iter().map(LeftBehind::new).collect(),
             groups: groups::spelled_in(draft).into_iter().cloned().collect(),
+            changes,
         };
-        output::result(global, &published, || {
-            let table = decision::table(&rows(draft), &published.decisions);
-            let behind = published.left_behind.iter().map(|l| l.words(published.version)).collect::<String>();
-            format!("published {} (version {})\n\n{table}{behind}", published.assessment, published.version)
-        });
+        output::result(global, &published, || published.words(&rows(draft), shown.as_ref()));
         self.warn(global, desk, &published.decisions).await
+    }
+
+    /// Shows who would get what, for `--dry-run` or before a question. Returns what was shown.
+    async fn show_first(
+        &self,
+        global: &Global,
+        desk: &mut DeskClient,
+        draft: &Draft,
+        (corrected, manifest, portions): (Option<AssessmentId>, &Manifest, &[Vec<u8>]),
+        changes: &[Change],
+    ) -> Result<Option<DryRun>, CliError> {
+        if !self.dry_run && !terminal::can_ask(global) {
+            return Ok(None);
+        }
+        let request = proto::DryRunPublicationRequest {
+            manifest: wire::manifest::encode(manifest).into(),
+            portions: portions.iter().map(|p| p.clone().into()).collect(),
+            accepted_findings: self.accepted.names.clone(),
+        };
+        let run = DryRun::ask(desk, request, (corrected, manifest.version), changes).await?;
+        if self.dry_run {
+            output::result(global, &run, || format!("dry run, nothing is published: {}", run.words(&rows(draft))));
+        } else {
+            output::show(&run.words(&rows(draft)));
+            output::ask(global, run.question(), "nothing was published")?;
+        }
+        Ok(Some(run))
     }
 
     /// Reports which of the recipients could not verify what they were sent last. They may not be able to read this one either.
@@ -131,7 +175,7 @@ impl Publish {
         if !withheld.is_empty() {
             output::note(global, &format!("ATTENTION: nobody gets it yet: {withheld}"));
         }
-        for Decision { partner, unread, .. } in decisions.iter().filter(|d| d.decision == "release") {
+        for Decision { partner, unread, .. } in decisions.iter().filter(|d| d.goes()) {
             let Some(reason) = unread else { continue };
             let words = format!(
                 "ATTENTION: {partner} could not verify what it was sent last ({reason}), and may not be able to read this either; see \
@@ -144,27 +188,60 @@ impl Publish {
 
     /// Reports all findings at once, with lines. The node checks the draft again.
     pub(super) fn refuse(&self, global: &Global, findings: &[Finding]) -> Result<(), CliError> {
-        let blocking: Vec<Finding> = findings
-            .iter()
-            .filter(|f| f.severity == Severity::Error || !self.accept.iter().any(|a| a == f.code))
-            .cloned()
-            .collect();
-        if blocking.is_empty() {
+        let found: Vec<Finding> = blocking(findings, &self.accepted.names).into_iter().cloned().collect();
+        if found.is_empty() {
             return Ok(());
         }
+        let file = self.input.path();
         if !global.json {
-            lint::show(&self.file, &blocking);
+            lint::show(file, &found);
         }
-        let list: Vec<String> = blocking.iter().map(|f| f.code.to_owned()).collect();
-        let warnings = blocking.iter().all(|f| f.severity == Severity::Warning);
+        let list: Vec<&str> = found.iter().map(|f| f.code).collect();
+        let warnings = found.iter().all(|f| f.severity == Severity::Warning);
         let hint = if warnings { "; correct them, or accept each with --accept" } else { "" };
         let what = format!("not published, because of {}{hint}", list.join(", "));
-        Err(CliError::new(Exit::Failed, "LINT_FAILED", what))
+        let fault = |f: &Finding| FaultLine {
+            file: input::name(file),
+            line: f.line,
+            field: f.portion.map(|place| format!("portion[{place}]")),
+            code: Some(f.code),
+            message: format!("{}; {}", f.message, f.help),
+        };
+        let faults = found.iter().map(fault).collect();
+        Err(CliError { faults, ..CliError::new(Exit::Failed, "LINT_FAILED", what) })
+    }
+}
+
+impl Published {
+    /// What was published. What was shown before the question is not repeated.
+    fn words(&self, rows: &[Row], shown: Option<&DryRun>) -> String {
+        let Self { assessment, version, decisions, .. } = self;
+        let head = format!("published {assessment} (version {version})");
+        match shown {
+            Some(run) if run.decided(decisions) => head,
+            Some(_) => {
+                let table = decision::table(rows, decisions);
+                format!("{head}\n\nIt was decided otherwise than shown before:\n\n{table}{}", self.behind())
+            }
+            None => {
+                let nobody = if decisions.iter().any(Decision::goes) { "" } else { "NOBODY GETS THIS\n\n" };
+                let table = decision::table(rows, decisions);
+                format!("{head}\n\n{}{nobody}{table}{}", changes_in_words(&self.changes), self.behind())
+            }
+        }
+    }
+
+    fn behind(&self) -> String {
+        self.left_behind.iter().map(|l| l.words(self.version)).collect()
     }
 }
 
 impl LeftBehind {
-    fn words(&self, version: u32) -> String {
+    pub(super) fn new(message: proto::LeftBehind) -> Self {
+        Self { partner: message.partner, version: message.version }
+    }
+
+    pub(super) fn words(&self, version: u32) -> String {
         let Self { partner, version: held } = self;
         format!(
             "\n\n{partner} holds version {held} and gets nothing of version {version}; `watchfire assess recall` recalls it"
@@ -184,18 +261,33 @@ async fn unread(desk: &mut DeskClient) -> Result<HashMap<String, String>, CliErr
 
 /// The draft's portions, as the matrix names them.
 fn rows(draft: &Draft) -> Vec<Row> {
-    let portion = |p: &DraftPortion| Portion::new(Salt([0; 32]), Handle([0; 8]), p.marking.clone(), p.body.clone());
-    let portions: Vec<Portion> = draft.portions.iter().map(portion).collect();
+    let portions = portions_of(draft);
     let names = render::portion_names(portions.iter());
     let lexicon = output::options().lexicon;
     let row = |(name, p): (String, &Portion)| Row { name, tlp: p.marking.tlp, text: render::beginning(p, lexicon) };
     names.into_iter().zip(&portions).map(row).collect()
 }
 
-/// A draft with its manifest, signed with the author's own key.
-fn seal(context: &Context, draft: &Draft, before: Option<Before>) -> Result<(Envelope, Vec<Vec<u8>>), CliError> {
-    let (id, version, previous) = match before {
-        Some(Before { assessment, version, manifest }) => (assessment, version.saturating_add(1), Some(manifest)),
+/// The draft's portions, as far as readers see them.
+fn portions_of(draft: &Draft) -> Vec<Portion> {
+    let portion = |p: &DraftPortion| Portion {
+        language: p.language.clone(),
+        ..Portion::new(Salt([0; 32]), Handle([0; 8]), p.marking.clone(), p.body.clone())
+    };
+    draft.portions.iter().map(portion).collect()
+}
+
+/// What a draft changes in the latest version.
+fn changes_since(before: &Before, draft: &Draft) -> Vec<Change> {
+    render::changes(&before.portions, &portions_of(draft), output::options().lexicon)
+}
+
+/// The unsigned manifest of a draft, and its portions.
+fn composed(context: &Context, draft: &Draft, before: Option<&Before>) -> Result<Composed, CliError> {
+    let (assessment, version, previous) = match before {
+        Some(Before { assessment, version, manifest, .. }) => {
+            (*assessment, version.saturating_add(1), Some(*manifest))
+        }
         None => (new_assessment_id().map_err(|e| CliError::files(e.to_string()))?, 1, None),
     };
     let pieces = draft.portions.iter().map(|p| Piece {
@@ -206,7 +298,7 @@ fn seal(context: &Context, draft: &Draft, before: Option<Before>) -> Result<(Env
         translates: draft.translates(p),
     });
     let head = Head {
-        assessment: id,
+        assessment,
         version,
         previous,
         originator: context.config.organisation.domain.clone(),
@@ -214,8 +306,12 @@ fn seal(context: &Context, draft: &Draft, before: Option<Before>) -> Result<(Env
         expires: draft.expires,
         exercise: draft.exercise,
     };
-    let Composed { manifest, portions } = compose(head, pieces.collect())?;
+    Ok(compose(head, pieces.collect())?)
+}
+
+/// The manifest, signed with the author's own key.
+fn signed(context: &Context, manifest: &Manifest) -> Result<Envelope, CliError> {
     let key = context.signing_key()?;
-    let envelope = key.statement(StatementKind::Manifest, wire::manifest::encode(&manifest));
-    Ok((envelope.map_err(|e| CliError::files(e.to_string()))?, portions))
+    let envelope = key.statement(StatementKind::Manifest, wire::manifest::encode(manifest));
+    envelope.map_err(|e| CliError::files(e.to_string()))
 }
