@@ -6,10 +6,12 @@ mod armour;
 mod assess;
 mod bundle;
 mod ca;
+mod complete;
 mod completions;
 mod config;
 mod context;
 mod core_dumps;
+mod deadline;
 mod decision;
 mod demo;
 mod doctor;
@@ -41,7 +43,8 @@ mod waiting;
 
 use std::process::ExitCode;
 
-use clap::{Parser, Subcommand};
+use clap::{CommandFactory, Parser, Subcommand};
+use clap_complete::CompleteEnv;
 
 pub use error::{CliError, Exit, FaultLine};
 use global::Global;
@@ -108,6 +111,8 @@ enum Command {
     Doctor(doctor::Doctor),
     /// Print shell completions
     Completions(completions::Completions),
+    /// Write the manual pages
+    Man(completions::Man),
 }
 
 impl Command {
@@ -127,11 +132,13 @@ impl Command {
 
 /// Runs the program with the process's arguments.
 pub fn run() -> ExitCode {
+    core_dumps::forbid();
+    // A shell asks what may be typed next. This answers and ends the process; otherwise it does nothing.
+    CompleteEnv::with_factory(completed).var(completions::VARIABLE).complete();
     let cli = match Cli::try_parse() {
         Ok(cli) => cli,
         Err(error) => return output::usage(&error),
     };
-    core_dumps::forbid();
     let global = cli.global.clone();
     let runtime = match tokio::runtime::Builder::new_multi_thread().enable_all().build() {
         Ok(runtime) => runtime,
@@ -153,6 +160,11 @@ pub fn run() -> ExitCode {
     }
 }
 
+/// The command line with what a shell can't know by itself.
+fn completed() -> clap::Command {
+    Cli::command().mut_arg("identity", |arg| arg.add(complete::people()))
+}
+
 async fn execute(cli: Cli) -> Result<(), CliError> {
     let global = &cli.global;
     match cli.command {
@@ -172,6 +184,7 @@ async fn execute(cli: Cli) -> Result<(), CliError> {
         Command::Ca(command) => command.run(global),
         Command::Config(command) => command.run(global),
         Command::Doctor(command) => command.run(global).await,
-        Command::Completions(command) => command.run(&mut <Cli as clap::CommandFactory>::command()),
+        Command::Completions(command) => command.run(),
+        Command::Man(command) => command.run(global, Cli::command()),
     }
 }

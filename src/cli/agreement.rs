@@ -1,5 +1,6 @@
 //! `watchfire agreement`: agreements about what is shared with whom.
 
+mod bulk;
 mod details;
 mod diff;
 mod lookup;

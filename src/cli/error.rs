@@ -49,7 +49,8 @@ pub struct CliError {
 /// One of several faults, as `--json` shows it.
 #[derive(Debug, Clone, Serialize)]
 pub struct FaultLine {
-    /// The file.
+    /// The file; empty if it is about none.
+    #[serde(skip_serializing_if = "String::is_empty")]
     pub file: String,
     /// The line in it, from 1, if it is known.
     pub line: Option<usize>,

@@ -107,8 +107,47 @@ fn clause(mark: &Mark, because: &str) -> String {
 /// The least number of columns in which the beginning of a portion is worth showing.
 const TEXT: usize = 16;
 
-/// The table, in as many blocks as the width requires. Adds its clauses to `clauses`.
+/// The table, in as many blocks as the width requires. Adds its clauses to `clauses`. Partners with the same decisions share a column, and are
+/// named below the table.
 pub fn matrix(rows: &[Row], partners: &[Column], clauses: &mut Clauses, options: &Options) -> String {
+    let (partners, groups) = alike(partners, options);
+    format!("{}{groups}", grid(rows, &partners, clauses, options))
+}
+
+/// One column for all partners with the same decisions, in the order of the first of them, and the names of the partners of each such column.
+fn alike(partners: &[Column], options: &Options) -> (Vec<Column>, String) {
+    let mut found: Vec<(&[Cell], Vec<&str>)> = vec![];
+    for Column { name, cells } in partners {
+        match found.iter_mut().find(|(same, _)| same == cells) {
+            Some((_, names)) => names.push(name),
+            None => found.push((cells, vec![name])),
+        }
+    }
+    let (mut columns, mut text) = (vec![], String::new());
+    for (cells, names) in found {
+        let name = match names.as_slice() {
+            [one] => (*one).to_owned(),
+            all => {
+                let name = format!("{} partners [{}]", all.len(), text.matches("\n[").count() + 1);
+                let mark = name.split_once('[').map_or("", |(_, mark)| mark);
+                let lines = wrap(&one_line(&all.join(", ")), options.columns(), "     ");
+                for (i, line) in lines.iter().enumerate() {
+                    let head = if i == 0 { format!("\n{:<5}", format!("[{mark}")) } else { "\n     ".to_owned() };
+                    text.push_str(&format!("{head}{}", line.trim_start()));
+                }
+                name
+            }
+        };
+        columns.push(Column { name, cells: cells.to_vec() });
+    }
+    if !text.is_empty() {
+        text.push('\n');
+    }
+    (columns, text)
+}
+
+/// The table without the names of groups.
+fn grid(rows: &[Row], partners: &[Column], clauses: &mut Clauses, options: &Options) -> String {
     let mut cells: Vec<Vec<String>> = vec![Vec::new(); partners.len()];
     for place in 0..rows.len() {
         for (partner, texts) in partners.iter().zip(&mut cells) {

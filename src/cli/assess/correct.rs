@@ -10,6 +10,7 @@ use super::{
 use crate::{
     cli::{
         CliError, Exit, Global,
+        complete,
         context::{Context, WRITERS},
         id_prefix,
         input::Input,
@@ -32,6 +33,7 @@ use crate::{
 #[derive(Args)]
 pub struct Correct {
     /// The assessment's id, or its beginning
+    #[arg(add = complete::assessments())]
     id: String,
     #[command(flatten)]
     input: Input,

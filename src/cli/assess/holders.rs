@@ -6,6 +6,7 @@ use serde::Serialize;
 use crate::{
     cli::{
         CliError, Global,
+        complete,
         context::{ANYBODY, Context},
         id_prefix, output,
         quarantine::reason_in_words,
@@ -23,6 +24,7 @@ use crate::{
 #[derive(Args)]
 pub struct Holders {
     /// The assessment's id, or its beginning
+    #[arg(add = complete::assessments())]
     id: String,
 }
 

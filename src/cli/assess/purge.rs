@@ -6,6 +6,7 @@ use super::recall;
 use crate::{
     cli::{
         CliError, Exit, Global,
+        complete,
         approval::approve,
         context::{Context, OFFICERS},
         id_prefix, output,
@@ -26,7 +27,7 @@ use crate::{
 #[derive(Args)]
 pub struct Purge {
     /// The assessment's id, or its beginning
-    #[arg(required_unless_present = "list")]
+    #[arg(add = complete::assessments(), required_unless_present = "list")]
     id: Option<String>,
     /// Decline: keep it sealed, and tell the originator this reason, in one line
     #[arg(long, value_name = "REASON")]

@@ -6,6 +6,7 @@ use serde_json::json;
 use crate::{
     cli::{
         CliError, Exit, Global,
+        complete,
         context::{ANYBODY, Context, OFFICERS},
         id_prefix, output,
         recall_details::{self, RecallDetails},
@@ -28,7 +29,7 @@ use crate::{
 #[derive(Args)]
 pub struct Recall {
     /// The assessment's id, or its beginning
-    #[arg(required_unless_present = "list")]
+    #[arg(add = complete::assessments(), required_unless_present = "list")]
     id: Option<String>,
     /// Withdraw: nobody can read it any more, and its bytes are kept for oversight
     #[arg(long, conflicts_with = "purge", required_unless_present_any = ["purge", "list"])]

@@ -123,7 +123,7 @@ fn by_name(name: &str) -> Vec<Place> {
     let mut places: Vec<Place> = mention::named(name).into_iter().map(Place::Country).collect();
     if places.is_empty() {
         places.extend(Region::all().filter(|r| same(r.name())).map(Place::Region));
-        places.extend(Subdivision::all().filter(|s| same(s.name())).map(Place::Subdivision));
+        places.extend(Subdivision::all().filter(|s| same(s.name()) || same(s.usual_name())).map(Place::Subdivision));
     }
     let aliases = rows(include_str!("../data/part_aliases.tsv")).filter_map(|line| line.split_once('\t'));
     for (_, code) in aliases.filter(|(alias, _)| same(alias)) {
