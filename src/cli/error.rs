@@ -209,4 +209,32 @@ mod tests {
         assert_eq!((error.exit, error.reason.as_str()), (Exit::Denied, "CERTIFICATE_REVOKED"));
         assert!(error.message.contains("refuses you"), "{}", error.message);
     }
+
+    /// The texts of this directory and those below.
+    fn sources(dir: &std::path::Path, all: &mut String) {
+        for entry in std::fs::read_dir(dir).unwrap() {
+            let path = entry.unwrap().path();
+            match path.is_dir() {
+                true => sources(&path, all),
+                false => all.push_str(&std::fs::read_to_string(&path).unwrap()),
+            }
+        }
+    }
+
+    #[test]
+    fn every_reason_of_the_command_line_is_documented() {
+        let root = std::path::Path::new(env!("CARGO_MANIFEST_DIR"));
+        let mut source = String::new();
+        sources(&root.join("src/cli"), &mut source);
+        let is_reason = |text: &&str| text.len() > 4 && text.bytes().all(|b| b.is_ascii_uppercase() || b == b'_');
+        // The second argument of every error.
+        let errors = source.split("Exit::").skip(1).filter_map(|rest| rest.split_once(',')).map(|(_, rest)| rest);
+        let reasons = errors.filter_map(|rest| rest.trim_start().strip_prefix('"')?.split('"').next());
+        let reasons: std::collections::BTreeSet<&str> = reasons.filter(is_reason).collect();
+        assert!(reasons.len() > 15, "{reasons:?}");
+        let documented = std::fs::read_to_string(root.join("docs/for-operators.md")).unwrap();
+        for reason in reasons.into_iter().filter(|reason| Reason::from_name(reason).is_none()) {
+            assert!(documented.contains(&format!("| `{reason}` |")), "{reason} is missing in docs/for-operators.md");
+        }
+    }
 }
