@@ -149,7 +149,9 @@ pub fn run() -> ExitCode {
     }
     let done = runtime.block_on(async {
         let done = execute(cli).await;
-        pager::finish().await;
+        if let Some(held) = pager::finish().await {
+            output::print(&held);
+        }
         done.and_then(|()| output::ended())
     });
     // A worker that hangs must not keep the process alive.

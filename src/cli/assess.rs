@@ -10,6 +10,7 @@ mod dry_run;
 mod endorse;
 mod groups;
 mod holders;
+mod left_behind;
 mod lint;
 mod list;
 mod publish;

@@ -105,7 +105,8 @@ fn typed() -> Global {
     let words: Vec<String> = std::env::args().skip_while(|word| word != "--").skip(1).collect();
     let of = |option: &str, variable: &str| {
         let equals = format!("{option}=");
-        let apart = words.iter().zip(words.iter().skip(1)).find(|(word, _)| *word == option).map(|(_, value)| value.clone());
+        let apart =
+            words.iter().zip(words.iter().skip(1)).find(|(word, _)| *word == option).map(|(_, value)| value.clone());
         let joined = || words.iter().find_map(|word| word.strip_prefix(&equals)).map(str::to_owned);
         apart.or_else(joined).or_else(|| std::env::var(variable).ok())
     };

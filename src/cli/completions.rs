@@ -24,7 +24,8 @@ impl Completions {
     pub fn run(&self) -> Result<(), CliError> {
         let shells = Shells::builtins();
         let name = self.shell.to_string();
-        let shell = shells.completer(&name).ok_or_else(|| CliError::usage(format!("there are no completions for {name}")))?;
+        let shell =
+            shells.completer(&name).ok_or_else(|| CliError::usage(format!("there are no completions for {name}")))?;
         let mut text = Vec::new();
         let written = shell.write_registration(VARIABLE, PROGRAM, PROGRAM, PROGRAM, &mut text);
         written.map_err(|e| CliError::files(e.to_string()))?;
@@ -54,7 +55,11 @@ impl Man {
         std::fs::create_dir_all(dir).map_err(unwritten)?;
         clap_mangen::generate_to(command, dir).map_err(unwritten)?;
         output::result(global, &serde_json::json!({ "dir": dir }), || {
-            format!("wrote the manual pages to {}; read them with `man -M` or `man {}/watchfire.1`", dir.display(), dir.display())
+            format!(
+                "wrote the manual pages to {}; read them with `man -M` or `man {}/watchfire.1`",
+                dir.display(),
+                dir.display()
+            )
         });
         Ok(())
     }

@@ -26,7 +26,10 @@ mod tests {
     fn what_is_left_is_told_in_the_unit_that_matters() {
         let now = Time::from_unix_nanos(0).plus_seconds(1_000_000);
         let left = |seconds| left(now.plus_seconds(seconds), now);
-        assert_eq!([59, 3_599, 3_600, 172_799, 172_800].map(left), ["in 0 min", "in 59 min", "in 1 h", "in 47 h", "in 2 days"]);
+        assert_eq!(
+            [59, 3_599, 3_600, 172_799, 172_800].map(left),
+            ["in 0 min", "in 59 min", "in 1 h", "in 47 h", "in 2 days"]
+        );
         assert_eq!([-60, -7_200, -864_000].map(left), ["OVERDUE 1 min", "OVERDUE 2 h", "OVERDUE 10 days"]);
     }
 }

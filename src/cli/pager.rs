@@ -6,7 +6,7 @@ use std::{env, process::Stdio, sync::Mutex};
 
 use tokio::{io::AsyncWriteExt, process::Command};
 
-use super::{Global, output, signals::Signals, terminal};
+use super::{Global, signals::Signals, terminal};
 use crate::render::text;
 
 /// The pager if the environment names none.
@@ -41,12 +41,11 @@ pub fn hold(text: &str) -> bool {
     true
 }
 
-/// Shows what was held.
-pub async fn finish() {
-    let Some(held) = set(None).filter(|held| !held.is_empty()) else { return };
-    if fits(&held) || !page(&held).await {
-        output::print(held.trim_end_matches('\n'));
-    }
+/// Shows what was held. Returns it if it is to be printed: because it fits, or because there is no such pager.
+pub async fn finish() -> Option<String> {
+    let held = set(None).filter(|held| !held.is_empty())?;
+    let is_shown = !fits(&held) && page(&held).await;
+    (!is_shown).then(|| held.trim_end_matches('\n').to_owned())
 }
 
 /// The pager's command line: `WATCHFIRE_PAGER`, or `PAGER`. An empty one, and `cat`, mean none.

@@ -193,9 +193,7 @@ fn published(published: &Published) -> proto::PublishAssessmentResponse {
 }
 
 fn left_behind(all: &[(TrustDomain, u32)]) -> Vec<proto::LeftBehind> {
-    let one = |(partner, version): &(TrustDomain, u32)| proto::LeftBehind {
-        partner: partner.to_string(),
-        version: *version,
-    };
+    let one =
+        |(partner, version): &(TrustDomain, u32)| proto::LeftBehind { partner: partner.to_string(), version: *version };
     all.iter().map(one).collect()
 }

@@ -47,7 +47,9 @@ pub fn changes(before: &[Portion], after: &[Portion], lexicon: &'static Lexicon)
             kinds.push(kind);
         }
     }
-    let of = |all: &'_ [Told], kind| -> Vec<usize> { (0..all.len()).filter(|i| all.get(*i).is_some_and(|t| t.kind == kind)).collect() };
+    let of = |all: &'_ [Told], kind| -> Vec<usize> {
+        (0..all.len()).filter(|i| all.get(*i).is_some_and(|t| t.kind == kind)).collect()
+    };
     let mut found = vec![];
     for kind in kinds {
         let old: Vec<&Told> = of(&before, kind).into_iter().filter_map(|i| before.get(i)).collect();
@@ -98,12 +100,9 @@ fn one(old: Option<&Told>, new: Option<&Told>) -> Option<Change> {
         a.paragraphs.iter().filter(|p| !b.paragraphs.contains(p)).cloned().collect()
     };
     Some(match (old, new) {
-        (Some(old), Some(new)) => Change {
-            portion: new.name.clone(),
-            change: "changed",
-            before: lacking(old, new),
-            after: lacking(new, old),
-        },
+        (Some(old), Some(new)) => {
+            Change { portion: new.name.clone(), change: "changed", before: lacking(old, new), after: lacking(new, old) }
+        }
         (None, Some(new)) => {
             Change { portion: new.name.clone(), change: "added", before: vec![], after: new.paragraphs.clone() }
         }
@@ -165,11 +164,15 @@ mod tests {
         let headline = |text: &str| portion(Tlp::Amber, Body::Headline { text: text.to_owned() });
         let before = [headline("20 killed"), text(Tlp::Amber, "first"), text(Tlp::Amber, "second")];
         assert!(found(&before, &before).is_empty());
-        let after = [headline("200 killed"), text(Tlp::Amber, "new"), text(Tlp::Amber, "first"), text(Tlp::Green, "second")];
+        let after =
+            [headline("200 killed"), text(Tlp::Amber, "new"), text(Tlp::Amber, "first"), text(Tlp::Green, "second")];
         let all = found(&before, &after);
         let told: Vec<(&str, &str)> = all.iter().map(|c| (c.portion.as_str(), c.change)).collect();
         assert_eq!(told, [("headline 1", "changed"), ("limitation 1", "added"), ("limitation 3", "changed")]);
-        assert_eq!((all[0].before.as_slice(), all[0].after.as_slice()), (&["20 killed".to_owned()][..], &["200 killed".to_owned()][..]));
+        assert_eq!(
+            (all[0].before.as_slice(), all[0].after.as_slice()),
+            (&["20 killed".to_owned()][..], &["200 killed".to_owned()][..])
+        );
         assert_eq!(all[2].before, ["AMBER, onward none"], "the text is the same");
         let options = Options { lexicon: Lexicon::by_id("uk-phia-2025").unwrap(), width: 80, color: false };
         let words = changed(&all, &options);

@@ -91,7 +91,8 @@ mod tests {
     #[test]
     fn columns_that_do_not_fit_are_left_out_by_their_rank() {
         let heading = |title, least, rank| Heading { title, least, rank };
-        let headings = [heading("id", 8, 0), heading("place", 12, 1), heading("from", 10, 2), heading("headline", 20, 0)];
+        let headings =
+            [heading("id", 8, 0), heading("place", 12, 1), heading("from", 10, 2), heading("headline", 20, 0)];
         let row = vec!["0a1b2c3d".to_owned(), "South Kordofan".to_owned(), "no.example".to_owned(), "h".repeat(50)];
         let titles = |width| fitted(&headings, &[row.clone()], width).lines().next().unwrap_or_default().to_owned();
         let words = |width| titles(width).split_whitespace().map(str::to_owned).collect::<Vec<_>>();

@@ -12,7 +12,10 @@ const WIDTHS: [u16; 4] = [60, 80, 120, 200];
 /// A draft of the demo, and another one about Burkina Faso.
 fn drafts(org: &Org) -> (String, String) {
     let demo = std::fs::read_to_string(concat!(env!("CARGO_MANIFEST_DIR"), "/examples/demo/r03.toml")).unwrap();
-    (org.file("demo.toml", &demo), org.file("note.toml", &note("Attacks on villages in the north are likely", "BF-SOM")))
+    (
+        org.file("demo.toml", &demo),
+        org.file("note.toml", &note("Attacks on villages in the north are likely", "BF-SOM")),
+    )
 }
 
 /// Publishes a draft as a script does. Returns the assessment's id.
@@ -133,7 +136,8 @@ async fn corrections_and_recalls_are_asked_about(gb: &Org, no: &Org, id: &str) {
     let recall = ["--as", "olu", "assess", "recall", &id[..8], "--withdraw", "--reason", "It was wrong."];
     let refused = terminal.run(&gb.dir, &recall, "\n").await;
     assert_eq!(refused.code, 1, "{}", refused.text);
-    for told in ["said to have ended", "no.example (version 1, 2)", "Each of them reads: It was wrong.", "Withdraw it?"] {
+    for told in ["said to have ended", "no.example (version 1, 2)", "Each of them reads: It was wrong.", "Withdraw it?"]
+    {
         assert!(refused.text.contains(told), "{told}: {}", refused.text);
     }
     assert_eq!(gb.one(&["--as", "ana", "assess", "show", id]).await["state"], "current");

@@ -47,7 +47,8 @@ async fn a_dry_run_decides_as_the_publication_does_and_leaves_nothing() {
     no.has("gb.example", std::slice::from_ref(&id)).await;
 
     // The ledger tells in words what it has about an assessment, a person and a partner.
-    let words = async |about: &str| watchfire(&gb.dir, &["--as", "olu", "ledger", "list", "--about", about]).await.stdout;
+    let words =
+        async |about: &str| watchfire(&gb.dir, &["--as", "olu", "ledger", "list", "--about", about]).await.stdout;
     let of_assessment = words(&id[..8]).await;
     for told in ["analyst ana", "published: ", "decided alike: ", "released: ", "partner no.example"] {
         assert!(of_assessment.contains(told), "{told}: {of_assessment}");
@@ -119,7 +120,11 @@ async fn what_a_file_is_that_can_t_be_read_is_told_and_each_fault_by_itself() {
     let path = org.file("late.toml", &draft.replace("Written for a test; nobody is in danger.", "FILL IN"));
     let told = org.run(&["--as", "ana", "assess", "publish", &path]).await;
     let error = &told.lines()[0]["error"];
-    assert_eq!((&error["reason"], &error["faults"][0]["code"]), (&"LINT_FAILED".into(), &"placeholder".into()), "{error}");
+    assert_eq!(
+        (&error["reason"], &error["faults"][0]["code"]),
+        (&"LINT_FAILED".into(), &"placeholder".into()),
+        "{error}"
+    );
     // Faults of the configuration.
     let config = org.dir.join("watchfire.toml");
     let text = std::fs::read_to_string(&config).unwrap();

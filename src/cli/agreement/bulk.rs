@@ -39,7 +39,9 @@ struct Refusal {
 /// If the file does not say where the partner goes: it would propose one and the same agreement to all.
 pub fn text_for(text: &str, partner: &TrustDomain) -> Result<String, CliError> {
     if !text.contains(PARTNER) {
-        let what = format!("the file does not have `{PARTNER}`, which stands for the partner; write it for each name of the partner");
+        let what = format!(
+            "the file does not have `{PARTNER}`, which stands for the partner; write it for each name of the partner"
+        );
         return Err(CliError::files(what));
     }
     Ok(text.replace(PARTNER, partner.as_str()))
@@ -60,7 +62,10 @@ pub fn confirmed(global: &Global, proposals: &Proposals) -> Result<(), CliError>
     let names: Vec<&str> = proposals.iter().map(|(partner, _)| partner.as_str()).collect();
     if let Some((first, agreement)) = proposals.first() {
         let terms = render::agreement(agreement, &output::options());
-        output::show(&format!("{terms}\nThese are the terms for {first}. The same is proposed to: {}", names.join(", ")));
+        output::show(&format!(
+            "{terms}\nThese are the terms for {first}. The same is proposed to: {}",
+            names.join(", ")
+        ));
     }
     output::ask(global, &format!("Propose it to {} partners?", names.len()), "nothing was proposed")
 }

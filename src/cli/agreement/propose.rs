@@ -63,7 +63,7 @@ pub struct Propose {
     #[command(flatten)]
     input: Input,
     /// Propose the terms to each of these partners
-    #[arg(long = "for", value_name = "DOMAIN", value_delimiter = ',', num_args = 1.., conflicts_with_all = ["amends", "out"], add = complete::partners())]
+    #[arg(long = "for", value_name = "DOMAIN", value_delimiter = ',', conflicts_with_all = ["amends", "out"], add = complete::partners())]
     partners: Vec<TrustDomain>,
     /// Propose the terms to all active partners
     #[arg(long, conflicts_with_all = ["partners", "amends", "out"])]

@@ -50,8 +50,7 @@ impl Simulate {
         let series = seal::compose::new_assessment_id().map_err(|e| CliError::files(e.to_string()))?;
         let mut lineage = Lineage { series, previous: None };
         // Mistakes in the file are reported first, without a node.
-        let parse =
-            |lineage| draft::parse_agreement(&text, format, lineage).map_err(|e| CliError::written(&e, &at));
+        let parse = |lineage| draft::parse_agreement(&text, format, lineage).map_err(|e| CliError::written(&e, &at));
         parse(lineage)?;
         let mut desk = context.connect().await?;
         if let Some(amends) = &self.amends {

@@ -25,7 +25,9 @@ impl Accepted {
             let told = crate::domain::ids::shorten(name);
             let what = match lint::NAMES.iter().find(|(known, _)| known == name) {
                 Some((_, Severity::Warning)) => continue,
-                Some((_, Severity::Error)) => format!("`{told}` is an error, and only warnings can be accepted; correct the draft"),
+                Some((_, Severity::Error)) => {
+                    format!("`{told}` is an error, and only warnings can be accepted; correct the draft")
+                }
                 None => match spelling::meant(name, lint::NAMES.iter().map(|(known, _)| *known)) {
                     Some(meant) => format!("no finding is called `{told}`; did you mean `{meant}`?"),
                     None => format!("no finding is called `{told}`; `watchfire assess lint FILE` names them"),

@@ -4,8 +4,7 @@ use clap::Args;
 
 use crate::{
     cli::{
-        CliError, Global,
-        complete,
+        CliError, Global, complete,
         context::{Context, WRITERS},
         id_prefix, output,
     },

@@ -9,8 +9,7 @@ use super::{
 };
 use crate::{
     cli::{
-        CliError, Exit, Global,
-        complete,
+        CliError, Exit, Global, complete,
         context::{Context, WRITERS},
         id_prefix,
         input::Input,
@@ -51,8 +50,7 @@ impl Correct {
     /// Runs the command.
     pub async fn run(&self, global: &Global) -> Result<(), CliError> {
         self.accepted.check()?;
-        let publish =
-            Publish { input: self.input.clone(), accepted: self.accepted.clone(), dry_run: self.dry_run };
+        let publish = Publish { input: self.input.clone(), accepted: self.accepted.clone(), dry_run: self.dry_run };
         let (mut draft, findings) = checked(global, self.input.path())?;
         publish.refuse(global, &findings)?;
         let context = Context::load(global, WRITERS)?;

@@ -2,7 +2,7 @@
 
 use serde::Serialize;
 
-use super::publish::LeftBehind;
+use super::left_behind::LeftBehind;
 use crate::{
     cli::{
         CliError,

@@ -8,8 +8,7 @@ use serde::Serialize;
 use super::groups;
 use crate::{
     cli::{
-        CliError, Exit, Global,
-        complete,
+        CliError, Exit, Global, complete,
         context::{Context, WRITERS},
         decision::{self, Decision},
         id_prefix, output,

@@ -5,8 +5,7 @@ use serde::Serialize;
 
 use crate::{
     cli::{
-        CliError, Global,
-        complete,
+        CliError, Global, complete,
         context::{ANYBODY, Context},
         id_prefix, output,
         quarantine::reason_in_words,

@@ -10,7 +10,9 @@ use super::{
     attach,
     draft_files::DraftFiles,
     dry_run::{DryRun, changes_in_words},
-    groups, lint,
+    groups,
+    left_behind::LeftBehind,
+    lint,
 };
 use crate::{
     cli::{
@@ -27,8 +29,8 @@ use crate::{
         draft::{Draft, DraftPortion},
         group::Group,
         ids::{AssessmentId, Handle, Salt, StatementId},
-        lint::{Finding, blocking},
         lint::Severity,
+        lint::{Finding, blocking},
         statement::{Envelope, StatementKind},
         time::Clock,
     },
@@ -64,13 +66,6 @@ struct Published {
     /// What it changes compared with the version before.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     changes: Vec<Change>,
-}
-
-/// A partner that holds an earlier version and gets nothing of this one.
-#[derive(Serialize)]
-pub(super) struct LeftBehind {
-    partner: String,
-    version: u32,
 }
 
 /// The version that a new version follows.
@@ -109,7 +104,7 @@ impl Publish {
         let changes = before.as_ref().map(|b| changes_since(b, draft)).unwrap_or_default();
         let Composed { manifest, portions } = composed(context, draft, before.as_ref())?;
         let corrected = before.as_ref().map(|b| b.assessment);
-        let shown = self.show_first(global, desk, draft, (corrected, &manifest, &portions), &changes).await?;
+        let shown = self.show_first(global, desk, draft, (corrected, &manifest, portions.as_slice()), &changes).await?;
         if self.dry_run {
             return Ok(());
         }
@@ -236,19 +231,6 @@ impl Published {
     }
 }
 
-impl LeftBehind {
-    pub(super) fn new(message: proto::LeftBehind) -> Self {
-        Self { partner: message.partner, version: message.version }
-    }
-
-    pub(super) fn words(&self, version: u32) -> String {
-        let Self { partner, version: held } = self;
-        format!(
-            "\n\n{partner} holds version {held} and gets nothing of version {version}; `watchfire assess recall` recalls it"
-        )
-    }
-}
-
 /// Why partners can't verify what they were sent last, by partner.
 async fn unread(desk: &mut DeskClient) -> Result<HashMap<String, String>, CliError> {
     let feeds = desk.all_feeds().await?;
@@ -285,9 +267,7 @@ fn changes_since(before: &Before, draft: &Draft) -> Vec<Change> {
 /// The unsigned manifest of a draft, and its portions.
 fn composed(context: &Context, draft: &Draft, before: Option<&Before>) -> Result<Composed, CliError> {
     let (assessment, version, previous) = match before {
-        Some(Before { assessment, version, manifest, .. }) => {
-            (*assessment, version.saturating_add(1), Some(*manifest))
-        }
+        Some(Before { assessment, version, manifest, .. }) => (*assessment, version.saturating_add(1), Some(*manifest)),
         None => (new_assessment_id().map_err(|e| CliError::files(e.to_string()))?, 1, None),
     };
     let pieces = draft.portions.iter().map(|p| Piece {

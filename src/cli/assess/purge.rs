@@ -6,8 +6,8 @@ use super::recall;
 use crate::{
     cli::{
         CliError, Exit, Global,
-        complete,
         approval::approve,
+        complete,
         context::{Context, OFFICERS},
         id_prefix, output,
         recall_details::{self, RecallDetails},

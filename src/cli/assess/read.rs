@@ -4,8 +4,7 @@ use clap::{Args, ValueEnum};
 
 use crate::{
     cli::{
-        CliError, Global,
-        complete,
+        CliError, Global, complete,
         context::{Context, WRITERS},
         deadline, id_prefix, output,
         recall_details::RecallDetails,
@@ -36,7 +35,7 @@ pub struct Show {
     #[arg(long)]
     quarantined: bool,
     /// The form; a page for print is one file, without script and without anything that is fetched from elsewhere
-    #[arg(long, value_enum, default_value_t, conflicts_with = "json")]
+    #[arg(long, value_enum, default_value_t)]
     format: Format,
 }
 
@@ -53,6 +52,9 @@ enum Format {
 impl Show {
     /// Runs the command.
     pub async fn run(&self, global: &Global) -> Result<(), CliError> {
+        if self.format == Format::Html && global.json {
+            return Err(CliError::usage("--json and --format html are two forms; give one of them"));
+        }
         let lexicon = Lexicon::by_id(&self.lexicon).map_err(CliError::usage)?;
         let context = Context::load(global, WRITERS)?;
         let mut desk = context.connect().await?;

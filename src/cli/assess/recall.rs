@@ -5,8 +5,7 @@ use serde_json::json;
 
 use crate::{
     cli::{
-        CliError, Exit, Global,
-        complete,
+        CliError, Exit, Global, complete,
         context::{ANYBODY, Context, OFFICERS},
         id_prefix, output,
         recall_details::{self, RecallDetails},
@@ -123,12 +122,16 @@ impl Recall {
         let what = match (self.purge, self.keep_own) {
             (false, _) => "Nobody can read it any more. Its bytes stay sealed, for oversight.",
             (true, false) => "Its keys are destroyed, here and at each holder that has agreed to that.",
-            (true, true) => "Its keys are destroyed at each holder that has agreed to that. The copy here stays sealed.",
+            (true, true) => {
+                "Its keys are destroyed at each holder that has agreed to that. The copy here stays sealed."
+            }
         };
         let holder = |h: &proto::HolderView| {
-            let way = if h.through.is_empty() { String::new() } else { format!(", by way of {}", h.through.join(", ")) };
+            let way =
+                if h.through.is_empty() { String::new() } else { format!(", by way of {}", h.through.join(", ")) };
             let versions: Vec<String> = h.versions.iter().map(|v| v.version.to_string()).collect();
-            let versions = if versions.is_empty() { String::new() } else { format!(" (version {})", versions.join(", ")) };
+            let versions =
+                if versions.is_empty() { String::new() } else { format!(" (version {})", versions.join(", ")) };
             format!("\n  {}{versions}{way}", one_line(&h.organisation))
         };
         let holders = match held.holders.as_slice() {

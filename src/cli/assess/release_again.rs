@@ -5,8 +5,7 @@ use serde::Serialize;
 
 use crate::{
     cli::{
-        CliError, Global,
-        complete,
+        CliError, Global, complete,
         context::{Context, WRITERS},
         id_prefix, output,
     },

@@ -6,8 +6,7 @@ use serde::Serialize;
 use super::endorse::draft_text;
 use crate::{
     cli::{
-        CliError, Global,
-        complete,
+        CliError, Global, complete,
         context::{Context, WRITERS},
         decision::when,
         id_prefix, output,

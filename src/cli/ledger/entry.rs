@@ -46,8 +46,10 @@ fn told(value: &Value) -> Option<String> {
         Value::String(text) => Some(short(text)),
         Value::Array(all) => several(all),
         Value::Object(fields) => {
-            let fields: Vec<String> =
-                fields.iter().filter_map(|(key, value)| Some(format!("{} {}", key.replace('_', " "), told(value)?))).collect();
+            let fields: Vec<String> = fields
+                .iter()
+                .filter_map(|(key, value)| Some(format!("{} {}", key.replace('_', " "), told(value)?)))
+                .collect();
             Some(fields.join(" "))
         }
     }
@@ -105,9 +107,15 @@ mod tests {
             r#"{{"at":"x","event":"released","manifest":"{id}","partner":"no.example","sequence":4,"digests":["{id}","{id}","{id}","{id}"],"grants":[]}}"#
         );
         assert_eq!(cells(7, &released)[2], "the node");
-        assert!(what(&released).contains("partner no.example") && what(&released).contains("digests (4)"), "{released}");
+        assert!(
+            what(&released).contains("partner no.example") && what(&released).contains("digests (4)"),
+            "{released}"
+        );
         let decided = r#"{"event":"decided-alike","partners":["a.example","b.example","c.example","d.example"],"portions":[{"release":true},{"release":false}]}"#;
-        assert_eq!(what(decided), "decided alike: partners a.example b.example c.example and 1 more, portions 1 of 2 released");
+        assert_eq!(
+            what(decided),
+            "decided alike: partners a.example b.example c.example and 1 more, portions 1 of 2 released"
+        );
         assert_eq!(what(r#"{"event":"signed-in"}"#), "signed in");
         assert_eq!(what("{} broken \u{1b}"), "{} broken <U+001B>");
     }

@@ -70,7 +70,9 @@ fn twelve_partners_that_differ_stand_in_blocks_of_the_same_size() {
     let grant = |n: usize| format!("grant-{n}: grant grant-{n} gives every kind of portion on M49:011 up to AMBER");
     let one = |(i, name): (usize, &String)| Column {
         name: name.clone(),
-        cells: (0..4).map(|row| if row == 3 { cell(Mark::Withheld, RED) } else { cell(Mark::Gets, &grant(i + 1)) }).collect(),
+        cells: (0..4)
+            .map(|row| if row == 3 { cell(Mark::Withheld, RED) } else { cell(Mark::Gets, &grant(i + 1)) })
+            .collect(),
     };
     let partners: Vec<Column> = names.iter().enumerate().map(one).collect();
     insta::assert_snapshot!(shown(&partners, 80));
