@@ -26,6 +26,7 @@ mod id_prefix;
 mod output;
 mod partner;
 mod person;
+mod place;
 mod policy;
 mod serve;
 mod quarantine;
@@ -91,6 +92,8 @@ enum Command {
     /// List what ends and when: certificates, revocation lists, agreements
     #[command(subcommand)]
     Expiry(expiry::Expiry),
+    /// Look up the codes of places by their names in several languages
+    Place(place::PlaceCommand),
     /// Add, confirm and revoke the organisation's own people
     #[command(subcommand)]
     Person(person::Person),
@@ -143,6 +146,7 @@ async fn execute(cli: Cli) -> Result<(), CliError> {
         Command::Evidence(command) => command.run(global).await,
         Command::Expiry(command) => command.run(global).await,
         Command::Person(command) => command.run(global).await,
+        Command::Place(command) => command.run(global),
         Command::Ca(command) => command.run(global),
         Command::Config(command) => command.run(global),
         Command::Doctor(command) => command.run(global).await,

@@ -17,6 +17,7 @@ pub mod entry;
 pub mod equivocation;
 pub mod event;
 pub mod fault;
+pub mod fold;
 pub mod framework;
 pub mod group;
 pub mod harmless;
