@@ -32,6 +32,7 @@ mod serve;
 mod quarantine;
 mod show;
 mod signals;
+mod today;
 mod simulated;
 mod recall_details;
 mod waiting;
@@ -68,6 +69,8 @@ enum Command {
     /// Write, publish and read assessments
     #[command(subcommand)]
     Assess(assess::Assess),
+    /// List what waits for you, with deadlines
+    Today(today::Today),
     /// Receive what partners send, and show the state of each feed
     #[command(subcommand)]
     Feed(feed::Feed),
@@ -137,6 +140,7 @@ async fn execute(cli: Cli) -> Result<(), CliError> {
         Command::Serve(command) => command.run(global).await,
         Command::Demo(command) => command.run(global).await,
         Command::Assess(command) => command.run(global).await,
+        Command::Today(command) => command.run(global).await,
         Command::Feed(command) => command.run(global).await,
         Command::Partner(command) => command.run(global).await,
         Command::Bundle(command) => command.run(global).await,

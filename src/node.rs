@@ -38,6 +38,7 @@ pub mod sessions;
 pub mod simulation;
 pub mod task;
 pub mod timers;
+pub mod today;
 pub mod trust_in_force;
 pub mod unwritable;
 
@@ -55,7 +56,7 @@ use crate::{
         monitor::Monitor, outbound::OutboundFeeds, outbox::Outbox, own_identity::OwnIdentity,
         partnerships::Partnerships, people::People, recalls::Recalls, receipts::Receipts, refusal_log::RefusalLog,
         requests::Requests, revocations::RevocationLists, sessions::PartnerSessions, simulation::Simulation,
-        timers::Timers,
+        timers::Timers, today::Today,
     },
 };
 
@@ -107,6 +108,8 @@ pub struct Node {
     pub simulation: Arc<Simulation>,
     /// The state of the node: feeds, damage, and what expires.
     pub monitor: Arc<Monitor>,
+    /// Lists what waits for a person.
+    pub today: Arc<Today>,
     /// Fires the timers that are due.
     pub timers: Arc<Timers>,
 }

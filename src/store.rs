@@ -28,6 +28,7 @@ use ledger::LedgerStore;
 use lists::ListStore;
 use outbox::OutboxStore;
 pub use pages::{ListFilter, Page};
+use personal::PersonalStore;
 use persons::PersonStore;
 use recalls::RecallStore;
 use receipts::{
@@ -59,6 +60,7 @@ pub mod introductions;
 pub mod ledger;
 pub mod lists;
 pub mod outbox;
+pub mod personal;
 pub mod persons;
 pub mod recalls;
 pub mod receipts;
@@ -74,6 +76,7 @@ pub mod summary;
 pub mod timers;
 pub mod title;
 pub mod vault;
+mod words;
 
 /// Everything that is stored is read and changed through this trait.
 #[async_trait]
@@ -88,6 +91,7 @@ pub trait Store:
     + LedgerStore
     + ListStore
     + OutboxStore
+    + PersonalStore
     + PersonStore
     + ReceiptStore
     + RecallStore

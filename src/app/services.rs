@@ -66,6 +66,7 @@ fn wire(parts: NodeParts, ledger: LedgerParts) -> Arc<Node> {
     });
     let simulation = shared.simulation();
     let monitor = shared.monitor(&outbox);
+    let today = shared.today(&ledger, &monitor);
     let timers = shared.timers(&agreements, &monitor, &inbound, &assessments);
 
     Arc::new(Node {
@@ -92,6 +93,7 @@ fn wire(parts: NodeParts, ledger: LedgerParts) -> Arc<Node> {
         inbox,
         simulation,
         monitor,
+        today,
         timers,
     })
 }

@@ -91,6 +91,8 @@ pub enum Row<'a> {
     Approval(&'a Sha256),
     /// A person of the own organisation, by a digest of the id.
     Person(&'a Sha256),
+    /// A search that a person has saved, by keyed hashes of the person's id and of its name.
+    SavedSearch(&'a [u8; 32], &'a [u8; 32]),
     /// A partner's receipt.
     Receipt(&'a StatementId),
     /// A recall's envelope.
@@ -155,6 +157,7 @@ impl Row<'_> {
             Self::RecallStanding(id, originator) => {
                 [b"recall standing\0", id.as_bytes(), originator.as_str().as_bytes()].concat()
             }
+            Self::SavedSearch(person, name) => [&b"saved search\0"[..], person.as_slice(), name.as_slice()].concat(),
             Self::Person(id) => [b"person\0", id.as_bytes()].concat(),
             Self::UnverifiedEntry(from, sequence) => {
                 [&b"held\0"[..], &sequence.to_be_bytes(), from.as_str().as_bytes()].concat()
@@ -188,6 +191,8 @@ pub(super) fn torn_row(row: &Row<'_>) -> StoreError {
         Row::LedgerKept(_, _, of) => of.parse().map_or(Damage::Row, Damage::Witnessed),
         // The partner of the agreement is in another column, which the caller knows.
         Row::Agreement(_) | Row::Standing(_) => Damage::Row,
+        // It is one person's, and nobody else is told of it.
+        Row::SavedSearch(..) => Damage::Row,
         Row::Outbox(to) => Damage::Outbox(to.clone()),
         Row::AssessmentKey(id, originator) => Damage::Assessment(*id, originator.clone()),
         Row::AttachmentKey(sha256) | Row::Chunk(sha256, _) => Damage::Attachment(*sha256),

@@ -42,6 +42,7 @@ use crate::{
         sessions::PartnerSessions,
         simulation::Simulation,
         timers::Timers,
+        today::Today,
         trust_in_force::TrustInForce,
     },
     store::Store,
@@ -361,6 +362,17 @@ impl Shared {
             store: self.store.clone(),
             trust: self.trust.clone(),
             told_damage: ReportedDamage::default(),
+        })
+    }
+
+    pub(super) fn today(&self, ledger: &Arc<Ledger>, monitor: &Arc<Monitor>) -> Arc<Today> {
+        Arc::new(Today {
+            clock: self.clock.clone(),
+            identity: self.identity.clone(),
+            people: self.people.clone(),
+            store: self.store.clone(),
+            ledger: ledger.clone(),
+            monitor: monitor.clone(),
         })
     }
 

@@ -5,6 +5,7 @@ use super::{
     query::{Connection, Queries, execute, params, query_optional},
     roots, subject_states, summaries, titles,
     value::{id, text},
+    words,
 };
 use crate::{
     domain::{fault::Reason, ids::StatementId, time::Time},
@@ -250,6 +251,8 @@ pub(super) struct SealedPortions {
     pub(super) portions: Vec<u8>,
     pub(super) title: Vec<u8>,
     pub(super) summary: Vec<u8>,
+    /// The tokens of their words; `None` if no index is kept.
+    pub(super) words: Option<Vec<u8>>,
     /// The states that they are about.
     pub(super) subject_states: Vec<u8>,
 }
@@ -267,5 +270,8 @@ pub(super) fn keep_portions(
     let set = conn.insert(SQL, params![manifest, peer, sequence, is_quarantined, sealed.portions])?;
     titles::keep(conn, set, &sealed.title)?;
     summaries::keep(conn, set, &sealed.summary)?;
+    if let Some(tokens) = &sealed.words {
+        words::keep(conn, set, manifest, tokens)?;
+    }
     subject_states::keep(conn, set, &sealed.subject_states)
 }

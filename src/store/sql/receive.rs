@@ -30,6 +30,7 @@ use crate::{
         damage::Damage,
         subject_states, summary,
         vault::{ContentKey, LedgerLeaf, Row, Vault, pack},
+        words::tokens,
     },
 };
 
@@ -99,7 +100,8 @@ async fn keep_all(
     for _ in 0..keys::TURNS {
         let wanted = Arc::clone(&batch);
         // Encrypted on the reader's thread, because it may be megabytes.
-        let sealed = store.read_sealed(move |conn, vault| seal(conn, vault, &wanted)).await?;
+        let keeps_words = store.keeps_words();
+        let sealed = store.read_sealed(move |conn, vault| seal(conn, vault, &wanted, keeps_words)).await?;
         let batch = Arc::clone(&batch);
         let locks = locks(&batch);
         if let Some(found) =
@@ -112,7 +114,7 @@ async fn keep_all(
     Err(keys::lost())
 }
 
-fn seal(conn: &dyn Queries, vault: &Vault, batch: &Batch) -> Result<Sealed> {
+fn seal(conn: &dyn Queries, vault: &Vault, batch: &Batch, keeps_words: bool) -> Result<Sealed> {
     let mut keys: HashMap<(AssessmentId, TrustDomain), ContentKey> = HashMap::new();
     let mut seal = |entry: &ReceivedEntry, content: &ReceivedContent| {
         let name = (content.assessment, content.originator.clone());
@@ -134,6 +136,7 @@ fn seal(conn: &dyn Queries, vault: &Vault, batch: &Batch) -> Result<Sealed> {
                 portions: key.seal(portions, &pack(&content.portions))?,
                 title: key.seal(title, &pack(&content.title))?,
                 summary: key.seal(summary_row, &summary::pack(&content.summary)?)?,
+                words: keeps_words.then(|| tokens(vault, &content.portions)).transpose()?,
                 subject_states: key.seal(
                     Row::SubjectStates { manifest, from, sequence },
                     &subject_states::pack(&content.subject_states),
