@@ -185,7 +185,8 @@ mod tests {
         );
         assert!(codes("korea").iter().filter(|code| ["KP", "KR"].contains(&code.as_str())).count() == 2);
         assert_eq!(codes("republic of tanzania united"), ["TZ"]);
-        for (misspelt, code) in [("Burkina Fasso", "BF"), ("Somalya", "SO"), ("South Kordofan", "SD-KS")] {
+        assert_eq!(codes("South Kordofan"), ["SD", "SD-KS"], "a part that has a country's alias is found, too");
+        for (misspelt, code) in [("Burkina Fasso", "BF"), ("Somalya", "SO"), ("South Kurdufam", "SD-KS")] {
             let found = find_places(misspelt, 5);
             assert!(found.iter().any(|f| f.place.to_string() == code), "{misspelt}: {found:?}");
             assert!(found.iter().all(|f| f.fit == Fit::Similar), "{misspelt}: {found:?}");
