@@ -64,12 +64,12 @@ fn wire(parts: NodeParts, ledger: LedgerParts) -> Arc<Node> {
         partnerships: partnerships.clone(),
         bundles: bundles.clone(),
     });
-    let simulation = shared.simulation();
     let monitor = shared.monitor(&outbox);
-    let today = shared.today(&ledger, &monitor);
     let timers = shared.timers(&agreements, &monitor, &inbound, &assessments);
 
     Arc::new(Node {
+        simulation: shared.simulation(),
+        today: shared.today(&ledger, &monitor),
         clock: shared.clock,
         sessions: shared.sessions,
         identity: shared.identity,
@@ -91,9 +91,7 @@ fn wire(parts: NodeParts, ledger: LedgerParts) -> Arc<Node> {
         rules,
         outbox,
         inbox,
-        simulation,
         monitor,
-        today,
         timers,
     })
 }
