@@ -17,6 +17,7 @@ use crate::domain::{
     time::Time,
 };
 use approvals::ApprovalStore;
+pub use attached::{AttachedStatement, ReturnedEndorsements};
 use bundles::BundleStore;
 use catalogue::CatalogueStore;
 use damage::Damage;
@@ -34,7 +35,7 @@ use receipts::{
     AnswerRecord, QuarantineRecord, QuarantinedEntry, Readmission, ReceiptRecord, ReceiptStore, ReleaseRef,
 };
 pub use records::{
-    AgreementRecord, AssessmentRecord, AssessmentState, AttachedStatement, AttachmentStatus, CopyName, Delivery,
+    AgreementRecord, AssessmentRecord, AssessmentState, AttachmentStatus, CopyName, Delivery,
     FeedFigures, GivenRelease, HubAttestedVersion, InboundPosition, LoggedStatement, OutboundPosition, PartnerRecord,
     PendingWork, Publication, QueueItem, ReceivedContent, ReceivedEntry, ReceivedRecord, ReleaseBatch, ReleaseRecord,
     RetiredRoot, Verification, VersionStatus,
@@ -48,6 +49,7 @@ use unverified::UnverifiedStore;
 mod contract;
 pub mod subject_states;
 pub mod approvals;
+mod attached;
 pub mod bundles;
 pub mod catalogue;
 pub mod damage;

@@ -41,6 +41,8 @@ mod damage;
 mod doors;
 #[path = "node/endorse.rs"]
 mod endorse;
+#[path = "node/endorse_back.rs"]
+mod endorse_back;
 #[path = "node/equivocation.rs"]
 mod equivocation;
 #[path = "node/existence.rs"]

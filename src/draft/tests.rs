@@ -10,6 +10,7 @@ use proptest::prelude::*;
 use super::*;
 use crate::domain::{
     body::{Body, Kind},
+    draft::Expiry,
     ids::TrustDomain,
     level::WarningLevel,
     lint::{self as checks, Severity},
@@ -36,7 +37,7 @@ fn domain(name: &str) -> TrustDomain {
 fn the_shipped_example_is_read_as_it_is_written() {
     let draft = parse(EXAMPLE, Format::Toml).unwrap();
     assert_eq!((draft.level, draft.exercise, draft.portions.len()), (WarningLevel::Warning, false, 12));
-    assert_eq!(draft.expires.to_string(), "2026-10-01T00:00:00Z");
+    assert_eq!(draft.expires, Expiry::After(150 * 86_400));
     assert_eq!(draft.addressed_to[0].to_string(), "mediation-and-security-council@ecowas.example");
     let kinds: Vec<Kind> = draft.portions.iter().map(|p| p.body.kind()).collect();
     assert_eq!(kinds[..4], [Kind::Headline, Kind::Headline, Kind::Subject, Kind::Judgement]);
@@ -104,7 +105,7 @@ proptest! {
     fn no_text_makes_the_parsers_panic(text in "\\PC{0,200}|[\\[\\]{}=\"a-z0-9.,\n ]{0,200}") {
         for format in [Format::Toml, Format::Json] {
             let _ = parse(&text, format).map_err(|e| e.in_file("f"));
-            let _ = parse_agreement(&text, format, agreement::first());
+            let _ = parse_agreement(&text, format, agreement::first(), day());
         }
     }
 
@@ -117,7 +118,53 @@ proptest! {
             if let Ok(draft) = parse(&damaged, Format::Toml) {
                 let _ = checks::lint(&draft, now());
             }
-            let _ = parse_agreement(&damaged, Format::Toml, agreement::first());
+            let _ = parse_agreement(&damaged, Format::Toml, agreement::first(), day());
         }
+    }
+}
+
+#[test]
+fn an_assessment_expires_so_long_after_its_issue_or_on_a_day() {
+    let issued: Time = "2026-05-01T09:30:00Z".parse().unwrap();
+    let of = |written: &str| {
+        let text = EXAMPLE.replacen("\"150 days\"", &format!("\"{written}\""), 1);
+        parse(&text, Format::Toml).map(|d| d.expires.of(issued).to_string()).map_err(|e| e.to_string())
+    };
+    for (written, wanted) in [
+        ("90 days", "2026-07-31T00:00:00Z"),
+        ("1 day", "2026-05-03T00:00:00Z"),
+        ("36h", "2026-05-02T21:30:00Z"),
+        ("24h", "2026-05-03T00:00:00Z"),
+        ("0h", "2026-05-01T09:30:00Z"),
+        ("2026-09-30", "2026-10-01T00:00:00Z"),
+        ("2026-09-30T12:00:00Z", "2026-09-30T12:00:00Z"),
+    ] {
+        assert_eq!(of(written).as_deref(), Ok(wanted), "{written}");
+    }
+    for (wrong, told) in
+        [("3 months", "no fixed length"), ("next week", "not a span of time"), ("2026-13-01", "not a day")]
+    {
+        let refused = of(wrong).unwrap_err();
+        assert!(refused.contains(told), "{wrong}: {refused}");
+    }
+    // No span is so long that it can't be counted.
+    assert!(of("18446744073709551615s").unwrap() > of("2026-09-30").unwrap());
+}
+
+/// The examples are for whoever tries the program, whenever that is.
+#[test]
+fn the_examples_and_templates_publish_in_five_years_too() {
+    let later: Time = "2031-01-01T12:00:00Z".parse().unwrap();
+    let own = domain("gb.example");
+    let findings = |text: &str, now| {
+        let found = checks::lint(&parse(text, Format::Toml).unwrap(), now);
+        found.iter().map(|f| (f.code, f.portion)).collect::<Vec<_>>()
+    };
+    assert_eq!(findings(EXAMPLE, later), findings(EXAMPLE, now()));
+    assert_eq!(findings(&template(&own, later.day()), later), findings(&template(&own, day()), now()));
+    let drafted = agreement_template(&own, &domain("no.example"), later.day()).unwrap();
+    for text in [AGREEMENT, &drafted] {
+        let read = parse_agreement(text, Format::Toml, agreement::first(), later.day()).unwrap();
+        assert!(read.is_valid_at(later) && read.is_valid_at(later.plus_seconds(700 * 86_400)));
     }
 }

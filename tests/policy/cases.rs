@@ -79,11 +79,12 @@ pub fn case() -> impl Strategy<Value = Case> {
     });
     let lead = option::weighted(0.8, (select(&Tlp::ALL[..3]), subject(), onward(), onward()));
     let hops = prop_oneof![3 => Just(None), 2 => vec(provenance(), 0..=3).prop_map(Some)];
-    let parties = (partner, vec(agreement(), 1..=2), house(), hops);
+    // Whether the hops' originator is the taker.
+    let parties = (partner, vec(agreement(), 1..=2), house(), (hops, prop::bool::weighted(0.3)));
     let beside =
         (versions(), vec(select(&GIVERS[..]), 9), prop_oneof![2 => Just(vec![]), 1 => vec(exception(), 1..=2)]);
     (parties, vec(portion(), 1..=6), lead, (moment(), vec(moment(), 4)), (moment(), beside)).prop_map(
-        |((taker, mut agreements, (house, control), hops), mut portions, lead, (now, later), (lifetime, beside))| {
+        |((taker, mut agreements, (house, control), (hops, is_back)), mut portions, lead, (now, later), (lifetime, beside))| {
             // Without this, most cases would release nothing.
             if let Some((tlp, subject, first, second)) = lead {
                 let mut headline = fixture::headline(0, tlp);
@@ -104,8 +105,15 @@ pub fn case() -> impl Strategy<Value = Case> {
             let expires = issued.plus_seconds(48 * HOUR + lifetime.0).plus_seconds(1);
             let now = after(issued, now);
             let later = later.into_iter().map(|m| after(issued, m)).collect();
-            let originator = if hops.is_some() { "origin.example" } else { "gb.example" }.parse().unwrap();
+            let originator: TrustDomain = match (&hops, is_back) {
+                (Some(_), true) => taker.domain.clone(),
+                (Some(_), false) => "origin.example".parse().unwrap(),
+                (None, _) => "gb.example".parse().unwrap(),
+            };
             let mut provenances = hops.unwrap_or_default();
+            if is_back {
+                provenances.iter_mut().for_each(|provenance| from_taker(&taker.domain, provenance));
+            }
             for (provenance, number) in provenances.iter_mut().zip(1..) {
                 provenance.release = StatementId([number; 32]);
             }
@@ -134,6 +142,12 @@ pub fn case() -> impl Strategy<Value = Case> {
             }
         },
     )
+}
+
+/// Lets the taker be the originator. What it is said to have had already came through a hub instead.
+fn from_taker(taker: &TrustDomain, provenance: &mut Provenance) {
+    let hub = provenance.carriers.contains(taker).then(|| "hub.example".parse().unwrap());
+    provenance.carriers = [taker.clone()].into_iter().chain(hub).collect();
 }
 
 /// The states that other versions are about.

@@ -205,13 +205,14 @@ fn seal(context: &Context, draft: &Draft, before: Option<Before>) -> Result<(Env
         language: p.language.clone(),
         translates: draft.translates(p),
     });
+    let issued = SystemClock.now();
     let head = Head {
         assessment: id,
         version,
         previous,
         originator: context.config.organisation.domain.clone(),
-        issued: SystemClock.now(),
-        expires: draft.expires,
+        issued,
+        expires: draft.expires.of(issued),
         exercise: draft.exercise,
     };
     let Composed { manifest, portions } = compose(head, pieces.collect())?;

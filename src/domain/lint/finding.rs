@@ -55,7 +55,7 @@ pub(super) struct Findings<'d> {
 impl<'d> Findings<'d> {
     /// An empty list for a draft that would be issued now.
     pub fn new(draft: &'d Draft, now: Time) -> Self {
-        Self { draft, life: (now, draft.expires), all: Vec::new() }
+        Self { draft, life: (now, draft.expires.of(now)), all: Vec::new() }
     }
 
     /// Adds a finding that blocks.

@@ -85,7 +85,7 @@ fn names(countries: &[Country]) -> String {
 pub fn why_withheld(draft: &Draft, now: Time, own: &ControlTable) -> Vec<String> {
     let mut told: Vec<String> = Vec::new();
     for subject in draft.subjects() {
-        let when = When::new(subject.period, (now, draft.expires));
+        let when = When::new(subject.period, (now, draft.expires.of(now)));
         let named: BTreeSet<Country> = places_concerned(subject).flat_map(|p| p.countries().clone()).collect();
         for place in places_concerned(subject) {
             let others = place.concerns(own, when).into_iter().filter(|concern| !named.contains(&concern.state));

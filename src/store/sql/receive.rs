@@ -158,7 +158,9 @@ struct Place {
 fn locks(batch: &Batch) -> Vec<Lock> {
     let contents = batch.entries.iter().filter_map(|entry| entry.content.as_ref());
     let assessments = contents.map(|content| Lock::assessment(&content.originator, &content.assessment));
-    assessments.chain([Lock::peer_in(&batch.partner)]).collect()
+    let returned = batch.entries.iter().filter_map(|entry| entry.came_back.as_ref());
+    let endorsed = returned.map(|back| Lock::assessment(&back.originator, &back.assessment));
+    assessments.chain(endorsed).chain([Lock::peer_in(&batch.partner)]).collect()
 }
 
 /// Stores a batch, and returns the equivocations that it reveals. `None` if content was encrypted under a key that has changed;
@@ -194,6 +196,9 @@ fn commit(
             _ => None,
         };
         insert(conn, peer, entry, kept, batch.at)?;
+        if let Some(back) = &entry.came_back {
+            attached::keep_returned((conn, vault, changes), (peer, &batch.partner, last), back, batch.at)?;
+        }
         if let Some(signed) = &entry.signed {
             found.extend(equivocations::detect(conn, vault, signed, batch.now)?);
         }
@@ -335,8 +340,9 @@ pub(super) async fn newest_releases(store: &SqlStore<impl Driver>) -> Result<Vec
 }
 
 pub(super) async fn after(store: &SqlStore<impl Driver>, arrival: u64, limit: u32) -> Result<Vec<ReceivedRecord>> {
-    const SQL: &str = "SELECT d.domain, r.sequence, r.kind, a.id, m.version, r.quarantined, r.at, r.number, m.id \
-        FROM received r JOIN peer d ON d.number = r.peer LEFT JOIN manifest m ON m.number = r.manifest \
+    const SQL: &str = "SELECT d.domain, r.sequence, r.kind, a.id, m.version, r.quarantined, r.at, r.number, m.id, \
+        r.endorses IS NOT NULL FROM received r JOIN peer d ON d.number = r.peer \
+        LEFT JOIN manifest m ON m.number = coalesce(r.manifest, r.endorses) \
         LEFT JOIN assessment a ON a.number = m.assessment \
         WHERE r.number > ?1 ORDER BY r.number LIMIT ?2";
     store.read(move |conn| query_all(conn, SQL, params![number(arrival)?, limit], read)).await
@@ -348,6 +354,7 @@ fn read(row: &SqlRow<'_>) -> Result<ReceivedRecord> {
         partner: text(row, 0)?,
         sequence: count(row, 1)?,
         kind: text_optional(row, 2)?,
+        is_endorsement: row.get(9)?,
         assessment: version.map(|version| Ok::<_, StoreError>((id(row, 3)?, version))).transpose()?,
         quarantined: row.get(5)?,
         at: time(row, 6)?,
