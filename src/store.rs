@@ -35,10 +35,10 @@ use receipts::{
     AnswerRecord, QuarantineRecord, QuarantinedEntry, Readmission, ReceiptRecord, ReceiptStore, ReleaseRef,
 };
 pub use records::{
-    AgreementRecord, AssessmentRecord, AssessmentState, AttachmentStatus, CopyName, Delivery,
-    FeedFigures, GivenRelease, HubAttestedVersion, InboundPosition, LoggedStatement, OutboundPosition, PartnerRecord,
-    PendingWork, Publication, QueueItem, ReceivedContent, ReceivedEntry, ReceivedRecord, ReleaseBatch, ReleaseRecord,
-    RetiredRoot, Verification, VersionStatus,
+    AgreementRecord, AssessmentRecord, AssessmentState, AttachmentStatus, CopyName, Delivery, FeedFigures,
+    GivenRelease, HubAttestedVersion, InboundPosition, LoggedStatement, OutboundPosition, PartnerRecord, PendingWork,
+    Publication, QueueItem, ReceivedContent, ReceivedEntry, ReceivedRecord, ReleaseBatch, ReleaseRecord, RetiredRoot,
+    Verification, VersionStatus,
 };
 use requests::RequestStore;
 use search::SearchStore;

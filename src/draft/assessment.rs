@@ -75,7 +75,11 @@ fn header(at: At<'_>) -> Option<Header> {
     let fields = at.fields()?;
     let header = Header {
         topics: fields.maybe("topics", marking::set).unwrap_or_default(),
-        expires: fields.must("expires", "write how long it holds, e.g. `expires = \"90 days\"`, or the last day", expires),
+        expires: fields.must(
+            "expires",
+            "write how long it holds, e.g. `expires = \"90 days\"`, or the last day",
+            expires,
+        ),
         exercise: fields.maybe("exercise", |at| at.boolean()).unwrap_or(false),
         shared: Shared {
             level: fields.must("level", "write 1 (watch) to 5 (ongoing)", level),

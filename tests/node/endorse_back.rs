@@ -135,7 +135,8 @@ async fn the_author_does_not_learn_what_came_through_a_hub() {
     let hub = Org::found("hub.example", "regional", None).await;
     // The author gives its partner a headline and a subject, and the hub gives it a limitation too.
     let direct = both_ways(gb.domain, no.domain, &["endorsement"]);
-    let direct = direct.replacen("\"headline\", \"subject\", \"limitation\", \"attachment\"", "\"headline\", \"subject\"", 1);
+    let direct =
+        direct.replacen("\"headline\", \"subject\", \"limitation\", \"attachment\"", "\"headline\", \"subject\"", 1);
     let agreement = gb.one(&["--as", "root", "agreement", "list"]).await["id"].as_str().unwrap().to_owned();
     gb.ask(&["--as", "root", "--yes", "agreement", "terminate", &agreement]).await;
     gb.agree(&no, &direct).await;
@@ -251,8 +252,7 @@ async fn a_partner_that_returns_anything_else_changes_nothing_of_what_was_publis
     assert_eq!(gb.feed(ROGUE, "in").await["last_sequence"], refused + 2);
     let log = gb.log();
     let reasons: Vec<String> = (1..=refused).map(|n| reason(&log, n)).collect();
-    let wanted =
-        ["NOT_COVERED", "NOT_COVERED", "DIGEST_NOT_LISTED", "WRONG_DOMAIN", "NOT_COVERED", "NOT_COVERED"];
+    let wanted = ["NOT_COVERED", "NOT_COVERED", "DIGEST_NOT_LISTED", "WRONG_DOMAIN", "NOT_COVERED", "NOT_COVERED"];
     assert_eq!(reasons, wanted);
     assert_eq!(endorsements(&gb, &id, 1).await[0]["endorser"], ROGUE);
     let after = gb.one(&["--as", "ana", "assess", "show", &id]).await;

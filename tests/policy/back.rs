@@ -12,6 +12,10 @@ use crate::{
 impl Oracle<'_> {
     /// The release by which it came, if the taker is the originator.
     pub fn back(&self) -> Option<&Provenance> {
+        // In the middle of a chain the agreement is not known, and nothing goes back there.
+        if self.agreement.grants.is_empty() {
+            return None;
+        }
         match self.came {
             Came::By(number) if self.case.originator == self.case.taker.domain => {
                 (!self.is_left_out(Rule::BackToOriginator)).then(|| &self.case.provenances[number])

@@ -84,7 +84,13 @@ pub fn case() -> impl Strategy<Value = Case> {
     let beside =
         (versions(), vec(select(&GIVERS[..]), 9), prop_oneof![2 => Just(vec![]), 1 => vec(exception(), 1..=2)]);
     (parties, vec(portion(), 1..=6), lead, (moment(), vec(moment(), 4)), (moment(), beside)).prop_map(
-        |((taker, mut agreements, (house, control), (hops, is_back)), mut portions, lead, (now, later), (lifetime, beside))| {
+        |(
+            (taker, mut agreements, (house, control), (hops, is_back)),
+            mut portions,
+            lead,
+            (now, later),
+            (lifetime, beside),
+        )| {
             // Without this, most cases would release nothing.
             if let Some((tlp, subject, first, second)) = lead {
                 let mut headline = fixture::headline(0, tlp);

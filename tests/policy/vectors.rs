@@ -342,7 +342,8 @@ fn named_id(letter: char, name: &str) -> StatementId {
 
 pub fn agreement(written: &Value) -> Agreement {
     let lineage = Lineage { series: AssessmentId([1; 16]), previous: None };
-    parse_agreement(&written.to_string(), Format::Json, lineage, watchfire::domain::time::Day::FIRST).unwrap_or_else(|e| panic!("{e}"))
+    parse_agreement(&written.to_string(), Format::Json, lineage, watchfire::domain::time::Day::FIRST)
+        .unwrap_or_else(|e| panic!("{e}"))
 }
 
 fn group(name: &str, members: &Members) -> Group {

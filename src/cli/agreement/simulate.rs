@@ -53,8 +53,9 @@ impl Simulate {
         let mut lineage = Lineage { series, previous: None };
         let today = SystemClock.now().day();
         // Mistakes in the file are reported first, without a node.
-        let parse =
-            |lineage| draft::parse_agreement(&text, format, lineage, today).map_err(|e| CliError::files(e.in_file(&at)));
+        let parse = |lineage| {
+            draft::parse_agreement(&text, format, lineage, today).map_err(|e| CliError::files(e.in_file(&at)))
+        };
         parse(lineage)?;
         let mut desk = context.connect().await?;
         if let Some(amends) = &self.amends {

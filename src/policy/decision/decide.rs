@@ -99,7 +99,10 @@ fn permit(basis: Basis<'_>, index: usize, grounds: &Grounds) -> Permit {
     };
     let along = basis.way_back().is_some() && facts.items.get(index).is_some_and(goes_along);
     let reasons = match along {
-        true => vec![Reason::new("its-originators-own", "it goes along with an endorsement, to the organisation that wrote it")],
+        true => vec![Reason::new(
+            "its-originators-own",
+            "it goes along with an endorsement, to the organisation that wrote it",
+        )],
         false => used().map(reason).chain(exceptions.map(|e| e.reason())).collect(),
     };
     Permit { grants, reasons }

@@ -46,8 +46,7 @@ pub(super) fn request_step(record: RequestRecord, is_theirs: bool) -> RequestSte
 
 /// An arrival that brings endorsements of version 1 of assessment 1, which was published here.
 fn came_back(sequence: u64, statements: &[&[u8]]) -> ReceivedEntry {
-    let endorsements =
-        statements.iter().map(|s| AttachedStatement { envelope: s.to_vec(), verified: true }).collect();
+    let endorsements = statements.iter().map(|s| AttachedStatement { envelope: s.to_vec(), verified: true }).collect();
     let (manifest_id, originator, assessment) = (manifest(1, 1), domain("gb"), assessment(1));
     let back = ReturnedEndorsements { manifest_id, originator, assessment, endorsements };
     ReceivedEntry { content: None, came_back: Some(back), ..entry(sequence, 1, 1) }

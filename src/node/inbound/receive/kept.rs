@@ -28,10 +28,7 @@ pub(in crate::node) fn received(sequence: u64, release_id: StatementId, entry: &
 }
 
 /// The statements that came beside the portions.
-fn attached<'a>(
-    checked: &Content,
-    statements: impl Iterator<Item = &'a Arc<Envelope>>,
-) -> Vec<AttachedStatement> {
+fn attached<'a>(checked: &Content, statements: impl Iterator<Item = &'a Arc<Envelope>>) -> Vec<AttachedStatement> {
     let is_verified = |e: &Envelope| !checked.unverified.contains(&id_of(e.kind, &e.payload));
     let statement =
         |e: &Arc<Envelope>| AttachedStatement { envelope: wire::envelope::encode(e), verified: is_verified(e) };
