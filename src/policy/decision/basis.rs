@@ -32,7 +32,7 @@ pub(in crate::policy) struct Basis<'a> {
     pub now: Time,
 }
 
-impl Basis<'_> {
+impl<'a> Basis<'a> {
     /// The rulings on the items at these indexes, judged by the subjects as summarised. Items with equal attributes share one evaluation.
     pub fn rulings(
         self,
