@@ -86,11 +86,12 @@ async fn an_endorsement_reaches_the_author_and_nothing_else_comes_back() {
     })
     .await;
     assert!(!gb.log().contains("kept an entry"), "{}", gb.log());
-    let holding = async |org: &Org| -> Vec<Value> {
+    let holding = async |org: &Org| -> Vec<String> {
         let all = org.ask(&["--as", "olu", "assess", "holders", &id]).await;
-        all.iter().map(|holder| holder["holder"].clone()).collect()
+        all.iter().map(|holder| holder["holder"].as_str().unwrap().to_owned()).collect()
     };
-    assert_eq!((holding(&gb).await, holding(&no).await), (vec![no.domain.into(), third.domain.into()], vec![]));
+    assert_eq!(holding(&gb).await, [no.domain, third.domain]);
+    assert_eq!(holding(&no).await, Vec::<String>::new());
     // A second one, and nothing for anybody else: whose word it is decides who gets it.
     endorse(&no, &id, "And so does a second report.").await;
     endorsements(&gb, &id, 2).await;
@@ -235,7 +236,7 @@ async fn a_partner_that_returns_anything_else_changes_nothing_of_what_was_publis
             back.release.digests = wire::release::decode(&back.provenance[0].payload).unwrap().digests;
             back.portions = given.portions.clone();
         }),
-        returned(&mut feed, &given, |_, back| back.portions[0] = back.portions[1].clone()),
+        returned(&mut feed, &given, |_, back| back.portions[0] = Bytes::from_static(b"another")),
         returned(&mut feed, &given, |feed, back| {
             back.provenance[0] = signed(&feed.rogue.node, StatementKind::Release, back.provenance[0].payload.to_vec());
         }),

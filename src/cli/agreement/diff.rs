@@ -26,6 +26,7 @@ use crate::{
     },
     draft::{self, Lineage},
     render,
+    telemetry::SystemClock,
 };
 
 /// Compares two agreements. Two files can be compared without a node.
