@@ -111,15 +111,7 @@ pub fn case() -> impl Strategy<Value = Case> {
             let expires = issued.plus_seconds(48 * HOUR + lifetime.0).plus_seconds(1);
             let now = after(issued, now);
             let later = later.into_iter().map(|m| after(issued, m)).collect();
-            let originator: TrustDomain = match (&hops, is_back) {
-                (Some(_), true) => taker.domain.clone(),
-                (Some(_), false) => "origin.example".parse().unwrap(),
-                (None, _) => "gb.example".parse().unwrap(),
-            };
-            let mut provenances = hops.unwrap_or_default();
-            if is_back {
-                provenances.iter_mut().for_each(|provenance| from_taker(&taker.domain, provenance));
-            }
+            let (originator, mut provenances) = originated(hops, is_back.then_some(&taker.domain));
             for (provenance, number) in provenances.iter_mut().zip(1..) {
                 provenance.release = StatementId([number; 32]);
             }
@@ -150,10 +142,16 @@ pub fn case() -> impl Strategy<Value = Case> {
     )
 }
 
-/// Lets the taker be the originator. What it is said to have had already came through a hub instead.
-fn from_taker(taker: &TrustDomain, provenance: &mut Provenance) {
-    let hub = provenance.carriers.contains(taker).then(|| "hub.example".parse().unwrap());
-    provenance.carriers = [taker.clone()].into_iter().chain(hub).collect();
+/// The originator and the hops from it. The giver is the originator if there are no hops. In the hops back to a taker, which is the originator
+/// then, what the taker is said to have had already came through a hub.
+fn originated(hops: Option<Vec<Provenance>>, back: Option<&TrustDomain>) -> (TrustDomain, Vec<Provenance>) {
+    let Some(mut provenances) = hops else { return ("gb.example".parse().unwrap(), vec![]) };
+    let Some(taker) = back else { return ("origin.example".parse().unwrap(), provenances) };
+    for provenance in &mut provenances {
+        let hub = provenance.carriers.contains(taker).then(|| "hub.example".parse().unwrap());
+        provenance.carriers = [taker.clone()].into_iter().chain(hub).collect();
+    }
+    (taker.clone(), provenances)
 }
 
 /// The states that other versions are about.
