@@ -78,19 +78,11 @@ pub fn case() -> impl Strategy<Value = Case> {
         fixture::taker("taker.example", kind, country)
     });
     let lead = option::weighted(0.8, (select(&Tlp::ALL[..3]), subject(), onward(), onward()));
-    let hops = prop_oneof![3 => Just(None), 2 => vec(provenance(), 0..=3).prop_map(Some)];
-    // Whether the hops' originator is the taker.
-    let parties = (partner, vec(agreement(), 1..=2), house(), (hops, prop::bool::weighted(0.3)));
+    let parties = (partner, vec(agreement(), 1..=2), house(), hops());
     let beside =
         (versions(), vec(select(&GIVERS[..]), 9), prop_oneof![2 => Just(vec![]), 1 => vec(exception(), 1..=2)]);
     (parties, vec(portion(), 1..=6), lead, (moment(), vec(moment(), 4)), (moment(), beside)).prop_map(
-        |(
-            (taker, mut agreements, (house, control), (hops, is_back)),
-            mut portions,
-            lead,
-            (now, later),
-            (lifetime, beside),
-        )| {
+        |((taker, mut agreements, (house, control), hops), mut portions, lead, (now, later), (lifetime, beside))| {
             // Without this, most cases would release nothing.
             if let Some((tlp, subject, first, second)) = lead {
                 let mut headline = fixture::headline(0, tlp);
@@ -111,7 +103,7 @@ pub fn case() -> impl Strategy<Value = Case> {
             let expires = issued.plus_seconds(48 * HOUR + lifetime.0).plus_seconds(1);
             let now = after(issued, now);
             let later = later.into_iter().map(|m| after(issued, m)).collect();
-            let (originator, mut provenances) = originated(hops, is_back.then_some(&taker.domain));
+            let (originator, mut provenances) = hops;
             for (provenance, number) in provenances.iter_mut().zip(1..) {
                 provenance.release = StatementId([number; 32]);
             }
@@ -142,16 +134,21 @@ pub fn case() -> impl Strategy<Value = Case> {
     )
 }
 
-/// The originator and the hops from it. The giver is the originator if there are no hops. In the hops back to a taker, which is the originator
-/// then, what the taker is said to have had already came through a hub.
-fn originated(hops: Option<Vec<Provenance>>, back: Option<&TrustDomain>) -> (TrustDomain, Vec<Provenance>) {
-    let Some(mut provenances) = hops else { return ("gb.example".parse().unwrap(), vec![]) };
-    let Some(taker) = back else { return ("origin.example".parse().unwrap(), provenances) };
-    for provenance in &mut provenances {
-        let hub = provenance.carriers.contains(taker).then(|| "hub.example".parse().unwrap());
-        provenance.carriers = [taker.clone()].into_iter().chain(hub).collect();
-    }
-    (taker.clone(), provenances)
+/// The originator and the hops from it. The giver is the originator if there are no hops.
+fn hops() -> impl Strategy<Value = (TrustDomain, Vec<Provenance>)> {
+    let from = |originator: &str, hops| (originator.parse().unwrap(), hops);
+    prop_oneof![
+        6 => Just(from("gb.example", vec![])),
+        3 => vec(provenance(), 0..=3).prop_map(move |hops| from("origin.example", hops)),
+        1 => vec(provenance(), 0..=3).prop_map(move |hops| from("taker.example", hops.into_iter().map(from_taker).collect())),
+    ]
+}
+
+/// Lets the taker be the originator. What it is said to have had already came through a hub instead.
+fn from_taker(provenance: Provenance) -> Provenance {
+    let taker: TrustDomain = "taker.example".parse().unwrap();
+    let hub = provenance.carriers.contains(&taker).then(|| "hub.example".parse().unwrap());
+    Provenance { carriers: [taker].into_iter().chain(hub).collect(), ..provenance }
 }
 
 /// The states that other versions are about.
