@@ -54,7 +54,7 @@ pub(crate) fn step(n: u8, originator: &str, state: RecallState, effect: ContentE
         state,
     };
     let events = vec![Event::of_node(at(90), deed)];
-    RecallStep { record, before: None, effect, is_told: true, except: vec![], post: vec![], events }
+    RecallStep { catalogue: None, record, before: None, effect, is_told: true, except: vec![], post: vec![], events }
 }
 
 /// Something of everything, for the story of a store's life.
@@ -199,6 +199,7 @@ pub(crate) async fn nobody_else_s_word_keeps_an_attachment_from_a_purge(home: &d
     assert!(!is_whole("de").await && store.is_attachment_recalled(&sha256).await.unwrap());
     // Once it is shown, it names it.
     let readmission = crate::store::receipts::Readmission {
+        catalogue: None,
         partner: domain("fr"),
         sequence: 1,
         attachments: vec![(sha256, 4)],
@@ -227,7 +228,8 @@ pub(crate) async fn what_people_wrote_goes_with_a_purge(home: &dyn Home) {
         by: None,
         reason: None,
     };
-    let step_of = |record, post| RequestStep { record, is_theirs: false, post, attached: None, events: vec![] };
+    let step_of =
+        |record, post| RequestStep { catalogue: None, record, is_theirs: false, post, attached: None, events: vec![] };
     for (n, about) in [(1, 1), (2, 2), (3, 1)] {
         assert!(store.begin_request(step_of(asked(n, about), None)).await.unwrap());
     }
@@ -315,6 +317,7 @@ pub(crate) async fn a_stranger_s_recall_keeps_from_users_what_is_in_quarantine(h
     let here = store.version_statuses(&domain("de"), vec![(domain("ng"), assessment(1), 1)]).await.unwrap().remove(0);
     assert!(!here.is_recall_claimed, "the word of one partner counts for nothing with another: {here:?}");
     let readmission = || crate::store::receipts::Readmission {
+        catalogue: None,
         partner: domain("us"),
         sequence: 1,
         attachments: vec![],

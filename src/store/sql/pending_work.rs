@@ -2,10 +2,12 @@
 //! partners may ask at once.
 
 use super::{
+    catalogue,
     driver::Driver,
     peers,
     query::Queries,
     queue::{due_to, next_due},
+    recalls::newest_turn,
     release::{disclosed_to, numbered_after, position},
     store::SqlStore,
 };
@@ -25,7 +27,11 @@ pub(super) async fn pending_work(
     store
         .read(move |conn| match peers::find(conn, &partner)? {
             Some(peer) => read(conn, peer, after, now, max_bytes).map_err(|e| e.of(Damage::Feed(partner))),
-            None => Ok(PendingWork::default()),
+            None => Ok(PendingWork {
+                catalogue: catalogue::version(conn)?,
+                recalls: newest_turn(conn)?,
+                ..PendingWork::default()
+            }),
         })
         .await
 }
@@ -33,6 +39,7 @@ pub(super) async fn pending_work(
 fn read(conn: &dyn Queries, peer: i64, after: u64, now: Time, max_bytes: u64) -> Result<PendingWork> {
     let work = PendingWork { next_due: next_due(conn, peer, now)?, ..PendingWork::default() };
     let work = PendingWork { position: position(conn, peer)?, ..work };
+    let work = PendingWork { catalogue: catalogue::version(conn)?, recalls: newest_turn(conn)?, ..work };
     // Usually there is nothing after the last number. Then no query is needed.
     if work.position.sequence > after {
         let (numbered, is_more) = numbered_after(conn, peer, after, max_bytes)?;

@@ -3,7 +3,7 @@
 use std::{collections::HashMap, sync::Arc};
 
 use super::{
-    answers, attached, attachments,
+    answers, attached, attachments, catalogue,
     damages::sorted,
     driver::Driver,
     equivocations, keys,
@@ -26,7 +26,7 @@ use crate::{
         time::Time,
     },
     store::{
-        InboundPosition, ReceivedContent, ReceivedEntry, ReceivedRecord, Result, StoreError,
+        InboundPosition, ReceivedContent, ReceivedEntry, ReceivedRecord, ReceivingBasis, Result, StoreError,
         damage::Damage,
         subject_states, summary,
         vault::{ContentKey, LedgerLeaf, Row, Vault, pack},
@@ -38,6 +38,8 @@ struct Batch {
     partner: TrustDomain,
     /// The last number before it; `None` for an entry that could not be verified before.
     after: Option<u64>,
+    /// The version of the catalogue that it was judged on.
+    catalogue: Option<u64>,
     entries: Vec<ReceivedEntry>,
     at: Time,
     leaves: Vec<LedgerLeaf>,
@@ -46,6 +48,9 @@ struct Batch {
     /// Statements for the partner's outbox.
     post: Vec<SealedStatement>,
 }
+
+/// Gives out the next arrival number. The row stays locked until the commit, so that the order of the numbers is the order of the commits.
+pub(super) const NEXT_ARRIVAL: &str = "UPDATE turn SET newest = newest + 1 WHERE of = 'arrival'";
 
 /// The equivocations that a batch reveals.
 type Found = Vec<Equivocation>;
@@ -64,29 +69,30 @@ struct SealedContent {
 pub(super) async fn receive(
     store: &SqlStore<impl Driver>,
     partner: &TrustDomain,
-    after: u64,
+    basis: ReceivingBasis,
     entries: Vec<ReceivedEntry>,
     at: Time,
     (events, post): (&[Event], &[Vec<u8>]),
 ) -> Result<()> {
-    keep_all(store, partner, Some(after), entries, at, (events, post)).await.map(|_| ())
+    let ReceivingBasis { after, catalogue } = basis;
+    keep_all(store, partner, (Some(after), catalogue), entries, at, (events, post)).await.map(|_| ())
 }
 
 /// Stores an entry that could not be verified before, in place of its first version. `false` if it is not unverified any more.
 pub(super) async fn settle(
     store: &SqlStore<impl Driver>,
     partner: &TrustDomain,
-    entry: ReceivedEntry,
+    (entry, catalogue): (ReceivedEntry, Option<u64>),
     arrived_at: Time,
     (events, post): (&[Event], &[Vec<u8>]),
 ) -> Result<bool> {
-    keep_all(store, partner, None, vec![entry], arrived_at, (events, post)).await
+    keep_all(store, partner, (None, catalogue), vec![entry], arrived_at, (events, post)).await
 }
 
 async fn keep_all(
     store: &SqlStore<impl Driver>,
     partner: &TrustDomain,
-    after: Option<u64>,
+    (after, catalogue): (Option<u64>, Option<u64>),
     entries: Vec<ReceivedEntry>,
     at: Time,
     (events, post): (&[Event], &[Vec<u8>]),
@@ -95,7 +101,7 @@ async fn keep_all(
     let seal_one = |statement: &Vec<u8>| SealedStatement::new(store.vault(), partner, statement);
     let post = post.iter().map(seal_one).collect::<Result<_>>()?;
     let now = events.first().map_or(at, |event| event.at);
-    let batch = Arc::new(Batch { partner: partner.clone(), after, entries, at, leaves, now, post });
+    let batch = Arc::new(Batch { partner: partner.clone(), after, catalogue, entries, at, leaves, now, post });
     for _ in 0..keys::TURNS {
         let wanted = Arc::clone(&batch);
         // Encrypted on the reader's thread, because it may be megabytes.
@@ -158,7 +164,9 @@ struct Place {
 fn locks(batch: &Batch) -> Vec<Lock> {
     let contents = batch.entries.iter().filter_map(|entry| entry.content.as_ref());
     let assessments = contents.map(|content| Lock::assessment(&content.originator, &content.assessment));
-    assessments.chain([Lock::peer_in(&batch.partner)]).collect()
+    // The receipts go into the partner's outbox.
+    let post = batch.post.first().map(|_| Lock::peer_out(&batch.partner));
+    assessments.chain([Lock::peer_in(&batch.partner)]).chain(post).chain(catalogue::lock(batch.catalogue)).collect()
 }
 
 /// Stores a batch, and returns the equivocations that it reveals. `None` if content was encrypted under a key that has changed;
@@ -172,6 +180,7 @@ fn commit(
 ) -> Result<Option<Option<Found>>> {
     const POSITION: &str = "INSERT INTO feed_in (peer, sequence, release, at) VALUES (?1, ?2, ?3, ?4) \
         ON CONFLICT (peer) DO UPDATE SET sequence = excluded.sequence, release = excluded.release, at = excluded.at";
+    catalogue::require(conn, batch.catalogue)?;
     let peer = peers::number_of(conn, &batch.partner)?;
     if let Some(after) = batch.after
         && position(conn, peer)?.sequence != after
@@ -278,8 +287,10 @@ fn insert(
     kept: Option<StoredVersion>,
     at: Time,
 ) -> Result<()> {
-    const SQL: &str = "INSERT INTO received (peer, sequence, release_id, envelope, kind, manifest, quarantined, at, \
-        reason, held_for, provenance, claimed) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12)";
+    const SQL: &str = "INSERT INTO received (number, peer, sequence, release_id, envelope, kind, manifest, quarantined, at, \
+        reason, held_for, provenance, claimed) VALUES ((SELECT newest FROM turn WHERE of = 'arrival'), \
+        ?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12)";
+    execute(conn, NEXT_ARRIVAL, params![])?;
     let values = params![
         peer,
         number(entry.sequence)?,

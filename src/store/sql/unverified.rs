@@ -96,11 +96,11 @@ impl<D: Driver> UnverifiedStore for SqlStore<D> {
     async fn settle_unverified(
         &self,
         partner: &TrustDomain,
-        entry: ReceivedEntry,
+        (entry, catalogue): (ReceivedEntry, Option<u64>),
         arrived_at: Time,
         events: Vec<Event>,
         post: Vec<Vec<u8>>,
     ) -> Result<bool> {
-        receive::settle(self, partner, entry, arrived_at, (&events, &post)).await
+        receive::settle(self, partner, (entry, catalogue), arrived_at, (&events, &post)).await
     }
 }

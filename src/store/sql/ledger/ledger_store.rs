@@ -6,6 +6,7 @@ use async_trait::async_trait;
 
 use super::{
     super::{
+        catalogue,
         driver::Driver,
         lock::Lock,
         peers,
@@ -149,9 +150,21 @@ impl<D: Driver> LedgerStore for SqlStore<D> {
         .await
     }
 
-    async fn change_ledger(&self, read: &LedgerState, change: LedgerChange, events: Vec<Event>) -> Result<LedgerState> {
+    async fn change_ledger(
+        &self,
+        read: &LedgerState,
+        change: LedgerChange,
+        catalogue: Option<u64>,
+        events: Vec<Event>,
+    ) -> Result<LedgerState> {
         let (leaves, read) = (LedgerLeaf::all(&events)?, read.clone());
-        self.interleave(STATE, move |conn, vault, _| {
+        self.interleave([Lock::catalogue()], move |conn, vault, changes| {
+            match change {
+                LedgerChange::Settling(_) => catalogue::require(conn, catalogue)?,
+                LedgerChange::Behind(_) | LedgerChange::Settled(_) => {
+                    catalogue::move_on(conn, changes, catalogue)?;
+                }
+            }
             let mut state = State::read(conn, vault)?;
             if (state.epoch, &state.behind, &state.settling) != (read.epoch, &read.behind, &read.settling) {
                 return Err(StoreError::Conflict);
@@ -220,7 +233,7 @@ fn checkpoint(conn: &dyn Connection, vault: &Vault, quantum: u64, at: Time, sign
         put(conn, vault, &mut state, &[leaf])?;
     }
     let size = state.frontier.size();
-    let note = sign(state.epoch, size, &state.frontier.root());
+    let note = sign(state.epoch, size, &state.frontier.root()).ok_or(StoreError::Conflict)?;
     let number = head_number(state.epoch, size)?;
     let record = LedgerRecord { kind: LedgerRecordKind::Checkpoint, of: None, number, value: note };
     records::keep(conn, vault, &mut state, &record)?;
