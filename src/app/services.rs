@@ -25,18 +25,20 @@ pub async fn start(mut parts: NodeParts, mut ledger: LedgerParts) -> Result<Arc<
     let house_rules = std::mem::replace(&mut parts.house_rules, Ok(None));
     let (found_head, next_key) = (ledger.found_head.take(), ledger.next_key.take());
     let node = wire(parts, ledger);
+    node.directory.catalogue.begin().await?;
     node.people.begin_people().await?;
     node.revocations.begin_lists(own).await?;
     node.rules.begin_rules(house_rules).await?;
     node.ledger.begin_ledger(found_head.as_deref(), next_key).await?;
+    // Another process may have changed something in the meantime.
+    node.directory.catch_up().await?;
     Ok(node)
 }
 
 fn wire(parts: NodeParts, ledger: LedgerParts) -> Arc<Node> {
-    let keep_bundle = parts.keep_bundle.clone();
     let readings_every_seconds = parts.readings_every_seconds;
     let shared = Shared::new(parts);
-    let bundles = shared.bundles(keep_bundle);
+    let bundles = shared.bundles();
     let revocations = shared.revocations(&bundles);
     let ledger = shared.ledger(ledger, &bundles, &revocations);
     let refusals = shared.refusals();

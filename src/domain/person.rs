@@ -98,6 +98,11 @@ impl Register {
         self.had_two = true;
     }
 
+    /// Whether [`Self::remember_two`] was called.
+    pub fn remembers_two(&self) -> bool {
+        self.had_two
+    }
+
     /// Everybody, by id.
     pub fn people(&self) -> impl Iterator<Item = &Person> {
         self.people.values()

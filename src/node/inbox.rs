@@ -331,7 +331,7 @@ impl Inbox {
             Signers::Named => {}
         }
         require_logged_by_a_party(partner, envelope)?;
-        (handling.take)(self, partner, envelope).await?;
+        self.directory.decide_again(|| (handling.take)(self, partner, envelope)).await?;
         taken.push(name);
         Ok(handling)
     }

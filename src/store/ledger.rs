@@ -114,7 +114,12 @@ pub enum LedgerChange {
     /// The people who have approved that the ledger is settled.
     Settling(Vec<SettlingApproval>),
     /// A new epoch begins.
-    Settled(u32),
+    Settled {
+        /// Its number.
+        epoch: u32,
+        /// This node's statement of the key that signs in it.
+        key: Option<LedgerRecord>,
+    },
 }
 
 /// A fault that a verification found.

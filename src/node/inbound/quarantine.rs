@@ -14,6 +14,7 @@ use crate::{
         time::Time,
     },
     node::{
+        catalogue::has_moved,
         directory::Partner,
         inbound::{InboundFeeds, content::Content, unusable::ExaminedAt},
         receipts::answer::Said,
@@ -80,7 +81,7 @@ impl InboundFeeds {
             });
         }
         if !changed.is_empty() {
-            self.recalls.prove_recalls().await?;
+            self.directory.decide_again(|| Box::pin(self.recalls.prove_recalls())).await?;
             self.examine_held(changed).await?;
         }
         for assessment in self.sessions.take_taken_back() {
@@ -92,7 +93,11 @@ impl InboundFeeds {
             for (agreement, after) in live.to_examine(partner.incoming.references().map(|r| r.id).collect()) {
                 if let Err(fault) = self.readmit_under(partner, &agreement, after).await {
                     live.examine_again();
-                    return Err(fault);
+                    if !has_moved(&fault) {
+                        return Err(fault);
+                    }
+                    self.directory.catch_up().await?;
+                    self.sessions.turned();
                 }
             }
         }
@@ -107,6 +112,7 @@ impl InboundFeeds {
     ) -> Result<(), Fault> {
         let domain = &partner.record.organisation.domain;
         loop {
+            let catalogue = self.directory.version();
             let page = self.store.quarantined_for(domain, agreement, after, PAGE).await?;
             let Some(last) = page.last() else { return Ok(()) };
             after = last.sequence;
@@ -121,15 +127,14 @@ impl InboundFeeds {
                     .collect::<Result<Vec<_>, _>>()
             });
             for entry in covered.await.map_err(lost)?? {
-                // The agreement may have been stopped since. The lock keeps it from changing between this check and the commit.
-                let _changing = self.directory.changing.lock().await;
+                // The agreement may have been stopped since. The store refuses what was decided on another version of the catalogue.
                 let directory = self.directory.current();
                 let stands =
                     directory.active(domain).is_ok_and(|p| p.incoming.references().any(|r| r.id == *agreement));
                 if !stands {
                     return Ok(());
                 }
-                self.readmit(domain, agreement, entry, self.clock.now()).await?;
+                self.readmit(domain, agreement, (entry, catalogue), self.clock.now()).await?;
             }
         }
     }
@@ -138,7 +143,7 @@ impl InboundFeeds {
         &self,
         partner: &TrustDomain,
         agreement: &StatementId,
-        entry: Covered,
+        (entry, catalogue): (Covered, u64),
         now: Time,
     ) -> Result<(), Fault> {
         let Covered { sequence, release, manifest, content, way } = entry;
@@ -149,6 +154,7 @@ impl InboundFeeds {
         let gave_way = content.takes_the_place_of(self.version_here(partner, content.manifest()).await?);
         let deeds = gave_way.map(|id| Deed::GaveWay { manifest: id, to: manifest }).into_iter().chain([deed]);
         let readmission = Readmission {
+            catalogue: Some(catalogue),
             partner: partner.clone(),
             sequence,
             attachments: content.attachments(),

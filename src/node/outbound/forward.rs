@@ -76,6 +76,10 @@ impl OutboundFeeds {
                         *position = Some((kept, upto));
                         continue;
                     }
+                    Err(StoreError::CatalogueMoved) => {
+                        self.directory.catch_up().await?;
+                        continue;
+                    }
                     done => done?,
                 }
                 wake.iter().for_each(|partner| self.sessions.of(partner).wake());
@@ -88,7 +92,7 @@ impl OutboundFeeds {
 
     /// Plans what is passed on of these arrivals. Only those are considered whose terms let anything be passed on.
     async fn look_at(self: &Arc<Self>, page: Vec<ForwardableEntry>, from: u64, upto: u64) -> Result<Forwarding, Fault> {
-        let mut ids: Vec<StatementId> = vec![];
+        let (catalogue, mut ids) = (Some(self.directory.version()), Vec::<StatementId>::new());
         for arrived in page {
             let release = wire::envelope::decode(&arrived.release).and_then(|e| wire::release::decode(&e.payload));
             // It could be read when it came, so it is damaged.
@@ -100,7 +104,7 @@ impl OutboundFeeds {
                 ids.push(arrived.manifest_id);
             }
         }
-        let mut forwarding = Forwarding { from, upto, queue: vec![], events: vec![] };
+        let mut forwarding = Forwarding { catalogue, from, upto, queue: vec![], events: vec![] };
         if ids.is_empty() {
             return Ok(forwarding);
         }

@@ -91,7 +91,7 @@ impl OutboundFeeds {
     pub(in crate::node) async fn release_due(
         self: &Arc<Self>,
         partner: &TrustDomain,
-        position: OutboundPosition,
+        (position, catalogue): (OutboundPosition, u64),
         due: Vec<(QueueItem, Vec<Digest>)>,
         now: Time,
     ) -> Result<Vec<Numbered>, Fault> {
@@ -110,10 +110,11 @@ impl OutboundFeeds {
             self.store.enqueue(&id, urgency, vec![(partner.clone(), at)]).await?;
         }
         signers.remove(self.identity.domain());
-        let batch = ReleaseBatch { after: outbound.sequence(), releases: records, signers, settled, duties, events };
+        let catalogue = Some(catalogue);
+        let batch = ReleaseBatch { catalogue, after: outbound.sequence(), releases: records, signers, settled, duties, events };
         match self.store.commit_releases(partner, batch).await {
-            // Another replica has numbered in the meantime, or something was recalled. That takes precedence.
-            Err(StoreError::Conflict) => Ok(vec![]),
+            // Another process has numbered or changed something in the meantime, or something was recalled. That takes precedence.
+            Err(StoreError::Conflict | StoreError::CatalogueMoved) => Ok(vec![]),
             other => Ok(other.map(|()| numbered)?),
         }
     }

@@ -62,12 +62,19 @@ impl OutboundFeeds {
             if stream.ended.is_cancelled() || entries.is_closed() {
                 return Ok(());
             }
-            let decided = self.directory.current();
+            let (catalogue, decided) = (self.directory.version(), self.directory.current());
             decided.active(partner)?;
             self.ledger.may_feed()?;
             wakes.mark_unchanged();
             let (judged_at, recalls) = (self.clock.now(), live.recalls());
             let look = self.store.pending_work(partner, cursor, judged_at, room).await?;
+            if look.catalogue != catalogue {
+                // What is in memory is older, or this process is about to follow its own change.
+                drop(judging);
+                self.directory.catch_up().await?;
+                continue;
+            }
+            self.cache.follow_recalls(look.recalls).await?;
             let is_nothing = look.numbered.is_empty() && look.due.is_empty();
             // What is due waits for a good key of this node. The link stays open.
             let key_fault = if is_nothing { None } else { self.identity.good_key().err() };
@@ -123,7 +130,7 @@ impl OutboundFeeds {
     ) -> Result<(Vec<Numbered>, bool), Fault> {
         let (due, is_more) = (look.due.len(), look.is_more);
         let page = match look.numbered.is_empty() {
-            true => self.release_due(partner, look.position, look.due, judged_at).await?,
+            true => self.release_due(partner, (look.position, look.catalogue), look.due, judged_at).await?,
             false => self.resend(partner, look.numbered).await?,
         };
         let is_all = page.len() == due && !is_more;

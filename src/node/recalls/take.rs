@@ -38,6 +38,7 @@ impl Recalls {
     /// `NOT_A_PARTNER`; whatever verification refuses of the partner's own recall. `NOT_YET` for a third organisation's recall that can't
     /// be verified, in the same words whatever is known here.
     pub async fn take_recall(&self, partner: &TrustDomain, envelope: &Envelope) -> Result<(), Fault> {
+        let catalogue = self.directory.version();
         self.directory.current().active(partner)?;
         let Recall { originator, assessment, recalled_at, .. } = wire::recall::decode(&envelope.payload)?;
         if originator == *self.identity.domain() {
@@ -57,7 +58,7 @@ impl Recalls {
             Err(fault) => Err(fault),
         };
         match verified {
-            Ok(verified) => self.take_verified(partner, (&verified, envelope)).await,
+            Ok(verified) => self.take_verified(partner, (&verified, envelope), catalogue).await,
             Err(fault) if name.originator == *partner => Err(fault),
             Err(fault) => {
                 if self.sessions.of(partner).allows_a_line(self.clock.now()) {
@@ -125,6 +126,7 @@ impl Recalls {
     /// Tries again to verify the recalls that could not be verified.
     pub(in crate::node) async fn prove_recalls(&self) -> Result<(), Fault> {
         for name in self.store.unverified_recall_names().await? {
+            let catalogue = self.directory.version();
             let unproven = match self.store.unverified_recall(&name).await {
                 Err(StoreError::Damaged(_)) => continue,
                 found => found?,
@@ -135,7 +137,7 @@ impl Recalls {
             if self.require_introduced_alike(&verified).await.is_err() {
                 continue;
             }
-            match self.take_verified(&name.from, (&verified, &envelope)).await {
+            match self.take_verified(&name.from, (&verified, &envelope), catalogue).await {
                 // This recall stays sealed and waits for a backup. The others are still handled.
                 Err(fault) if fault.reason == Reason::StoreCorrupt && self.store.failure().is_none() => continue,
                 taken => taken?,
@@ -150,6 +152,7 @@ impl Recalls {
         &self,
         partner: &TrustDomain,
         (verified, envelope): (&Verified<Recall>, &Envelope),
+        catalogue: u64,
     ) -> Result<(), Fault> {
         let recall = verified.content();
         let _recalling = self.recalling.lock().await;
@@ -161,6 +164,7 @@ impl Recalls {
             return Ok(());
         };
         let step = self.taken(partner, (verified, envelope), standing, before, &arrived)?;
+        let step = RecallStep { catalogue: Some(catalogue), ..step };
         let (record, had) = (step.record.clone(), !arrived.is_empty());
         self.apply(step).await?;
         // The node lets go of what waits of the assessment.

@@ -37,7 +37,7 @@ impl Requests {
     /// # Errors
     /// Whatever verification refuses; `LIMIT_EXCEEDED`; `WRONG_DOMAIN`; `NOT_FOUND`.
     pub(in crate::node) async fn take_request(&self, partner: &TrustDomain, envelope: &Envelope) -> Result<(), Fault> {
-        let now = self.clock.now();
+        let (now, catalogue) = (self.clock.now(), Some(self.directory.version()));
         self.require_pace(partner, now)?;
         let verified = verify_handed(envelope, &rules::REQUEST, &self.trust.active, self.clock.now())?;
         by_the_party(&verified, partner)?;
@@ -70,7 +70,7 @@ impl Requests {
             reason: None,
         };
         let events = vec![Event::of_node(now, deed)];
-        let step = RequestStep { record, is_theirs: true, post: None, attached: None, events };
+        let step = RequestStep { catalogue, record, is_theirs: true, post: None, attached: None, events };
         if self.store.begin_request(step).await? {
             tracing::info!(%partner, "a partner asks for more of an assessment; see `watchfire assess requests`");
             self.sessions.arrived();
@@ -84,7 +84,7 @@ impl Requests {
     /// Whatever verification refuses; `LIMIT_EXCEEDED`; `NOT_FOUND` where nothing was asked of that partner; `CONFLICT` where it was
     /// answered before.
     pub(in crate::node) async fn take_answer(&self, partner: &TrustDomain, envelope: &Envelope) -> Result<(), Fault> {
-        let now = self.clock.now();
+        let (now, catalogue) = (self.clock.now(), Some(self.directory.version()));
         self.require_pace(partner, now)?;
         let verified = verify_handed(envelope, &rules::ANSWER, &self.trust.active, self.clock.now())?;
         by_the_party(&verified, partner)?;
@@ -97,7 +97,7 @@ impl Requests {
             return Ok(());
         }
         let record = RequestRecord { state: state_after(answer.kind), answer: Some(encoded), ..asked };
-        if self.settle(record, Some(id), now).await? {
+        if self.settle(record, Some(id), (now, catalogue)).await? {
             return Ok(());
         }
         Err(Fault::at(Reason::Conflict, "request_id", "the request was answered before"))

@@ -32,7 +32,7 @@ impl RevocationLists {
             }
         }
         if is_new {
-            self.put_lists_in_force(of);
+            self.lists_changed(of);
         }
         Ok(())
     }

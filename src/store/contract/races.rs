@@ -274,7 +274,7 @@ pub(crate) async fn no_store_signs_a_head_once_another_one_knows_that_entries_ar
     assert_eq!(one.checkpoint(8, at(3), sign()).await, Err(StoreError::Conflict));
     let heads = other.ledger_records(LedgerRecordKind::Checkpoint, None, 1000).await.unwrap().len();
     assert_eq!((heads, behind.size), (signed, 8 * signed as u64), "none was signed afterwards");
-    one.change_ledger(&behind, LedgerChange::Settled(2), None, vec![]).await.unwrap();
+    one.change_ledger(&behind, LedgerChange::Settled { epoch: 2, key: None }, None, vec![]).await.unwrap();
     other.checkpoint(8, at(4), sign()).await.unwrap();
     assert!(is_whole(&*one).await);
 }

@@ -161,7 +161,7 @@ impl<D: Driver> LedgerStore for SqlStore<D> {
         self.interleave([Lock::catalogue()], move |conn, vault, changes| {
             match change {
                 LedgerChange::Settling(_) => catalogue::require(conn, catalogue)?,
-                LedgerChange::Behind(_) | LedgerChange::Settled(_) => {
+                LedgerChange::Behind(_) | LedgerChange::Settled { .. } => {
                     catalogue::move_on(conn, changes, catalogue)?;
                 }
             }
@@ -172,7 +172,10 @@ impl<D: Driver> LedgerStore for SqlStore<D> {
             match change {
                 LedgerChange::Behind(note) => state.behind = note,
                 LedgerChange::Settling(settling) => state.settling = settling,
-                LedgerChange::Settled(epoch) => {
+                LedgerChange::Settled { epoch, key } => {
+                    if let Some(key) = key {
+                        records::keep(conn, vault, &mut state, &key)?;
+                    }
                     state.epoch = epoch;
                     state.checkpointed = state.frontier.size();
                     state.behind.clear();
