@@ -17,6 +17,7 @@ use crate::domain::{
     time::Time,
 };
 use approvals::ApprovalStore;
+pub use attachment_records::{AttachmentStatus, CopyName};
 use bundles::BundleStore;
 use catalogue::CatalogueStore;
 use damage::Damage;
@@ -34,8 +35,7 @@ use receipts::{
     AnswerRecord, QuarantineRecord, QuarantinedEntry, Readmission, ReceiptRecord, ReceiptStore, ReleaseRef,
 };
 pub use records::{
-    AgreementRecord, AssessmentRecord, AssessmentState, AttachedStatement, AttachmentStatus, CopyName, Delivery,
-    FeedFigures, GivenRelease, HubAttestedVersion, InboundPosition, LoggedStatement, OutboundPosition, PartnerRecord,
+    AgreementRecord, AssessmentRecord, AssessmentState, AttachedStatement, Delivery, FeedFigures, GivenRelease, HubAttestedVersion, InboundPosition, LoggedStatement, OutboundPosition, PartnerRecord,
     PendingWork, Publication, QueueItem, ReceivedContent, ReceivedEntry, ReceivedRecord, ReceivingBasis, ReleaseBatch,
     ReleaseRecord, RetiredRoot, Verification, VersionStatus,
 };
@@ -63,6 +63,7 @@ pub mod persons;
 pub mod recalls;
 pub mod receipts;
 pub mod requests;
+mod attachment_records;
 mod pages;
 mod pending_verification;
 mod records;

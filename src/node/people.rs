@@ -198,12 +198,17 @@ impl People {
         Ok(())
     }
 
-    /// Remembers that there were two administrators, and has other processes read anew that an alarm says so.
-    pub(in crate::node) async fn remember_two(&self) -> Result<(), Fault> {
+    /// Remembers that there were two administrators.
+    pub(in crate::node) async fn remember_two(&self) {
         let _changing = self.register.changing.lock().await;
         let mut register = Register::clone(&self.register());
         register.remember_two();
         self.register.current.store(Arc::new(register));
+    }
+
+    /// Has other processes read anew what is known of the people: an alarm says that there were two administrators.
+    pub(in crate::node) async fn move_catalogue(&self) -> Result<(), Fault> {
+        let _changing = self.register.changing.lock().await;
         let change = CatalogueChange::People { people: vec![], events: vec![] };
         let moved = self.store.change_catalogue(None, change).await?;
         self.catalogue.follow(&moved);

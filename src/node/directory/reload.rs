@@ -43,7 +43,13 @@ impl PartnerDirectory {
             return Ok(false);
         }
         let _changing = self.catalogue.changing().await;
+        self.catch_up_in_turn().await
+    }
+
+    /// Like [`Self::catch_up`], for the holder of the turn to change something.
+    async fn catch_up_in_turn(&self) -> Result<bool, Fault> {
         // A change by this process is followed before its turn ends.
+        drop(self.register.changing.lock().await);
         if self.catalogue.is_current().await? {
             return Ok(false);
         }
@@ -55,7 +61,9 @@ impl PartnerDirectory {
         loop {
             tokio::time::sleep(LOOK).await;
             match self.catch_up().await {
-                Ok(true) => tracing::info!("partners, agreements, trust and rules were loaded anew: another process has changed them"),
+                Ok(true) => tracing::info!(
+                    "partners, agreements, trust and rules were loaded anew: another process has changed them"
+                ),
                 Ok(false) => {}
                 Err(fault) => tracing::error!(
                     reason = %fault.reason,
@@ -72,9 +80,7 @@ impl PartnerDirectory {
     /// Faults where the store can't be read.
     pub(in crate::node) async fn begin_change(&self) -> Result<MutexGuard<'_, ()>, Fault> {
         let changing = self.catalogue.changing().await;
-        if !self.catalogue.is_current().await? {
-            self.reload_all().await?;
-        }
+        self.catch_up_in_turn().await?;
         self.catalogue.decide();
         Ok(changing)
     }

@@ -205,8 +205,7 @@ impl InboundFeeds {
             examined.content = Err(Fault::new(Reason::Recalled, what).into());
         }
         // An entry that would only wait for the same organisation again is left as it is.
-        let waits_still =
-            |unusable: &Unusable| unusable.waits_for.as_ref().is_some_and(|domain| *domain == waits_for);
+        let waits_still = |unusable: &Unusable| unusable.waits_for.as_ref().is_some_and(|domain| *domain == waits_for);
         let still = match &examined.content {
             Err(unusable) => waits_still(unusable),
             Ok(content) => {
@@ -225,7 +224,11 @@ impl InboundFeeds {
     }
 
     /// Keeps an entry that was examined again in the way in which it would be kept if it came now.
-    async fn keep_examined(self: &Arc<Self>, waits_for: &TrustDomain, (examined, catalogue): (Reexamined, u64)) -> Result<(), Fault> {
+    async fn keep_examined(
+        self: &Arc<Self>,
+        waits_for: &TrustDomain,
+        (examined, catalogue): (Reexamined, u64),
+    ) -> Result<(), Fault> {
         let Reexamined { held, entry, content } = examined;
         let UnverifiedEntry { partner, sequence, release_id, arrived_at, .. } = held;
         let _recalling = self.recalls.recalling.lock().await;

@@ -1,13 +1,7 @@
 //! What partners are told about how decisions are made here. Partners remember it, while a store that was restored forgets it.
 
 use crate::{
-    domain::{
-        bundle::HeldBundle,
-        fault::Fault,
-        ids::TrustDomain,
-        person::TWO,
-        time::Time,
-    },
+    domain::{bundle::HeldBundle, fault::Fault, ids::TrustDomain, person::TWO, time::Time},
     ledger::heads::AlarmKind,
     node::ledger::Ledger,
     store::PartnerRecord,
@@ -70,6 +64,7 @@ impl Ledger {
         if witnesses.len() < enough {
             return Ok(());
         }
+        self.people.remember_two().await;
         witnesses.sort_unstable();
         let what = format!(
             "{} know that there were two administrators here, and this store does not: an older one was put in its place. Decisions take two \
@@ -77,7 +72,7 @@ impl Ledger {
             witnesses.join(" and ")
         );
         self.alarms.alarm(None, AlarmKind::FewerPersons, what, vec![witnesses.join("\n").into_bytes()]).await?;
-        self.people.remember_two().await
+        self.people.move_catalogue().await
     }
 
     async fn note_persons_needed(&self, partner: &TrustDomain, needed: u32) -> Result<(), Fault> {

@@ -111,7 +111,8 @@ impl OutboundFeeds {
         }
         signers.remove(self.identity.domain());
         let catalogue = Some(catalogue);
-        let batch = ReleaseBatch { catalogue, after: outbound.sequence(), releases: records, signers, settled, duties, events };
+        let batch =
+            ReleaseBatch { catalogue, after: outbound.sequence(), releases: records, signers, settled, duties, events };
         match self.store.commit_releases(partner, batch).await {
             // Another process has numbered or changed something in the meantime, or something was recalled. That takes precedence.
             Err(StoreError::Conflict | StoreError::CatalogueMoved) => Ok(vec![]),

@@ -119,7 +119,8 @@ impl Requests {
         };
         events.push(Event::by(actor, now, deed));
         let record = RequestRecord { state, answer: Some(envelope.clone()), by: Some(actor.id().clone()), ..record };
-        let step = RequestStep { catalogue, record: record.clone(), is_theirs: false, post: Some(envelope), attached, events };
+        let step =
+            RequestStep { catalogue, record: record.clone(), is_theirs: false, post: Some(envelope), attached, events };
         if !self.store.settle_request(step).await? {
             return Err(answered_before());
         }

@@ -109,8 +109,14 @@ impl Requests {
             reason: None,
         };
         let events = vec![Event::by(actor, now, deed)];
-        let step =
-            RequestStep { catalogue, record: record.clone(), is_theirs: false, post: Some(envelope), attached: None, events };
+        let step = RequestStep {
+            catalogue,
+            record: record.clone(),
+            is_theirs: false,
+            post: Some(envelope),
+            attached: None,
+            events,
+        };
         self.store.begin_request(step).await?;
         self.sessions.of(&partner).post();
         Ok(RequestView { record, request, answer: None, state: RequestState::Sent, until: None })

@@ -130,7 +130,10 @@ pub(crate) async fn a_settled_ledger_begins_an_epoch_and_adopts_each_position_on
     store.change_ledger(&behind, LedgerChange::Settling(settling.clone()), None, vec![]).await.unwrap();
     let ledger = store.ledger().await.unwrap();
     assert_eq!((ledger.epoch, &*ledger.behind, &ledger.settling), (1, &b"note"[..], &settling));
-    let ledger = store.change_ledger(&ledger, LedgerChange::Settled { epoch: 2, key: None }, None, vec![refused("fr")]).await.unwrap();
+    let ledger = store
+        .change_ledger(&ledger, LedgerChange::Settled { epoch: 2, key: None }, None, vec![refused("fr")])
+        .await
+        .unwrap();
     assert_eq!((ledger.epoch, ledger.size), (2, 2));
     assert!(ledger.behind.is_empty() && ledger.settling.is_empty());
     let note = Note::parse(&store.checkpoint(8, at(2), sign()).await.unwrap()).unwrap();
