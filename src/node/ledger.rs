@@ -84,6 +84,6 @@ pub struct Ledger {
     pub(crate) signing: tokio::sync::Mutex<()>,
     /// What is known of partners' ledgers. A second process would have its own; see [`PartnerLedgers`].
     pub(crate) watch: PartnerLedgers,
-    /// When each person was last heard. A second process would have its own: a person who calls both has signed in twice in the ledger.
+    /// When each person was last heard. The store decides; this only saves work: a sign-in within the last 15 minutes is recorded once.
     pub(crate) persons: LastHeard,
 }

@@ -89,6 +89,7 @@ pub(super) async fn change(
     };
     let send = send.map(seal).transpose()?.unwrap_or_default();
     let told = send.iter().map(|(partner, _)| Lock::peer_out(partner));
+    // What is hidden needs no locks of its own: whatever admits or releases something holds the catalogue's shared lock.
     let locks: Vec<_> = told.chain([Lock::catalogue()]).collect();
     // What is only handed over changes nothing that anybody decides by.
     let is_handed_over_only = added.is_empty()
