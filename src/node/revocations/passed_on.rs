@@ -28,6 +28,7 @@ use crate::{
         },
     },
     seal::hash::sha256,
+    store::catalogue::CatalogueChange,
 };
 
 /// The most lists of other organisations that one hello announces.

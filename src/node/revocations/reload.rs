@@ -36,7 +36,7 @@ impl HeldLists {
         for record in store.revocations().await? {
             let entries = record.entries.iter().map(|bytes| Entry::from_bytes(bytes)).collect::<Option<Vec<_>>>();
             match entries {
-                Some(entries) => seen.extend(record.issuing_key, entries),
+                Some(entries) => drop(seen.extend(record.issuing_key, entries)),
                 None => store.report_corruption(Damage::Revocations(record.of)),
             }
         }

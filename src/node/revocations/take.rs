@@ -12,7 +12,6 @@ use crate::{
         time::Time,
     },
     identity::{
-        bundle::TrustBundle,
         crl::{Crl, Entry, MAX_LIST_BYTES, is_higher},
     },
     node::{
