@@ -35,9 +35,10 @@ use receipts::{
     AnswerRecord, QuarantineRecord, QuarantinedEntry, Readmission, ReceiptRecord, ReceiptStore, ReleaseRef,
 };
 pub use records::{
-    AgreementRecord, AssessmentRecord, AssessmentState, AttachedStatement, Delivery, FeedFigures, GivenRelease, HubAttestedVersion, InboundPosition, LoggedStatement, OutboundPosition, PartnerRecord,
-    PendingWork, Publication, QueueItem, ReceivedContent, ReceivedEntry, ReceivedRecord, ReceivingBasis, ReleaseBatch,
-    ReleaseRecord, RetiredRoot, Verification, VersionStatus,
+    AgreementRecord, AssessmentRecord, AssessmentState, AttachedStatement, Delivery, FeedFigures, GivenRelease,
+    HubAttestedVersion, InboundPosition, LoggedStatement, OutboundPosition, PartnerRecord, PendingWork, Publication,
+    QueueItem, ReceivedContent, ReceivedEntry, ReceivedRecord, ReceivingBasis, ReleaseBatch, ReleaseRecord,
+    RetiredRoot, Verification, VersionStatus,
 };
 use requests::RequestStore;
 use search::SearchStore;

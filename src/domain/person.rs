@@ -89,8 +89,7 @@ pub const TWO: usize = 2;
 impl Register {
     /// A register of these people.
     pub fn new(people: Vec<Person>) -> Self {
-        let people = people.into_iter().map(|person| (person.id.clone(), person)).collect();
-        Self { people, had_two: false }
+        Self { people: people.into_iter().map(|person| (person.id.clone(), person)).collect(), had_two: false }
     }
 
     /// Records that partners remember two administrators. This register is then an older one that was put in the place of a newer one.

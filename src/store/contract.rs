@@ -29,9 +29,9 @@ mod timers;
 mod titles;
 
 pub(super) use {
-    approvals::*, bundles::*, decided_on::*, equivocations::*, feeds::*, introductions::*, ledger::*, life::*, lists::*, named::*,
-    persons::*, publishing::*, quarantine::*, races::*, recalls::*, receipts::*, receiving::*, records::*, requests::*,
-    rules::*, searches::*, timers::*, titles::*, unverified::*,
+    approvals::*, bundles::*, decided_on::*, equivocations::*, feeds::*, introductions::*, ledger::*, life::*,
+    lists::*, named::*, persons::*, publishing::*, quarantine::*, races::*, recalls::*, receipts::*, receiving::*,
+    records::*, requests::*, rules::*, searches::*, timers::*, titles::*, unverified::*,
 };
 
 /// The place of a store's data. Opening the store again after it was dropped is a restart.

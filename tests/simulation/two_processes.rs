@@ -156,10 +156,8 @@ async fn rules_and_people(both: &mut Both) -> Result<(), String> {
     // A person who signs in at the first process is registered once.
     let chain = both.world.machines[&Org::Gb].ring.pair(Whose::Analyst).chain().to_vec();
     let seen = || vec![SeenPerson { usage: CertificateUse::Tls, chain: chain.clone() }];
-    let (first, second) = tokio::join!(
-        one.people.see_people(seen(), Origin::SignIn),
-        other.people.see_people(seen(), Origin::SignIn)
-    );
+    let (first, second) =
+        tokio::join!(one.people.see_people(seen(), Origin::SignIn), other.people.see_people(seen(), Origin::SignIn));
     first.map_err(fault)?;
     second.map_err(fault)?;
     for node in [&one, &other] {

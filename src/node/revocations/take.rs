@@ -11,9 +11,7 @@ use crate::{
         partner::PartnerState,
         time::Time,
     },
-    identity::{
-        crl::{Crl, Entry, MAX_LIST_BYTES, is_higher},
-    },
+    identity::crl::{Crl, Entry, MAX_LIST_BYTES, is_higher},
     node::{
         lock::lock,
         revocations::{RevocationLists, announced::Announced, places::MAX_LISTS},

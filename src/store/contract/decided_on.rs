@@ -145,8 +145,7 @@ pub(crate) async fn a_loss_of_the_ledger_is_decided_on_the_catalogue_and_moves_i
     let (one, other) = (home.open(), home.open_second());
     let state = one.ledger().await.unwrap();
     let read = one.catalogue().await.unwrap();
-    let behind =
-        one.change_ledger(&state, LedgerChange::Behind(b"note".to_vec()), Some(read), vec![]).await.unwrap();
+    let behind = one.change_ledger(&state, LedgerChange::Behind(b"note".to_vec()), Some(read), vec![]).await.unwrap();
     assert_eq!(other.catalogue().await.unwrap(), read + 1, "nobody releases before knowing of it");
     let by = approved("spiffe://gb.example/admin/a", 1);
     let settling = || LedgerChange::Settling(vec![SettlingApproval { approved: by.clone(), reason: "x".into() }]);
