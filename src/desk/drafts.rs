@@ -69,7 +69,7 @@ impl DraftService for Desk {
         let (actor, mut message) = authorize(request)?;
         answer(async {
             let page = RequestedPage::<DraftId>::of(self, &mut message)?;
-            let all = self.node.drafts.list(&actor).await?;
+            let all = self.node.drafts.list(&actor, page.after.as_ref(), page.size).await?;
             let (drafts, next_page_token) = page.cut(all, |view| view.draft.id, |view| listed(&view));
             Ok(proto::ListDraftsResponse { drafts, next_page_token })
         })

@@ -6,7 +6,7 @@ use std::{
 };
 
 use arc_swap::ArcSwap;
-use futures_util::{Stream, StreamExt};
+use futures_util::{FutureExt, Stream, StreamExt};
 use rustls_pki_types::{CertificateDer, PrivateKeyDer, pem::PemObject};
 use tokio::net::TcpListener;
 use tokio_util::sync::CancellationToken;
@@ -327,6 +327,25 @@ pub struct Served {
 }
 
 impl Served {
+    /// The entries after a number. With `at_once` there may be none. Otherwise it waits for some, because a node often subscribes before a test
+    /// says what it gets.
+    fn after(
+        &self,
+        number: usize,
+        at_once: bool,
+    ) -> impl Future<Output = Vec<Result<proto::FeedEntry, Status>>> + Send + 'static {
+        let entries = self.entries.clone();
+        async move {
+            loop {
+                let found: Vec<_> = entries.lock().unwrap().iter().skip(number).cloned().map(Ok).collect();
+                if at_once || !found.is_empty() {
+                    return found;
+                }
+                tokio::time::sleep(std::time::Duration::from_millis(50)).await;
+            }
+        }
+    }
+
     pub fn set(&self, entries: Vec<proto::FeedEntry>) {
         *self.entries.lock().unwrap() = entries;
     }
@@ -379,8 +398,7 @@ impl ExchangeService for Served {
     ) -> Result<Response<Self::SubscribeStream>, Status> {
         let proto::SubscribeRequest { after_sequence, until_caught_up, .. } = request.into_inner();
         let after = usize::try_from(after_sequence).unwrap();
-        let entries: Vec<_> = self.entries.lock().unwrap().iter().skip(after).cloned().map(Ok).collect();
-        let entries = tokio_stream::iter(entries);
+        let entries = self.after(after, until_caught_up).map(tokio_stream::iter).flatten_stream();
         Ok(Response::new(if until_caught_up {
             Box::pin(entries)
         } else {

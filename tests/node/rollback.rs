@@ -24,14 +24,14 @@ use watchfire::{
 
 use crate::{
     hostile_kit::{Rogue, signed},
-    kit::{Org, note, until},
+    kit::{Org, PATIENCE, note, until},
     ledger::{alarms, quick_pair, witnessed},
 };
 
 /// Hellos come every half minute.
 async fn sooner_or_later<T>(what: &str, mut ask: impl AsyncFnMut() -> Option<T>) -> T {
     let started = Instant::now();
-    while started.elapsed() < Duration::from_secs(75) {
+    while started.elapsed() < PATIENCE {
         if let Some(answer) = ask().await {
             return answer;
         }

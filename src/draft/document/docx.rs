@@ -19,7 +19,7 @@ const WORD: [&str; 2] = [
 const MAX_PART_BYTES: u64 = 16 << 20;
 /// The most nodes of a part.
 const MAX_NODES: u32 = 1_000_000;
-/// How far above a text its paragraph is searched.
+/// How deep a paragraph may be nested, and how far above a text its paragraph is searched.
 const MAX_DEPTH: usize = 64;
 
 /// The headings and paragraphs of a document's body. Deleted text of tracked changes is left out, and so are headers, footers, footnotes and
@@ -34,7 +34,7 @@ pub fn read_docx(bytes: &[u8]) -> Result<Vec<Block>, String> {
         Some(styles) => heading_styles(&parsed(&styles)?),
         None => HashSet::new(),
     };
-    Ok(blocks(&parsed(&body)?, &headings))
+    blocks(&parsed(&body)?, &headings)
 }
 
 /// A part of the file, unpacked.
@@ -78,9 +78,13 @@ fn heading_styles(styles: &Document<'_>) -> HashSet<String> {
     headings.filter_map(|style| attribute(style, "styleId")).map(str::to_owned).collect()
 }
 
-fn blocks(document: &Document<'_>, headings: &HashSet<String>) -> Vec<Block> {
+fn blocks(document: &Document<'_>, headings: &HashSet<String>) -> Result<Vec<Block>, String> {
     let (mut all, mut row): (Vec<Block>, Option<NodeId>) = (vec![], None);
     for paragraph in document.descendants().filter(|node| is(*node, "p")) {
+        // The text of each paragraph is searched in everything inside it, which would take hours with paragraphs thousands deep.
+        if paragraph.ancestors().nth(MAX_DEPTH).is_some() {
+            return Err(format!("its paragraphs are nested more than {MAX_DEPTH} deep"));
+        }
         let text = text_of(paragraph);
         if text.trim().is_empty() || above(paragraph).any(|node| node.tag_name().name() == "Fallback") {
             continue;
@@ -97,7 +101,7 @@ fn blocks(document: &Document<'_>, headings: &HashSet<String>) -> Vec<Block> {
         }
         row = in_row;
     }
-    all
+    Ok(all)
 }
 
 /// What a node is in.

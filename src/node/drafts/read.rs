@@ -30,14 +30,20 @@ pub struct DraftText {
 }
 
 impl Drafts {
-    /// The drafts that this person may see, by id.
+    /// Drafts that this person may see, by id: those after an id, and one more than `limit`, so that the caller knows whether there are more.
     ///
     /// # Errors
     /// `ROLE_REQUIRED`, store faults.
-    pub async fn list(&self, actor: &Authorized<Write>) -> Result<Vec<DraftView>, Fault> {
-        let all = self.store.drafts().await?;
+    pub async fn list(
+        &self,
+        actor: &Authorized<Write>,
+        after: Option<&DraftId>,
+        limit: usize,
+    ) -> Result<Vec<DraftView>, Fault> {
+        let all = self.store.drafts().await?.into_iter().filter(|draft| draft.is_visible_to(actor));
+        let wanted = all.filter(|draft| after.is_none_or(|after| draft.id > *after)).take(limit.saturating_add(1));
         let mut views = vec![];
-        for draft in all.into_iter().filter(|draft| draft.is_visible_to(actor)) {
+        for draft in wanted {
             views.push(self.view(draft).await?);
         }
         Ok(views)
