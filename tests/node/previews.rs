@@ -252,3 +252,37 @@ async fn a_preview_says_who_gets_nothing_and_what_must_be_changed_first() {
     assert!(suspended["nothing"][0]["because"][0].as_str().unwrap().starts_with("partner-suspended"), "{suspended}");
     no.has("gb.example", &[]).await;
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_signature_that_openssl_has_made_is_published() {
+    if std::process::Command::new("openssl").arg("version").output().is_err() {
+        eprintln!("SKIPPED: there is no `openssl` here, so no signature of another program was tried");
+        return;
+    }
+    let (gb, no) = pair().await;
+    let draft = gb.file("draft.toml", &note("Signed elsewhere", "BF"));
+    let [composed, to_sign, signature, signed] =
+        ["composed.json", "to-sign", "signature", "signed.json"].map(|name| gb.place(name));
+    let compose = ["assess", "compose", &draft, "--out", &composed, "--to-sign", &to_sign];
+    let made = gb.one(&[&["--as", "ana"], &compose[..]].concat()).await;
+    let [key, certificate] = ["signing.key", "signing.pem"].map(|name| {
+        let path = gb.dir.join("persons/analyst-ana").join(name);
+        path.to_string_lossy().into_owned()
+    });
+    let openssl = ["pkeyutl", "-sign", "-rawin", "-inkey", &key, "-in", &to_sign, "-out", &signature];
+    let ended = std::process::Command::new("openssl").args(openssl).output().unwrap();
+    assert!(ended.status.success(), "{}", String::from_utf8_lossy(&ended.stderr));
+    let sign =
+        ["assess", "sign", &composed, "--out", &signed, "--signature", &signature, "--certificate", &certificate];
+    gb.one(&[&["--as", "ana"], &sign[..]].concat()).await;
+    let publish = ["assess", "publish", "--signed", &signed, "--accept", "no-alternative", "--accept", "no-judgement"];
+    gb.one(&[&["--as", "ana"], &publish[..]].concat()).await;
+    no.has("gb.example", &[made["assessment"].as_str().unwrap().to_owned()]).await;
+
+    // A signature over other bytes is refused, and nothing goes out.
+    std::fs::write(&signature, [7; 64]).unwrap();
+    gb.place("signed.json");
+    gb.one(&[&["--as", "ana"], &sign[..]].concat()).await;
+    let refused = gb.run(&[&["--as", "ana"], &publish[..]].concat()).await;
+    assert_eq!(refused.reason(), "SIGNATURE_INVALID", "{}", refused.stderr);
+}

@@ -160,6 +160,8 @@ fn a_file_that_is_none_or_that_swells_is_refused() {
     assert!(told(&docx(&[("word/document.xml", entities)])).contains("can't be read"));
     let nodes = body(&"<w:p/>".repeat(1_000_001));
     assert!(told(&docx(&[("word/document.xml", &nodes)])).contains("can't be read"));
+    let nested = body(&format!("{}{}", "<w:p>".repeat(100), "</w:p>".repeat(100)));
+    assert!(told(&docx(&[("word/document.xml", &nested)])).contains("nested more than 64 deep"));
 }
 
 proptest! {
