@@ -9,12 +9,12 @@ use super::{
     before::{Before, version_before},
     composed_file::ComposedFile,
     groups,
-    source::{Source, Written},
+    source::{OpenSource, Source, Written},
 };
 use crate::{
     cli::{
         CliError, Global,
-        context::{Context, WRITERS},
+        context::Context,
         files::{FOR_OWNER, NewFile},
         output,
     },
@@ -50,10 +50,8 @@ pub struct Compose {
 impl Compose {
     /// Runs the command.
     pub async fn run(&self, global: &Global) -> Result<(), CliError> {
-        let context = Context::load(global, WRITERS)?;
-        let mut desk = context.connect().await?;
-        let written = self.source.read(global, &mut desk).await?;
-        written.refuse_errors(global, "not composed")?;
+        let opened = self.source.open(global, |written| written.refuse_errors(global, "not composed")).await?;
+        let OpenSource { written, context, mut desk } = opened;
         groups::tell(global, "as the draft says", groups::spelled_in(&written.draft));
         let before = match &self.corrects {
             Some(id) => Some(version_before(&context, &mut desk, id).await?),

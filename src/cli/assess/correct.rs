@@ -4,11 +4,12 @@ use std::path::PathBuf;
 
 use clap::Args;
 
-use super::{before::version_before, publish::Publish, source::Source};
-use crate::cli::{
-    CliError, Global,
-    context::{Context, WRITERS},
+use super::{
+    before::version_before,
+    publish::Publish,
+    source::{OpenSource, Source},
 };
+use crate::cli::{CliError, Global};
 
 /// Publishes the next version of an assessment. It replaces the version before it at everybody who may have it.
 #[derive(Args)]
@@ -34,15 +35,8 @@ impl Correct {
     pub async fn run(&self, global: &Global) -> Result<(), CliError> {
         let source = Source::new(self.file.clone(), self.draft.clone(), self.files.clone());
         let publish = Publish { source, signed: None, accept: self.accept.clone() };
-        let in_file = publish.source.read_file(global)?;
-        in_file.iter().try_for_each(|written| publish.refuse(global, written))?;
-        let context = Context::load(global, WRITERS)?;
-        let mut desk = context.connect().await?;
-        let written = match in_file {
-            Some(written) => written,
-            None => publish.source.read(global, &mut desk).await?,
-        };
-        publish.refuse(global, &written)?;
+        let opened = publish.source.open(global, |written| publish.refuse(global, written)).await?;
+        let OpenSource { written, context, mut desk } = opened;
         let before = version_before(&context, &mut desk, &self.id).await?;
         publish.send(global, &context, &mut desk, &written, Some(before)).await
     }

@@ -5,7 +5,12 @@ use std::path::PathBuf;
 use clap::Args;
 use serde::Serialize;
 
-use super::{before::version_before, compose::unsigned, composed_file::ComposedFile, source::Source};
+use super::{
+    before::version_before,
+    compose::unsigned,
+    composed_file::ComposedFile,
+    source::{OpenSource, Source, Written},
+};
 use crate::{
     cli::{
         CliError, Exit, Global,
@@ -83,18 +88,22 @@ impl Preview {
     /// Runs the command.
     pub async fn run(&self, global: &Global) -> Result<(), CliError> {
         let lexicon = Lexicon::by_id(&self.lexicon).map_err(CliError::usage)?;
-        let context = Context::load(global, WRITERS)?;
-        let mut desk = context.connect().await?;
-        let (composed, warnings) = match &self.composed {
-            Some(file) => (ComposedFile::read(file)?, vec![]),
+        let (composed, warnings, context, mut desk) = match &self.composed {
+            Some(file) => {
+                let composed = ComposedFile::read(file)?;
+                let context = Context::load(global, WRITERS)?;
+                let desk = context.connect().await?;
+                (composed, vec![], context, desk)
+            }
             None => {
-                let written = self.source.read(global, &mut desk).await?;
-                written.refuse_errors(global, "nothing can be shown yet")?;
+                let refuse = |written: &Written| written.refuse_errors(global, "nothing can be shown yet");
+                let OpenSource { written, context, mut desk } = self.source.open(global, refuse).await?;
                 let before = match &self.corrects {
                     Some(id) => Some(version_before(&context, &mut desk, id).await?),
                     None => None,
                 };
-                (ComposedFile::new(unsigned(&context, &written, before)?), written.warnings())
+                let composed = ComposedFile::new(unsigned(&context, &written, before)?);
+                (composed, written.warnings(), context, desk)
             }
         };
         let portions: Vec<prost::bytes::Bytes> = composed.portions.iter().map(|p| p.clone().into()).collect();

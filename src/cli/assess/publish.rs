@@ -11,7 +11,7 @@ use super::{
     compose::composed,
     composed_file::ComposedFile,
     groups,
-    source::{Source, Written},
+    source::{OpenSource, Source, Written},
 };
 use crate::{
     cli::{
@@ -76,15 +76,8 @@ impl Publish {
             let draft = Draft::reopened(&manifest, &portions);
             return self.hand_in(global, &mut desk, &draft, (signed.envelope, signed.portions)).await;
         }
-        let in_file = self.source.read_file(global)?;
-        in_file.iter().try_for_each(|written| self.refuse(global, written))?;
-        let context = Context::load(global, WRITERS)?;
-        let mut desk = context.connect().await?;
-        let written = match in_file {
-            Some(written) => written,
-            None => self.source.read(global, &mut desk).await?,
-        };
-        self.refuse(global, &written)?;
+        let opened = self.source.open(global, |written| self.refuse(global, written)).await?;
+        let OpenSource { written, context, mut desk } = opened;
         self.send(global, &context, &mut desk, &written, None).await
     }
 

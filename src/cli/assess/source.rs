@@ -11,7 +11,7 @@ use super::{
 use crate::{
     cli::{
         CliError, Exit, Global,
-        context::Context,
+        context::{Context, WRITERS},
         draft::view::{current_text, find},
         files::read_written,
     },
@@ -37,6 +37,16 @@ pub struct Source {
     files: Option<PathBuf>,
 }
 
+/// A checked draft, and a connection to the node.
+pub struct OpenSource {
+    /// The draft.
+    pub written: Written,
+    /// The node's directory, and who runs the command.
+    pub context: Context,
+    /// The connection.
+    pub desk: DeskClient,
+}
+
 /// A draft that can be published, with what the lint finds in it.
 pub struct Written {
     /// The draft.
@@ -57,17 +67,30 @@ impl Source {
         Self { file, draft, files }
     }
 
-    /// Reads and checks a draft in a file, for which no node is needed. `None` for a draft that the node keeps.
-    pub fn read_file(&self, global: &Global) -> Result<Option<Written>, CliError> {
-        match &self.draft {
-            Some(_) => Ok(None),
-            None => self.file(global).map(Some),
-        }
+    /// Reads and checks the draft, and connects to the node. What `refuse` refuses of a draft in a file is said before anything is asked of the node.
+    pub async fn open(
+        &self,
+        global: &Global,
+        refuse: impl Fn(&Written) -> Result<(), CliError>,
+    ) -> Result<OpenSource, CliError> {
+        let in_file = match &self.draft {
+            Some(_) => None,
+            None => Some(self.file(global)?),
+        };
+        in_file.iter().try_for_each(&refuse)?;
+        let context = Context::load(global, WRITERS)?;
+        let mut desk = context.connect().await?;
+        let written = match (in_file, &self.draft) {
+            (None, Some(id)) => self.kept(global, &mut desk, id).await?,
+            (Some(written), _) => return Ok(OpenSource { written, context, desk }),
+            (None, None) => return Err(nothing_named()),
+        };
+        refuse(&written)?;
+        Ok(OpenSource { written, context, desk })
     }
 
-    /// Reads and checks the draft.
-    pub async fn read(&self, global: &Global, desk: &mut DeskClient) -> Result<Written, CliError> {
-        let Some(id) = &self.draft else { return self.file(global) };
+    /// Reads and checks a draft that the node keeps.
+    async fn kept(&self, global: &Global, desk: &mut DeskClient, id: &str) -> Result<Written, CliError> {
         let id = find(desk, id).await?;
         let text = current_text(desk, &id).await?;
         let shown = PathBuf::from(format!("draft {id}"));
@@ -78,12 +101,16 @@ impl Source {
 
     fn file(&self, global: &Global) -> Result<Written, CliError> {
         let Some(file) = self.file.clone() else {
-            return Err(CliError::usage("name the draft's file, or a draft that the node keeps with --draft"));
+            return Err(nothing_named());
         };
         let (text, format) = read_written(&file)?;
         let (draft, findings) = checked_text(global, (&text, format), &file, &file)?;
         Ok(Written { draft, findings, assessment: None, shown: file.clone(), beside: file })
     }
+}
+
+fn nothing_named() -> CliError {
+    CliError::usage("name the draft's file, or a draft that the node keeps with --draft")
 }
 
 impl Written {
