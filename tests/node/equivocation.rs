@@ -175,7 +175,7 @@ async fn what_is_no_lie_raises_no_alarm_and_a_lie_is_found_whichever_way_it_come
     let forger = Rogue::new(ORIGIN);
     let forged = chain.other_text(&forger.analyst, &piece, &text("forged words"));
     entries.push(chain.entry(forged));
-    served.set(entries.clone());
+    served.send(entries.clone());
     let pulled = async |count: u64| {
         until("all has come", async || (no.feed(HUB, "in").await["last_sequence"] == count).then_some(())).await;
     };

@@ -254,7 +254,7 @@ async fn a_hub_that_breaks_the_terms_or_another_s_signature_is_caught_and_named(
     let piece = chain.piece(&text("the last good one"), "no.example");
     let good = piece.id;
     entries.push(chain.entry(piece));
-    served.set(entries);
+    served.send(entries);
     crate::kit::until("everything was looked at", async || {
         let last = no.feed(HUB, "in").await["last_sequence"].as_u64();
         (last == Some(chain.sequence)).then_some(())
@@ -288,7 +288,7 @@ async fn signatures_that_nobody_could_check_do_not_make_the_store_look_damaged()
     let id = hex::encode(piece.assessment);
     piece.manifest = bent(piece.manifest);
     let first = bent(signed(&chain.origin.node, StatementKind::Release, wire::release::encode(&piece.first)));
-    served.set(vec![chain.entry_by(piece, first)]);
+    served.send(vec![chain.entry_by(piece, first)]);
     crate::hubs::quarantined(&no, 1, "ORIGIN_UNKNOWN").await;
 
     // It waits, encrypted as a whole. Nobody can read what nobody could verify.
@@ -323,7 +323,7 @@ async fn what_nobody_could_verify_does_not_stand_in_the_way_of_what_is_genuine()
         let piece = chain.at_place(piece);
         entries.push(chain.entry(piece));
     }
-    served.set(entries);
+    served.send(entries);
     for sequence in 1..=4 {
         crate::hubs::quarantined(&no, sequence, "ORIGIN_UNKNOWN").await;
     }

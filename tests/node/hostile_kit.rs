@@ -2,11 +2,15 @@
 
 use std::{
     pin::Pin,
-    sync::{Arc, Mutex},
+    sync::{
+        Arc, Mutex,
+        atomic::{AtomicBool, Ordering::Relaxed},
+    },
+    time::Duration,
 };
 
 use arc_swap::ArcSwap;
-use futures_util::{FutureExt, Stream, StreamExt};
+use futures_util::{Stream, stream};
 use rustls_pki_types::{CertificateDer, PrivateKeyDer, pem::PemObject};
 use tokio::net::TcpListener;
 use tokio_util::sync::CancellationToken;
@@ -315,6 +319,7 @@ pub async fn accept(
 #[derive(Clone, Default)]
 pub struct Served {
     pub entries: Arc<Mutex<Vec<proto::FeedEntry>>>,
+    live: Arc<AtomicBool>,
     pub submitted: Arc<Mutex<Vec<proto::Envelope>>>,
     /// The highest number that was acknowledged to it.
     pub acknowledged: Arc<Mutex<u64>>,
@@ -327,27 +332,27 @@ pub struct Served {
 }
 
 impl Served {
-    /// The entries after a number. With `at_once` there may be none. Otherwise it waits for some, because a node often subscribes before a test
-    /// says what it gets.
-    fn after(
-        &self,
-        number: usize,
-        at_once: bool,
-    ) -> impl Future<Output = Vec<Result<proto::FeedEntry, Status>>> + Send + 'static {
-        let entries = self.entries.clone();
-        async move {
-            loop {
-                let found: Vec<_> = entries.lock().unwrap().iter().skip(number).cloned().map(Ok).collect();
-                if at_once || !found.is_empty() {
-                    return found;
-                }
-                tokio::time::sleep(std::time::Duration::from_millis(50)).await;
-            }
-        }
-    }
-
+    /// Has these entries for whoever asks for what there is. A live stream stays silent, so what a pull prints does not depend on when the node
+    /// subscribed.
     pub fn set(&self, entries: Vec<proto::FeedEntry>) {
         *self.entries.lock().unwrap() = entries;
+    }
+
+    /// Has these entries, and sends them to the streams that are open.
+    pub fn send(&self, entries: Vec<proto::FeedEntry>) {
+        self.set(entries);
+        self.live.store(true, Relaxed);
+    }
+
+    /// What a live stream is sent after a number. Usually it was opened before there is anything.
+    fn live_after(&self, number: usize) -> impl Stream<Item = Result<proto::FeedEntry, Status>> + Send + use<> {
+        stream::unfold((self.clone(), number), async |(served, number)| loop {
+            let next = served.entries.lock().unwrap().get(number).cloned().filter(|_| served.live.load(Relaxed));
+            if let Some(entry) = next {
+                return Some((Ok(entry), (served, number + 1)));
+            }
+            tokio::time::sleep(Duration::from_millis(50)).await;
+        })
     }
 }
 
@@ -391,18 +396,18 @@ impl ExchangeService for Served {
 
     type SubscribeStream = Sending<proto::FeedEntry>;
 
-    /// Everything after the number, by its index in the list; then nothing more.
+    /// What comes after the number, by its index in the list.
     async fn subscribe(
         &self,
         request: Request<proto::SubscribeRequest>,
     ) -> Result<Response<Self::SubscribeStream>, Status> {
         let proto::SubscribeRequest { after_sequence, until_caught_up, .. } = request.into_inner();
         let after = usize::try_from(after_sequence).unwrap();
-        let entries = self.after(after, until_caught_up).map(tokio_stream::iter).flatten_stream();
         Ok(Response::new(if until_caught_up {
-            Box::pin(entries)
+            let entries: Vec<_> = self.entries.lock().unwrap().iter().skip(after).cloned().map(Ok).collect();
+            Box::pin(stream::iter(entries))
         } else {
-            Box::pin(entries.chain(tokio_stream::pending()))
+            Box::pin(self.live_after(after))
         }))
     }
 

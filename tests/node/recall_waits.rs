@@ -76,7 +76,7 @@ async fn after_600_recalls_the_answer_still_tells_nothing_of_what_is_here() {
     let (no, mut chain, served, _stop) = reader().await;
     let piece = chain.piece(&for_all("is here", "BF").replace("group:watch", "no.example"), "no.example");
     let here = piece.assessment;
-    served.set(vec![chain.entry(piece)]);
+    served.send(vec![chain.entry(piece)]);
     no.has(ORIGIN, &[hex::encode(here)]).await;
     let unknown = Rogue::new(ORIGIN);
     let officer = officer(&unknown, DAY);

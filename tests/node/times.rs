@@ -157,7 +157,7 @@ async fn an_author_under_a_second_root_waits_until_the_administrator_takes_both_
     let second = DevCa::create(&ROGUE.parse().unwrap(), SystemClock.now()).unwrap();
     feed.rogue.analyst = key_of(ROGUE, &second, "analyst/b", (0, -20));
     let entry = feed.good("by an author of the new CA");
-    served.set(vec![entry.clone()]);
+    served.send(vec![entry.clone()]);
     quarantined(&no, 1, "CHAIN_INVALID").await;
     assert!(no.assessments(ROGUE).await.is_empty());
     let partners = no.ask(&["--as", "root", "partner", "list"]).await;
@@ -172,7 +172,7 @@ async fn a_recall_counts_whose_officer_ended_where_its_own_node_logged_it_before
     let no = Org::found("no.example", "state", Some("NO")).await;
     let (mut feed, served, _stop) = Feed::to(&no).await;
     let entry = feed.good("to be recalled");
-    served.set(vec![entry.clone()]);
+    served.send(vec![entry.clone()]);
     let id = hex::encode(assessment_of(&entry));
     no.has(ROGUE, std::slice::from_ref(&id)).await;
     let officer = key_of(ROGUE, &feed.rogue.ca, "officer/o", (20, 10));
@@ -463,7 +463,7 @@ async fn an_author_who_was_revoked_is_not_saved_by_a_node_key_that_has_ended() {
     // The key's organisation may say so under a valid key.
     let placed = chain.at_place(&piece);
     entries.push(chain.entry(placed));
-    served.set(entries[..1].to_vec());
+    served.send(entries[..1].to_vec());
     quarantined(&no, 1, "CHAIN_INVALID").await;
     assert!(no.assessments(ORIGIN).await.is_empty());
     served.set(entries);
