@@ -52,6 +52,7 @@ impl Feed {
         let rogue = Rogue::new(ROGUE);
         let (address, served, stop) = serve(&rogue, credentials(&rogue.tls), victim).await;
         let agreement = rogue.befriend(victim, &address, &terms(ROGUE, victim.domain, "")).await;
+        served.followed().await;
         (Self { rogue, recipient: victim.domain, agreement, last: None, sequence: 0 }, served, stop)
     }
 

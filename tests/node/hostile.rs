@@ -198,6 +198,7 @@ async fn what_came_under_the_version_before_is_taken_while_the_next_one_is_in_fo
     // The rogue has not seen the countersigned copy, so it still cites the first version.
     let mut feed = Feed { rogue, recipient: no.domain, agreement: first, last: None, sequence: 0 };
     let mut entries = vec![feed.good("on its way")];
+    served.followed().await;
     served.set(entries.clone());
     let taken = no.ask(&["--as", "ana", "feed", "pull", "--from", ROGUE]).await;
     assert_eq!(taken[0]["state"], "current", "{taken:?}");

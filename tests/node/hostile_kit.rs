@@ -57,7 +57,7 @@ use watchfire::{
     },
 };
 
-use crate::kit::Org;
+use crate::kit::{Org, until};
 
 /// The roots of a running node's organisation.
 pub fn member_of(org: &Org) -> KnownOrganisation {
@@ -319,7 +319,10 @@ pub async fn accept(
 #[derive(Clone, Default)]
 pub struct Served {
     pub entries: Arc<Mutex<Vec<proto::FeedEntry>>>,
+    /// Whether live streams are sent entries.
     live: Arc<AtomicBool>,
+    /// Whether a live stream was ever opened.
+    followed: Arc<AtomicBool>,
     pub submitted: Arc<Mutex<Vec<proto::Envelope>>>,
     /// The highest number that was acknowledged to it.
     pub acknowledged: Arc<Mutex<u64>>,
@@ -344,14 +347,21 @@ impl Served {
         self.live.store(true, Relaxed);
     }
 
+    /// Waits until the reader has caught up once. What is set afterwards comes with the pull that a test asks for, and not before it.
+    pub async fn followed(&self) {
+        until("the reader follows the feed", async || self.followed.load(Relaxed).then_some(())).await;
+    }
+
     /// What a live stream is sent after a number. Usually it was opened before there is anything.
     fn live_after(&self, number: usize) -> impl Stream<Item = Result<proto::FeedEntry, Status>> + Send + use<> {
-        stream::unfold((self.clone(), number), async |(served, number)| loop {
-            let next = served.entries.lock().unwrap().get(number).cloned().filter(|_| served.live.load(Relaxed));
-            if let Some(entry) = next {
-                return Some((Ok(entry), (served, number + 1)));
+        stream::unfold((self.clone(), number), async |(served, number)| {
+            loop {
+                let next = served.entries.lock().unwrap().get(number).cloned().filter(|_| served.live.load(Relaxed));
+                if let Some(entry) = next {
+                    return Some((Ok(entry), (served, number + 1)));
+                }
+                tokio::time::sleep(Duration::from_millis(50)).await;
             }
-            tokio::time::sleep(Duration::from_millis(50)).await;
         })
     }
 }
@@ -407,6 +417,7 @@ impl ExchangeService for Served {
             let entries: Vec<_> = self.entries.lock().unwrap().iter().skip(after).cloned().map(Ok).collect();
             Box::pin(stream::iter(entries))
         } else {
+            self.followed.store(true, Relaxed);
             Box::pin(self.live_after(after))
         }))
     }
