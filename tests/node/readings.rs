@@ -19,11 +19,17 @@ use crate::{
 
 const EVERY: &str = "WATCHFIRE_RECEIPTS_READINGS_EVERY_SECONDS";
 
-/// The receipts `read` that the sender was handed.
+/// The receipts `read` that the sender was handed. A node that was killed before it noted the answer hands the same one over again.
 fn readings(served: &Served) -> Vec<Receipt> {
     let submitted = served.submitted.lock().unwrap();
-    let all = submitted.iter().filter(|e| e.payload_type == StatementKind::Receipt.payload_type());
-    all.map(|e| wire::receipt::decode(&e.payload).unwrap()).filter(|r| r.kind == ReceiptKind::Read).collect()
+    let mut payloads: Vec<&[u8]> = vec![];
+    for envelope in submitted.iter().filter(|e| e.payload_type == StatementKind::Receipt.payload_type()) {
+        if !payloads.contains(&&envelope.payload[..]) {
+            payloads.push(&envelope.payload);
+        }
+    }
+    let receipts = payloads.into_iter().map(|payload| wire::receipt::decode(payload).unwrap());
+    receipts.filter(|r| r.kind == ReceiptKind::Read).collect()
 }
 
 fn ids(entry: &proto::FeedEntry) -> (String, StatementId) {
