@@ -17,6 +17,7 @@ use crate::domain::{
     time::Time,
 };
 use approvals::ApprovalStore;
+pub use attached::{AttachedStatement, ReturnedEndorsements};
 use bundles::BundleStore;
 use catalogue::CatalogueStore;
 use damage::Damage;
@@ -35,10 +36,10 @@ use receipts::{
     AnswerRecord, QuarantineRecord, QuarantinedEntry, Readmission, ReceiptRecord, ReceiptStore, ReleaseRef,
 };
 pub use records::{
-    AgreementRecord, AssessmentRecord, AssessmentState, AttachedStatement, AttachmentStatus, CopyName, Delivery,
-    FeedFigures, GivenRelease, HubAttestedVersion, InboundPosition, LoggedStatement, OutboundPosition, PartnerRecord,
-    PendingWork, Publication, QueueItem, ReceivedContent, ReceivedEntry, ReceivedRecord, ReleaseBatch, ReleaseRecord,
-    RetiredRoot, Verification, VersionStatus,
+    AgreementRecord, AssessmentRecord, AssessmentState, AttachmentStatus, CopyName, Delivery, FeedFigures,
+    GivenRelease, HubAttestedVersion, InboundPosition, LoggedStatement, OutboundPosition, PartnerRecord, PendingWork,
+    Publication, QueueItem, ReceivedContent, ReceivedEntry, ReceivedRecord, ReleaseBatch, ReleaseRecord, RetiredRoot,
+    Verification, VersionStatus,
 };
 use requests::RequestStore;
 use search::SearchStore;
@@ -49,6 +50,7 @@ use unverified::UnverifiedStore;
 mod contract;
 pub mod subject_states;
 pub mod approvals;
+mod attached;
 pub mod bundles;
 pub mod catalogue;
 pub mod damage;

@@ -43,6 +43,8 @@ mod doors;
 mod drafts;
 #[path = "node/endorse.rs"]
 mod endorse;
+#[path = "node/endorse_back.rs"]
+mod endorse_back;
 #[path = "node/equivocation.rs"]
 mod equivocation;
 #[path = "node/existence.rs"]

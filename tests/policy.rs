@@ -14,6 +14,8 @@ use watchfire::{domain, policy};
 
 #[path = "shared/asked.rs"]
 mod asked;
+#[path = "policy/back.rs"]
+mod back;
 #[path = "policy/cases.rs"]
 mod cases;
 #[path = "policy/chains.rs"]

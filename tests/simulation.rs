@@ -24,6 +24,8 @@ mod arguments;
 mod asked;
 #[path = "simulation/attacks.rs"]
 mod attacks;
+#[path = "policy/back.rs"]
+mod back;
 #[path = "simulation/book.rs"]
 mod book;
 #[path = "policy/cases.rs"]

@@ -88,7 +88,7 @@ pub fn assessments_of(draft: &str, originator: &TrustDomain, author: &SigningKey
             previous: None,
             originator: originator.clone(),
             issued: now,
-            expires: draft.expires,
+            expires: draft.expires.of(now),
             exercise: draft.exercise,
         };
         let composed = compose(head, draft.portions.iter().map(piece).collect()).unwrap();
@@ -159,7 +159,7 @@ pub fn agreement_with(more: &str, giver: Party<'_>, taker: Party<'_>) -> Agreeme
          \"evidence\", \"limitation\", \"alternative\", \"gap\", \"recommendation\"]\nmax_tlp = \"AMBER+STRICT\"\n{more}"
     );
     let lineage = Lineage { series: new_assessment_id().unwrap(), previous: None };
-    let agreement = parse_agreement(&text, Format::Toml, lineage).unwrap();
+    let agreement = parse_agreement(&text, Format::Toml, lineage, watchfire::domain::time::Day::FIRST).unwrap();
     let payload = wire::agreement::encode(&agreement);
     let id = id_of(StatementKind::Agreement, &payload);
     let mut envelope = giver.key.envelope(StatementKind::Agreement, payload).unwrap();

@@ -93,7 +93,7 @@ fn terms(taker: &TrustDomain) -> Agreement {
         grant("urgent", &format!("places = [\"M49:202\"]\nmin_level = 4\n{kinds}")),
     );
     let lineage = Lineage { series: new_assessment_id().unwrap(), previous: None };
-    parse_agreement(&text, Format::Toml, lineage).unwrap()
+    parse_agreement(&text, Format::Toml, lineage, watchfire::domain::time::Day::FIRST).unwrap()
 }
 
 fn directory(partners: usize) -> BTreeMap<TrustDomain, PartnerPolicy> {

@@ -18,7 +18,7 @@ pub fn check(data: &[u8]) {
     let Some(text) = shown::text(data) else { return };
     let lineage = Lineage { series: AssessmentId([1; 16]), previous: Some((1, StatementId([2; 32]))) };
     let format = if text.starts_with('{') { Format::Json } else { Format::Toml };
-    match parse_agreement(text, format, lineage) {
+    match parse_agreement(text, format, lineage, watchfire::domain::time::Day::FIRST) {
         Ok(agreement) => {
             let payload = wire::agreement::encode(&agreement);
             match wire::agreement::decode(&payload) {
@@ -45,7 +45,7 @@ pub(crate) fn written(agreement: &Agreement) {
     }
     let previous = agreement.previous.map(|id| (agreement.version - 1, id));
     let text = agreement_to_toml(agreement);
-    let read = parse_agreement(&text, Format::Toml, Lineage { series: agreement.series, previous });
+    let read = parse_agreement(&text, Format::Toml, Lineage { series: agreement.series, previous }, watchfire::domain::time::Day::FIRST);
     let read = read.unwrap_or_else(|e| panic!("what was written does not read: {}\n{text}", e.in_file("")));
     assert_eq!(as_sets(&read), as_sets(agreement), "the written form means something else");
     shown::harmless(&render::agreement(agreement, &shown::plain()));

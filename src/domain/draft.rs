@@ -15,6 +15,31 @@ use super::{
     time::Time,
 };
 
+const DAY_SECONDS: u64 = 86_400;
+
+/// When an assessment stops being released, as its author writes it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Expiry {
+    /// At this time.
+    At(Time),
+    /// This many seconds after its issue. Whole days end with the last of them (UTC), as a written day does.
+    After(u64),
+}
+
+impl Expiry {
+    /// The time, for an assessment that is issued at `issued`.
+    pub fn of(self, issued: Time) -> Time {
+        let signed = |n: u64| i64::try_from(n).unwrap_or(i64::MAX);
+        match self {
+            Self::At(time) => time,
+            Self::After(seconds) if seconds > 0 && seconds % DAY_SECONDS == 0 => {
+                issued.day().plus_days(signed(seconds / DAY_SECONDS)).end()
+            }
+            Self::After(seconds) => issued.plus_seconds(signed(seconds)),
+        }
+    }
+}
+
 /// An assessment that nobody has signed. Each subject repeats the level and the mandates, and each marking repeats the topics.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Draft {
@@ -23,7 +48,7 @@ pub struct Draft {
     /// How serious a warning it is.
     pub level: WarningLevel,
     /// When it stops being released.
-    pub expires: Time,
+    pub expires: Expiry,
     /// Whether it is an exercise.
     pub exercise: bool,
     /// The mandates to which it is addressed.
@@ -84,7 +109,7 @@ impl Draft {
         Self {
             topics,
             level: super::assessment::level(portions.iter().copied()).unwrap_or(WarningLevel::Watch),
-            expires: manifest.expires,
+            expires: Expiry::At(manifest.expires),
             exercise: manifest.exercise,
             addressed_to: subject.map(|s| s.addressed_to.clone()).unwrap_or_default(),
             portions: portions.iter().map(|p| portion(p)).collect(),

@@ -5,6 +5,7 @@ mod grant;
 use super::{
     DraftError, Format,
     assessment::level,
+    duration,
     fields::{At, Faults, Fields},
     groups,
     tree::{self, InputValue, Located},
@@ -27,14 +28,14 @@ pub struct Lineage {
     pub previous: Option<(u32, StatementId)>,
 }
 
-/// Reads an agreement. The caller says which version of which series it is.
+/// Reads an agreement. The caller says which version of which series it is. An agreement that does not say when it begins begins `today`.
 ///
 /// # Errors
 /// All faults of the file at once.
-pub fn parse_agreement(text: &str, format: Format, lineage: Lineage) -> Result<Agreement, DraftError> {
+pub fn parse_agreement(text: &str, format: Format, lineage: Lineage, today: Day) -> Result<Agreement, DraftError> {
     let node = tree::read(text, format)?;
     let faults = Faults::default();
-    let agreement = agreement(At { node: &node, line: node.line, path: "", faults: &faults }, lineage);
+    let agreement = agreement(At { node: &node, line: node.line, path: "", faults: &faults }, lineage, today);
     // The rules between fields are checked only if all fields could be read.
     if let (Some(agreement), true) = (&agreement, faults.is_empty()) {
         check(agreement, &node, &faults);
@@ -42,10 +43,10 @@ pub fn parse_agreement(text: &str, format: Format, lineage: Lineage) -> Result<A
     faults.finish(agreement)
 }
 
-fn agreement(at: At<'_>, lineage: Lineage) -> Option<Agreement> {
+fn agreement(at: At<'_>, lineage: Lineage, today: Day) -> Option<Agreement> {
     let fields = at.fields()?;
-    let help = "write a table `[agreement]` with `parties`, `from` and `until`";
-    let header = fields.must("agreement", help, header);
+    let help = "write a table `[agreement]` with `parties` and `until`";
+    let header = fields.must("agreement", help, |at| header(at, today));
     let groups = fields.maybe("groups", groups::read).unwrap_or_default();
     let grants = fields.must("grant", "write at least one `[[grant]]`", |at| at.each(grant::read));
     let duties = fields.maybe("duties", duties).unwrap_or_default();
@@ -80,11 +81,12 @@ struct Header {
     notice_days: u32,
 }
 
-fn header(at: At<'_>) -> Option<Header> {
+fn header(at: At<'_>, today: Day) -> Option<Header> {
     let fields = at.fields()?;
     let parties = fields.must("parties", "write the two organisations", parties);
-    let from = fields.must("from", "write the first day", |at| at.parsed());
-    let until = fields.must("until", "write the last day", |at| at.parsed());
+    let from = fields.maybe("from", |at| at.parsed()).or((!fields.has("from")).then_some(today));
+    let help = "write how long it holds, e.g. `2 years`, or the last day";
+    let until = fields.must("until", help, |at| last_day(at, from));
     let purpose = fields.prose("purpose");
     let notice_days = fields.maybe("notice", |at| at.days()).unwrap_or_default();
     fields.refuse_others();
@@ -93,6 +95,14 @@ fn header(at: At<'_>) -> Option<Header> {
         return fields.table().refuse("it ends before it begins; exchange `from` and `until`");
     }
     Some(Header { parties: parties?, from, until, purpose, notice_days })
+}
+
+/// A day, or so many days after the first one.
+fn last_day(at: At<'_>, from: Option<Day>) -> Option<Day> {
+    match duration::is_span(at.plain()?) {
+        true => at.days().zip(from).map(|(days, from)| from.plus_days(days.into())),
+        false => at.parsed(),
+    }
 }
 
 fn parties(at: At<'_>) -> Option<[TrustDomain; 2]> {

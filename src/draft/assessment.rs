@@ -3,16 +3,17 @@
 use super::{
     DraftError, Format,
     body::{self, SharedFields},
+    duration,
     fields::{At, Faults, Fields},
     groups,
     marking::{self, Written},
     tree, unfilled,
 };
 use crate::domain::{
-    draft::{Draft, DraftPortion},
+    draft::{Draft, DraftPortion, Expiry},
     level::WarningLevel,
     marking::Topic,
-    time::{Day, Time},
+    time::Day,
 };
 
 /// Reads the draft of an assessment.
@@ -69,7 +70,7 @@ fn spell_out(fields: &Fields<'_>, portions: &mut [DraftPortion]) {
 
 struct Header {
     topics: Vec<Topic>,
-    expires: Option<Time>,
+    expires: Option<Expiry>,
     exercise: bool,
     shared: SharedFields,
 }
@@ -78,7 +79,11 @@ fn header(at: At<'_>) -> Option<Header> {
     let fields = at.fields()?;
     let header = Header {
         topics: fields.maybe("topics", marking::set).unwrap_or_default(),
-        expires: fields.must("expires", "write the last day, e.g. `expires = \"2026-09-30\"`", expires),
+        expires: fields.must(
+            "expires",
+            "write how long it holds, e.g. `expires = \"90 days\"`, or the last day",
+            expires,
+        ),
         exercise: fields.maybe("exercise", |at| at.boolean()).unwrap_or(false),
         shared: SharedFields {
             level: fields.must("level", "write 1 (watch) to 5 (ongoing)", level),
@@ -94,10 +99,14 @@ pub(super) fn level(at: At<'_>) -> Option<WarningLevel> {
     WarningLevel::try_from(at.integer::<u8>()?).map_or_else(|e| at.refuse(e), Some)
 }
 
-/// The end of a day, or a time.
-fn expires(at: At<'_>) -> Option<Time> {
+/// A span of time from the issue on, the end of a day, or a time.
+fn expires(at: At<'_>) -> Option<Expiry> {
     let text = at.plain()?;
-    if text.contains('T') { at.parsed() } else { at.parsed::<Day>().map(Day::end) }
+    match text.contains('T') {
+        _ if duration::is_span(text) => at.seconds().map(Expiry::After),
+        true => at.parsed().map(Expiry::At),
+        false => at.parsed::<Day>().map(|day| Expiry::At(day.end())),
+    }
 }
 
 fn default(at: At<'_>) -> Option<Written> {

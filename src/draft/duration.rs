@@ -30,6 +30,11 @@ pub(super) fn seconds(text: &str) -> Result<u64, String> {
     number.parse::<u64>().ok().and_then(|n| n.checked_mul(unit)).ok_or_else(wrong)
 }
 
+/// Whether a text is meant as a span of time, where a day may stand too.
+pub(super) fn is_span(text: &str) -> bool {
+    !text.contains('-')
+}
+
 /// Reads a number of whole days.
 pub(super) fn days(text: &str) -> Result<u32, String> {
     let seconds = seconds(text)?;

@@ -10,6 +10,7 @@ use proptest::prelude::*;
 use super::*;
 use crate::domain::{
     body::{Body, Kind},
+    draft::Expiry,
     ids::TrustDomain,
     level::WarningLevel,
     lint::{self as checks, Severity},
@@ -36,7 +37,7 @@ fn domain(name: &str) -> TrustDomain {
 fn the_shipped_example_is_read_as_it_is_written() {
     let draft = parse(EXAMPLE, Format::Toml).unwrap();
     assert_eq!((draft.level, draft.exercise, draft.portions.len()), (WarningLevel::Warning, false, 12));
-    assert_eq!(draft.expires.to_string(), "2026-10-01T00:00:00Z");
+    assert_eq!(draft.expires, Expiry::After(150 * 86_400));
     assert_eq!(draft.addressed_to[0].to_string(), "mediation-and-security-council@ecowas.example");
     let kinds: Vec<Kind> = draft.portions.iter().map(|p| p.body.kind()).collect();
     assert_eq!(kinds[..4], [Kind::Headline, Kind::Headline, Kind::Subject, Kind::Judgement]);
@@ -75,6 +76,16 @@ fn the_template_says_all_that_is_to_be_filled_in_and_lints_once_it_is() {
     let to_fill = written.lines().filter(|l| !l.starts_with('#')).map(|l| l.matches(checks::PLACEHOLDER).count());
     assert_eq!(error.findings.len(), to_fill.sum::<usize>(), "{error}");
     assert!(error.findings.iter().all(|f| f.line.is_some() && f.message.contains(checks::PLACEHOLDER)), "{error}");
+    let filled = with_values(written);
+    // Where text may stand, the lint finds what is left.
+    let findings = checks::lint(&parse(&filled, Format::Toml).unwrap(), now());
+    assert!(findings.iter().all(|f| f.code == "placeholder"), "{findings:?}");
+    let filled = parse(&filled.replace(checks::PLACEHOLDER, "Filled in"), Format::Toml).unwrap();
+    assert_eq!(checks::lint(&filled, now()), []);
+}
+
+/// The template with a value wherever no text may stand.
+fn with_values(template: String) -> String {
     let values = [
         ("level    = \"FILL IN\"", "level = 3"),
         ("places  = [\"FILL IN\"]", "places = [\"BF\"]"),
@@ -84,15 +95,10 @@ fn the_template_says_all_that_is_to_be_filled_in_and_lints_once_it_is() {
         ("value = \"FILL IN\"", "value = 0.01"),
         ("factor    = \"FILL IN\"", "factor = 7"),
     ];
-    let filled = values.iter().fold(written, |text, (mark, value)| {
+    values.iter().fold(template, |text, (mark, value)| {
         assert!(text.contains(mark), "{mark}");
         text.replace(mark, value)
-    });
-    // Where text may stand, the lint finds what is left.
-    let findings = checks::lint(&parse(&filled, Format::Toml).unwrap(), now());
-    assert!(findings.iter().all(|f| f.code == "placeholder"), "{findings:?}");
-    let filled = parse(&filled.replace(checks::PLACEHOLDER, "Filled in"), Format::Toml).unwrap();
-    assert_eq!(checks::lint(&filled, now()), []);
+    })
 }
 
 #[test]
@@ -119,7 +125,7 @@ proptest! {
     fn no_text_makes_the_parsers_panic(text in "\\PC{0,200}|[\\[\\]{}=\"a-z0-9.,\n ]{0,200}") {
         for format in [Format::Toml, Format::Json] {
             let _ = parse(&text, format).map_err(|e| e.in_file("f"));
-            let _ = parse_agreement(&text, format, agreement::first());
+            let _ = parse_agreement(&text, format, agreement::first(), day());
         }
     }
 
@@ -132,7 +138,54 @@ proptest! {
             if let Ok(draft) = parse(&damaged, Format::Toml) {
                 let _ = checks::lint(&draft, now());
             }
-            let _ = parse_agreement(&damaged, Format::Toml, agreement::first());
+            let _ = parse_agreement(&damaged, Format::Toml, agreement::first(), day());
         }
+    }
+}
+
+#[test]
+fn an_assessment_expires_so_long_after_its_issue_or_on_a_day() {
+    let issued: Time = "2026-05-01T09:30:00Z".parse().unwrap();
+    let of = |written: &str| {
+        let text = EXAMPLE.replacen("\"150 days\"", &format!("\"{written}\""), 1);
+        parse(&text, Format::Toml).map(|d| d.expires.of(issued).to_string()).map_err(|e| e.to_string())
+    };
+    for (written, wanted) in [
+        ("90 days", "2026-07-31T00:00:00Z"),
+        ("1 day", "2026-05-03T00:00:00Z"),
+        ("36h", "2026-05-02T21:30:00Z"),
+        ("24h", "2026-05-03T00:00:00Z"),
+        ("0h", "2026-05-01T09:30:00Z"),
+        ("2026-09-30", "2026-10-01T00:00:00Z"),
+        ("2026-09-30T12:00:00Z", "2026-09-30T12:00:00Z"),
+    ] {
+        assert_eq!(of(written).as_deref(), Ok(wanted), "{written}");
+    }
+    for (wrong, told) in
+        [("3 months", "no fixed length"), ("next week", "not a span of time"), ("2026-13-01", "not a day")]
+    {
+        let refused = of(wrong).unwrap_err();
+        assert!(refused.contains(told), "{wrong}: {refused}");
+    }
+    // No span is so long that it can't be counted.
+    assert!(of("18446744073709551615s").unwrap() > of("2026-09-30").unwrap());
+}
+
+/// The examples are for whoever tries the program, whenever that is.
+#[test]
+fn the_examples_and_templates_publish_in_five_years_too() {
+    let later: Time = "2031-01-01T12:00:00Z".parse().unwrap();
+    let own = domain("gb.example");
+    let findings = |text: &str, now| {
+        let found = checks::lint(&parse(text, Format::Toml).unwrap(), now);
+        found.iter().map(|f| (f.code, f.portion)).collect::<Vec<_>>()
+    };
+    assert_eq!(findings(EXAMPLE, later), findings(EXAMPLE, now()));
+    let filled = |day| with_values(template(&own, day));
+    assert_eq!(findings(&filled(later.day()), later), findings(&filled(day()), now()));
+    let drafted = agreement_template(&own, &domain("no.example"), later.day()).unwrap();
+    for text in [AGREEMENT, &drafted] {
+        let read = parse_agreement(text, Format::Toml, agreement::first(), later.day()).unwrap();
+        assert!(read.is_valid_at(later) && read.is_valid_at(later.plus_seconds(700 * 86_400)));
     }
 }

@@ -57,8 +57,9 @@ impl<'a> Facts<'a> {
         let Manifest { originator, issued, expires, .. } = manifest;
         let mut seen = BTreeSet::new();
         let portions = portions.into_iter().filter(|(digest, _)| seen.insert(*digest));
-        let items: Vec<_> =
-            portions.map(|(digest, portion)| Item { id: ItemId::Portion(digest), portion, endorser: None }).collect();
+        let items: Vec<_> = portions
+            .map(|(digest, portion)| Item { id: ItemId::Portion(digest), portion, endorser: None, made_at: None })
+            .collect();
         let mut first: HashMap<PortionAttributes<'_>, usize> = HashMap::new();
         let attributes = items.iter().map(|item| PortionAttributes::new(item.portion));
         let classes = attributes.enumerate().map(|(i, equal)| *first.entry(equal).or_insert(i)).collect();
@@ -103,7 +104,7 @@ impl<'a> Facts<'a> {
     /// Adds endorsements of it. They are decided like portions. An endorsement that is given twice counts once.
     #[must_use]
     pub fn with_endorsements(mut self, all: impl IntoIterator<Item = EndorsementFacts<'a>>) -> Self {
-        for EndorsementFacts { id, endorser, portion } in all {
+        for EndorsementFacts { id, endorser, portion, made_at } in all {
             let id = ItemId::Endorsement(id);
             if self.items.iter().any(|item| item.id.to_digest() == id.to_digest()) {
                 continue;
@@ -111,7 +112,7 @@ impl<'a> Facts<'a> {
             let attributes = PortionAttributes::new(portion);
             let class = self.items.iter().position(|item| PortionAttributes::new(item.portion) == attributes);
             self.classes.push(class.unwrap_or(self.items.len()));
-            self.items.push(Item { id, portion, endorser: Some(endorser) });
+            self.items.push(Item { id, portion, endorser: Some(endorser), made_at: Some(made_at) });
         }
         Self { entity_cache: EntityCache::default(), ..self }
     }

@@ -141,7 +141,7 @@ fn of_what_is_one_s_own_nothing_is_withheld() {
 fn an_agreement_reads_as_sentences() {
     let lineage = Lineage { series: AssessmentId([1; 16]), previous: None };
     let text = include_str!("../../examples/agreement.toml");
-    let read = parse_agreement(text, Format::Toml, lineage).unwrap();
+    let read = parse_agreement(text, Format::Toml, lineage, "2026-01-01".parse().unwrap()).unwrap();
     insta::assert_snapshot!(agreement(&read, &options("uk-phia-2025")));
 }
 

@@ -125,6 +125,7 @@ macro_rules! contract {
             what_is_kept_beside_the_ledger_is_replaced_by_number_and_bounded
             a_settled_ledger_begins_an_epoch_and_adopts_each_position_once
             what_is_attached_to_portions_is_kept_once_and_queues_its_version
+            an_endorsement_that_came_back_is_attached_to_what_was_published_and_nothing_else_changes
             what_came_attached_to_portions_is_kept_from_users_with_them
             a_request_is_begun_once_and_settled_once
             a_recall_hides_all_versions_and_is_first_in_the_outbox

@@ -4,7 +4,11 @@ use std::collections::BTreeSet;
 
 use serde::{Deserialize, Serialize};
 
-use super::{equivocations::SignedVersion, pending_verification::PendingVerification};
+use super::{
+    attached::{AttachedStatement, ReturnedEndorsements},
+    equivocations::SignedVersion,
+    pending_verification::PendingVerification,
+};
 use crate::domain::{
     agreement::{Agreement, AgreementState, Standing},
     bundle::HeldBundle,
@@ -395,15 +399,8 @@ pub struct ReceivedEntry {
     /// Its manifest, if the originator has certainly signed it. It is compared with other manifests of the same version, whether
     /// the content is stored or not.
     pub signed: Option<SignedVersion>,
-}
-
-/// A statement that is attached to a version: an endorsement or an exception.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct AttachedStatement {
-    /// The encoded envelope.
-    pub envelope: Vec<u8>,
-    /// Whether it was verified on arrival, by its own organisation's signature.
-    pub verified: bool,
+    /// The endorsements that came back about a version that was published here. Then `content` is `None`, because the version is here already.
+    pub came_back: Option<ReturnedEndorsements>,
 }
 
 /// The content of a received entry.
@@ -449,6 +446,8 @@ pub struct ReceivedRecord {
     pub sequence: u64,
     /// What sort of entry; `None` for a void.
     pub kind: Option<EntryKind>,
+    /// Whether it only brought endorsements of a version that was published here. `kind` is `None` then.
+    pub is_endorsement: bool,
     /// Which assessment and version; `None` for a void.
     pub assessment: Option<(AssessmentId, u32)>,
     /// Its manifest; `None` for a void.

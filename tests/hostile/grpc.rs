@@ -149,7 +149,13 @@ async fn a_statement_that_is_wrong_is_refused_by_its_reason() {
     let (rogue, other) = (arena.enrolled().await, arena.enrolled().await);
     let lineage = Lineage { series: new_assessment_id().unwrap(), previous: None };
     let text = terms(rogue.domain, arena.gb.domain, "");
-    let agreement = watchfire::draft::parse_agreement(&text, watchfire::draft::Format::Toml, lineage).unwrap();
+    let agreement = watchfire::draft::parse_agreement(
+        &text,
+        watchfire::draft::Format::Toml,
+        lineage,
+        watchfire::domain::time::Day::FIRST,
+    )
+    .unwrap();
     let mut payload = wire::agreement::encode(&agreement);
     // An unknown field 99 with the value 1.
     payload.extend([0x98, 0x06, 0x01]);

@@ -23,7 +23,9 @@ use crate::{
 /// The terms of an agreement with a partner, and the subject of an approval of them.
 fn proposed(gb: &Org, partner: &str, more: &str) -> (Vec<u8>, Sha256) {
     let lineage = Lineage { series: new_assessment_id().unwrap(), previous: None };
-    let agreement = parse_agreement(&terms(gb.domain, partner, more), Format::Toml, lineage).unwrap();
+    let agreement =
+        parse_agreement(&terms(gb.domain, partner, more), Format::Toml, lineage, watchfire::domain::time::Day::FIRST)
+            .unwrap();
     let payload = wire::agreement::encode(&agreement);
     let subject = subject::statement(&id_of(StatementKind::Agreement, &payload));
     (payload, subject)

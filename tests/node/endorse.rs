@@ -34,7 +34,7 @@ pub fn with_endorsements(terms: &str) -> String {
 }
 
 /// The endorsements of an assessment, once there are this many.
-async fn endorsements(org: &Org, id: &str, wanted: usize) -> Vec<Value> {
+pub async fn endorsements(org: &Org, id: &str, wanted: usize) -> Vec<Value> {
     until(&format!("{} sees {wanted} endorsements", org.domain), async || {
         let shown = org.run(&["--as", "ana", "assess", "show", id]).await;
         let all = shown.lines().pop().unwrap_or_default()["endorsements"].as_array().cloned().unwrap_or_default();
@@ -204,7 +204,7 @@ async fn an_originator_s_endorsement_goes_through_a_hub_as_far_as_its_terms_let_
     assert_eq!(names(&seen[0]["via"]), ["gb.example", "ecowas.example", "no.example"]);
 }
 
-fn template(endorser: &str, assessment: AssessmentId, manifest: StatementId) -> Endorsement {
+pub fn template(endorser: &str, assessment: AssessmentId, manifest: StatementId) -> Endorsement {
     let marking = Marking { topics: vec!["sahel".parse().unwrap()], ..Marking::new(Tlp::Amber) };
     let portion = compose::endorsement(marking, "They say so".to_owned()).unwrap();
     assert_eq!(portion.kind(), Kind::Endorsement);
@@ -220,11 +220,11 @@ fn template(endorser: &str, assessment: AssessmentId, manifest: StatementId) -> 
     }
 }
 
-fn by(key: &watchfire::seal::sign::SigningKey, endorsement: &Endorsement) -> proto::Envelope {
+pub fn by(key: &watchfire::seal::sign::SigningKey, endorsement: &Endorsement) -> proto::Envelope {
     signed(key, StatementKind::Endorsement, wire::endorsement::encode(endorsement))
 }
 
-fn analyst(of: &Rogue) -> watchfire::seal::sign::SigningKey {
+pub fn analyst(of: &Rogue) -> watchfire::seal::sign::SigningKey {
     signing_key(&of.issue("analyst/a", watchfire::identity::devca::Purpose::Signing))
 }
 

@@ -171,7 +171,9 @@ async fn full(rich: &Rogue, poor: &Rogue) -> (Org, Known) {
     rich.get_accepted(&gb, "127.0.0.1:1").await;
     poor.get_accepted(&gb, "127.0.0.1:1").await;
     let lineage = Lineage { series: new_assessment_id().unwrap(), previous: None };
-    let agreement = parse_agreement(&terms(gb.domain, RICH, ""), Format::Toml, lineage).unwrap();
+    let agreement =
+        parse_agreement(&terms(gb.domain, RICH, ""), Format::Toml, lineage, watchfire::domain::time::Day::FIRST)
+            .unwrap();
     let payload = wire::agreement::encode(&agreement);
     let agreement_id = id_of(StatementKind::Agreement, &payload);
     let agreement = signed(&rich.node, StatementKind::Agreement, payload);
@@ -210,7 +212,9 @@ fn hello() -> proto::HelloRequest {
 
 /// Terms between the poor partner and the node, as the version with that number.
 fn proposal(poor: &Rogue, lineage: Lineage) -> proto::Envelope {
-    let agreement = parse_agreement(&terms("gb.example", POOR, ""), Format::Toml, lineage).unwrap();
+    let agreement =
+        parse_agreement(&terms("gb.example", POOR, ""), Format::Toml, lineage, watchfire::domain::time::Day::FIRST)
+            .unwrap();
     signed(&poor.node, StatementKind::Agreement, wire::agreement::encode(&agreement))
 }
 

@@ -60,7 +60,7 @@ fn statements(of: &Rogue, to: &Org, agreement: StatementId) -> Vec<(StatementKin
     let terms = [terms(of.domain, to.domain, ""), terms(of.domain, to.domain, more)]
         .into_iter()
         .rev()
-        .find_map(|text| parse_agreement(&text, Format::Toml, lineage).ok())
+        .find_map(|text| parse_agreement(&text, Format::Toml, lineage, watchfire::domain::time::Day::FIRST).ok())
         .unwrap();
     let (own, theirs) = (of.domain.parse().unwrap(), to.domain.parse().unwrap());
     let recall = Recall {

@@ -210,8 +210,8 @@ impl Rogue {
 
     /// Proposes terms. Returns the agreement's id.
     pub async fn propose(&self, victim: &Org, terms: &str, lineage: Lineage) -> StatementId {
-        let agreement =
-            parse_agreement(terms, Format::Toml, lineage).unwrap_or_else(|e| panic!("{}", e.in_file("terms")));
+        let agreement = parse_agreement(terms, Format::Toml, lineage, watchfire::domain::time::Day::FIRST)
+            .unwrap_or_else(|e| panic!("{}", e.in_file("terms")));
         let payload = wire::agreement::encode(&agreement);
         let id = statement::id_of(StatementKind::Agreement, &payload);
         let outcome = self.submit(victim, signed(&self.node, StatementKind::Agreement, payload)).await;

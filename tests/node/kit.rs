@@ -395,13 +395,14 @@ pub fn sealed(domain: &str, draft: &Draft) -> Composed {
         body: p.body.clone(),
         rests_on: draft.rests_on(p),
     };
+    let issued = SystemClock.now();
     let head = ManifestHead {
         assessment: new_assessment_id().unwrap(),
         version: 1,
         previous: None,
         originator: domain.parse().unwrap(),
-        issued: SystemClock.now(),
-        expires: draft.expires,
+        issued,
+        expires: draft.expires.of(issued),
         exercise: draft.exercise,
     };
     compose(head, draft.portions.iter().map(piece).collect()).unwrap()

@@ -7,7 +7,7 @@ use watchfire::{
         lexicon::Lexicon,
         lint::{Severity, lint},
         statement::StatementKind,
-        time::Clock,
+        time::{Clock, Time},
     },
     draft::{self, Format},
     render::{self, AssessmentText, Options, SignatureLine},
@@ -42,6 +42,11 @@ fn random(random: &mut SplitMix) -> String {
     let mut text = note(&format!("Draft {}", pick(1_000_000)), place);
     if pick(3) == 0 {
         text = text.replace("[assessment]", "[assessment]\nexercise = true");
+    }
+    let expires = text.lines().find(|line| line.starts_with("expires")).unwrap().to_owned();
+    let span = ["", "90 days", "36h", "2y"][pick(4)];
+    if !span.is_empty() {
+        text = text.replace(&expires, &format!("expires = \"{span}\""));
     }
     for _ in 0..pick(12) {
         let words: Vec<&str> = (0..=pick(60)).map(|_| WORDS[pick(WORDS.len())]).collect();
@@ -78,13 +83,14 @@ fn composed(text: &str) -> (Composed, Vec<String>) {
         language: p.language.clone(),
         translates: draft.translates(p),
     };
+    let issued = SystemClock.now();
     let head = ManifestHead {
         assessment: new_assessment_id().unwrap(),
         version: 1,
         previous: None,
         originator: "gb.example".parse().unwrap(),
-        issued: SystemClock.now(),
-        expires: draft.expires,
+        issued,
+        expires: draft.expires.of(issued),
         exercise: draft.exercise,
     };
     (compose(head, draft.portions.iter().map(piece).collect()).unwrap(), accepted)
@@ -225,6 +231,45 @@ async fn the_commands_show_before_what_the_partner_s_command_prints_afterwards()
     assert_eq!(again.reason(), "REPLAY_DIFFERS", "{}", again.stderr);
     let list = gb.ask(&[&ana[..], &["draft", "list"]].concat()).await;
     assert_eq!((list.len(), &list[0]["published"]), (1, &serde_json::json!(true)));
+}
+
+/// The issue and the expiry that a text states.
+fn times(text: &str) -> (Time, Time) {
+    let line = text.lines().find(|line| line.starts_with("issued ")).unwrap();
+    let (issued, expires) = line.trim_start_matches("issued").split_once(", expires").unwrap();
+    (issued.trim().parse().unwrap(), expires.trim().parse().unwrap())
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn an_expiry_that_counts_from_the_issue_counts_from_the_day_of_publication() {
+    let (gb, no) = pair().await;
+    let ana = ["--as", "ana"];
+    let text = note("Patrols near Djibo", "BF");
+    let expires = text.lines().find(|line| line.starts_with("expires")).unwrap();
+    let draft = gb.file("draft.toml", &text.replace(expires, "expires = \"90 days\""));
+    let is_counted = |text: &str| {
+        let (issued, expires) = times(text);
+        assert_eq!(expires, issued.day().plus_days(90).end(), "{text}");
+    };
+    // What is composed is issued by that, however late it is signed and published.
+    let [composed, signed] = ["composed.json", "signed.json"].map(|name| gb.place(name));
+    gb.one(&[&ana[..], &["assess", "compose", &draft, "--out", &composed]].concat()).await;
+    let preview = ["assess", "preview", "--composed", &composed, "--partner", "no.example"];
+    let before = seen(&gb, &[&ana[..], &preview].concat()).await;
+    is_counted(&before);
+    gb.ask(&[&ana[..], &["--yes", "assess", "sign", &composed, "--out", &signed]].concat()).await;
+    let accept = ["--accept", "no-alternative", "--accept", "no-judgement"];
+    let published = gb.one(&[&ana[..], &["assess", "publish", "--signed", &signed], &accept[..]].concat()).await;
+    let first = published["assessment"].as_str().unwrap().to_owned();
+    // A kept draft counts from its publication, and not from the day on which it was saved or shown.
+    let kept = gb.one(&[&ana[..], &["draft", "save", &draft, "--name", "Djibo"]].concat()).await;
+    let kept = kept["id"].as_str().unwrap();
+    let preview = ["assess", "preview", "--draft", kept, "--partner", "no.example"];
+    is_counted(&seen(&gb, &[&ana[..], &preview].concat()).await);
+    gb.one(&[&ana[..], &["assess", "publish", "--draft", kept], &accept[..]].concat()).await;
+    no.has("gb.example", &[first.clone(), kept.to_owned()]).await;
+    assert_eq!(before, seen(&no, &[&ana[..], &["assess", "show", &first]].concat()).await);
+    is_counted(&seen(&no, &[&ana[..], &["assess", "show", kept]].concat()).await);
 }
 
 #[tokio::test(flavor = "multi_thread")]

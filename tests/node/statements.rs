@@ -230,7 +230,13 @@ async fn a_notice_that_comes_before_its_agreement_is_offered_again_and_not_lost(
     let rogue = Rogue::new("rogue.example");
     rogue.get_accepted(&gb, "127.0.0.1:1").await;
     let lineage = Lineage { series: new_assessment_id().unwrap(), previous: None };
-    let agreement = parse_agreement(&terms(gb.domain, "rogue.example", ""), Format::Toml, lineage).unwrap();
+    let agreement = parse_agreement(
+        &terms(gb.domain, "rogue.example", ""),
+        Format::Toml,
+        lineage,
+        watchfire::domain::time::Day::FIRST,
+    )
+    .unwrap();
     let proposal = wire::agreement::encode(&agreement);
     let id = id_of(StatementKind::Agreement, &proposal);
     let at = SystemClock.now();

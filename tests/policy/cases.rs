@@ -46,6 +46,8 @@ pub struct Case {
     pub portions: Vec<Portion>,
     /// The endorser of each portion. It only matters if the portion is an endorsement.
     pub endorsers: Vec<TrustDomain>,
+    /// When each endorsement was made, in the same places.
+    pub endorsed_at: Vec<Time>,
     pub exceptions: Vec<PartnerException>,
     /// The states that other versions are about.
     pub versions: BTreeSet<Country>,
@@ -78,10 +80,9 @@ pub fn case() -> impl Strategy<Value = Case> {
         fixture::taker("taker.example", kind, country)
     });
     let lead = option::weighted(0.8, (select(&Tlp::ALL[..3]), subject(), onward(), onward()));
-    let hops = prop_oneof![3 => Just(None), 2 => vec(provenance(), 0..=3).prop_map(Some)];
-    let parties = (partner, vec(agreement(), 1..=2), house(), hops);
-    let beside =
-        (versions(), vec(select(&GIVERS[..]), 9), prop_oneof![2 => Just(vec![]), 1 => vec(exception(), 1..=2)]);
+    let parties = (partner, vec(agreement(), 1..=2), house(), hops());
+    let endorsed = vec((select(&GIVERS[..]), moment()), 9);
+    let beside = (versions(), endorsed, prop_oneof![2 => Just(vec![]), 1 => vec(exception(), 1..=2)]);
     (parties, vec(portion(), 1..=6), lead, (moment(), vec(moment(), 4)), (moment(), beside)).prop_map(
         |((taker, mut agreements, (house, control), hops), mut portions, lead, (now, later), (lifetime, beside))| {
             // Without this, most cases would release nothing.
@@ -104,13 +105,13 @@ pub fn case() -> impl Strategy<Value = Case> {
             let expires = issued.plus_seconds(48 * HOUR + lifetime.0).plus_seconds(1);
             let now = after(issued, now);
             let later = later.into_iter().map(|m| after(issued, m)).collect();
-            let originator = if hops.is_some() { "origin.example" } else { "gb.example" }.parse().unwrap();
-            let mut provenances = hops.unwrap_or_default();
+            let (originator, mut provenances) = hops;
             for (provenance, number) in provenances.iter_mut().zip(1..) {
                 provenance.release = StatementId([number; 32]);
             }
-            let (versions, endorsers, mut exceptions) = beside;
-            let endorsers = endorsers.iter().take(portions.len()).map(|e| e.parse().unwrap()).collect();
+            let (versions, endorsed, mut exceptions) = beside;
+            let endorsed = endorsed.into_iter().take(portions.len());
+            let (endorsers, endorsed_at) = endorsed.map(|(e, at)| (e.parse().unwrap(), after(issued, at))).unzip();
             for (exception, number) in exceptions.iter_mut().zip(1..) {
                 exception.id = StatementId([number; 32]);
             }
@@ -127,6 +128,7 @@ pub fn case() -> impl Strategy<Value = Case> {
                 expires,
                 portions,
                 endorsers,
+                endorsed_at,
                 exceptions,
                 versions,
                 now,
@@ -134,6 +136,23 @@ pub fn case() -> impl Strategy<Value = Case> {
             }
         },
     )
+}
+
+/// The originator and the hops from it. The giver is the originator if there are no hops.
+fn hops() -> impl Strategy<Value = (TrustDomain, Vec<Provenance>)> {
+    let from = |originator: &str, hops| (originator.parse().unwrap(), hops);
+    prop_oneof![
+        6 => Just(from("gb.example", vec![])),
+        3 => vec(provenance(), 0..=3).prop_map(move |hops| from("origin.example", hops)),
+        1 => vec(provenance(), 0..=3).prop_map(move |hops| from("taker.example", hops.into_iter().map(from_taker).collect())),
+    ]
+}
+
+/// Lets the taker be the originator. What it is said to have had already came through a hub instead.
+fn from_taker(provenance: Provenance) -> Provenance {
+    let taker: TrustDomain = "taker.example".parse().unwrap();
+    let hub = provenance.carriers.contains(&taker).then(|| "hub.example".parse().unwrap());
+    Provenance { carriers: [taker].into_iter().chain(hub).collect(), ..provenance }
 }
 
 /// The states that other versions are about.
@@ -202,22 +221,25 @@ fn provenance() -> impl Strategy<Value = Provenance> {
         6 => Just(vec!["origin.example"]),
         1 => Just(vec!["origin.example", "taker.example"]),
     ];
-    let end = (carriers, prop::bool::weighted(0.1));
-    (digests, terms, groups, moment(), end).prop_map(|(digests, terms, groups, at, (carriers, is_stopped))| {
-        let (onward, barred, retention_days) = terms;
-        let mut barred_states: Vec<_> = barred.iter().map(|c| c.parse().unwrap()).collect();
-        barred_states.sort_unstable();
-        Provenance {
-            release: StatementId([0; 32]),
-            digests: digests.into_iter().map(fixture::digest).collect(),
-            terms: ReleaseTerms { onward, barred_states, retention_days },
-            // This is often a whole number of days before the decision.
-            released_at: after(fixture::time(fixture::ISSUED), at),
-            groups,
-            is_stopped,
-            carriers: carriers.iter().map(|c| c.parse().unwrap()).collect(),
-        }
-    })
+    let end = (carriers, prop::bool::weighted(0.1), moment());
+    (digests, terms, groups, moment(), end).prop_map(
+        |(digests, terms, groups, at, (carriers, is_stopped, received))| {
+            let (onward, barred, retention_days) = terms;
+            let mut barred_states: Vec<_> = barred.iter().map(|c| c.parse().unwrap()).collect();
+            barred_states.sort_unstable();
+            Provenance {
+                release: StatementId([0; 32]),
+                digests: digests.into_iter().map(fixture::digest).collect(),
+                terms: ReleaseTerms { onward, barred_states, retention_days },
+                // This is often a whole number of days before the decision.
+                released_at: after(fixture::time(fixture::ISSUED), at),
+                received_at: after(fixture::time(fixture::ISSUED), received),
+                groups,
+                is_stopped,
+                carriers: carriers.iter().map(|c| c.parse().unwrap()).collect(),
+            }
+        },
+    )
 }
 
 fn group(name: &'static str) -> impl Strategy<Value = Group> {

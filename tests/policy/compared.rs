@@ -63,6 +63,7 @@ pub fn shown<'a>(case: &'a Case, manifest: &'a Manifest, indexes: impl Iterator<
         id: StatementId(digest(i).0),
         endorser: &case.endorsers[i],
         portion: &case.portions[i],
+        made_at: case.endorsed_at[i],
     });
     Facts::new(manifest, portions)
         .with_provenances(case.provenances.clone())

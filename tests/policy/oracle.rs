@@ -91,6 +91,15 @@ pub enum Rule {
     TranslationsGoAlong,
     Stopped,
     OtherVersions,
+    BackToOriginator,
+    BackSeen,
+    BackBefore,
+    BackLeast,
+    BackDirect,
+    BackGrants,
+    BackOnward,
+    AuthorMayHaveIt,
+    OthersWordStays,
 }
 
 impl Rule {
@@ -160,6 +169,15 @@ impl Rule {
         Self::TranslationsGoAlong,
         Self::Stopped,
         Self::OtherVersions,
+        Self::BackToOriginator,
+        Self::BackSeen,
+        Self::BackBefore,
+        Self::BackLeast,
+        Self::BackDirect,
+        Self::BackGrants,
+        Self::BackOnward,
+        Self::AuthorMayHaveIt,
+        Self::OthersWordStays,
     ];
 }
 
@@ -283,6 +301,9 @@ impl Oracle<'_> {
     /// The grants that permit the portion, given the subjects among the visible portions. None if a rule forbids it.
     pub fn permitting(&self, index: usize, visible: &BTreeSet<usize>) -> BTreeSet<String> {
         let mut grants = self.excepting(index);
+        if self.back().is_some() && !self.is_own_word(index) && !self.is_left_out(Rule::BackGrants) {
+            return if self.is_forbidden(index, visible) { BTreeSet::new() } else { self.along(visible) };
+        }
         if self.is_forbidden(index, visible) {
             return if self.is_left_out(Rule::ExceptionUnderForbid) { grants } else { BTreeSet::new() };
         }
@@ -324,6 +345,10 @@ impl Oracle<'_> {
 
     /// Whether the portion's marking makes it releasable to others only.
     pub fn is_for_others(&self, index: usize) -> bool {
+        let is_by_taker = self.case.originator == self.case.taker.domain;
+        if is_by_taker && self.portion(index).kind() != Kind::Endorsement && !self.is_left_out(Rule::AuthorMayHaveIt) {
+            return false;
+        }
         let marking = &self.portion(index).marking;
         if !marking.releasable_to.is_empty() && !self.is_left_out(Rule::ReleasableTo) {
             let by_state = !self.is_left_out(Rule::GroupOfStates);
@@ -434,7 +459,8 @@ impl Oracle<'_> {
                 }
             }
         }
-        let onward = if hides_subject { None } else { self.onward(shown) };
+        let is_back = self.back().is_some() && !self.is_left_out(Rule::BackOnward);
+        let onward = if hides_subject || is_back { None } else { self.onward(shown) };
         ReleaseTerms { onward, barred_states: states.into_iter().collect(), retention_days }
     }
 }

@@ -22,11 +22,16 @@ const DAY: i64 = 86_400;
 impl Oracle<'_> {
     /// Whether the hop before allows the portion to go on to the taker.
     pub fn may_go_on(&self, index: usize) -> bool {
+        if let Some(came) = self.back() {
+            return self.may_go_back(index, came);
+        }
         if self.is_own_word(index) {
             return true;
         }
         let came = match self.came {
-            Came::Own => return self.portion(index).kind() != Kind::Endorsement || !self.is_unattributed(index),
+            Came::Own => {
+                return self.portion(index).kind() != Kind::Endorsement || self.is_left_out(Rule::OthersWordStays);
+            }
             Came::Unknown => return self.is_left_out(Rule::ProvenanceNeeded),
             Came::By(number) => &self.case.provenances[number],
         };
@@ -34,7 +39,7 @@ impl Oracle<'_> {
         if !came.digests.contains(&digest(index)) && !self.is_left_out(Rule::CameByIt) {
             return false;
         }
-        if came.is_stopped && !self.is_left_out(Rule::Stopped) {
+        if !self.is_free(came) {
             return false;
         }
         if came.carriers.contains(&taker.domain) && !self.is_left_out(Rule::NotBack) {
@@ -56,12 +61,6 @@ impl Oracle<'_> {
         } else if !self.is_left_out(Rule::OnwardAtAll) {
             return false;
         }
-        if taker.kind == PartnerKind::State && !self.is_left_out(Rule::BarredState) {
-            let of_taker = self.takers_states();
-            if came.terms.barred_states.iter().any(|barred| of_taker.contains(barred)) {
-                return false;
-            }
-        }
         if self.is_unattributed(index) || self.is_too_strict(index) {
             return false;
         }
@@ -74,6 +73,20 @@ impl Oracle<'_> {
                 }
             }
             Onward::None | Onward::WithinOrganisation => {}
+        }
+        true
+    }
+
+    /// Whether what came by this release may go to the taker, whoever the taker is: nothing stopped it, bars the taker, or has run out.
+    pub fn is_free(&self, came: &Provenance) -> bool {
+        if came.is_stopped && !self.is_left_out(Rule::Stopped) {
+            return false;
+        }
+        if self.case.taker.kind == PartnerKind::State && !self.is_left_out(Rule::BarredState) {
+            let of_taker = self.takers_states();
+            if came.terms.barred_states.iter().any(|barred| of_taker.contains(barred)) {
+                return false;
+            }
         }
         self.days_left(came).is_none_or(|days| days >= 1) || self.is_left_out(Rule::RetentionOver)
     }

@@ -104,6 +104,9 @@ pub struct Written {
     /// The endorser, if it is an endorsement.
     #[serde(default)]
     endorser: Option<String>,
+    /// When an endorsement was made; by default, at the time of the decision.
+    #[serde(default)]
+    endorsed_at: Option<String>,
 }
 
 #[derive(Deserialize)]
@@ -154,6 +157,9 @@ struct Hop {
     portions: Vec<String>,
     terms: WrittenTerms,
     released_at: String,
+    /// When the giver got it; by default, when it was released.
+    #[serde(default)]
+    received_at: Option<String>,
     groups: BTreeMap<String, Members>,
     #[serde(default)]
     carriers: Vec<String>,
@@ -241,6 +247,12 @@ impl Vector {
                 .iter()
                 .map(|p| parsed(p.endorser.as_deref().unwrap_or("nobody")))
                 .collect(),
+            endorsed_at: self
+                .assessment
+                .portions
+                .iter()
+                .map(|p| p.endorsed_at.as_deref().map_or(now, parsed))
+                .collect(),
             exceptions: self.exceptions.iter().map(|e| self.exception(e)).collect(),
             versions: self.other_versions.as_ref().map(Versions::read).unwrap_or_default(),
             now,
@@ -276,6 +288,7 @@ impl Vector {
             digests: hop.portions.iter().map(|p| fixture::digest(self.index(p))).collect(),
             terms: terms(&hop.terms),
             released_at: parsed(&hop.released_at),
+            received_at: parsed(hop.received_at.as_deref().unwrap_or(&hop.released_at)),
             groups: hop.groups.iter().map(|(name, m)| group(name, m)).collect(),
             is_stopped: hop.stopped,
             carriers: hop.carriers.iter().map(|c| parsed(c)).collect(),
@@ -342,7 +355,8 @@ fn named_id(letter: char, name: &str) -> StatementId {
 
 pub fn agreement(written: &Value) -> Agreement {
     let lineage = Lineage { series: AssessmentId([1; 16]), previous: None };
-    parse_agreement(&written.to_string(), Format::Json, lineage).unwrap_or_else(|e| panic!("{e}"))
+    parse_agreement(&written.to_string(), Format::Json, lineage, watchfire::domain::time::Day::FIRST)
+        .unwrap_or_else(|e| panic!("{e}"))
 }
 
 fn group(name: &str, members: &Members) -> Group {

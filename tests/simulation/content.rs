@@ -123,7 +123,7 @@ pub fn made(
         previous: before.map(|b| b.manifest),
         originator: by.domain(),
         issued: now,
-        expires: draft.expires,
+        expires: draft.expires.of(now),
         exercise: false,
     };
     let (assessment, version) = (head.assessment, head.version);
@@ -195,7 +195,7 @@ pub fn agreement(a: Org, b: Org, terms: &Terms, lineage: Lineage) -> Agreement {
          purpose = \"simulated\"\nnotice = \"90 days\"\n{grants}[duties]\npurge_on_recall = {}\n",
         terms.purge
     );
-    parse_agreement(&text, Format::Toml, lineage).unwrap()
+    parse_agreement(&text, Format::Toml, lineage, watchfire::domain::time::Day::FIRST).unwrap()
 }
 
 /// The agreement with which a pair begins, in force: the first party's record and the second party's.

@@ -92,6 +92,7 @@ impl Held {
             expires: self.expires,
             portions: self.portions.iter().map(|(_, portion)| portion.clone()).collect(),
             endorsers: vec![giver.domain(); self.portions.len()],
+            endorsed_at: vec![now; self.portions.len()],
             exceptions: vec![],
             versions: self.about.clone(),
             now,

@@ -148,7 +148,7 @@ fn agreement(a: Org, b: Org) -> Agreement {
          max_tlp = \"AMBER\"\ndepth = 3\n"
     );
     let lineage = Lineage { series: new_assessment_id().unwrap(), previous: None };
-    parse_agreement(&text, Format::Toml, lineage).unwrap()
+    parse_agreement(&text, Format::Toml, lineage, watchfire::domain::time::Day::FIRST).unwrap()
 }
 
 fn partner(of: Org, other: Org) -> PartnerRecord {

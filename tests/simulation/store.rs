@@ -401,5 +401,6 @@ fn copy(entry: &ReceivedEntry) -> ReceivedEntry {
         missing_agreement: entry.missing_agreement,
         pending_verification: entry.pending_verification.clone(),
         signed: entry.signed.clone(),
+        came_back: entry.came_back.clone(),
     }
 }

@@ -110,7 +110,7 @@ impl Propose {
             let id: StatementId = before.id.parse().map_err(CliError::usage)?;
             lineage = Lineage { series: before.agreement.series, previous: Some((before.version, id)) };
         }
-        let agreement = draft::parse_agreement(&text, format, lineage)
+        let agreement = draft::parse_agreement(&text, format, lineage, SystemClock.now().day())
             .map_err(|e| CliError::files(e.in_file(&self.file.display().to_string())))?;
         let mut desk = match connected {
             Some(desk) => desk,

@@ -12,9 +12,10 @@ use crate::{
         files::read_written,
         simulated,
     },
-    domain::ids::StatementId,
+    domain::{ids::StatementId, time::Clock},
     draft::{self, Lineage},
     seal,
+    telemetry::SystemClock,
     wire::{
         self,
         proto::{self, simulate_request::Change},
@@ -50,9 +51,11 @@ impl Simulate {
         let context = Context::load(global, ANYBODY)?;
         let series = seal::compose::new_assessment_id().map_err(|e| CliError::files(e.to_string()))?;
         let mut lineage = Lineage { series, previous: None };
+        let today = SystemClock.now().day();
         // Mistakes in the file are reported first, without a node.
-        let parse =
-            |lineage| draft::parse_agreement(&text, format, lineage).map_err(|e| CliError::files(e.in_file(&at)));
+        let parse = |lineage| {
+            draft::parse_agreement(&text, format, lineage, today).map_err(|e| CliError::files(e.in_file(&at)))
+        };
         parse(lineage)?;
         let mut desk = context.connect().await?;
         if let Some(amends) = &self.amends {

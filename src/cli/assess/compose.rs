@@ -116,13 +116,14 @@ pub(super) fn composed(context: &Context, written: &Written, before: Option<Befo
         language: p.language.clone(),
         translates: draft.translates(p),
     });
+    let issued = SystemClock.now();
     let head = ManifestHead {
         assessment,
         version,
         previous,
         originator: context.config.organisation.domain.clone(),
-        issued: SystemClock.now(),
-        expires: draft.expires,
+        issued,
+        expires: draft.expires.of(issued),
         exercise: draft.exercise,
     };
     Ok(compose(head, pieces.collect())?)

@@ -32,7 +32,8 @@ use crate::{
 
 /// Endorses an assessment: signs a text about the version that is here, with the person's own key.
 ///
-/// Who gets it is decided as for a portion of the kind `endorsement`: by grants that list this kind, and by its marking.
+/// Who gets it is decided as for a portion of the kind `endorsement`: by grants that list this kind, and by its marking. It also goes back to
+/// the assessment's author, if an agreement gives the author endorsements.
 #[derive(Args)]
 pub struct Endorse {
     /// The assessment's id, or its beginning
@@ -46,7 +47,7 @@ pub struct Endorse {
     /// The TLP level, e.g. AMBER; default: that of the headline
     #[arg(long, value_name = "LEVEL")]
     tlp: Option<Tlp>,
-    /// A domain or group that it is releasable to; may be given several times; default: as for the headline. A group has the states of the
+    /// A domain or group that it is releasable to; may be given several times; default: as for the headline, and its author. A group has the states of the
     /// program's own list, except when the headline's recipients are used: then it has the headline's members
     #[arg(long, value_name = "WHO", value_parser = draft::audience_of)]
     releasable_to: Vec<Audience>,
@@ -161,6 +162,10 @@ impl Endorse {
         let mut releasable_to = self.releasable_to.clone();
         if releasable_to.is_empty() {
             releasable_to = of_headline(|m| m.releasable_to.clone());
+            // The author need not be named in its own marking. In another's marking it has to be.
+            if !releasable_to.is_empty() {
+                releasable_to.push(Audience::Organisation(held.manifest.originator.clone()));
+            }
         }
         let mut topics = self.topic.clone();
         if topics.is_empty() {

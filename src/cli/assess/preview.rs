@@ -124,7 +124,10 @@ impl Preview {
     /// What is to be known beside the texts.
     fn remark(&self, global: &Global, previewed: &Previewed) {
         if self.composed.is_none() {
-            output::note(global, "nothing is signed or sent; the time of issue is set when you publish or compose it");
+            output::note(
+                global,
+                "nothing is signed or sent; the time of issue, and an expiry that counts from it, are set when you publish or compose it",
+            );
         }
         if !previewed.warnings.is_empty() {
             let accept: Vec<String> = previewed.warnings.iter().map(|code| format!("--accept {code}")).collect();

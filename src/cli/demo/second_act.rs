@@ -102,18 +102,25 @@ async fn shown(organisation: &Organisation, id: &str, is_wanted: impl Fn(&Value)
     .await
 }
 
-/// The hub's officer endorses it.
+/// The hub's officer endorses it. The hub's member sees that, and so does its author.
 async fn endorse(narrator: &Narrator<'_>, world: &World, member: &Organisation, id: &str) -> Result<(), CliError> {
     let hub = world.partner_named("ecowas.example")?;
     hub.ask_one(&["person", "add", "olu", "--role", "officer"]).await?;
     let text = "Our own monitors in the region report the same.";
     hub.ask_one(&["--as", "olu", "assess", "endorse", id, "--text", text, "--tlp", "GREEN"]).await?;
     let endorsed = |shown: &Value| shown.pointer("/endorsements/0/valid") == Some(&json!(true));
-    let shown = shown(member, id, endorsed).await?;
-    let endorser = shown.pointer("/endorsements/0/endorser").and_then(Value::as_str).unwrap_or_default().to_owned();
-    let words = format!("{endorser} has endorsed it; gh.example sees gb.example → endorsed by {endorser} → here");
-    narrator.step("endorse", &words, json!({ "endorser": endorser }));
+    let behind = endorser(&shown(member, id, endorsed).await?);
+    let author = endorser(&shown(&world.publisher, id, endorsed).await?);
+    if author != behind {
+        return Err(failed(format!("gb.example sees an endorsement by {author}, and gh.example one by {behind}")));
+    }
+    let words = format!("{behind} has endorsed it; gh.example sees that, and so does gb.example, which wrote it");
+    narrator.step("endorse", &words, json!({ "endorser": behind, "author_sees": author }));
     Ok(())
+}
+
+fn endorser(shown: &Value) -> String {
+    shown.pointer("/endorsements/0/endorser").and_then(Value::as_str).unwrap_or_default().to_owned()
 }
 
 /// The publisher corrects it. The correction reaches the member through the hub.

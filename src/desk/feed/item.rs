@@ -17,6 +17,7 @@ pub(super) fn of_arrival(arrival: &Arrival) -> proto::FeedItem {
         sequence: record.sequence,
         kind: match record.kind {
             Some(kind) => kind.to_string(),
+            None if record.is_endorsement => "endorsement".to_owned(),
             None => if record.quarantined { "refused" } else { "void" }.to_owned(),
         },
         assessment_id: record.assessment.map(|(id, _)| id.0.to_vec()).unwrap_or_default().into(),

@@ -78,7 +78,7 @@ fn name_of_higher_subject(text: &str, level: Tlp, portion: &DraftPortion, found:
     if portion.marking.tlp <= level {
         return None;
     }
-    let states = states_of(subject, found.now, found.draft.expires);
+    let states = states_of(subject, found.now, found.draft.expires.of(found.now));
     let named = find_country_mentions(text).into_iter().find(|(country, _)| states.contains(country));
     if let Some((_, mention)) = named {
         return Some(mention.to_owned());

@@ -18,12 +18,13 @@ pub(super) fn check(found: &mut Findings<'_>, now: Time) {
         let why = "the draft names no subject, so nobody could tell whom it must not reach";
         found.error("no-subject", None, why, "write a portion of kind `subject`");
     }
-    if draft.expires <= now {
-        let what = format!("it expires at {}, which is in the past", draft.expires);
+    let expires = draft.expires.of(now);
+    if expires <= now {
+        let what = format!("it expires at {expires}, which is in the past");
         found.error("expired", None, what, "set `expires` to a later day");
     }
-    if draft.expires > now.plus_seconds(LONGEST_SECONDS) {
-        let what = format!("it expires at {}, more than ten years from now", draft.expires);
+    if expires > now.plus_seconds(LONGEST_SECONDS) {
+        let what = format!("it expires at {expires}, more than ten years from now");
         found.warn("expires-late", None, what, "set `expires` to the day from which nobody should act on it");
     }
     // Room for at least one decoy must be left.

@@ -85,7 +85,7 @@ fn names(countries: &[Country]) -> String {
 pub fn why_withheld(draft: &Draft, now: Time, own: &ControlTable) -> Vec<String> {
     let mut told: Vec<String> = Vec::new();
     for subject in draft.subjects() {
-        let when = SubjectTimes::new(subject.period, now, draft.expires);
+        let when = SubjectTimes::new(subject.period, now, draft.expires.of(now));
         let named: BTreeSet<Country> = places_concerned(subject).flat_map(|p| p.countries().clone()).collect();
         for place in places_concerned(subject) {
             let others = place.concerns(own, when).into_iter().filter(|concern| !named.contains(&concern.state));
@@ -102,7 +102,7 @@ pub fn why_withheld(draft: &Draft, now: Time, own: &ControlTable) -> Vec<String>
 /// The states that fall under the subject rule.
 fn concerned(found: &Findings<'_>) -> BTreeSet<Country> {
     let Findings { draft, now, .. } = found;
-    draft.subjects().flat_map(|subject| states_of(subject, *now, draft.expires)).collect()
+    draft.subjects().flat_map(|subject| states_of(subject, *now, draft.expires.of(*now))).collect()
 }
 
 /// Countries that the portion names and that the subjects do not concern. For an ambiguous name, one concerned country is enough.

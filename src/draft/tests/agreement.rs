@@ -15,7 +15,7 @@ pub(super) fn first() -> Lineage {
 }
 
 fn read(text: &str) -> Result<Agreement, DraftError> {
-    parse_agreement(text, Format::Toml, first())
+    parse_agreement(text, Format::Toml, first(), day())
 }
 
 #[test]
@@ -42,7 +42,7 @@ fn a_signed_form_and_a_written_form_read_back() {
 #[test]
 fn the_next_version_counts_on_and_names_the_one_before() {
     let lineage = Lineage { previous: Some((1, StatementId([2; 32]))), ..first() };
-    let next = parse_agreement(AGREEMENT, Format::Toml, lineage).unwrap();
+    let next = parse_agreement(AGREEMENT, Format::Toml, lineage, day()).unwrap();
     assert_eq!((next.version, next.previous), (2, Some(StatementId([2; 32]))));
 }
 
@@ -53,6 +53,8 @@ fn the_template_parses_for_either_order_of_names() {
         let agreement = read(&text).unwrap();
         assert_eq!((agreement.from, agreement.grants[0].from.as_str()), (day(), own));
         assert_eq!(agreement.until.to_string(), "2028-04-30");
+        let spelled_out = text.replace("# from  =", "from =").replace("\"2 years\"", "\"2028-04-30\"");
+        assert_eq!(read(&spelled_out).unwrap(), agreement, "the days in its comments are the same");
     }
     assert!(agreement_template(&domain("a.example"), &domain("a.example"), day()).is_err());
 }
@@ -105,4 +107,29 @@ fn an_agreement_has_bounds() {
     let wordy = Agreement { purpose: "x".repeat(wire::agreement::MAX_BYTES), ..most };
     let refused = wire::agreement::decode(&wire::agreement::encode(&wordy)).unwrap_err();
     assert_eq!(refused.reason, Reason::StatementTooLarge);
+}
+
+#[test]
+fn the_days_of_an_agreement_may_be_counted_from_its_first_day() {
+    let of = |days: &str| {
+        let text = AGREEMENT.replacen("until   = \"2 years\"", days, 1);
+        assert_ne!(text, AGREEMENT);
+        read(&text).map(|a| (a.from.to_string(), a.until.to_string())).map_err(|e| e.to_string())
+    };
+    let days = |from: &str, until: &str| Ok((from.to_owned(), until.to_owned()));
+    assert_eq!(of("until = \"90 days\""), days("2026-05-01", "2026-07-30"));
+    assert_eq!(of("until = \"0 days\""), days("2026-05-01", "2026-05-01"));
+    assert_eq!(of("until = \"2027-12-31\""), days("2026-05-01", "2027-12-31"));
+    assert_eq!(of("from = \"2026-01-01\"\nuntil = \"1y\""), days("2026-01-01", "2027-01-01"));
+    for (wrong, told) in [
+        ("until = \"2 months\"", "no fixed length"),
+        ("until = \"36h\"", "whole days"),
+        ("until = \"soon\"", "not a span of time"),
+        ("until = \"2026-04-30\"", "ends before it begins"),
+        ("from = \"3 days\"\nuntil = \"1y\"", "not a day"),
+        ("from = \"2026-05-02\"", "`until` is missing"),
+    ] {
+        let refused = of(wrong).unwrap_err();
+        assert!(refused.contains(told), "{wrong}: {refused}");
+    }
 }

@@ -48,7 +48,7 @@ fn each_error_is_found_and_nothing_else_with_it() {
         ("probability = 0.06", "probability = 0", "forecast-certain"),
         ("grade = \"A1\"", "", "evidence-without-grade"),
         (", releasable_to = [\"gb.example\"]", "", "red-without-recipients"),
-        ("expires  = \"2026-09-30\"", "expires  = \"2026-04-30\"", "expired"),
+        ("expires  = \"150 days\"", "expires  = \"2026-04-30\"", "expired"),
         ("Fulani civilians in Soum", "FILL IN", "placeholder"),
     ] {
         let brought: Vec<&str> =
@@ -77,7 +77,7 @@ fn each_warning_is_found() {
         ("SOUM-4 is", "\\u202eSOUM-4 is", "direction-override"),
         ("SOUM-4 is", "SO\\u200bUM-4 is", "zero-width"),
         ("SOUM-4 is", "SO\\u200dUM-4 is", "zero-width"),
-        ("expires  = \"2026-09-30\"", "expires  = \"2036-09-30\"", "expires-late"),
+        ("expires  = \"150 days\"", "expires  = \"2036-09-30\"", "expires-late"),
         ("when  = \"2026-04-16\"", "when = \"2026-12-16\"", "evidence-from-future"),
         ("{ tlp = \"RED\", releasable_to = [\"gb.example\"] }", "{ tlp = \"GREEN\" }", "source-exposed"),
         (

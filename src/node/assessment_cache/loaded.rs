@@ -92,6 +92,7 @@ pub fn with_attached<'a>(
         id: e.id,
         endorser: &e.endorsement.endorser,
         portion: &e.endorsement.portion,
+        made_at: e.endorsement.endorsed_at.min(e.logged_at),
     });
     facts.with_endorsements(endorsements).with_exceptions(exceptions.iter().map(|e| e.excepted.clone()))
 }

@@ -50,6 +50,7 @@ impl Route {
         let carriers = takers.into_iter().chain([originator.clone()]).collect();
         let release = wire::release::decode(&last.payload)?;
         let provenance = Provenance::new(id_of(last.kind, &last.payload), &release, carriers);
+        let provenance = Provenance { received_at: came_by.received_at, ..provenance };
         path.push(Arc::new(last));
         let bytes = came_by.release.len() + came_by.provenance.iter().map(Vec::len).sum::<usize>();
         let under = (giver, release.agreement.id);

@@ -122,7 +122,9 @@ impl Assessments {
         let manifest = wire::manifest::decode(&wire::envelope::decode(&record.manifest)?.payload)?;
         record.state = record.state.at(manifest.expires, self.clock.now());
         let recall = self.recalls.recall_view(&record.originator, id).await?;
-        let known = self.store.holders(&record.originator, id).await?;
+        let mut known = self.store.holders(&record.originator, id).await?;
+        // The originator got no more than an endorsement of its own assessment.
+        known.given.retain(|given| given.holder != record.originator);
         let reads = actor.role() != Role::Admin;
         let mut all = self.list_holders(&known, recall.as_ref(), reads)?;
         if let Some(recall) = &recall {

@@ -196,6 +196,8 @@ impl InboundFeeds {
         let release = wire::release::decode(&entry.release.payload)?;
         let examined = ExaminedAt { now, arrived: held.arrived_at };
         let content = match self.check_content(partner, &release, entry, asked, examined) {
+            // A version of this organisation is here already, and only its endorsements would be new. The partner may release them again.
+            Ok(content) if content.manifest.originator == *self.identity.domain() => return Ok(None),
             Ok(content) if content.not_covered.is_none() => content,
             // What can't be verified any more stays in quarantine.
             Ok(_) | Err(_) => return Ok(None),

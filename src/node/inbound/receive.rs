@@ -24,7 +24,7 @@ use crate::{
         inbound::{
             InboundFeeds,
             content::{AttachedEntries, Carrying, CheckedRelease, Content, NotCovered, gave_way},
-            receive::kept::{received, received_content},
+            receive::kept::{received, received_content, returned},
             unusable::{ExaminedAt, Unusable},
             unverified::Budget,
         },
@@ -133,10 +133,11 @@ impl InboundFeeds {
         now: Time,
     ) -> Result<(), Fault> {
         let mut touched: Vec<_> = entries.iter().filter_map(|s| s.content.as_ref().map(|c| c.manifest_id)).collect();
+        touched.extend(entries.iter().filter_map(|s| s.came_back.as_ref().map(|back| back.manifest_id)));
         touched.extend(gave_way(&events));
         let versions: Vec<_> = entries.iter().filter_map(|e| e.content.as_ref().map(|c| c.assessment)).collect();
         let held: Vec<_> = entries.iter().filter_map(|e| Some((e.missing_agreement?, e.sequence))).collect();
-        let receipts = self.receipts.quarantine_receipts(partner, &entries, now)?;
+        let receipts = self.receipts.receipts_at_once(partner, &entries, now)?;
         let has_receipts = !receipts.is_empty();
         self.store.receive(partner, after, entries, now, events, receipts).await?;
         touched.iter().for_each(|id| self.cache.entries.forget(id));
@@ -326,6 +327,9 @@ impl InboundFeeds {
         let content = content.and_then(|content| {
             let here = content.with_batch(here, before);
             content.may_stand(here, entry.provenance.is_empty())?;
+            if self.comes_back(&content) {
+                content.must_be_here(here)?;
+            }
             Ok((content.takes_the_place_of(here), content))
         });
         let mut kept = ReceivedEntry { signed, ..received(sequence, release_id, &entry) };
@@ -342,8 +346,12 @@ impl InboundFeeds {
                 }
                 let may_settle = reason == Some(Reason::AgreementDiffers);
                 kept.missing_agreement = may_settle.then_some(release.agreement.id);
-                let due = self.assessments.due(partner, release, &content.portions);
-                kept.content = Some(received_content(release, &content, &entry, reason.is_some(), due));
+                if self.comes_back(&content) {
+                    kept.came_back = Some(returned(&content, &entry));
+                } else {
+                    let due = self.assessments.due(partner, release, &content.portions);
+                    kept.content = Some(received_content(release, &content, &entry, reason.is_some(), due));
+                }
             }
             Err(unusable) => {
                 let (hold, why) = budget.judge(&unusable, &entry);
@@ -357,6 +365,11 @@ impl InboundFeeds {
         let (partner, manifest, quarantined) = (partner.clone(), release.manifest, kept.reason.clone());
         deeds.push(Deed::Received { manifest, partner, sequence, release: release_id, quarantined, at_fault });
         (kept, deeds)
+    }
+
+    /// Whether it is a version of this organisation, returned by a partner that endorses it.
+    fn comes_back(&self, content: &Content) -> bool {
+        content.not_covered.is_none() && content.manifest.originator == *self.identity.domain()
     }
 
     /// What is stored here of the version that this manifest belongs to.

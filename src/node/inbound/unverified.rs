@@ -239,7 +239,7 @@ impl InboundFeeds {
         let is_shown = kept.content.as_ref().is_some_and(|c| !c.quarantined);
         let receipts = match is_shown {
             true => vec![self.stored_receipt(&partner, &kept, now)?],
-            false => self.receipts.quarantine_receipts(&partner, std::slice::from_ref(&kept), now)?,
+            false => self.receipts.receipts_at_once(&partner, std::slice::from_ref(&kept), now)?,
         };
         let (manifest, missing_agreement) = (release.manifest, kept.missing_agreement);
         if is_shown {
@@ -299,6 +299,7 @@ impl InboundFeeds {
             missing_agreement: None,
             pending_verification: None,
             signed: None,
+            came_back: None,
         };
         let events = vec![Event::of_node(now, deed)];
         if self.store.settle_unverified(&partner, kept, arrived_at, events, vec![receipt]).await? {

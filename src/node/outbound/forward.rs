@@ -1,5 +1,6 @@
 //! Passing on: what came from a partner is offered to others as far as its terms, the agreements with them and this organisation's house
-//! rules allow. A hub never gives it back to an organisation that had it before.
+//! rules allow. A hub never gives it back to an organisation that had it before. Only its own endorsements go back, to the originator
+//! (`node/assessments/endorse.rs`).
 
 use std::{sync::Arc, time::Duration};
 

@@ -195,7 +195,10 @@ impl OutboundFeeds {
         disclosed: &mut BTreeSet<Digest>,
         round: &mut Round,
     ) -> Result<Outbound, Fault> {
-        if cleared.disclosed().all(|item| disclosed.contains(&item.to_digest())) {
+        // To its originator only endorsements are new.
+        let is_back = *cleared.recipient() == prepared.manifest.originator;
+        let counts = |item: &ItemId| !is_back || matches!(item, ItemId::Endorsement(_));
+        if cleared.disclosed().filter(counts).all(|item| disclosed.contains(&item.to_digest())) {
             return Ok(outbound);
         }
         if !prepared.fits(cleared.via()) {
@@ -260,7 +263,9 @@ impl OutboundFeeds {
             attachments: prepared.attachments(&release.digests),
             digests,
         });
-        let due = partner.due(&release.agreement.id, || prepared.level(&release.digests), now);
+        // Nobody acknowledges an assessment of its own.
+        let is_back = release.recipient == prepared.manifest.originator;
+        let due = partner.due(&release.agreement.id, || prepared.level(&release.digests), now).filter(|_| !is_back);
         round.duties.extend(due.map(|due| (prepared.id, due)));
         let entry = prepared.entry(envelope, &release);
         round.numbered.push(Numbered { sequence, entry });

@@ -13,7 +13,7 @@ use crate::{
     node::receipts::Receipts,
     seal::statement::path_hash,
     store::{
-        ReceivedEntry, StoreError,
+        ReceivedContent, ReceivedEntry, StoreError,
         receipts::{ReceiptTarget, UnansweredEntries},
     },
     wire,
@@ -45,9 +45,9 @@ impl Said {
 }
 
 impl Receipts {
-    /// The receipts for those of these entries that are kept from users, encoded, for the outbox. There is one for each reason, and one
-    /// for each entry that came through hubs.
-    pub(in crate::node) fn quarantine_receipts(
+    /// The receipts for those of these entries that are kept from users or only bring endorsements of what was published here, encoded,
+    /// for the outbox. There is one for each reason, one for each entry that came through hubs, and one for the endorsements.
+    pub(in crate::node) fn receipts_at_once(
         &self,
         partner: &TrustDomain,
         entries: &[ReceivedEntry],
@@ -58,7 +58,8 @@ impl Receipts {
         for entry in entries {
             let Some(reason) = &entry.reason else { continue };
             // An entry that did not verify is not passed on as a proof of anything.
-            if entry.provenance.is_empty() || entry.content.is_none() {
+            let is_back = |c: &ReceivedContent| c.originator == *self.identity.domain();
+            if entry.provenance.is_empty() || entry.content.as_ref().is_none_or(is_back) {
                 by_reason.entry(reason).or_default().push(entry.release_id);
                 continue;
             }
@@ -68,6 +69,11 @@ impl Receipts {
         }
         for (reason, releases) in by_reason {
             receipts.push(self.receipt(partner, ReceiptKind::Quarantined, Some(reason.to_owned()), releases, now)?);
+        }
+        // What came back is answered without its path, because a path that leads back to its first giver is refused.
+        let back: Vec<StatementId> = entries.iter().filter(|e| e.came_back.is_some()).map(|e| e.release_id).collect();
+        for some in back.chunks(BATCH as usize) {
+            receipts.push(self.receipt(partner, ReceiptKind::Stored, None, some.to_vec(), now)?);
         }
         Ok(receipts)
     }

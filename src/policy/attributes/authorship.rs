@@ -1,7 +1,7 @@
 //! Whose a version is, and who signed it.
 //!
-//! Only house rules can depend on it. Grants and built-in rules never do, so a recipient, who does not have the giver's house rules, reaches
-//! the same decision without it.
+//! Grants never depend on it, and of the signers only house rules can know. A built-in rule knows the originator, which the manifest names. So a
+//! recipient, who does not have the giver's house rules, reaches the same decision.
 
 use std::collections::BTreeSet;
 

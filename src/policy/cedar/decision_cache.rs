@@ -19,9 +19,10 @@ use crate::{
     domain::{
         body::Kind,
         group::Group,
+        ids::TrustDomain,
         marking::{Audience, Caveat, Tlp, Topic},
     },
-    policy::attributes::{Authorship, PortionAttributes, SubjectSummary},
+    policy::attributes::{Authorship, PortionAttributes, SignerFacts, SubjectSummary},
 };
 
 /// How many evaluations are kept for an agreement. Each takes a few hundred bytes.
@@ -29,8 +30,10 @@ const MAX_ENTRIES: usize = 512;
 /// An evaluation is kept only if its request contains at most so many names. What one partner writes is evaluated for every other partner,
 /// and must not fill the memory. With so many names in each entry, an agreement takes a megabyte.
 const MAX_NAMES: usize = 32;
-/// The attributes of the schema that depend on the authorship.
-const AUTHORSHIP_ATTRIBUTES: [&str; 3] = ["originator", "signers", "cosigners"];
+/// The attributes of the schema that depend on the originator.
+const OF_ORIGINATOR: &[&str] = &["originator"];
+/// The attributes of the schema that depend on the signers.
+const OF_SIGNERS: &[&str] = &["signers", "cosigners"];
 
 /// The evaluations that are kept. The copies of a compiled agreement share them; another version of the agreement or of the house rules
 /// begins with an empty cache. A cache: staleness is harmless because it belongs to one compiled agreement, and a result depends on nothing
@@ -39,8 +42,10 @@ const AUTHORSHIP_ATTRIBUTES: [&str; 3] = ["originator", "signers", "cosigners"];
 pub(in crate::policy) struct DecisionCache {
     /// `None`: a result may change at any time, so none is kept.
     change_times: Option<ChangeTimes>,
-    /// Whether a result may depend on the authorship.
-    uses_authorship: bool,
+    /// Whether a result may depend on the originator.
+    uses_originator: bool,
+    /// Whether a result may depend on the signers.
+    uses_signers: bool,
     entries: Arc<Mutex<HashMap<SubjectSummary, HashMap<CacheKey, Evaluation>>>>,
 }
 
@@ -54,12 +59,14 @@ struct CacheKey {
     groups: Box<[Group]>,
     caveats: Box<[Caveat]>,
     interval: StableInterval,
-    /// `None` if the result does not depend on it.
-    authorship: Option<Authorship>,
+    /// `None` if no result depends on it.
+    originator: Option<TrustDomain>,
+    /// `None` if no result depends on them, or if they are not known.
+    signers: Option<SignerFacts>,
 }
 
 impl CacheKey {
-    fn new(portion: PortionAttributes<'_>, interval: StableInterval, authorship: Option<Authorship>) -> Self {
+    fn new(portion: PortionAttributes<'_>, interval: StableInterval, cache: &DecisionCache, by: &Authorship) -> Self {
         let PortionAttributes { kind, tlp, topics, releasable_to, groups, caveats } = portion;
         Self {
             kind,
@@ -69,7 +76,8 @@ impl CacheKey {
             groups: groups.into(),
             caveats: caveats.into(),
             interval,
-            authorship,
+            originator: cache.uses_originator.then(|| by.originator.clone()),
+            signers: by.signers.as_ref().filter(|_| cache.uses_signers).cloned(),
         }
     }
 }
@@ -77,10 +85,12 @@ impl CacheKey {
 impl DecisionCache {
     /// An empty cache for these policies.
     pub fn new<'a>(policies: impl IntoIterator<Item = &'a cedar_policy::Policy, IntoIter: Clone>) -> Self {
-        let mut policies = policies.into_iter();
+        let policies = policies.into_iter();
+        let uses = |attributes| policies.clone().any(|policy| may_use(policy, attributes));
         Self {
             change_times: ChangeTimes::read(policies.clone()),
-            uses_authorship: policies.any(may_use_authorship),
+            uses_originator: uses(OF_ORIGINATOR),
+            uses_signers: uses(OF_SIGNERS),
             entries: Arc::default(),
         }
     }
@@ -88,7 +98,7 @@ impl DecisionCache {
     /// A cache that keeps nothing.
     #[cfg(test)]
     pub fn disabled() -> Self {
-        Self { change_times: None, uses_authorship: true, entries: Arc::default() }
+        Self { change_times: None, uses_originator: true, uses_signers: true, entries: Arc::default() }
     }
 
     /// How many evaluations it keeps.
@@ -102,8 +112,7 @@ impl DecisionCache {
         let ReleaseRequest { subjects, authorship, portion, times } = *request;
         let names = portion.name_count() + subjects.name_count();
         let Some(change_times) = self.change_times.as_ref().filter(|_| names <= MAX_NAMES) else { return evaluate() };
-        let authorship = self.uses_authorship.then(|| authorship.clone());
-        let key = CacheKey::new(portion, change_times.interval_of(times), authorship);
+        let key = CacheKey::new(portion, change_times.interval_of(times), self, authorship);
         // The map is consistent after every statement, so a poisoned lock can be used.
         let lock = || self.entries.lock().unwrap_or_else(PoisonError::into_inner);
         if let Some(evaluation) = lock().get(subjects).and_then(|entries| entries.get(&key)) {
@@ -119,17 +128,17 @@ impl DecisionCache {
     }
 }
 
-/// Whether the result of a policy may depend on the authorship.
-fn may_use_authorship(policy: &cedar_policy::Policy) -> bool {
-    policy.to_json().map_or(true, |tree| names_authorship(&tree))
+/// Whether the result of a policy may depend on these attributes.
+fn may_use(policy: &cedar_policy::Policy, attributes: &[&str]) -> bool {
+    policy.to_json().map_or(true, |tree| names_any(&tree, attributes))
 }
 
 /// Whether a part of a policy's JSON form names such an attribute. Cedar can't compute a name, so a policy that uses an attribute names it.
-fn names_authorship(node: &Value) -> bool {
-    let is_name = |text: &str| AUTHORSHIP_ATTRIBUTES.contains(&text);
+fn names_any(node: &Value, attributes: &[&str]) -> bool {
+    let is_name = |text: &str| attributes.contains(&text);
     match node {
-        Value::Object(fields) => fields.iter().any(|(name, inner)| is_name(name) || names_authorship(inner)),
-        Value::Array(items) => items.iter().any(names_authorship),
+        Value::Object(fields) => fields.iter().any(|(name, inner)| is_name(name) || names_any(inner, attributes)),
+        Value::Array(items) => items.iter().any(|item| names_any(item, attributes)),
         Value::String(text) => is_name(text),
         Value::Null | Value::Bool(_) | Value::Number(_) => false,
     }

@@ -2,7 +2,7 @@
 
 use std::{
     cell::OnceCell,
-    collections::{BTreeMap, HashMap},
+    collections::{BTreeMap, BTreeSet, HashMap},
     rc::Rc,
 };
 
@@ -16,8 +16,8 @@ use crate::{
         agreement::{CompiledAgreement, PartnerPolicy},
         attributes::{PortionAttributes, SubjectSummary},
         cedar::{Entities, Evaluation, ReleaseRequest, RequestTimes, assessment_entity},
-        facts::{Facts, Item},
-        provenance::Acquisition,
+        facts::{Facts, Item, Provenance},
+        provenance::{Acquisition, denials_back, goes_along, nothing_new},
         reason::PolicyReason,
     },
 };
@@ -32,14 +32,14 @@ pub(in crate::policy) struct Basis<'a> {
     pub now: Time,
 }
 
-impl Basis<'_> {
+impl<'a> Basis<'a> {
     /// The rulings on the items at these indexes, judged by the subjects as summarised. Items with equal attributes share one evaluation.
     pub fn rulings(
         self,
         subjects: &SubjectSummary,
         indexes: impl Iterator<Item = usize>,
     ) -> BTreeMap<usize, Rc<Ruling>> {
-        let Self { policy, facts, acquisition, now, .. } = self;
+        let Self { policy, facts, .. } = self;
         let mut added = facts.states_added_by(&policy.control, facts.indexes());
         added.extend(&facts.states_of_other_versions);
         let with_added = (!added.is_empty()).then(|| subjects.with_states(added));
@@ -59,14 +59,48 @@ impl Basis<'_> {
                 true => Rc::clone(ruling),
                 false => Rc::new(ruling.with_exceptions(exceptions)),
             };
-            let denials = match item.is_own_endorsement(&policy.giver) {
-                true => vec![],
-                false => acquisition.denials(&policy.taker, *item, now),
-            };
-            let ruling = if denials.is_empty() { ruling } else { Rc::new(ruling.with_denials(denials)) };
-            rulings.insert(index, ruling);
+            rulings.insert(index, self.bounded(*item, ruling));
+        }
+        if self.way_back().is_some() {
+            self.give_along(&mut rulings);
         }
         rulings
+    }
+
+    /// The release by which it came, if the taker is its originator.
+    pub fn way_back(self) -> Option<&'a Provenance> {
+        match self.acquisition {
+            Acquisition::Received(provenance) if self.policy.taker.domain == *self.facts.originator => Some(provenance),
+            _ => None,
+        }
+    }
+
+    /// The ruling within the bounds that the acquisition sets.
+    fn bounded(self, item: Item<'_>, ruling: Rc<Ruling>) -> Rc<Ruling> {
+        let Self { policy, facts, acquisition, now, .. } = self;
+        let denials = match self.way_back() {
+            Some(provenance) => denials_back(provenance, (&policy.giver, &policy.taker), facts, item, now),
+            None if item.is_own_endorsement(&policy.giver) => vec![],
+            None => acquisition.denials(&policy.taker, item, now),
+        };
+        if denials.is_empty() { ruling } else { Rc::new(ruling.with_denials(denials)) }
+    }
+
+    /// What goes along with an endorsement on its way back is given by the grants that give the endorsement.
+    fn give_along(self, rulings: &mut BTreeMap<usize, Rc<Ruling>>) {
+        let item = |index: &usize| self.facts.items.get(*index);
+        let own = |index: &usize| item(index).is_some_and(|i| i.is_own_endorsement(&self.policy.giver));
+        let granted = rulings.iter().filter(|(index, _)| own(index)).flat_map(|(_, ruling)| ruling.grants());
+        let grants: BTreeSet<usize> = granted.copied().collect();
+        let ruling = Rc::new(match grants.is_empty() {
+            true => Ruling::Denied(vec![nothing_new()]),
+            false => Ruling::Permitted(Grounds { grants: grants.into_iter().collect(), exceptions: vec![] }),
+        });
+        for (_, along) in rulings.iter_mut().filter(|(index, _)| item(index).is_some_and(goes_along)) {
+            if !matches!(**along, Ruling::Denied(_)) {
+                *along = Rc::clone(&ruling);
+            }
+        }
     }
 
     /// The ruling on the items of one equivalence class by the grants and rules alone. `entities` are built when they are first needed.

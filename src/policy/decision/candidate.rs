@@ -27,7 +27,8 @@ impl<'a> Candidate<'a> {
     /// Evaluates the basis.
     pub fn new(basis: Basis<'a>) -> Self {
         let facts = basis.facts;
-        let rulings = basis.rulings(&facts.all_subjects, facts.indexes());
+        let mut rulings = basis.rulings(&facts.all_subjects, facts.indexes());
+        keep_words_of_others(basis, &mut rulings);
         let mut granted: GrantedItems = rulings
             .iter()
             .filter_map(|(index, ruling)| match &**ruling {
@@ -68,6 +69,21 @@ impl<'a> Candidate<'a> {
         match self.rulings.get(&index).map(|ruling| ruling.reasons()) {
             Some(reasons) if !reasons.is_empty() => reasons.to_vec(),
             Some(_) | None => vec![PolicyReason::new("unknown", "nothing permits it")],
+        }
+    }
+}
+
+/// An endorsement that came back to the originator stays there. It came under no release that the originator could cite, so nobody could check
+/// whether its endorser lets it go on.
+fn keep_words_of_others(basis: Basis<'_>, rulings: &mut BTreeMap<usize, Rc<Ruling>>) {
+    if !matches!(basis.acquisition, Acquisition::Originated) {
+        return;
+    }
+    for (index, ruling) in rulings {
+        let endorser = basis.facts.items.get(*index).and_then(|item| item.endorser);
+        if endorser.is_some_and(|endorser| *endorser != basis.policy.giver) {
+            let words = "another organisation has made this endorsement, and its originator passes it on to nobody";
+            *ruling = Rc::new(ruling.with_denials(vec![PolicyReason::new("onward-not-allowed", words)]));
         }
     }
 }

@@ -16,7 +16,7 @@ use crate::{
         attributes::PortionAttributes,
         facts::{Facts, ItemId},
         grant::CompiledGrant,
-        provenance::Acquisition,
+        provenance::{Acquisition, goes_along},
         reason::PolicyReason,
     },
 };
@@ -97,7 +97,14 @@ fn permit(basis: Basis<'_>, index: usize, grounds: &Grounds) -> Permit {
         Some(portion) => c.reason_for(&facts.all_subjects, PortionAttributes::new(portion)),
         None => c.reason.clone(),
     };
-    let reasons = used().map(reason).chain(exceptions.map(|e| e.reason())).collect();
+    let along = basis.way_back().is_some() && facts.items.get(index).is_some_and(goes_along);
+    let reasons = match along {
+        true => vec![PolicyReason::new(
+            "its-originators-own",
+            "it goes along with an endorsement, to the organisation that wrote it",
+        )],
+        false => used().map(reason).chain(exceptions.map(|e| e.reason())).collect(),
+    };
     Permit { grants, reasons }
 }
 

@@ -61,6 +61,14 @@ impl Ruling {
         Self::Denied(self.reasons().iter().cloned().chain(denials).collect())
     }
 
+    /// The indexes of the grants that permit it. Empty if none does.
+    pub fn grants(&self) -> &[usize] {
+        match self {
+            Self::Permitted(grounds) => &grounds.grants,
+            Self::NoGrant(_) | Self::Denied(_) => &[],
+        }
+    }
+
     /// Why it is not permitted. Empty if it is.
     pub fn reasons(&self) -> &[PolicyReason] {
         match self {

@@ -32,7 +32,8 @@ pub(in crate::policy) fn release_terms(basis: Basis<'_>, released: &GrantedItems
     });
     let used = released.values().flat_map(|grounds| grants(agreement, grounds));
     let own = ReleaseTerms {
-        onward: if withholds { None } else { onward(agreement, facts, released) },
+        // The originator of an assessment is not told by others to whom it may pass it on.
+        onward: if withholds || basis.way_back().is_some() { None } else { onward(agreement, facts, released) },
         barred_states: states.into_iter().collect(),
         retention_days: used.filter_map(|g| g.retention_days).min(),
     };

@@ -5,6 +5,7 @@ use serde::Serialize;
 use crate::domain::{
     assessment::Portion,
     ids::{Digest, StatementId, TrustDomain},
+    time::Time,
 };
 
 /// A portion or an endorsement of an assessment.
@@ -37,6 +38,8 @@ pub struct EndorsementFacts<'a> {
     pub endorser: &'a TrustDomain,
     /// Its text and marking.
     pub portion: &'a Portion,
+    /// When it was made: by its signer's word, or when it was logged here, if that was earlier.
+    pub made_at: Time,
 }
 
 /// A portion or an endorsement, with what a decision needs to know of it.
@@ -46,6 +49,8 @@ pub(in crate::policy) struct Item<'a> {
     pub portion: &'a Portion,
     /// The organisation that made an endorsement; `None` for a portion.
     pub endorser: Option<&'a TrustDomain>,
+    /// When an endorsement was made; `None` for a portion.
+    pub made_at: Option<Time>,
 }
 
 impl Item<'_> {

@@ -22,6 +22,8 @@ pub struct Provenance {
     pub terms: ReleaseTerms,
     /// The time from which `terms.retention_days` counts.
     pub released_at: Time,
+    /// When it came to the giver. What the giver says of a portion after this time, it may have read there.
+    pub received_at: Time,
     /// What `group:x` means in these terms: the agreement behind the release defines it, and the release repeats it. A group that is not here
     /// has no members. A marking defines its own groups.
     pub groups: Vec<Group>,
@@ -33,13 +35,15 @@ pub struct Provenance {
 }
 
 impl Provenance {
-    /// Takes what a decision needs from a release that came by way of these organisations.
+    /// Takes what a decision needs from a release that came by way of these organisations. Nobody but the giver knows when it came, so it
+    /// counts as received when it was released.
     pub fn new(id: StatementId, release: &Release, carriers: BTreeSet<TrustDomain>) -> Self {
         Self {
             release: id,
             digests: release.disclosed().collect(),
             terms: release.terms.clone(),
             released_at: release.released_at,
+            received_at: release.released_at,
             groups: release.terms.onward.iter().flat_map(|o| &o.groups).cloned().collect(),
             is_stopped: false,
             carriers,

@@ -96,10 +96,7 @@ impl<'a> Acquisition<'a> {
 
 /// The conditions of the release's terms that are not met.
 fn unmet_terms(provenance: &Provenance, taker: &Organisation, portion: &Portion, now: Time) -> Vec<String> {
-    let mut unmet = Vec::new();
-    if provenance.is_stopped {
-        unmet.push("the agreement under which it came is suspended or was terminated".to_owned());
-    }
+    let mut unmet = unmet_for_anybody(provenance, taker, now);
     if provenance.carriers.contains(&taker.domain) {
         unmet.push(format!("{} had it before it came here", taker.domain));
     }
@@ -122,6 +119,15 @@ fn unmet_terms(provenance: &Provenance, taker: &Organisation, portion: &Portion,
                 unmet.push("it may not be passed on by another hop".to_owned());
             }
         }
+    }
+    unmet
+}
+
+/// The conditions that are not met and that hold for every taker, the originator among them.
+pub(super) fn unmet_for_anybody(provenance: &Provenance, taker: &Organisation, now: Time) -> Vec<String> {
+    let mut unmet = Vec::new();
+    if provenance.is_stopped {
+        unmet.push("the agreement under which it came is suspended or was terminated".to_owned());
     }
     if let Some(state) = taker.states().find(|s| provenance.terms.barred_states.contains(s)) {
         unmet.push(format!("it came with a bar to {state}"));

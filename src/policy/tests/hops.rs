@@ -139,7 +139,8 @@ fn what_a_hops_own_people_say_of_it_came_by_no_release_that_could_bar_it() {
         let (originator, portions, said) = (theirs(), portions(), gap(9, Tlp::Green));
         let endorser = endorser.parse().unwrap();
         let facts = Facts::new(&originator, portions.iter().enumerate().map(|(i, p)| (digest(i), p)));
-        let endorsement = EndorsementFacts { id: StatementId([9; 32]), endorser: &endorser, portion: &said };
+        let endorsement =
+            EndorsementFacts { id: StatementId([9; 32]), endorser: &endorser, portion: &said, made_at: time(ISSUED) };
         judged_of(&originator, &first, &second, &facts.with_endorsements([endorsement]))
     };
     assert_eq!(endorsed_by("gb.example"), [""; 0]);

@@ -38,6 +38,7 @@ fn provenance(number: u8) -> Provenance {
             retention_days: Some(10),
         },
         released_at: time(ISSUED),
+        received_at: time(ISSUED),
         groups: vec![group("sahel", &["BF", "NE"], &["au.example"])],
         is_stopped: false,
         carriers: ["origin.example".parse().unwrap()].into(),

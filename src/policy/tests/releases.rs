@@ -398,7 +398,8 @@ fn a_recipient_quarantines_a_portion_that_no_grant_named_permits() {
 fn a_release_tells_of_each_portion_and_endorsement_whether_it_goes() {
     let portions = [headline(1, Tlp::Clear), subject(2, Tlp::Clear, &["ML"]), gap(3, Tlp::Red)];
     let (endorser, said, kept) = ("gb.example".parse().unwrap(), gap(4, Tlp::Clear), gap(5, Tlp::Red));
-    let endorsement = |n, portion| EndorsementFacts { id: StatementId([n; 32]), endorser: &endorser, portion };
+    let endorsement =
+        |n, portion| EndorsementFacts { id: StatementId([n; 32]), endorser: &endorser, portion, made_at: time(ISSUED) };
     let facts = facts(&portions).with_endorsements([endorsement(8, &said), endorsement(9, &kept)]);
     let release = decide(&amber_on_west_africa(), &facts, time("2026-05-01T10:30:00Z")).release.unwrap();
     let portions = [0, 1, 2].map(|i| ItemId::Portion(digest(i)));

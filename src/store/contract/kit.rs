@@ -198,6 +198,7 @@ pub(crate) fn entry(sequence: u64, n: u8, version: u32) -> ReceivedEntry {
         missing_agreement: None,
         pending_verification: None,
         signed: None,
+        came_back: None,
     }
 }
 

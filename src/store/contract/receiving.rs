@@ -253,6 +253,7 @@ pub(crate) async fn a_void_is_received_without_content(home: &dyn Home) {
         missing_agreement: None,
         pending_verification: None,
         signed: None,
+        came_back: None,
     };
     receive(&*store, "us", 0, vec![void, entry(2, 1, 1)]).await.unwrap();
     let records = store.received_after(0, 10).await.unwrap();

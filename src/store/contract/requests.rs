@@ -2,9 +2,9 @@
 
 use super::{Home, kit::*};
 use crate::{
-    domain::request::RequestState,
+    domain::{endorsement::MAX_ENDORSEMENTS, request::RequestState},
     store::{
-        AttachedStatement, LoggedStatement, StoreError,
+        AttachedStatement, LoggedStatement, ReceivedEntry, ReturnedEndorsements, StoreError,
         requests::{NewAttachedStatement, RequestRecord, RequestStep},
     },
 };
@@ -42,6 +42,45 @@ pub(super) fn asked(n: u8, outgoing: bool) -> RequestRecord {
 
 pub(super) fn request_step(record: RequestRecord, is_theirs: bool) -> RequestStep {
     RequestStep { record, is_theirs, post: None, attached: None, events: vec![refused("fr")] }
+}
+
+/// An arrival that brings endorsements of version 1 of assessment 1, which was published here.
+fn came_back(sequence: u64, statements: &[&[u8]]) -> ReceivedEntry {
+    let endorsements = statements.iter().map(|s| AttachedStatement { envelope: s.to_vec(), verified: true }).collect();
+    let (manifest_id, originator, assessment) = (manifest(1, 1), domain("gb"), assessment(1));
+    let back = ReturnedEndorsements { manifest_id, originator, assessment, endorsements };
+    ReceivedEntry { content: None, came_back: Some(back), ..entry(sequence, 1, 1) }
+}
+
+pub(crate) async fn an_endorsement_that_came_back_is_attached_to_what_was_published_and_nothing_else_changes(
+    home: &dyn Home,
+) {
+    let store = home.open();
+    store.publish(publication(1, 1)).await.unwrap();
+    let published = store.by_manifest(&manifest(1, 1), false).await.unwrap().unwrap();
+    receive(&*store, "fr", 0, vec![came_back(1, &[b"one"]), came_back(2, &[b"one", b"two"])]).await.unwrap();
+    let unknown = came_back(1, &[b"x"]);
+    let back = unknown.came_back.clone().map(|b| ReturnedEndorsements { manifest_id: manifest(9, 1), ..b });
+    let unknown = ReceivedEntry { came_back: back, ..unknown };
+    assert_eq!(receive(&*store, "us", 0, vec![unknown]).await, Err(StoreError::Conflict));
+    drop(store);
+    let store = home.open();
+    let record = store.by_manifest(&manifest(1, 1), false).await.unwrap().unwrap();
+    assert!(record.attached.iter().all(|s| s.verified && s.at == at(50)));
+    assert_eq!(bytes(record.attached), [b"one".to_vec(), b"two".to_vec()]);
+    assert!(record.releases.is_empty(), "it was published here, and did not come");
+    assert_eq!((record.state, record.since, record.portions), (published.state, published.since, published.portions));
+    assert!(store.unanswered(&domain("fr"), 10).await.unwrap().arrived.is_empty());
+    assert!(store.arrived_after(0, 10).await.unwrap().is_empty(), "nothing is passed on");
+    let arrivals = store.received_after(0, 10).await.unwrap();
+    let told: Vec<_> = arrivals.iter().map(|a| (a.is_endorsement, a.kind, a.assessment, a.manifest_id)).collect();
+    assert_eq!(told, [(true, None, Some((assessment(1), 1)), Some(manifest(1, 1))); 2]);
+    // A partner fills no version with endorsements.
+    for n in 3..40_u8 {
+        receive(&*store, "fr", u64::from(n) - 1, vec![came_back(n.into(), &[&[n]])]).await.unwrap();
+    }
+    let record = store.by_manifest(&manifest(1, 1), false).await.unwrap().unwrap();
+    assert_eq!(record.attached.len(), MAX_ENDORSEMENTS);
 }
 
 pub(crate) async fn what_is_attached_to_portions_is_kept_once_and_queues_its_version(home: &dyn Home) {

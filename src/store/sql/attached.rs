@@ -13,12 +13,13 @@ use super::{
 };
 use crate::{
     domain::{
+        endorsement::MAX_ENDORSEMENTS,
         event::Event,
-        ids::{AssessmentId, TrustDomain},
+        ids::{AssessmentId, StatementId, TrustDomain},
         time::Time,
     },
     store::{
-        AttachedStatement, LoggedStatement, Result, StoreError,
+        AttachedStatement, LoggedStatement, Result, ReturnedEndorsements, StoreError,
         damage::Damage,
         requests::NewAttachedStatement,
         vault::{ContentKey, LedgerLeaf, SealedRow, Vault, pack, unpack},
@@ -31,6 +32,51 @@ pub(super) fn keep(changes: &mut Changes, row: ContentRow, sealed: Vec<u8>, at: 
         "INSERT INTO beside (manifest, peer, sequence, quarantined, sealed, at) VALUES (?1, ?2, ?3, ?4, ?5, ?6)";
     let ContentRow { manifest, peer, sequence, is_quarantined } = row;
     changes.write(SQL, values![manifest, peer, sequence, is_quarantined, sealed, at], Rows::One);
+}
+
+/// Attaches the endorsements that a partner has returned to a version that was published here, each once. For the writer. Of one partner
+/// and version it keeps as many as a version shows; more would only make the version slow to read.
+pub(super) fn keep_returned(
+    (conn, vault, changes): (&dyn Connection, &Vault, &mut Changes),
+    arrival: ArrivalRow<'_>,
+    back: &ReturnedEndorsements,
+    at: Time,
+) -> Result<()> {
+    const MARK: &str = "UPDATE received SET endorses = ?3 WHERE peer = ?1 AND sequence = ?2";
+    const COUNT: &str = "SELECT count(*) FROM beside WHERE manifest = ?1 AND peer = ?2";
+    let ReturnedEndorsements { manifest_id, endorsements, .. } = back;
+    let Found { manifest, key } = find(conn, vault, manifest_id)?;
+    execute(conn, MARK, params![arrival.peer, number(arrival.sequence)?, manifest])?;
+    let held = of(conn, &key, VersionRow { number: manifest, manifest_id }, true)?;
+    let is_new = |e: &&AttachedStatement| held.iter().all(|h| h.envelope != e.envelope);
+    let new: Vec<AttachedStatement> = endorsements.iter().filter(is_new).cloned().collect();
+    let rows = query_optional(conn, COUNT, params![manifest, arrival.peer], |r| count(r, 0))?.unwrap_or_default();
+    if new.is_empty() || rows >= MAX_ENDORSEMENTS as u64 {
+        return Ok(());
+    }
+    let place = sealed_row(VersionRow { number: manifest, manifest_id }, arrival, false);
+    let row = ContentRow { manifest, peer: arrival.peer, sequence: number(arrival.sequence)?, is_quarantined: false };
+    keep(changes, row, key.seal(place, &packed(&new))?, at);
+    Ok(())
+}
+
+/// A version, with the key of its assessment.
+struct Found {
+    manifest: i64,
+    key: ContentKey,
+}
+
+/// The version with that manifest. A conflict where it is not here, or its assessment was purged.
+fn find(conn: &dyn Queries, vault: &Vault, manifest_id: &StatementId) -> Result<Found> {
+    const FIND: &str = "SELECT m.number, a.id, a.wrapped, o.domain FROM manifest m \
+        JOIN assessment a ON a.number = m.assessment JOIN peer o ON o.number = m.originator WHERE m.id = ?1";
+    let found = query_optional(conn, FIND, params![manifest_id.as_bytes()], |r| {
+        let id: AssessmentId = id(r, 1)?;
+        Ok((r.get::<i64>(0)?, id, r.get::<Option<Vec<u8>>>(2)?, text::<TrustDomain>(r, 3)?))
+    })?;
+    let Some((manifest, assessment, Some(wrapped), originator)) = found else { return Err(StoreError::Conflict) };
+    let key = vault.unwrap_key(SealedRow::AssessmentKey(&assessment, &originator), wrapped)?;
+    Ok(Found { manifest, key })
 }
 
 /// The statements of one row as bytes. Each one is a byte that says whether it was verified, and its envelope.
@@ -134,16 +180,9 @@ pub(super) fn insert(
     changes: &mut Changes,
     attached: &NewAttachedStatement,
 ) -> Result<bool> {
-    const FIND: &str = "SELECT m.number, a.id, a.wrapped, o.domain FROM manifest m \
-        JOIN assessment a ON a.number = m.assessment JOIN peer o ON o.number = m.originator WHERE m.id = ?1";
     const NEXT: &str = "SELECT coalesce(max(sequence), 0) + 1 FROM beside WHERE manifest = ?1 AND peer = ?2";
     let NewAttachedStatement { manifest_id, from, envelope, at, urgency, queue } = attached;
-    let found = query_optional(conn, FIND, params![manifest_id.as_bytes()], |r| {
-        let id: AssessmentId = id(r, 1)?;
-        Ok((r.get::<i64>(0)?, id, r.get::<Option<Vec<u8>>>(2)?, text::<TrustDomain>(r, 3)?))
-    })?;
-    let Some((manifest, assessment, Some(wrapped), originator)) = found else { return Err(StoreError::Conflict) };
-    let key = vault.unwrap_key(SealedRow::AssessmentKey(&assessment, &originator), wrapped)?;
+    let Found { manifest, key } = find(conn, vault, manifest_id)?;
     if of(conn, &key, VersionRow { number: manifest, manifest_id }, true)?.iter().any(|s| s.envelope == *envelope) {
         return Ok(false);
     }

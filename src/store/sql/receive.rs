@@ -28,7 +28,7 @@ use crate::{
         time::Time,
     },
     store::{
-        InboundPosition, ReceivedContent, ReceivedEntry, ReceivedRecord, Result, StoreError,
+        InboundPosition, ReceivedContent, ReceivedEntry, ReceivedRecord, Result, ReturnedEndorsements, StoreError,
         damage::Damage,
         subject_states, summary,
         vault::{ContentKey, LedgerLeaf, SealedRow, Vault, pack},
@@ -163,7 +163,9 @@ struct AssessmentRow {
 fn locks(batch: &ReceivedBatch) -> Vec<Lock> {
     let contents = batch.entries.iter().filter_map(|entry| entry.content.as_ref());
     let assessments = contents.map(|content| Lock::assessment(&content.originator, &content.assessment));
-    assessments.chain([Lock::peer_in(&batch.partner)]).collect()
+    let returned = batch.entries.iter().filter_map(|entry| entry.came_back.as_ref());
+    let endorsed = returned.map(|back| Lock::assessment(&back.originator, &back.assessment));
+    assessments.chain(endorsed).chain([Lock::peer_in(&batch.partner)]).collect()
 }
 
 /// Stores a batch, and returns the equivocations that it reveals. `None` if content was encrypted under a key that has changed;
@@ -208,6 +210,10 @@ fn commit(
             _ => None,
         };
         insert(conn, peer, entry, kept, batch.at)?;
+        if let Some(back) = &entry.came_back {
+            let arrival = ArrivalRow { peer, from: &batch.partner, sequence: last };
+            attached::keep_returned((conn, vault, changes), arrival, back, batch.at)?;
+        }
         if let Some(signed) = &entry.signed {
             found.extend(equivocations::detect(conn, vault, signed, batch.now)?);
         }
@@ -247,6 +253,12 @@ fn places(conn: &dyn Connection, vault: &Vault, batch: &ReceivedBatch, sealed: &
             }
             _ => None,
         };
+        if let Some(ReturnedEndorsements { originator, assessment, .. }) = &entry.came_back
+            && let Some(originator) = peers::find(conn, originator)?
+            && recalls::is_recalled(conn, assessment, originator)?
+        {
+            return Err(StoreError::Recalled);
+        }
         places.push(place);
     }
     Ok(Some(places))
@@ -355,8 +367,9 @@ pub(super) async fn newest_releases(store: &SqlStore<impl Driver>) -> Result<Vec
 }
 
 pub(super) async fn after(store: &SqlStore<impl Driver>, arrival: u64, limit: u32) -> Result<Vec<ReceivedRecord>> {
-    const SQL: &str = "SELECT d.domain, r.sequence, r.kind, a.id, m.version, r.quarantined, r.at, r.number, m.id \
-        FROM received r JOIN peer d ON d.number = r.peer LEFT JOIN manifest m ON m.number = r.manifest \
+    const SQL: &str = "SELECT d.domain, r.sequence, r.kind, a.id, m.version, r.quarantined, r.at, r.number, m.id, \
+        r.endorses IS NOT NULL FROM received r JOIN peer d ON d.number = r.peer \
+        LEFT JOIN manifest m ON m.number = coalesce(r.manifest, r.endorses) \
         LEFT JOIN assessment a ON a.number = m.assessment \
         WHERE r.number > ?1 ORDER BY r.number LIMIT ?2";
     store.read(move |conn| query_all(conn, SQL, params![number(arrival)?, limit], read)).await
@@ -368,6 +381,7 @@ fn read(row: &SqlRow<'_>) -> Result<ReceivedRecord> {
         partner: text(row, 0)?,
         sequence: count(row, 1)?,
         kind: text_optional(row, 2)?,
+        is_endorsement: row.get(9)?,
         assessment: version.map(|version| Ok::<_, StoreError>((id(row, 3)?, version))).transpose()?,
         quarantined: row.get(5)?,
         at: time(row, 6)?,

@@ -99,6 +99,7 @@ fn provenance(steps: &[Step], visible: &[usize]) -> Provenance {
         digests: local.map(|(local, _)| digest(local)).collect(),
         terms: step.release.terms.clone(),
         released_at: step.release.released_at,
+        received_at: step.release.released_at,
         is_stopped: false,
         groups: step.release.terms.onward.iter().flat_map(|o| o.groups.clone()).collect(),
         carriers: steps.iter().map(|s| s.giver.domain.clone()).collect(),

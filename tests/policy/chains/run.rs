@@ -188,6 +188,7 @@ pub fn foretold(world: &World, piece: &Piece) -> Vec<Foretold> {
             groups: terms.onward.iter().flat_map(|o| o.groups.clone()).collect(),
             terms,
             released_at: piece.at[k],
+            received_at: piece.at[k],
             is_stopped: false,
             carriers: world.parties[..=k].iter().map(|p| p.domain.clone()).collect(),
         }];
@@ -215,6 +216,7 @@ pub fn case(
         expires: piece.expires,
         portions: held.iter().map(|i| piece.portions[*i].clone()).collect(),
         endorsers: vec![],
+        endorsed_at: vec![],
         exceptions: vec![],
         versions: BTreeSet::new(),
         now: piece.at[k],

@@ -6,7 +6,7 @@ use crate::{
     domain::{entry::FeedEntry, ids::StatementId, release::Release, statement::Envelope, summary::Summary, time::Time},
     node::inbound::content::Content,
     seal::{open::OpenedPortion, statement::id_of},
-    store::{AttachedStatement, ReceivedContent, ReceivedEntry, subject_states, title},
+    store::{AttachedStatement, ReceivedContent, ReceivedEntry, ReturnedEndorsements, subject_states, title},
     wire,
 };
 
@@ -23,6 +23,25 @@ pub(in crate::node) fn received(sequence: u64, release_id: StatementId, entry: &
         missing_agreement: None,
         pending_verification: None,
         signed: None,
+        came_back: None,
+    }
+}
+
+/// The statements that came beside the portions.
+fn attached<'a>(checked: &Content, statements: impl Iterator<Item = &'a Arc<Envelope>>) -> Vec<AttachedStatement> {
+    let is_verified = |e: &Envelope| !checked.unverified.contains(&id_of(e.kind, &e.payload));
+    let statement =
+        |e: &Arc<Envelope>| AttachedStatement { envelope: wire::envelope::encode(e), verified: is_verified(e) };
+    statements.map(statement).collect()
+}
+
+/// What is kept of an entry that a partner has returned about a version that was published here: the endorsements alone.
+pub(in crate::node) fn returned(checked: &Content, entry: &FeedEntry) -> ReturnedEndorsements {
+    ReturnedEndorsements {
+        manifest_id: checked.manifest_id,
+        originator: checked.manifest.originator.clone(),
+        assessment: checked.manifest.assessment,
+        endorsements: attached(checked, entry.endorsements.iter()),
     }
 }
 
@@ -35,10 +54,6 @@ pub(in crate::node) fn received_content(
     due: Option<Time>,
 ) -> ReceivedContent {
     let content = &checked.manifest;
-    let attached = entry.endorsements.iter().chain(&entry.exceptions);
-    let is_verified = |e: &Envelope| !checked.unverified.contains(&id_of(e.kind, &e.payload));
-    let statement =
-        |e: &Arc<Envelope>| AttachedStatement { envelope: wire::envelope::encode(e), verified: is_verified(e) };
     let named = checked.portions.iter().map(OpenedPortion::portion).zip(entry.portions.iter().map(|bytes| &**bytes));
     ReceivedContent {
         kind: release.kind,
@@ -51,7 +66,7 @@ pub(in crate::node) fn received_content(
         title: title::of(named),
         summary: Summary::of(content, checked.portions.iter().map(|opened| (opened.portion(), opened.digest()))),
         subject_states: subject_states::of(content, checked.portions.iter().map(OpenedPortion::portion)),
-        attached: attached.map(statement).collect(),
+        attached: attached(checked, entry.endorsements.iter().chain(&entry.exceptions)),
         attachments: checked.attachments(),
         quarantined,
         due,

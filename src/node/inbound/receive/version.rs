@@ -82,6 +82,17 @@ impl Content {
         Ok(())
     }
 
+    /// Requires that a version of this organisation that came back is the one that was published here.
+    ///
+    /// # Errors
+    /// `NOT_FOUND`, because the store was rolled back, or somebody else has a key of this organisation.
+    pub(in crate::node) fn must_be_here(&self, here: VersionStatus) -> Result<(), Unusable> {
+        match here.manifest {
+            Some(id) if id == self.manifest_id => Ok(()),
+            _ => Err(Fault::new(Reason::NotFound, "no such version was published here").into()),
+        }
+    }
+
     /// The manifest that users no longer see once this one is shown. A version that counts on a hub's word alone gives way to the
     /// originator's own word about the same version or an earlier one.
     pub(in crate::node) fn takes_the_place_of(&self, here: VersionStatus) -> Option<StatementId> {
