@@ -6,14 +6,17 @@ mod armour;
 mod assess;
 mod bundle;
 mod ca;
+mod complete;
 mod completions;
 mod config;
 mod context;
 mod core_dumps;
+mod deadline;
 mod decision;
 mod demo;
 mod doctor;
 mod draft;
+mod encoding;
 mod error;
 mod evidence;
 mod expiry;
@@ -22,9 +25,11 @@ mod files;
 mod filter;
 mod global;
 mod init;
+mod input;
 mod ledger;
 mod id_prefix;
 mod output;
+mod pager;
 mod partner;
 mod person;
 mod policy;
@@ -33,14 +38,16 @@ mod quarantine;
 mod show;
 mod signals;
 mod simulated;
+mod terminal;
 mod recall_details;
 mod waiting;
 
 use std::process::ExitCode;
 
-use clap::{Parser, Subcommand};
+use clap::{CommandFactory, Parser, Subcommand};
+use clap_complete::CompleteEnv;
 
-pub use error::{CliError, Exit};
+pub use error::{CliError, Exit, FaultLine};
 use global::Global;
 
 /// Exchanges signed early-warning assessments with partners, under an agreement with each partner.
@@ -108,27 +115,61 @@ enum Command {
     Doctor(doctor::Doctor),
     /// Print shell completions
     Completions(completions::Completions),
+    /// Write the manual pages
+    Man(completions::Man),
+}
+
+impl Command {
+    /// Whether the command only shows something, so that its answer may be long and nobody is asked anything.
+    fn only_shows(&self) -> bool {
+        match self {
+            Self::Assess(command) => command.only_shows(),
+            Self::Agreement(command) => command.only_shows(),
+            Self::Draft(command) => command.only_shows(),
+            Self::Policy(_) | Self::Expiry(_) => true,
+            Self::Ledger(command) => matches!(command, ledger::Ledger::List(_) | ledger::Ledger::Alarms),
+            Self::Feed(command) => matches!(command, feed::Feed::Status),
+            Self::Partner(command) => matches!(command, partner::Partner::List | partner::Partner::Show(_)),
+            _ => false,
+        }
+    }
 }
 
 /// Runs the program with the process's arguments.
 pub fn run() -> ExitCode {
+    core_dumps::forbid();
+    // A shell asks what may be typed next. This answers and ends the process; otherwise it does nothing.
+    CompleteEnv::with_factory(completed).var(completions::VARIABLE).complete();
     let cli = match Cli::try_parse() {
         Ok(cli) => cli,
         Err(error) => return output::usage(&error),
     };
-    core_dumps::forbid();
     let global = cli.global.clone();
     let runtime = match tokio::runtime::Builder::new_multi_thread().enable_all().build() {
         Ok(runtime) => runtime,
         Err(error) => return output::fail(&global, &CliError::new(Exit::Failed, "UNAVAILABLE", error.to_string())),
     };
-    let done = runtime.block_on(execute(cli)).and_then(|()| output::ended());
+    if cli.command.only_shows() {
+        pager::begin(&global);
+    }
+    let done = runtime.block_on(async {
+        let done = execute(cli).await;
+        if let Some(held) = pager::finish().await {
+            output::print(&held);
+        }
+        done.and_then(|()| output::ended())
+    });
     // A worker that hangs must not keep the process alive.
     runtime.shutdown_timeout(std::time::Duration::from_millis(500));
     match done {
         Ok(()) => ExitCode::SUCCESS,
         Err(error) => output::fail(&global, &error),
     }
+}
+
+/// The command line with what a shell can't know by itself.
+fn completed() -> clap::Command {
+    Cli::command().mut_arg("identity", |arg| arg.add(complete::people()))
 }
 
 async fn execute(cli: Cli) -> Result<(), CliError> {
@@ -151,6 +192,7 @@ async fn execute(cli: Cli) -> Result<(), CliError> {
         Command::Ca(command) => command.run(global),
         Command::Config(command) => command.run(global),
         Command::Doctor(command) => command.run(global).await,
-        Command::Completions(command) => command.run(&mut <Cli as clap::CommandFactory>::command()),
+        Command::Completions(command) => command.run(),
+        Command::Man(command) => command.run(global, Cli::command()),
     }
 }

@@ -2,7 +2,9 @@
 
 mod agreement;
 mod assessment;
+mod changes;
 mod difference;
+mod html;
 mod matrix;
 mod options;
 mod portion;
@@ -14,10 +16,13 @@ mod words;
 
 pub use agreement::{agreement, group};
 pub use assessment::{AssessmentText, EndorsementLine, SignatureLine, assessment, beginning, portion_names};
+pub use changes::{Change, changed, changes};
 pub use difference::{difference, differences};
+pub use html::assessment_page;
 pub use matrix::{Cell, Clauses, Column, Mark, Row, legend, matrix, tidy};
 pub use options::Options;
-pub use table::table;
+pub use table::{Heading, fitted, table};
+pub use words::places;
 
 #[cfg(test)]
 mod tests;

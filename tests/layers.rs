@@ -33,7 +33,10 @@ const CONFINED: &[(&str, &[&str])] = &[
     ("pulldown_cmark", &["draft/document"]),
     ("roxmltree", &["draft/document"]),
     ("zip", &["draft/document"]),
-    ("similar", &["cli/draft"]),
+    ("similar", &["cli/draft", "render/changes"]),
+    ("askama", &["render/html"]),
+    ("terminal_size", &["cli/terminal"]),
+    ("clap_mangen", &["cli/completions"]),
 ];
 
 /// Generated protobuf types: in `wire`, and where messages of the two services are built or read.

@@ -85,6 +85,8 @@ mod ledger;
 mod limits;
 #[path = "node/lists.rs"]
 mod lists;
+#[path = "node/on_a_terminal.rs"]
+mod on_a_terminal;
 #[path = "node/operating.rs"]
 mod operating;
 #[path = "node/own_machine.rs"]
@@ -127,6 +129,8 @@ mod rules;
 mod runbooks;
 #[path = "node/searches.rs"]
 mod searches;
+#[path = "node/scripts.rs"]
+mod scripts;
 #[path = "node/sentences.rs"]
 mod sentences;
 #[path = "node/simulate.rs"]
@@ -139,6 +143,8 @@ mod splitmix;
 mod statements;
 #[path = "node/surroundings.rs"]
 mod surroundings;
+#[path = "node/terminal_kit.rs"]
+mod terminal_kit;
 #[path = "node/three_hops.rs"]
 mod three_hops;
 #[path = "node/times.rs"]

@@ -45,7 +45,12 @@ pub(crate) fn written(agreement: &Agreement) {
     }
     let previous = agreement.previous.map(|id| (agreement.version - 1, id));
     let text = agreement_to_toml(agreement);
-    let read = parse_agreement(&text, Format::Toml, Lineage { series: agreement.series, previous }, watchfire::domain::time::Day::FIRST);
+    let read = parse_agreement(
+        &text,
+        Format::Toml,
+        Lineage { series: agreement.series, previous },
+        watchfire::domain::time::Day::FIRST,
+    );
     let read = read.unwrap_or_else(|e| panic!("what was written does not read: {}\n{text}", e.in_file("")));
     assert_eq!(as_sets(&read), as_sets(agreement), "the written form means something else");
     shown::harmless(&render::agreement(agreement, &shown::plain()));

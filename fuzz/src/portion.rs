@@ -57,6 +57,7 @@ fn read_by_people(portion: &Portion) {
         via: &[],
         is_own: false,
         language: None,
+        acknowledge: None,
     };
     shown::harmless(&render::assessment(&view, &shown::plain()));
     shown::harmless(&render::beginning(portion, shown::plain().lexicon));

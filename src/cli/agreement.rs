@@ -1,5 +1,6 @@
 //! `watchfire agreement`: agreements about what is shared with whom.
 
+mod bulk;
 mod details;
 mod diff;
 mod lookup;
@@ -19,7 +20,7 @@ use super::{
     CliError, Exit, Global,
     approval::approve,
     context::{ADMINS, ANYBODY, Context},
-    output,
+    output, terminal,
 };
 use crate::{
     desk::client::DeskClient,
@@ -83,6 +84,11 @@ pub struct Stop {
 }
 
 impl AgreementCommand {
+    /// Whether it only shows something.
+    pub fn only_shows(&self) -> bool {
+        matches!(self, Self::Review(_) | Self::Show(_) | Self::List | Self::Diff(_) | Self::Simulate(_))
+    }
+
     /// Runs the command.
     pub async fn run(&self, global: &Global) -> Result<(), CliError> {
         match self {
@@ -100,7 +106,7 @@ impl AgreementCommand {
                     .map(|_| ())
             }
             Self::Resume(which) => {
-                let AdminCall { mut desk, id, context, subject } = AdminCall::begin(global, which).await?;
+                let AdminCall { mut desk, id, context, subject, .. } = AdminCall::begin(global, which).await?;
                 let approval = Some(approve(&context, Matter::Resumption, subject)?);
                 let request = proto::ResumeAgreementRequest { id, approval };
                 lookup::print(global, desk.agreements.resume_agreement(request).await?.into_inner().agreement)
@@ -123,7 +129,16 @@ impl AgreementCommand {
 
 impl Sign {
     async fn run(&self, global: &Global) -> Result<(), CliError> {
-        let AdminCall { mut desk, id, context, subject } = AdminCall::begin(global, &self.which).await?;
+        let AdminCall { mut desk, id, context, subject, shown } = AdminCall::begin(global, &self.which).await?;
+        if terminal::can_ask(global) {
+            output::show(&in_full(&mut desk, &shown).await?);
+            let question = if self.beside {
+                "Sign exactly these terms, beside what else is in force with the partner?"
+            } else {
+                "Sign exactly these terms?"
+            };
+            output::ask(global, question, "nothing was signed")?;
+        }
         let approval = Some(approve(&context, Matter::Agreement, subject)?);
         let request = proto::SignAgreementRequest { id, approval, beside: self.beside };
         let answer = desk.agreements.sign_agreement(request).await?.into_inner();
@@ -140,6 +155,8 @@ struct AdminCall {
     id: prost::bytes::Bytes,
     /// The subject of an approval: the id of exactly the terms that the node has shown.
     subject: Sha256,
+    /// These terms.
+    shown: AgreementDetails,
 }
 
 impl AdminCall {
@@ -148,22 +165,29 @@ impl AdminCall {
         let mut desk = context.connect().await?;
         let agreement = find(&mut desk, &which.id).await?;
         let subject = subject::statement(&id_of(StatementKind::Agreement, &agreement.envelope.payload));
-        Ok(Self { context, desk, id: hex::decode(&agreement.id).unwrap_or_default().into(), subject })
+        let id = hex::decode(&agreement.id).unwrap_or_default().into();
+        Ok(Self { context, desk, id, subject, shown: agreement })
     }
 }
 
 async fn show(global: &Global, which: &Which) -> Result<(), CliError> {
     let mut desk = Context::load(global, ANYBODY)?.connect().await?;
     let view = find(&mut desk, &which.id).await?;
+    let words = in_full(&mut desk, &view).await?;
+    output::result(global, &view, || words);
+    Ok(())
+}
+
+/// An agreement in words, with what it changes in the version before.
+async fn in_full(desk: &mut DeskClient, view: &AgreementDetails) -> Result<String, CliError> {
     let before = match view.agreement.previous {
-        Some(id) => all(&mut desk).await?.into_iter().find(|v| v.id == id.to_string()),
+        Some(id) => all(desk).await?.into_iter().find(|v| v.id == id.to_string()),
         None => None,
     };
-    output::result(global, &view, || match before {
-        Some(before) => format!("{}\n{}", view.words(), diff::since(&before, &view)),
+    Ok(match before {
+        Some(before) => format!("{}\n{}", view.words(), diff::since(&before, view)),
         None => view.words(),
-    });
-    Ok(())
+    })
 }
 
 async fn list(global: &Global) -> Result<(), CliError> {
@@ -174,8 +198,7 @@ async fn list(global: &Global) -> Result<(), CliError> {
     } else if views.is_empty() {
         output::print("no agreements yet; write one with `watchfire agreement draft --partner DOMAIN`");
     } else {
-        let rows: Vec<_> = views.iter().map(AgreementDetails::row).collect();
-        output::print(&output::table(&["ID", "VERSION", "PARTIES", "STATE", "FROM", "UNTIL", "NOTE"], &rows));
+        output::print(details::table(&views, output::table_width()).trim_end());
     }
     Ok(())
 }

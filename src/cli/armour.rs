@@ -8,7 +8,7 @@ use base64::{
     engine::{DecodePaddingMode, GeneralPurpose, GeneralPurposeConfig, general_purpose::STANDARD},
 };
 
-use super::CliError;
+use super::{CliError, files::read_bytes, input};
 use crate::{domain::statement::Envelope, render::text::one_line, wire};
 
 const BEGIN: &str = "-----BEGIN WATCHFIRE STATEMENT-----";
@@ -42,19 +42,16 @@ pub fn read_armoured(file: &Path) -> Result<Envelope, CliError> {
         Ok([one]) => Ok(one),
         Err(_) => Err(CliError::files(format!(
             "{} contains several statements; give a file with one of them",
-            file.display()
+            input::name(file)
         ))),
     }
 }
 
-/// Reads all statements in a file, in their order. There is at least one.
+/// Reads all statements in a file, or in stdin for `-`, in their order. There is at least one.
 pub fn read_all_armoured(file: &Path) -> Result<Vec<Envelope>, CliError> {
-    let at = file.display();
+    let at = input::name(file);
     let unread = |error: std::io::Error| CliError::files(format!("{at} can't be read: {error}"));
-    if std::fs::metadata(file).map_err(unread)?.len() > LONGEST {
-        return Err(CliError::files(format!("{at} is longer than any file with statements; give another file")));
-    }
-    let text = text_of(&std::fs::read(file).map_err(unread)?);
+    let text = text_of(&read_bytes(file, LONGEST).map_err(unread)?);
     let found = blocks(&text);
     let found =
         if found.is_empty() { encoded_parts(&text).iter().flat_map(|part| blocks(part)).collect() } else { found };
@@ -72,7 +69,7 @@ pub fn read_all_armoured(file: &Path) -> Result<Vec<Envelope>, CliError> {
 }
 
 fn decode(block: &str, file: &Path) -> Result<Envelope, CliError> {
-    let at = file.display();
+    let at = input::name(file);
     let bytes = LENIENT.decode(body_of(block)).ok().filter(|bytes| !bytes.is_empty());
     let cut = || {
         CliError::files(format!("the statement in {at} was changed or cut off in transit; ask for it again as a file"))

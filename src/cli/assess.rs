@@ -1,5 +1,6 @@
 //! `watchfire assess`: write, publish and read assessments.
 
+mod accepted;
 mod acknowledge;
 mod answer;
 mod attach;
@@ -8,9 +9,12 @@ mod compose;
 mod composed_file;
 mod correct;
 mod draft_files;
+mod draft_portions;
+mod dry_run;
 mod endorse;
 mod groups;
 mod holders;
+mod left_behind;
 mod lint;
 mod list;
 mod new;
@@ -72,6 +76,16 @@ pub enum Assess {
 }
 
 impl Assess {
+    /// Whether it only shows something.
+    pub fn only_shows(&self) -> bool {
+        match self {
+            Self::List(_) | Self::Show(_) | Self::Requests(_) | Self::Holders(_) => true,
+            Self::Lint(_) | Self::Preview(_) => true,
+            Self::New(new) => new.out.is_none(),
+            _ => false,
+        }
+    }
+
     /// Runs the command.
     pub async fn run(&self, global: &Global) -> Result<(), CliError> {
         match self {

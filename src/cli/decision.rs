@@ -4,12 +4,12 @@ use serde::Serialize;
 
 use super::output;
 use crate::{
-    render::{self, Cell, Clauses, Column, Mark, Row},
+    render::{self, Cell, Clauses, Column, Mark, Row, text::wrap},
     wire::{field::time, proto},
 };
 
 /// What goes to one partner.
-#[derive(Debug, Clone, Serialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub struct Decision {
     /// The partner.
     pub partner: String,
@@ -96,6 +96,11 @@ impl Decision {
         }
     }
 
+    /// Whether the partner gets anything, now or later.
+    pub fn goes(&self) -> bool {
+        self.decision == "release"
+    }
+
     /// The decision as a column of the table of portions and partners.
     pub fn column(&self) -> Column {
         let cells = self.portions.iter().map(|p| p.cell(self.unread.is_some())).collect();
@@ -103,13 +108,35 @@ impl Decision {
     }
 }
 
+/// Who gets it now, later and not at all.
+pub fn summary(all: &[Decision]) -> String {
+    let options = output::options();
+    let mut out = String::new();
+    let mut line = |title: &str, partners: Vec<String>| {
+        let lines = wrap(&partners.join(", "), options.columns(), "               ");
+        for (i, line) in lines.iter().enumerate().filter(|_| !partners.is_empty()) {
+            let title = if i == 0 { title } else { "" };
+            out.push_str(&format!("{title:<15}{}\n", line.trim_start()));
+        }
+    };
+    let later = |d: &Decision| d.not_before.as_ref().map(|from| format!("{} from {from} on", d.partner));
+    let of = |wanted: &dyn Fn(&Decision) -> Option<String>| all.iter().filter_map(wanted).collect::<Vec<_>>();
+    line("gets it now", of(&|d| (d.goes() && d.not_before.is_none()).then(|| d.partner.clone())));
+    line("gets it later", of(&|d| later(d).filter(|_| d.goes())));
+    line("gets nothing", of(&|d| (!d.goes()).then(|| d.partner.clone())));
+    if all.is_empty() || all.iter().all(|d| !d.goes()) {
+        out.insert_str(0, "NOBODY GETS THIS\n");
+    }
+    out.trim_end().to_owned()
+}
+
 /// All decisions as one table, followed by the clauses in words.
 pub fn table(rows: &[Row], all: &[Decision]) -> String {
     if all.is_empty() {
-        return "nobody gets it: there are no active partners yet".to_owned();
+        return "nobody gets this: there are no active partners yet".to_owned();
     }
     let (options, mut clauses) = (output::options(), Clauses::default());
     let columns: Vec<Column> = all.iter().map(Decision::column).collect();
     let matrix = render::matrix(rows, &columns, &mut clauses, &options);
-    format!("{matrix}\n{}\n\n{}", render::legend(&columns), clauses.text(&options)).trim_end().to_owned()
+    format!("{matrix}\n{}\n\n{}", render::legend(&columns, &options), clauses.text(&options)).trim_end().to_owned()
 }

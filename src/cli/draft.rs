@@ -41,6 +41,11 @@ pub enum DraftCommand {
 }
 
 impl DraftCommand {
+    /// Whether it only shows something.
+    pub fn only_shows(&self) -> bool {
+        matches!(self, Self::List(_) | Self::Show(_) | Self::History(_) | Self::Diff(_))
+    }
+
     /// Runs the command.
     pub async fn run(&self, global: &Global) -> Result<(), CliError> {
         match self {

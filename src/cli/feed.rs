@@ -1,13 +1,16 @@
 //! `watchfire feed`: receive what partners send.
 
+mod follow;
+mod item;
+
 use clap::{Args, Subcommand};
 use indicatif::{ProgressBar, ProgressStyle};
 use serde::Serialize;
 
+use self::{follow::Follow, item::Item};
 use super::{
-    CliError, Exit, Global,
+    CliError, Exit, Global, complete,
     context::{ANYBODY, Context, WRITERS},
-    filter::FilterArgs,
     output,
     quarantine::reason_in_words,
     waiting::Waiting,
@@ -29,80 +32,12 @@ pub enum Feed {
     Status,
 }
 
-/// Prints what arrives.
-#[derive(Args)]
-pub struct Follow {
-    /// Only this partner
-    #[arg(long, value_name = "DOMAIN")]
-    from: Option<TrustDomain>,
-    /// Only assessments of this organisation, whoever passes them on
-    #[arg(long, value_name = "DOMAIN")]
-    originator: Option<TrustDomain>,
-    #[command(flatten)]
-    filter: FilterArgs,
-    /// Begin with what arrives from now on, not with what is already here
-    #[arg(long)]
-    new: bool,
-    /// Continue after this item: the `cursor` of the last line that `--json` has printed
-    #[arg(long, value_name = "CURSOR", conflicts_with = "new")]
-    after: Option<String>,
-}
-
 /// Catches up.
 #[derive(Args)]
 pub struct Pull {
     /// Only this partner
-    #[arg(long, value_name = "DOMAIN")]
+    #[arg(long, value_name = "DOMAIN", add = complete::partners())]
     from: Option<TrustDomain>,
-}
-
-#[derive(Serialize)]
-struct Item {
-    partner: String,
-    sequence: u64,
-    kind: String,
-    assessment: Option<String>,
-    version: Option<u32>,
-    state: String,
-    headline: Option<String>,
-    received: Option<String>,
-    exercise: bool,
-    /// Where a follower continues after this item.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    cursor: Option<String>,
-}
-
-impl Item {
-    fn new(item: proto::FeedItem, cursor: Option<String>) -> Self {
-        let has = !item.assessment_id.is_empty();
-        Self {
-            partner: item.partner,
-            sequence: item.sequence,
-            kind: item.kind,
-            assessment: has.then(|| hex::encode(&item.assessment_id)),
-            // A recall concerns all versions.
-            version: (item.version > 0).then_some(item.version),
-            state: item.state,
-            headline: (!item.headline.is_empty()).then_some(item.headline),
-            received: time("received", item.received).ok().map(|t| t.to_string()),
-            exercise: item.exercise,
-            cursor,
-        }
-    }
-
-    fn words(&self) -> String {
-        let when = self.received.as_deref().unwrap_or("-");
-        let exercise = if self.exercise { "EXERCISE " } else { "" };
-        let headline = self.headline.as_deref().map(one_line).unwrap_or_else(|| format!("({})", self.state));
-        let id = self.assessment.as_deref().unwrap_or("-");
-        // Requests and answers have no number in a feed.
-        let number = if self.sequence > 0 { format!(" #{}", self.sequence) } else { String::new() };
-        format!("{when}  {}{number}  {}  {exercise}{headline}\n    {id}", self.partner, self.kind)
-    }
-
-    fn print(&self, global: &Global) {
-        output::result(global, self, || self.words());
-    }
 }
 
 #[derive(Serialize)]
@@ -174,31 +109,6 @@ impl Feed {
             Self::Follow(follow) => follow.run(global).await,
             Self::Pull(pull) => pull.run(global).await,
             Self::Status => status(global).await,
-        }
-    }
-}
-
-impl Follow {
-    async fn run(&self, global: &Global) -> Result<(), CliError> {
-        let mut desk = Context::load(global, WRITERS)?.connect().await?;
-        let partner = self.from.as_ref().map(ToString::to_string).unwrap_or_default();
-        let cursor = self.after.clone().unwrap_or_default();
-        let originator = self.originator.as_ref().map(ToString::to_string).unwrap_or_default();
-        let filter = self.filter.message();
-        let request = proto::FollowFeedRequest { partner, new_only: self.new, cursor, originator, filter };
-        let mut items = desk.assessments.follow_feed(request).await?.into_inner();
-        output::note(global, "following; press Ctrl-C to end");
-        loop {
-            tokio::select! {
-                item = items.message() => match item? {
-                    Some(proto::FollowFeedResponse { item, cursor }) => {
-                        if let Some(item) = item { Item::new(item, Some(cursor)).print(global) }
-                        output::ended()?;
-                    }
-                    None => return Ok(()),
-                },
-                _ = tokio::signal::ctrl_c() => return Ok(()),
-            }
         }
     }
 }

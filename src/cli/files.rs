@@ -9,7 +9,7 @@ use std::{
 
 use tempfile::NamedTempFile;
 
-use super::CliError;
+use super::{CliError, encoding, input};
 use crate::draft::Format;
 
 /// The largest file that is read.
@@ -72,16 +72,30 @@ fn not_written(path: &Path, error: &io::Error) -> CliError {
     CliError::files(format!("{} {why}", path.display()))
 }
 
-/// A file that a person wrote, and whether it is TOML or JSON.
+/// The bytes of a file that a person names, or of stdin for `-`; at most `limit`.
+pub fn read_bytes(path: &Path, limit: u64) -> io::Result<Vec<u8>> {
+    let mut bytes = vec![];
+    if input::is_stdin(path) {
+        io::stdin().take(limit + 1).read_to_end(&mut bytes)?;
+    } else {
+        File::open(path)?.take(limit + 1).read_to_end(&mut bytes)?;
+    }
+    match bytes.len() as u64 > limit {
+        true => Err(io::Error::other(format!("it is larger than {} MiB", limit >> 20))),
+        false => Ok(bytes),
+    }
+}
+
+/// A file that a person wrote, or stdin for `-`, and whether it is TOML or JSON. What comes from stdin is JSON if it begins as JSON does.
 pub fn read_written(path: &Path) -> Result<(String, Format), CliError> {
-    let mut text = String::new();
-    let read = File::open(path).and_then(|file| file.take(MAX_WRITTEN + 1).read_to_string(&mut text));
-    let read = read.and_then(|_| match text.len() as u64 > MAX_WRITTEN {
-        true => Err(io::Error::other("it is larger than 16 MiB")),
-        false => Ok(()),
-    });
-    read.map_err(|e| CliError::files(format!("{} can't be read: {e}", path.display())))?;
-    let is_json = path.extension().is_some_and(|e| e == "json");
+    let unread = |why: String| CliError::files(format!("{} can't be read: {why}", input::name(path)));
+    let bytes = read_bytes(path, MAX_WRITTEN).map_err(|e| unread(e.to_string()))?;
+    let text = encoding::utf8(bytes).map_err(unread)?;
+    let is_json = if input::is_stdin(path) {
+        text.trim_start().starts_with('{')
+    } else {
+        path.extension().is_some_and(|e| e == "json")
+    };
     Ok((text, if is_json { Format::Json } else { Format::Toml }))
 }
 

@@ -19,6 +19,9 @@ pub struct Global {
     /// Answer yes to every question, except for the comparison of a partner's words
     #[arg(long, short, global = true)]
     pub yes: bool,
+    /// Print long answers at once, without a pager (WATCHFIRE_PAGER or PAGER, else less)
+    #[arg(long, global = true)]
+    pub no_pager: bool,
     /// Print only what was asked for
     #[arg(long, short, global = true)]
     pub quiet: bool,

@@ -1,10 +1,26 @@
 //! Finds things by the beginning of their id, so that people need not write 32 digits.
 
+use std::collections::BTreeSet;
+
 use super::{CliError, Exit};
 use crate::{desk::client::DeskClient, domain::ids::AssessmentId, wire::proto};
 
 /// The shortest beginning of an id.
 const FEWEST: usize = 4;
+
+/// How many digits of an id tables show at least. By chance, two of a hundred thousand ids begin alike in so many digits.
+const SHOWN: usize = 8;
+
+/// How many digits of these ids must be shown to tell them apart.
+pub fn shown_digits<'a>(ids: impl Iterator<Item = &'a str>) -> usize {
+    let ids: BTreeSet<&str> = ids.collect();
+    let longest = ids.iter().map(|id| id.len()).max().unwrap_or_default();
+    let is_enough = |digits: &usize| {
+        let beginnings: BTreeSet<&str> = ids.iter().map(|id| id.get(..*digits).unwrap_or(id)).collect();
+        beginnings.len() == ids.len()
+    };
+    (SHOWN..longest).find(is_enough).unwrap_or(longest.max(SHOWN))
+}
 
 /// The only one of `found`, whose ids all begin with `beginning`. `what` and `list` name the thing, and the command that lists all of them.
 pub fn only<T>(mut found: Vec<T>, beginning: &str, what: &str, list: &str) -> Result<T, CliError> {
@@ -40,6 +56,15 @@ pub async fn assessment(desk: &mut DeskClient, id: &str) -> Result<AssessmentId,
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn so_many_digits_are_shown_that_ids_can_be_told_apart() {
+        let shown = |ids: &[&str]| shown_digits(ids.iter().copied());
+        assert_eq!(shown(&[]), 8);
+        assert_eq!(shown(&["00112233445566", "00112233445566"]), 8, "one id in two versions");
+        assert_eq!(shown(&["00112233445566", "ff112233445566"]), 8);
+        assert_eq!(shown(&["00112233445566", "00112233445577"]), 13);
+    }
 
     #[test]
     fn a_beginning_names_one_or_none() {

@@ -2,6 +2,7 @@
 
 mod alarms;
 mod check;
+mod entry;
 mod export;
 mod head;
 mod list;

@@ -7,12 +7,14 @@ use std::{
     sync::OnceLock,
 };
 
+use clap::error::ContextKind;
 use serde::Serialize;
 
 use super::{
     error::{CliError, Exit},
     files::write_new,
     global::Global,
+    pager, terminal,
 };
 use crate::{
     domain::lexicon::Lexicon,
@@ -24,6 +26,9 @@ static LOST: OnceLock<String> = OnceLock::new();
 
 /// Writes to stdout. A closed pipe (`| head`) is no failure. [`ended`] reports any other failure.
 pub fn print(text: &str) {
+    if pager::hold(text) {
+        return;
+    }
     let mut out = std::io::stdout().lock();
     let written = out.write_all(text.as_bytes()).and_then(|()| out.write_all(b"\n")).and_then(|()| out.flush());
     note_loss(written);
@@ -92,12 +97,33 @@ pub fn confirm(global: &Global, question: &str) -> bool {
     read.is_ok() && matches!(line.trim(), "y" | "Y" | "yes")
 }
 
+/// Shows on the terminal what the command is about to do, and asks whether it should. Without somebody to ask it goes on, as scripts expect.
+/// `otherwise` says what remains as it was.
+///
+/// # Errors
+/// `NOT_CONFIRMED`, after any answer but yes.
+pub fn ask(global: &Global, question: &str, otherwise: &str) -> Result<(), CliError> {
+    if !terminal::can_ask(global) || confirm(global, question) {
+        return Ok(());
+    }
+    Err(CliError::new(Exit::Failed, "NOT_CONFIRMED", otherwise))
+}
+
+/// Shows something on stderr, even with `--quiet`, because a question follows.
+pub fn show(text: &str) {
+    let _ = writeln!(std::io::stderr(), "{text}");
+}
+
 /// Reports an error, and returns the exit code. An error without a reason has already printed its JSON object on stdout.
 pub fn fail(global: &Global, error: &CliError) -> ExitCode {
     if global.json && !error.reason.is_empty() {
-        print_json(&serde_json::json!({
-            "error": { "reason": error.reason, "message": error.message, "field": error.field }
-        }));
+        let mut told = serde_json::json!({ "reason": error.reason, "message": error.message, "field": error.field });
+        if !error.faults.is_empty()
+            && let Some(told) = told.as_object_mut()
+        {
+            told.insert("faults".to_owned(), serde_json::json!(error.faults));
+        }
+        print_json(&serde_json::json!({ "error": told }));
     }
     let _ = writeln!(std::io::stderr(), "watchfire: {}", error.message);
     ExitCode::from(error.exit as u8)
@@ -107,8 +133,7 @@ pub fn fail(global: &Global, error: &CliError) -> ExitCode {
 pub fn usage(error: &clap::Error) -> ExitCode {
     let is_help = !error.use_stderr();
     if !is_help && std::env::args().any(|a| a == "--json") {
-        let message = error.kind().to_string();
-        print_json(&serde_json::json!({ "error": { "reason": "USAGE", "message": message, "field": null } }));
+        print_json(&usage_json(error));
     }
     note_loss(error.print());
     match ended() {
@@ -118,13 +143,19 @@ pub fn usage(error: &clap::Error) -> ExitCode {
     }
 }
 
+/// Wrong usage as JSON: the sentence about it, and the option or argument that it is about.
+fn usage_json(error: &clap::Error) -> serde_json::Value {
+    let text = error.render().to_string();
+    let message = text.split("\n\n").next().unwrap_or_default().trim_start_matches("error: ").trim();
+    let field = error.get(ContextKind::InvalidArg).map(ToString::to_string);
+    serde_json::json!({ "error": { "reason": "USAGE", "message": message, "field": field } })
+}
+
 /// How texts are rendered on this terminal.
 pub fn options() -> Options {
-    let is_terminal = std::io::stdout().is_terminal();
-    let columns = std::env::var("COLUMNS").ok().and_then(|c| c.parse().ok());
     #[expect(clippy::expect_used, reason = "the lexicon is in the built-in table")]
     let lexicon = Lexicon::by_id(LEXICON).expect("the default lexicon is built in");
-    Options { lexicon, width: columns.unwrap_or(80), color: is_terminal && std::env::var_os("NO_COLOR").is_none() }
+    Options { lexicon, width: terminal::columns(), color: terminal::has_colors() }
 }
 
 /// The default lexicon of likelihood words.
@@ -132,7 +163,10 @@ pub const LEXICON: &str = "uk-phia-2025";
 
 /// A table with headings, for this terminal.
 pub fn table(headings: &[&str], rows: &[Vec<String>]) -> String {
-    // Cells are not shortened when the table is piped.
-    let width = if std::io::stdout().is_terminal() { options().width } else { 10_000 };
-    render::table(headings, rows, width)
+    render::table(headings, rows, table_width())
+}
+
+/// The width of tables. Cells are not shortened when the table is piped.
+pub fn table_width() -> usize {
+    if terminal::is_terminal() { terminal::columns() } else { 10_000 }
 }

@@ -13,6 +13,7 @@ use super::{
     approval::approve,
     armour::{armour, read_armoured},
     bundle::roots_of,
+    complete,
     context::{ADMINS, ANYBODY, Context},
     files::write_new,
     output,
@@ -92,6 +93,7 @@ pub struct Accept {
 #[derive(Args)]
 pub struct Named {
     /// Its trust domain
+    #[arg(add = complete::partners())]
     domain: TrustDomain,
 }
 

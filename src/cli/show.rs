@@ -11,6 +11,7 @@ use crate::{
         fault::Fault,
         ids::StatementId,
         release::Release,
+        time::Time,
     },
     render::{AssessmentText, EndorsementLine, SignatureLine},
     seal::{
@@ -57,6 +58,8 @@ pub struct OpenedAssessment {
     pub recall: Option<RecallDetails>,
     /// The equivocations of its originator about it.
     pub signed_twice: Vec<Twice>,
+    /// The time by which it must be acknowledged here.
+    pub acknowledge_by: Option<Time>,
 }
 
 fn doubt(since: &str) -> String {
@@ -116,6 +119,7 @@ impl OpenedAssessment {
             on_word_of,
             introduced_by,
             doubtful_since,
+            acknowledge_by: wire::field::time("acknowledge_by", view.acknowledge_by).ok(),
             since: wire::field::time("since", view.since).map(|t| t.to_string()).unwrap_or_default(),
         })
     }
@@ -140,6 +144,7 @@ impl OpenedAssessment {
             via: &self.ways,
             is_own: self.is_own,
             language: None,
+            acknowledge: None,
         }
     }
 
@@ -185,6 +190,7 @@ impl OpenedAssessment {
             "via": via,
             "quarantines": self.quarantines,
             "recall": self.recall,
+            "acknowledge_by": self.acknowledge_by.map(|by| by.to_string()),
             "signed_twice": self.signed_twice.iter().map(ToString::to_string).collect::<Vec<_>>(),
         })
     }

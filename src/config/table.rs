@@ -54,7 +54,15 @@ const KEYS: &[(&str, &[&str])] = &[
 ];
 
 /// Environment variables that override no key.
-const NO_OVERRIDES: &[&str] = &["WATCHFIRE_DIR", "WATCHFIRE_AS", "WATCHFIRE_LEXICON", "WATCHFIRE_BIN"];
+const NO_OVERRIDES: &[&str] = &[
+    "WATCHFIRE_DIR",
+    "WATCHFIRE_AS",
+    "WATCHFIRE_LEXICON",
+    "WATCHFIRE_LANGUAGE",
+    "WATCHFIRE_PAGER",
+    "WATCHFIRE_COMPLETE",
+    "WATCHFIRE_BIN",
+];
 
 /// The address that switches a listener off.
 pub(super) const OFF: &str = "off";

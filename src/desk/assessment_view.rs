@@ -39,6 +39,7 @@ pub(super) fn view(view: &AssessmentView) -> proto::AssessmentView {
         on_word_of: text_of(view.record.verified.as_ref().and_then(|v| v.on_word_of.as_ref())),
         introduced_by: text_of(view.introduced_by.as_ref()),
         signed_twice: view.signed_twice.iter().map(ToString::to_string).collect(),
+        acknowledge_by: view.acknowledge_by.and_then(timestamp),
     }
 }
 

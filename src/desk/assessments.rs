@@ -7,7 +7,7 @@ use super::{
     assessment_list::list,
     assessment_view::view,
     call::{Desk, Reply, answer, authorize},
-    decisions::decisions,
+    decisions::{decisions, left_behind},
     explain::explain,
     feed::{self, Following, status, waiting},
     page::RequestedPage,
@@ -166,10 +166,6 @@ fn published(published: &Published) -> proto::PublishAssessmentResponse {
         manifest_id: published.manifest.0.to_vec().into(),
         decisions: decisions(&published.prepared, &published.decisions),
         is_new: published.is_new,
-        left_behind: published
-            .left_behind
-            .iter()
-            .map(|(partner, version)| proto::LeftBehind { partner: partner.to_string(), version: *version })
-            .collect(),
+        left_behind: left_behind(&published.left_behind),
     }
 }

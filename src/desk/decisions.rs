@@ -1,7 +1,7 @@
 //! Release decisions, as messages.
 
 use crate::{
-    domain::event::PortionDecision,
+    domain::{event::PortionDecision, ids::TrustDomain},
     node::{assessment_cache::loaded::LoadedAssessment, decisions::PartnerDecision},
     wire::{field::timestamp, proto},
 };
@@ -15,6 +15,13 @@ pub(super) fn decisions(prepared: &LoadedAssessment, all: &[PartnerDecision]) ->
         portions: d.portions.iter().map(|p| portion_decision(prepared, p)).collect(),
         because: d.because.clone(),
     };
+    all.iter().map(one).collect()
+}
+
+/// The partners that hold an earlier version and get nothing of a new one.
+pub(super) fn left_behind(all: &[(TrustDomain, u32)]) -> Vec<proto::LeftBehind> {
+    let one =
+        |(partner, version): &(TrustDomain, u32)| proto::LeftBehind { partner: partner.to_string(), version: *version };
     all.iter().map(one).collect()
 }
 

@@ -6,7 +6,7 @@ use super::{
     argument,
     assessment_view::view as assessment,
     call::{Desk, Reply, answer, authorize, count},
-    decisions::decisions,
+    decisions::{decisions, left_behind},
     page::RequestedPage,
 };
 use crate::{
@@ -199,6 +199,7 @@ fn preview(preview: &Preview) -> proto::PreviewAssessmentResponse {
         readers: readers.collect(),
         nothing: nothing.collect(),
         decisions: decisions(&preview.prepared, &preview.decisions),
+        left_behind: left_behind(&preview.left_behind),
         view: Some(assessment(&preview.view(&[]))),
     }
 }

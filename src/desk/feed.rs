@@ -91,7 +91,12 @@ impl Following {
         let mut arrivals = node.sessions.arrivals();
         let mut position = match self.begin {
             Some(position) => position,
-            None => node.assessments.newest_changes(actor).await?.into(),
+            None => {
+                let position = node.assessments.newest_changes(actor).await?.into();
+                // A caller that is cut off before anything arrives goes on from here, and misses nothing.
+                send(&to, proto::FollowFeedResponse { item: None, cursor: self.tokens.at(&position) }).await?;
+                position
+            }
         };
         loop {
             arrivals.mark_unchanged();

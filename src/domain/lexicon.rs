@@ -4,7 +4,7 @@
 mod scale;
 mod tables;
 
-use super::ids::shorten;
+use super::{ids::shorten, spelling};
 
 pub use scale::{Lexicon, Measures, Term};
 pub use tables::LEXICONS;
@@ -14,7 +14,9 @@ impl Lexicon {
     pub fn by_id(id: &str) -> Result<&'static Self, String> {
         LEXICONS.iter().find(|l| l.id == id).ok_or_else(|| {
             let known: Vec<&str> = LEXICONS.iter().map(|l| l.id).collect();
-            format!("`{}` is not a lexicon that we know; write one of {}", shorten(id), known.join(", "))
+            let meant = spelling::meant(id, known.iter().copied());
+            let meant = meant.map(|id| format!("did you mean `{id}`? ")).unwrap_or_default();
+            format!("`{}` is not a lexicon that we know; {meant}write one of {}", shorten(id), known.join(", "))
         })
     }
 }

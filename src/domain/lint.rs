@@ -16,6 +16,53 @@ pub use subjects::why_withheld;
 use self::finding::Findings;
 use super::{draft::Draft, time::Time};
 
+/// The name of every finding, and how severe it is.
+pub const NAMES: &[(&str, Severity)] = &[
+    ("attachment", Severity::Warning),
+    ("attachment-unread", Severity::Error),
+    ("circular-basis", Severity::Error),
+    ("confidence-with-likelihood", Severity::Warning),
+    ("country-not-subject", Severity::Warning),
+    ("direction-override", Severity::Warning),
+    ("duplicate-key", Severity::Error),
+    ("endorsement-within", Severity::Error),
+    ("evidence-from-future", Severity::Warning),
+    ("evidence-without-grade", Severity::Error),
+    ("expired", Severity::Error),
+    ("expires-late", Severity::Warning),
+    ("forecast-certain", Severity::Error),
+    ("forecast-without-resolution", Severity::Error),
+    ("group-of-a-later-day", Severity::Error),
+    ("headline-long", Severity::Warning),
+    ("headline-tells-more", Severity::Warning),
+    ("headline-under-marked", Severity::Error),
+    ("judgement-without-basis", Severity::Error),
+    ("late-forecast", Severity::Warning),
+    ("likelihood-missing", Severity::Warning),
+    ("likelihood-words-differ", Severity::Warning),
+    ("no-alternative", Severity::Warning),
+    ("no-base-rate", Severity::Warning),
+    ("no-headline", Severity::Error),
+    ("no-limitation", Severity::Warning),
+    ("no-subject", Severity::Error),
+    ("onward-beyond-tlp", Severity::Warning),
+    ("onward-unattributed", Severity::Warning),
+    ("place-withdrawn", Severity::Error),
+    ("placeholder", Severity::Error),
+    ("red-without-recipients", Severity::Error),
+    ("region-only", Severity::Warning),
+    ("resolved-before-end", Severity::Warning),
+    ("single-source", Severity::Warning),
+    ("source-exposed", Severity::Warning),
+    ("too-many-portions", Severity::Error),
+    ("translation-differs", Severity::Error),
+    ("translation-marked-otherwise", Severity::Warning),
+    ("translation-of-nothing", Severity::Error),
+    ("translation-without-language", Severity::Error),
+    ("unknown-key", Severity::Error),
+    ("zero-width", Severity::Warning),
+];
+
 /// All findings. Those about the whole draft come first, then those of each portion.
 pub fn lint(draft: &Draft, now: Time) -> Vec<Finding> {
     let mut found = Findings::new(draft, now);
@@ -33,4 +80,38 @@ pub fn lint(draft: &Draft, now: Time) -> Vec<Finding> {
 pub fn blocking<'f>(findings: &'f [Finding], accepted: &[String]) -> Vec<&'f Finding> {
     let blocks = |f: &&Finding| f.severity == Severity::Error || !accepted.iter().any(|code| code == f.code);
     findings.iter().filter(blocks).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use std::collections::BTreeSet;
+
+    use super::*;
+
+    /// The names in the source of the checks, each with its severity.
+    fn written() -> BTreeSet<(String, Severity)> {
+        let sources = [
+            include_str!("lint/headlines.rs"),
+            include_str!("lint/language.rs"),
+            include_str!("lint/markings.rs"),
+            include_str!("lint/portions.rs"),
+            include_str!("lint/structure.rs"),
+            include_str!("lint/subjects.rs"),
+            include_str!("lint/texts.rs"),
+        ];
+        let mut all = BTreeSet::new();
+        for (call, severity) in [("found.error(", Severity::Error), ("found.warn(", Severity::Warning)] {
+            let after = sources.iter().flat_map(|source| source.split(call).skip(1));
+            let names = after.filter_map(|rest| rest.trim_start().strip_prefix('"')?.split('"').next());
+            all.extend(names.map(|name| (name.to_owned(), severity)));
+        }
+        all
+    }
+
+    #[test]
+    fn every_finding_has_its_name_in_the_list() {
+        let listed: BTreeSet<(String, Severity)> = NAMES.iter().map(|(name, s)| ((*name).to_owned(), *s)).collect();
+        assert_eq!(listed.len(), NAMES.len(), "a name is there twice");
+        assert_eq!(listed, written());
+    }
 }

@@ -28,7 +28,10 @@ macro_rules! words {
             fn from_str(text: &str) -> std::result::Result<Self, String> {
                 Self::ALL.iter().copied().find(|v| v.as_str() == text).ok_or_else(|| {
                     let all: Vec<&str> = Self::ALL.iter().map(|v| v.as_str()).collect();
-                    format!("`{}` is not a known {}; write one of {}", $crate::domain::ids::shorten(text), $what, all.join(", "))
+                    let meant = $crate::domain::spelling::meant(text, all.iter().copied());
+                    let meant = meant.map(|word| format!("did you mean `{word}`? ")).unwrap_or_default();
+                    let told = $crate::domain::ids::shorten(text);
+                    format!("`{told}` is not a known {}; {meant}write one of {}", $what, all.join(", "))
                 })
             }
         }

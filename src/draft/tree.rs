@@ -62,7 +62,8 @@ pub(super) fn read(text: &str, format: Format) -> Result<Located, DraftError> {
         Format::Toml => from_toml(text),
         Format::Json => serde_json::from_str(text).map_err(|e| {
             let line = (e.line() > 0).then_some(e.line());
-            DraftError::one(line, format!("the JSON can't be read: {}", without_place(&e.to_string())))
+            let why = typographic(text, line).unwrap_or_else(|| without_place(&e.to_string()).to_owned());
+            DraftError::one(line, format!("the JSON can't be read: {why}"))
         }),
     }
 }
@@ -76,15 +77,37 @@ fn from_toml(text: &str) -> Result<Located, DraftError> {
     let lines = Lines::of(text);
     let (table, errors) = DeTable::parse_recoverable(text);
     if !errors.is_empty() {
-        let faults = errors.iter().map(|e| DraftFault {
-            line: e.span().map(|span| lines.at(span.start)),
-            field: String::new(),
-            message: format!("the TOML can't be read: {}", e.message()),
-        });
-        return Err(DraftError::new(faults.collect()));
+        let mut faults: Vec<DraftFault> = vec![];
+        for error in &errors {
+            let line = error.span().map(|span| lines.at(span.start));
+            let why = typographic(text, line).unwrap_or_else(|| error.message().to_owned());
+            let fault = DraftFault { line, field: String::new(), message: format!("the TOML can't be read: {why}") };
+            // One wrong character of a line may be several errors.
+            if !faults.contains(&fault) {
+                faults.push(fault);
+            }
+        }
+        return Err(DraftError::new(faults));
     }
     let line = Some(lines.at(table.span().start));
     Ok(Located { line, value: table_node(table.into_inner(), &lines) })
+}
+
+/// What a word processor has put into a line that can't be read: quotation marks or blanks that look like the right ones.
+fn typographic(text: &str, line: Option<usize>) -> Option<String> {
+    let line = text.lines().nth(line?.checked_sub(1)?)?;
+    let (wrong, what, right) = line.chars().find_map(|c| {
+        let (what, right) = match c {
+            '“' | '”' | '„' | '‟' | '«' | '»' => ("a typographic quotation mark", "the straight one, `\"`"),
+            '‘' | '’' | '‚' | '‛' => ("a typographic quotation mark", "a straight one, `\"` or `'`"),
+            '\u{a0}' | '\u{2007}' | '\u{202f}' => ("a no-break space", "a plain blank"),
+            '–' | '—' | '−' => ("a dash", "a hyphen, `-`"),
+            _ => return None,
+        };
+        Some((c, what, right))
+    })?;
+    let shown = if wrong.is_whitespace() { format!("U+{:04X}", u32::from(wrong)) } else { format!("`{wrong}`") };
+    Some(format!("{shown} is {what}, as word processors write it; write {right}"))
 }
 
 /// The byte offsets at which lines begin.

@@ -38,6 +38,8 @@ pub struct AssessmentText<'a> {
     pub is_own: bool,
     /// The language that the reader asked for.
     pub language: Option<&'a Language>,
+    /// By when the reader's organisation must acknowledge it, in words.
+    pub acknowledge: Option<&'a str>,
 }
 
 /// A signature, and the result of its verification.
@@ -102,7 +104,7 @@ pub fn assessment(view: &AssessmentText<'_>, options: &Options) -> String {
 }
 
 /// What a reader can know about withheld portions.
-fn withheld(view: &AssessmentText<'_>) -> &'static str {
+pub(super) fn withheld(view: &AssessmentText<'_>) -> &'static str {
     if view.via.is_empty() {
         "There may be portions withheld from you; nothing that you have tells whether and how many."
     } else {
@@ -112,7 +114,7 @@ fn withheld(view: &AssessmentText<'_>) -> &'static str {
 }
 
 /// What readers call the portions: `evidence 2`.
-fn names(portions: &[Portion]) -> Names {
+pub(super) fn names(portions: &[Portion]) -> Names {
     portions.iter().map(|p| p.handle).zip(portion_names(portions.iter())).collect()
 }
 
@@ -232,6 +234,9 @@ impl Page {
         }
         self.row("issued", &format!("{}, expires {}", manifest.issued, manifest.expires));
         self.row("state", &one_line(state));
+        if let Some(by) = view.acknowledge {
+            self.row("acknowledge", by);
+        }
     }
 
     fn row(&mut self, name: &str, value: &str) {
@@ -246,8 +251,8 @@ impl Page {
         self.blank();
         self.marked(&line.marking, "ENDORSEMENT  ");
         self.text(&stands(line), "  ");
-        if line.valid || line.note.as_deref() == Some("NOT_A_PARTNER") {
-            self.text(&harmless(&line.text), "  ");
+        if let Some(text) = shown_text(line) {
+            self.text(&harmless(text), "  ");
         }
         let via: Vec<String> = line.via.iter().map(|v| one_line(v)).collect();
         self.text(&format!("Way: {}", via.join(" → ")), "  ");
@@ -257,26 +262,13 @@ impl Page {
         }
     }
 
-    /// The members of the groups that markings name, each list once. If one name has several lists, says where each is used.
+    /// The members of the groups that markings name.
     fn groups(&mut self, view: &AssessmentText<'_>, names: &Names) {
-        let of_portion = |p: &Portion| names.get(&p.handle).cloned().unwrap_or_default();
-        let portions = view.portions.iter().map(|p| (of_portion(p), &p.marking));
-        let endorsements =
-            view.endorsements.iter().map(|line| (format!("{}'s endorsement", line.endorser), &line.marking));
-        let mut lists: BTreeMap<(&GroupName, String), Vec<String>> = BTreeMap::new();
-        for (whose, marking) in portions.chain(endorsements) {
-            for group in &marking.groups {
-                lists.entry((&group.name, super::group(group))).or_default().push(whose.clone());
-            }
-        }
+        let lists = lists_of_groups(view, names);
         if !lists.is_empty() {
             self.blank();
         }
-        for ((name, words), whose) in &lists {
-            let is_alone = lists.keys().filter(|(other, _)| other == name).count() == 1;
-            let told = if is_alone { words.clone() } else { format!("{words} So in {}.", and(whose)) };
-            self.faintly(&told);
-        }
+        lists.iter().for_each(|list| self.faintly(list));
     }
 
     fn portion(&mut self, portion: &Portion, names: &Names, options: &Options, language: &str) {
@@ -290,7 +282,7 @@ impl Page {
 }
 
 /// A portion's language after its name, and whose translation it is.
-fn in_its_language(portion: &Portion, stands: Stands, names: &Names, view: &AssessmentText<'_>) -> String {
+pub(super) fn in_its_language(portion: &Portion, stands: Stands, names: &Names, view: &AssessmentText<'_>) -> String {
     let language = portion.language.as_ref().map(|l| format!(" in {l}")).unwrap_or_default();
     let of = portion.translates.and_then(|handle| names.get(&handle));
     match (stands, of) {
@@ -302,7 +294,7 @@ fn in_its_language(portion: &Portion, stands: Stands, names: &Names, view: &Asse
 }
 
 /// Who endorses, and whether the signature verifies, in words.
-fn stands(line: &EndorsementLine) -> String {
+pub(super) fn stands(line: &EndorsementLine) -> String {
     let reason = line.note.as_deref().map(one_line).unwrap_or_default();
     let by = if line.by.is_empty() { "somebody".to_owned() } else { one_line(&line.by) };
     match (line.valid, reason.as_str()) {
@@ -316,9 +308,32 @@ fn stands(line: &EndorsementLine) -> String {
     }
 }
 
-fn signed(line: &SignatureLine) -> String {
+pub(super) fn signed(line: &SignatureLine) -> String {
     let SignatureLine { id, suite, valid, note } = line;
     let verdict = if *valid { "verified" } else { "DOES NOT VERIFY" };
     let note = note.iter().map(|n| format!("; {}", one_line(n))).collect::<String>();
     format!("{} ({}), {verdict}{note}", one_line(id), one_line(suite))
+}
+
+/// The text of an endorsement, if it is shown.
+pub(super) fn shown_text(line: &EndorsementLine) -> Option<&str> {
+    (line.valid || line.note.as_deref() == Some("NOT_A_PARTNER")).then_some(line.text.as_str())
+}
+
+/// The members of the groups that markings name, each list once. If one name has several lists, says where each is used.
+pub(super) fn lists_of_groups(view: &AssessmentText<'_>, names: &Names) -> Vec<String> {
+    let of_portion = |p: &Portion| names.get(&p.handle).cloned().unwrap_or_default();
+    let portions = view.portions.iter().map(|p| (of_portion(p), &p.marking));
+    let endorsements = view.endorsements.iter().map(|line| (format!("{}'s endorsement", line.endorser), &line.marking));
+    let mut lists: BTreeMap<(&GroupName, String), Vec<String>> = BTreeMap::new();
+    for (whose, marking) in portions.chain(endorsements) {
+        for group in &marking.groups {
+            lists.entry((&group.name, super::group(group))).or_default().push(whose.clone());
+        }
+    }
+    let told = |((name, words), whose): (&(&GroupName, String), &Vec<String>)| {
+        let is_alone = lists.keys().filter(|(other, _)| other == name).count() == 1;
+        if is_alone { words.clone() } else { format!("{words} So in {}.", and(whose)) }
+    };
+    lists.iter().map(told).collect()
 }

@@ -107,8 +107,51 @@ fn clause(mark: &Mark, because: &str) -> String {
 /// The least number of columns in which the beginning of a portion is worth showing.
 const TEXT: usize = 16;
 
-/// The table, in as many blocks as the width requires. Adds its clauses to `clauses`.
+/// The table, in as many blocks as the width requires. Adds its clauses to `clauses`. Partners with the same decisions share a column, and are
+/// named below the table.
 pub fn matrix(rows: &[Row], partners: &[Column], clauses: &mut Clauses, options: &Options) -> String {
+    let (partners, groups) = alike(partners, options);
+    format!("{}{groups}", grid(rows, &partners, clauses, options))
+}
+
+/// The longest names of several partners that stand above their column. Longer ones stand below the table.
+const SIDE_BY_SIDE: usize = 32;
+
+/// One column for all partners with the same decisions, in the order of the first of them, and the names of the partners of each such column.
+fn alike(partners: &[Column], options: &Options) -> (Vec<Column>, String) {
+    let mut found: Vec<(&[Cell], Vec<&str>)> = vec![];
+    for Column { name, cells } in partners {
+        match found.iter_mut().find(|(same, _)| same == cells) {
+            Some((_, names)) => names.push(name),
+            None => found.push((cells, vec![name])),
+        }
+    }
+    let (mut shared, mut text) = (vec![], String::new());
+    for (cells, names) in found {
+        let name = match names.as_slice() {
+            [one] => (*one).to_owned(),
+            all if columns(&all.join(", ")) <= SIDE_BY_SIDE => all.join(", "),
+            all => {
+                let name = format!("{} partners [{}]", all.len(), text.matches("\n[").count() + 1);
+                let mark = name.split_once('[').map_or("", |(_, mark)| mark);
+                let lines = wrap(&one_line(&all.join(", ")), options.columns(), "     ");
+                for (i, line) in lines.iter().enumerate() {
+                    let head = if i == 0 { format!("\n{:<5}", format!("[{mark}")) } else { "\n     ".to_owned() };
+                    text.push_str(&format!("{head}{}", line.trim_start()));
+                }
+                name
+            }
+        };
+        shared.push(Column { name, cells: cells.to_vec() });
+    }
+    if !text.is_empty() {
+        text.push('\n');
+    }
+    (shared, text)
+}
+
+/// The table without the names of groups.
+fn grid(rows: &[Row], partners: &[Column], clauses: &mut Clauses, options: &Options) -> String {
     let mut cells: Vec<Vec<String>> = vec![Vec::new(); partners.len()];
     for place in 0..rows.len() {
         for (partner, texts) in partners.iter().zip(&mut cells) {
@@ -137,14 +180,20 @@ pub fn matrix(rows: &[Row], partners: &[Column], clauses: &mut Clauses, options:
     out
 }
 
-/// What the marks in these columns mean.
-pub fn legend(partners: &[Column]) -> &'static str {
+/// What the marks in these columns mean, in as many lines as the width requires.
+pub fn legend(partners: &[Column], options: &Options) -> String {
+    let mut meanings = vec!["● gets it", "◐ gets it later", "○ withheld", "A, B ..: the clauses that decided"];
     if partners.iter().flat_map(|p| &p.cells).any(|cell| cell.mark == Mark::Unread) {
-        "● gets it   ◐ gets it later   ○ withheld   A, B ..: the clauses that decided\n\
-         ◌ is sent it, and its users can't read what was sent last"
-    } else {
-        "● gets it   ◐ gets it later   ○ withheld   A, B ..: the clauses that decided"
+        meanings.push("◌ is sent it, and its users can't read what was sent last");
     }
+    let mut lines: Vec<String> = vec![];
+    for meaning in meanings {
+        match lines.last_mut().filter(|line| columns(line) + 3 + columns(meaning) <= options.columns()) {
+            Some(line) => line.push_str(&format!("   {meaning}")),
+            None => lines.push(meaning.to_owned()),
+        }
+    }
+    lines.join("\n")
 }
 
 /// The positions of the columns.

@@ -100,7 +100,7 @@ fn forecast(forecast: &Forecast, lexicon: &'static Lexicon) -> Vec<String> {
     let Forecast { question, event, resolves, window, method, information_cutoff, places, condition, .. } = forecast;
     let mut lines = vec![question.clone()];
     if !places.is_empty() {
-        lines.push(format!("About: {}", and(&places.iter().map(|p| p.name()).collect::<Vec<_>>())));
+        lines.push(format!("About: {}", and(&places.iter().map(|p| p.usual_name()).collect::<Vec<_>>())));
     }
     if !condition.is_empty() {
         lines.push(format!("Asked under the condition: {condition}"));

@@ -23,6 +23,47 @@ pub fn table(heading: &[&str], rows: &[Vec<String>], width: usize) -> String {
     out
 }
 
+/// A column of a table from which columns are left out where the terminal is narrow.
+#[derive(Debug, Clone, Copy)]
+pub struct Heading {
+    /// The title.
+    pub title: &'static str,
+    /// The fewest columns of the terminal in which a longer cell is worth showing.
+    pub least: usize,
+    /// Of the columns that don't fit, the one with the highest rank is left out first. A column of rank 0 always stays.
+    pub rank: u8,
+}
+
+/// As [`table`], with as many columns as fit. The last one is narrowed last.
+pub fn fitted(headings: &[Heading], rows: &[Vec<String>], width: usize) -> String {
+    let widest = |place: usize| rows.iter().filter_map(|row| row.get(place)).map(|cell| columns(&one_line(cell))).max();
+    let needed = |place: usize, heading: &Heading| {
+        widest(place).unwrap_or_default().min(heading.least).max(columns(heading.title))
+    };
+    let mut shown: Vec<(usize, &Heading)> = headings.iter().enumerate().collect();
+    while shown.iter().map(|(place, heading)| needed(*place, heading) + 2).sum::<usize>() > width + 2 {
+        let last = shown.iter().enumerate().max_by_key(|(_, (_, heading))| heading.rank);
+        match last.filter(|(_, (_, heading))| heading.rank > 0).map(|(at, _)| at) {
+            Some(at) => drop(shown.remove(at)),
+            None => break,
+        }
+    }
+    let natural = |place: usize, heading: &Heading| widest(place).unwrap_or_default().max(columns(heading.title));
+    let all: usize = shown.iter().map(|(place, heading)| natural(*place, heading) + 2).sum();
+    let (mut over, mut rooms) = (all.saturating_sub(width + 2), vec![]);
+    for (at, (place, heading)) in shown.iter().enumerate() {
+        let (natural, needed) = (natural(*place, heading), needed(*place, heading));
+        // The last column says most, so the others give way before it.
+        let given = if at + 1 < shown.len() { over.min(natural - needed) } else { 0 };
+        over -= given;
+        rooms.push((*place, natural - given));
+    }
+    let titles: Vec<&str> = shown.iter().map(|(_, heading)| heading.title).collect();
+    let cell = |row: &Vec<String>, (place, room): (usize, usize)| Some(shortened(&one_line(row.get(place)?), room));
+    let cells = |row: &Vec<String>| rooms.iter().filter_map(|room| cell(row, *room)).collect();
+    table(&titles, &rows.iter().map(cells).collect::<Vec<_>>(), width)
+}
+
 /// Narrows the widest column by one, again and again, until the table fits or no column is wider than 8.
 fn narrow(widths: &mut [usize], width: usize) {
     let gaps = 2 * widths.len().saturating_sub(1);
@@ -56,6 +97,27 @@ mod tests {
         let text = table(&["domain", "state", "note"], &rows, 50);
         insta::assert_snapshot!(text);
         assert!(text.lines().all(|line| columns(line) <= 50));
+    }
+
+    #[test]
+    fn columns_that_do_not_fit_are_left_out_by_their_rank() {
+        let heading = |title, least, rank| Heading { title, least, rank };
+        let headings =
+            [heading("id", 8, 0), heading("place", 12, 1), heading("from", 10, 2), heading("headline", 20, 0)];
+        let row = vec!["0a1b2c3d".to_owned(), "South Kordofan".to_owned(), "no.example".to_owned(), "h".repeat(50)];
+        let titles =
+            |width| fitted(&headings, std::slice::from_ref(&row), width).lines().next().unwrap_or_default().to_owned();
+        let words = |width| titles(width).split_whitespace().map(str::to_owned).collect::<Vec<_>>();
+        assert_eq!(words(60), ["ID", "PLACE", "FROM", "HEADLINE"]);
+        assert_eq!(words(50), ["ID", "PLACE", "HEADLINE"]);
+        assert_eq!(words(30), ["ID", "HEADLINE"]);
+        assert_eq!(words(10), ["ID", "HEADLINE"], "these stay");
+        for width in [30, 50, 60, 200] {
+            assert!(
+                fitted(&headings, std::slice::from_ref(&row), width).lines().all(|line| columns(line) <= width),
+                "{width}"
+            );
+        }
     }
 
     #[test]

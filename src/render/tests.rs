@@ -61,6 +61,7 @@ fn shown(portions: &[Portion], exercise: bool, options: &Options) -> String {
             via: &via,
             is_own: false,
             language: None,
+            acknowledge: None,
         },
         options,
     )
@@ -113,6 +114,7 @@ fn a_signature_that_does_not_verify_is_shouted_and_none_is_named() {
         via: &[],
         is_own: false,
         language: None,
+        acknowledge: None,
     };
     let options = options("uk-phia-2025");
     assert!(assessment(&view, &options).contains("x<U+202E> (s), DOES NOT VERIFY; n"));
@@ -131,6 +133,7 @@ fn of_what_is_one_s_own_nothing_is_withheld() {
         via: &[],
         is_own: true,
         language: None,
+        acknowledge: None,
     };
     let options = options("uk-phia-2025");
     assert!(!assessment(&view, &options).contains("withheld"));

@@ -20,8 +20,17 @@ pub(super) fn and<T: ToString>(all: &[T]) -> String {
 /// `Soum (BF-SOM)`.
 pub(super) fn place(place: Place) -> String {
     // The one name that needs its article inside a sentence.
-    let name = if place.name() == "World" { "the world" } else { place.name() };
+    let name = if place.name() == "World" { "the world" } else { place.usual_name() };
     format!("{name} ({place})")
+}
+
+/// `Soum (BF), Mali`: short enough for a table. A part is told with its country.
+pub fn places(all: &[Place]) -> String {
+    let short = |place: &Place| match place {
+        Place::Subdivision(part) => format!("{} ({})", part.usual_name(), part.country()),
+        other => other.usual_name().to_owned(),
+    };
+    all.iter().map(short).collect::<Vec<_>>().join(", ")
 }
 
 /// `1 portion`, `2 portions`.

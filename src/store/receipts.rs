@@ -261,6 +261,8 @@ pub trait ReceiptStore: Send + Sync {
         now: Time,
         limit: u32,
     ) -> Result<(u64, Vec<OverdueRecord>)>;
+    /// The time by which a version must be acknowledged here; the earliest, if several partners ask for it. `None` if nobody waits for it.
+    async fn acknowledge_by(&self, manifest_id: &StatementId) -> Result<Option<Time>>;
     /// Records a contact with the partner.
     async fn heard_of(&self, partner: &TrustDomain, at: Time) -> Result<()>;
 }

@@ -4,7 +4,7 @@ use async_trait::async_trait;
 
 use super::{AssessmentPage, AssessmentState, ListFilter, Result};
 use crate::domain::{
-    ids::StatementId,
+    ids::{AssessmentId, StatementId},
     summary::{Filter, Life, PortionSummary},
     time::Time,
 };
@@ -69,6 +69,13 @@ pub trait SearchStore: Send + Sync {
     /// The summaries of several versions, in the order of `manifest_ids`. Versions that are missing or unreadable are left out. With
     /// `quarantined`, also of what is in quarantine.
     async fn summaries(&self, manifest_ids: &[StatementId], quarantined: bool) -> Result<Vec<VersionSummary>>;
+    /// The manifests of all versions, in quarantine or not, of the assessments with ids from `first` to `last`; at most `limit`.
+    async fn manifests_between(
+        &self,
+        first: &AssessmentId,
+        last: &AssessmentId,
+        limit: u32,
+    ) -> Result<Vec<StatementId>>;
     /// The newest changes.
     async fn newest_changes(&self) -> Result<NewestChanges>;
 }

@@ -115,6 +115,7 @@ fn text(view: proto::AssessmentView) -> String {
         via: &[],
         is_own: false,
         language: None,
+        acknowledge: None,
     };
     let lexicon = Lexicon::by_id("uk-phia-2025").unwrap();
     render::assessment(&text, &Options { lexicon, width: 80, color: false })
@@ -209,7 +210,7 @@ async fn the_commands_show_before_what_the_partner_s_command_prints_afterwards()
     let preview = ["assess", "preview", "--composed", &composed, "--partner", "no.example"];
     let before = seen(&gb, &[&ana[..], &preview].concat()).await;
     gb.ask(&[&ana[..], &["--yes", "assess", "sign", &composed, "--out", &signed]].concat()).await;
-    let accept = ["--accept", "no-alternative", "--accept", "no-judgement"];
+    let accept = ["--accept", "no-alternative"];
     let published = gb.one(&[&ana[..], &["assess", "publish", "--signed", &signed], &accept[..]].concat()).await;
     assert_eq!(published["assessment"].as_str(), Some(id.as_str()));
     no.has("gb.example", std::slice::from_ref(&id)).await;
@@ -320,7 +321,7 @@ async fn a_signature_that_openssl_has_made_is_published() {
     let sign =
         ["assess", "sign", &composed, "--out", &signed, "--signature", &signature, "--certificate", &certificate];
     gb.one(&[&["--as", "ana"], &sign[..]].concat()).await;
-    let publish = ["assess", "publish", "--signed", &signed, "--accept", "no-alternative", "--accept", "no-judgement"];
+    let publish = ["assess", "publish", "--signed", &signed, "--accept", "no-alternative"];
     gb.one(&[&["--as", "ana"], &publish[..]].concat()).await;
     no.has("gb.example", &[made["assessment"].as_str().unwrap().to_owned()]).await;
 

@@ -57,7 +57,8 @@ async fn a_withdrawal_seals_and_its_originator_sees_it_confirmed() {
         ..Default::default()
     };
     let mut items = follow.assessments.follow_feed(request).await.unwrap().into_inner();
-    tokio::time::sleep(Duration::from_millis(300)).await;
+    // The first response names the place from which everything is new.
+    assert_eq!(items.message().await.unwrap().unwrap().item, None);
 
     // Only an officer may recall, only an assessment of their own organisation, and with a reason.
     let refused = gb.run(&["--as", "ana", "assess", "recall", &id, "--withdraw", "--reason", "x"]).await;

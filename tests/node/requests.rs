@@ -66,6 +66,8 @@ async fn what_an_officer_releases_is_read_and_runs_out_and_a_text_is_a_text() {
     let mut follow = gb.connect("analyst-ana").await;
     let request = proto::FollowFeedRequest { partner: String::new(), new_only: true, ..Default::default() };
     let mut items = follow.assessments.follow_feed(request).await.unwrap().into_inner();
+    // The first response names the place from which everything is new.
+    assert_eq!(items.message().await.unwrap().unwrap().item, None);
     let question = "On what does this rest?";
     let asked =
         no.one(&["--as", "ana", "assess", "request", &published, "--kind", "evidence", "--question", question]).await;

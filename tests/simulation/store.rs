@@ -301,6 +301,7 @@ passed_on!(ReceiptStore {
     write acknowledge(acknowledgement: Acknowledgement) -> bool;
     write save_report(report: HolderReport) -> bool;
     read overdue(partner: &TrustDomain, outgoing: bool, now: Time, limit: u32) -> (u64, Vec<OverdueRecord>);
+    read acknowledge_by(manifest_id: &StatementId) -> Option<Time>;
     // The power is not cut at this write, because it runs in parallel with a call, and the order of the two depends on threads.
     read heard_of(partner: &TrustDomain, at: Time) -> ();
 });
@@ -332,6 +333,7 @@ passed_on!(EquivocationStore {
 passed_on!(SearchStore {
     read search(filter: &ListFilter, wanted: &watchfire::store::search::VersionFilter) -> AssessmentPage;
     read summaries(manifest_ids: &[StatementId], quarantined: bool) -> Vec<watchfire::store::search::VersionSummary>;
+    read manifests_between(first: &AssessmentId, last: &AssessmentId, limit: u32) -> Vec<StatementId>;
     read newest_changes() -> watchfire::store::search::NewestChanges;
 });
 

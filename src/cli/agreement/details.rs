@@ -10,7 +10,7 @@ use crate::{
         statement::{Envelope, StatementKind},
         time::{Clock, Time},
     },
-    render::{self, text::one_line},
+    render::{self, Heading, text::one_line},
     seal::statement::id_of,
     telemetry::SystemClock,
     wire::{self, field::time, proto},
@@ -76,6 +76,24 @@ fn written(at: Option<prost_types::Timestamp>) -> Option<String> {
     at.and_then(|t| time("at", Some(t)).ok()).map(|t: Time| t.to_string())
 }
 
+/// All agreements as a table. Notes are shown only if there are any.
+pub fn table(all: &[AgreementDetails], width: usize) -> String {
+    let heading = |title, least, rank| Heading { title, least, rank };
+    let mut headings = vec![
+        heading("ID", 12, 0),
+        heading("VERSION", 7, 4),
+        heading("PARTIES", 24, 0),
+        heading("STATE", 17, 0),
+        heading("FROM", 10, 3),
+        heading("UNTIL", 10, 2),
+    ];
+    let rows: Vec<_> = all.iter().map(AgreementDetails::row).collect();
+    if all.iter().any(|agreement| !agreement.remark().is_empty()) {
+        headings.push(heading("NOTE", 20, 1));
+    }
+    render::fitted(&headings, &rows, width)
+}
+
 impl AgreementDetails {
     pub fn new(view: proto::AgreementView) -> Result<Self, CliError> {
         let envelope = wire::envelope::draft_from_proto(wire::field::present("envelope", view.envelope)?)?;
@@ -111,7 +129,7 @@ impl AgreementDetails {
     }
 
     /// A row of the list.
-    pub fn row(&self) -> Vec<String> {
+    fn row(&self) -> Vec<String> {
         vec![
             self.short().to_owned(),
             self.version.to_string(),

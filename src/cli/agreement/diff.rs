@@ -93,7 +93,7 @@ async fn side(global: &Global, name: &str, desk: &mut Option<DeskClient>) -> Res
         // The series and the version are not compared.
         let lineage = Lineage { series: AssessmentId([0; 16]), previous: None };
         let agreement = draft::parse_agreement(&text, format, lineage, SystemClock.now().day());
-        let agreement = agreement.map_err(|e| CliError::files(e.in_file(name)))?;
+        let agreement = agreement.map_err(|e| CliError::written(&e, name))?;
         return Ok(Side { name: name.to_owned(), words: name.to_owned(), agreement });
     }
     let desk = match desk {

@@ -6,7 +6,7 @@ use clap::Args;
 
 use super::details::AgreementDetails;
 use crate::{
-    cli::{CliError, Exit, Global, id_prefix, output},
+    cli::{CliError, Exit, Global, complete, id_prefix, output},
     desk::client::DeskClient,
     wire::{field::time, proto},
 };
@@ -15,6 +15,7 @@ use crate::{
 #[derive(Args)]
 pub struct Which {
     /// Its id, or enough of its beginning
+    #[arg(add = complete::agreements())]
     pub id: String,
 }
 

@@ -5,50 +5,69 @@ use std::path::PathBuf;
 use clap::Args;
 
 use super::{
+    bulk::{self, Outcome},
     details::AgreementDetails,
     lookup::{self, find},
     transfer,
 };
 use crate::{
     cli::{
-        CliError, Global,
+        CliError, Exit, Global,
         approval::approve,
+        complete,
         context::{ADMINS, ANYBODY, Context},
         files::read_written,
+        input::{self, Input},
         output,
     },
     config::Config,
+    desk::client::DeskClient,
     domain::{
+        agreement::Agreement,
         approval::Matter,
-        ids::{StatementId, TrustDomain},
+        ids::{AssessmentId, StatementId, TrustDomain},
         statement::StatementKind,
         time::{Clock, Time},
     },
-    draft::{self, Lineage},
+    draft::{self, Format, Lineage},
     seal::{self, statement::id_of, subject},
     telemetry::SystemClock,
     wire::{self, proto},
 };
 
+/// A name that no partner can have (RFC 2606).
+const STAND_IN: &str = "partner.invalid";
+
 /// Writes a commented agreement file.
 #[derive(Args)]
 pub struct Draft {
     /// The partner
-    #[arg(long, value_name = "DOMAIN", required_unless_present = "amends")]
+    #[arg(long, value_name = "DOMAIN", add = complete::partners(), required_unless_present_any = ["amends", "template"])]
     partner: Option<TrustDomain>,
     /// Write the terms of this agreement as a draft of its next version
-    #[arg(long, value_name = "ID", conflicts_with = "partner")]
+    #[arg(long, value_name = "ID", conflicts_with = "partner", add = complete::agreements())]
     amends: Option<String>,
+    /// Write a template for many partners, for `agreement propose --for`
+    #[arg(long, conflicts_with_all = ["partner", "amends"])]
+    template: bool,
     /// The file to write; default: stdout
     #[arg(long, value_name = "FILE")]
     out: Option<PathBuf>,
 }
 
 /// Checks an agreement file and proposes its terms.
+///
+/// With --for or --for-all, the file is a template for many partners: it has `{partner}` for each name of the partner.
 #[derive(Args)]
 pub struct Propose {
-    /// The agreement file (TOML, or JSON if its name ends in .json)
-    file: PathBuf,
+    #[command(flatten)]
+    input: Input,
+    /// Propose the terms to each of these partners
+    #[arg(long = "for", value_name = "DOMAIN", value_delimiter = ',', conflicts_with_all = ["amends", "out"], add = complete::partners())]
+    partners: Vec<TrustDomain>,
+    /// Propose the terms to all active partners
+    #[arg(long, conflicts_with_all = ["partners", "amends", "out"])]
+    for_all: bool,
     /// The agreement of which this is the next version
     #[arg(long, value_name = "ID")]
     amends: Option<String>,
@@ -62,6 +81,12 @@ pub struct Propose {
 
 impl Draft {
     pub(super) async fn run(&self, global: &Global) -> Result<(), CliError> {
+        if self.template {
+            let own = Config::load(&global.dir)?.organisation.domain;
+            let stand_in: TrustDomain = STAND_IN.parse().map_err(CliError::usage)?;
+            let text = draft::agreement_template(&own, &stand_in, SystemClock.now().day()).map_err(CliError::usage)?;
+            return output::written(global, self.out.as_deref(), &text.replace(STAND_IN, bulk::PARTNER));
+        }
         let text = match (&self.partner, &self.amends) {
             (Some(partner), _) => {
                 let own = Config::load(&global.dir)?.organisation.domain;
@@ -98,11 +123,11 @@ fn next_version(view: &AgreementDetails, now: Time) -> String {
 impl Propose {
     pub(super) async fn run(&self, global: &Global) -> Result<(), CliError> {
         let context = Context::load(global, ADMINS)?;
-        let (text, format) = read_written(&self.file)?;
-        let mut lineage = Lineage {
-            series: seal::compose::new_assessment_id().map_err(|e| CliError::files(e.to_string()))?,
-            previous: None,
-        };
+        let (text, format) = read_written(self.input.path())?;
+        if self.for_all || !self.partners.is_empty() {
+            return self.to_many(global, &context, (&text, format)).await;
+        }
+        let mut lineage = Lineage { series: new_series()?, previous: None };
         let mut connected = None;
         if let Some(amends) = &self.amends {
             let desk = connected.insert(context.connect().await?);
@@ -110,18 +135,63 @@ impl Propose {
             let id: StatementId = before.id.parse().map_err(CliError::usage)?;
             lineage = Lineage { series: before.agreement.series, previous: Some((before.version, id)) };
         }
-        let agreement = draft::parse_agreement(&text, format, lineage, SystemClock.now().day())
-            .map_err(|e| CliError::files(e.in_file(&self.file.display().to_string())))?;
+        let agreement = self.read(&text, format, lineage)?;
         let mut desk = match connected {
             Some(desk) => desk,
             None => context.connect().await?,
         };
-        let payload = wire::agreement::encode(&agreement);
-        let subject = subject::statement(&id_of(StatementKind::Agreement, &payload));
-        let approval = Some(approve(&context, Matter::Agreement, subject)?);
-        let request = proto::ProposeAgreementRequest { agreement: payload.into(), approval, beside: self.beside };
-        let answer = desk.agreements.propose_agreement(request).await?.into_inner();
-        let view = lookup::print(global, answer.agreement)?;
+        let proposed = self.propose(&context, &mut desk, &agreement).await?;
+        let view = lookup::print(global, Some(proposed))?;
         transfer::write_signed(global, &view, self.out.as_deref())
     }
+
+    /// Proposes the terms of a template to each partner. All of them are checked before the first is proposed.
+    async fn to_many(
+        &self,
+        global: &Global,
+        context: &Context,
+        (text, format): (&str, Format),
+    ) -> Result<(), CliError> {
+        let mut desk = context.connect().await?;
+        let partners = if self.for_all { bulk::all_partners(&mut desk).await? } else { self.partners.clone() };
+        if partners.is_empty() {
+            return Err(CliError::usage("there are no active partners to propose it to; see `watchfire partner list`"));
+        }
+        let mut proposals = vec![];
+        for partner in partners {
+            let lineage = Lineage { series: new_series()?, previous: None };
+            let agreement = self.read(&bulk::text_for(text, &partner)?, format, lineage)?;
+            proposals.push((partner, agreement));
+        }
+        bulk::confirmed(global, &proposals)?;
+        let mut outcomes = vec![];
+        for (partner, agreement) in &proposals {
+            let proposed = self.propose(context, &mut desk, agreement).await;
+            outcomes.push(Outcome::new(partner, proposed.and_then(AgreementDetails::new)));
+        }
+        bulk::finish(global, &outcomes)
+    }
+
+    fn read(&self, text: &str, format: Format, lineage: Lineage) -> Result<Agreement, CliError> {
+        let name = input::name(self.input.path());
+        draft::parse_agreement(text, format, lineage, SystemClock.now().day()).map_err(|e| CliError::written(&e, &name))
+    }
+
+    async fn propose(
+        &self,
+        context: &Context,
+        desk: &mut DeskClient,
+        agreement: &Agreement,
+    ) -> Result<proto::AgreementView, CliError> {
+        let payload = wire::agreement::encode(agreement);
+        let subject = subject::statement(&id_of(StatementKind::Agreement, &payload));
+        let approval = Some(approve(context, Matter::Agreement, subject)?);
+        let request = proto::ProposeAgreementRequest { agreement: payload.into(), approval, beside: self.beside };
+        let answer = desk.agreements.propose_agreement(request).await?.into_inner();
+        answer.agreement.ok_or_else(|| CliError::new(Exit::Failed, "INTERNAL", "the node's answer is empty"))
+    }
+}
+
+fn new_series() -> Result<AssessmentId, CliError> {
+    seal::compose::new_assessment_id().map_err(|e| CliError::files(e.to_string()))
 }

@@ -1,7 +1,5 @@
 //! `watchfire agreement simulate`: shows what terms would change before they are in force.
 
-use std::path::PathBuf;
-
 use clap::Args;
 
 use super::lookup::find;
@@ -10,6 +8,7 @@ use crate::{
         CliError, Global,
         context::{ANYBODY, Context},
         files::read_written,
+        input::{self, Input},
         simulated,
     },
     domain::{ids::StatementId, time::Clock},
@@ -31,8 +30,8 @@ use crate::{
                         `untold`, how many more differences there are."
 )]
 pub struct Simulate {
-    /// The agreement file (TOML, or JSON if its name ends in .json)
-    file: PathBuf,
+    #[command(flatten)]
+    input: Input,
     /// The agreement that the terms would replace; default: the only one in force with the partner
     #[arg(long, value_name = "ID")]
     amends: Option<String>,
@@ -46,16 +45,15 @@ pub struct Simulate {
 impl Simulate {
     /// Runs the command.
     pub async fn run(&self, global: &Global) -> Result<(), CliError> {
-        let (text, format) = read_written(&self.file)?;
-        let at = self.file.display().to_string();
+        let (text, format) = read_written(self.input.path())?;
+        let at = input::name(self.input.path());
         let context = Context::load(global, ANYBODY)?;
         let series = seal::compose::new_assessment_id().map_err(|e| CliError::files(e.to_string()))?;
         let mut lineage = Lineage { series, previous: None };
         let today = SystemClock.now().day();
         // Mistakes in the file are reported first, without a node.
-        let parse = |lineage| {
-            draft::parse_agreement(&text, format, lineage, today).map_err(|e| CliError::files(e.in_file(&at)))
-        };
+        let parse =
+            |lineage| draft::parse_agreement(&text, format, lineage, today).map_err(|e| CliError::written(&e, &at));
         parse(lineage)?;
         let mut desk = context.connect().await?;
         if let Some(amends) = &self.amends {

@@ -4,7 +4,7 @@ use clap::Args;
 
 use crate::{
     cli::{
-        CliError, Global,
+        CliError, Global, complete,
         context::{Context, WRITERS},
         id_prefix, output,
     },
@@ -16,6 +16,7 @@ use crate::{
 #[derive(Args)]
 pub struct Acknowledge {
     /// The assessment's id, or its beginning
+    #[arg(add = complete::assessments())]
     id: String,
     /// Say that it is acted upon
     #[arg(long, conflicts_with = "decline")]

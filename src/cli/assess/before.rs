@@ -1,12 +1,16 @@
 //! The version that a new version of an assessment follows.
 
+use super::draft_portions::portions_of;
 use crate::{
-    cli::{CliError, Exit, context::Context, id_prefix, show::OpenedAssessment},
+    cli::{CliError, Exit, context::Context, id_prefix, output, show::OpenedAssessment},
     desk::client::DeskClient,
     domain::{
+        assessment::Portion,
+        draft::Draft,
         ids::{AssessmentId, StatementId},
         statement::StatementKind,
     },
+    render::{self, Change},
     seal::statement::id_of,
     wire::proto,
 };
@@ -19,6 +23,15 @@ pub(super) struct Before {
     pub version: u32,
     /// Its manifest.
     pub manifest: StatementId,
+    /// Its portions.
+    portions: Vec<Portion>,
+}
+
+impl Before {
+    /// What a draft of the next version changes.
+    pub fn changes(&self, next: &Draft) -> Vec<Change> {
+        render::changes(&self.portions, &portions_of(next), output::options().lexicon)
+    }
 }
 
 /// The latest version of an assessment, for a version that follows it.
@@ -38,5 +51,5 @@ pub(super) async fn version_before(context: &Context, desk: &mut DeskClient, id:
         return Err(CliError::new(Exit::Failed, "RECALLED", what));
     }
     let manifest = id_of(StatementKind::Manifest, &payload);
-    Ok(Before { assessment: id, version: held.manifest.version, manifest })
+    Ok(Before { assessment: id, version: held.manifest.version, manifest, portions: held.portions })
 }

@@ -13,7 +13,7 @@ use super::{
 };
 use crate::{
     cli::{
-        CliError, Global,
+        CliError, Global, complete,
         context::Context,
         files::{FOR_OWNER, NewFile},
         output,
@@ -40,7 +40,7 @@ pub struct Compose {
     #[arg(long, value_name = "FILE")]
     out: PathBuf,
     /// It is the next version of this assessment
-    #[arg(long, value_name = "ASSESSMENT")]
+    #[arg(long, value_name = "ASSESSMENT", add = complete::assessments())]
     corrects: Option<String>,
     /// Also write the exact bytes that are signed, for a smart card or another program
     #[arg(long, value_name = "FILE")]
@@ -59,7 +59,7 @@ impl Compose {
         };
         // Whoever publishes the file has no attachments beside it.
         attach::upload(global, &mut desk, &written.draft, written.files(&context)).await?;
-        let composed = ComposedFile::new(unsigned(&context, &written, before)?);
+        let composed = ComposedFile::new(unsigned(&context, &written, before.as_ref())?);
         write(&self.out, composed.encoded()?.as_bytes())?;
         let (kind, payload) = (StatementKind::Manifest, &composed.envelope.payload);
         if let Some(path) = &self.to_sign {
@@ -93,7 +93,7 @@ fn write(path: &std::path::Path, bytes: &[u8]) -> Result<(), CliError> {
 pub(super) fn unsigned(
     context: &Context,
     written: &Written,
-    before: Option<Before>,
+    before: Option<&Before>,
 ) -> Result<(Envelope, Vec<Vec<u8>>), CliError> {
     let Composed { manifest, portions } = composed(context, written, before)?;
     let speaker = Speaker { id: context.person.id.clone().into(), cosigners: 0 };
@@ -102,10 +102,12 @@ pub(super) fn unsigned(
 }
 
 /// A draft's manifest and portions.
-pub(super) fn composed(context: &Context, written: &Written, before: Option<Before>) -> Result<Composed, CliError> {
+fn composed(context: &Context, written: &Written, before: Option<&Before>) -> Result<Composed, CliError> {
     let draft = &written.draft;
     let (assessment, version, previous) = match (before, written.assessment) {
-        (Some(Before { assessment, version, manifest }), _) => (assessment, version.saturating_add(1), Some(manifest)),
+        (Some(Before { assessment, version, manifest, .. }), _) => {
+            (*assessment, version.saturating_add(1), Some(*manifest))
+        }
         (None, Some(kept)) => (kept, 1, None),
         (None, None) => (new_assessment_id().map_err(|e| CliError::files(e.to_string()))?, 1, None),
     };

@@ -8,7 +8,7 @@ use serde::Serialize;
 use super::groups;
 use crate::{
     cli::{
-        CliError, Exit, Global,
+        CliError, Exit, Global, complete,
         context::{Context, WRITERS},
         decision::{self, Decision},
         id_prefix, output,
@@ -37,6 +37,7 @@ use crate::{
 #[derive(Args)]
 pub struct Endorse {
     /// The assessment's id, or its beginning
+    #[arg(add = complete::assessments())]
     id: String,
     /// The text
     #[arg(long, value_name = "TEXT", required_unless_present = "file", conflicts_with = "file")]

@@ -5,7 +5,7 @@ use serde::Serialize;
 
 use crate::{
     cli::{
-        CliError, Global,
+        CliError, Global, complete,
         context::{ANYBODY, Context},
         id_prefix, output,
         quarantine::reason_in_words,
@@ -23,6 +23,7 @@ use crate::{
 #[derive(Args)]
 pub struct Holders {
     /// The assessment's id, or its beginning
+    #[arg(add = complete::assessments())]
     id: String,
 }
 

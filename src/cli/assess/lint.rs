@@ -1,6 +1,6 @@
 //! `watchfire assess lint`, and the check of a draft before it is published.
 
-use std::path::{Path, PathBuf};
+use std::path::Path;
 
 use clap::Args;
 use serde::Serialize;
@@ -8,7 +8,12 @@ use serde::Serialize;
 use super::{attach, draft_files::DraftFiles, groups};
 use crate::{
     app,
-    cli::{CliError, Exit, Global, files::read_written, output},
+    cli::{
+        CliError, Exit, Global,
+        files::read_written,
+        input::{self, Input},
+        output,
+    },
     config::Config,
     domain::{
         draft::Draft,
@@ -25,20 +30,21 @@ use crate::{
 /// Checks a draft.
 #[derive(Args)]
 pub struct Lint {
-    /// The draft (TOML, or JSON if its name ends in .json)
-    file: PathBuf,
+    #[command(flatten)]
+    input: Input,
 }
 
 impl Lint {
     pub(super) fn run(&self, global: &Global) -> Result<(), CliError> {
-        let (draft, findings) = checked(global, &self.file)?;
+        let file = self.input.path();
+        let (draft, findings) = checked(global, file)?;
         let own = own_control(global)?;
         let withheld = why_withheld(&draft, SystemClock.now(), &own);
         if global.json {
             findings.iter().for_each(output::print_json);
             withheld.into_iter().for_each(|withheld| output::print_json(&Withheld { withheld }));
         } else {
-            show(&self.file, &findings);
+            show(file, &findings);
             withheld
                 .iter()
                 .for_each(|why| output::print(&format!("withheld from states that no subject names: {why}")));
@@ -86,7 +92,7 @@ pub(super) fn checked_text(
     shown: &Path,
     beside: &Path,
 ) -> Result<(Draft, Vec<Finding>), CliError> {
-    let mut draft = draft::parse(text, format).map_err(|e| CliError::files(e.in_file(&shown.display().to_string())))?;
+    let mut draft = draft::parse(text, format).map_err(|e| CliError::written(&e, &input::name(shown)))?;
     // A draft can also be checked without a node.
     let node = Config::load(&global.dir).ok();
     attach::digest(&mut draft, DraftFiles { draft: beside, node: node.as_ref() })?;
@@ -99,6 +105,6 @@ pub(super) fn show(file: &Path, findings: &[Finding]) {
     for finding in findings {
         let line = finding.line.map(|l| format!(":{l}")).unwrap_or_default();
         let (severity, code, message) = (finding.severity, finding.code, &finding.message);
-        output::print(&format!("{}{line}: {severity} {code}: {message}\n    {}", file.display(), finding.help));
+        output::print(&format!("{}{line}: {severity} {code}: {message}\n    {}", input::name(file), finding.help));
     }
 }

@@ -1,20 +1,32 @@
 //! `watchfire assess list`.
 
-use clap::Args;
+use std::cmp::Reverse;
+
+use clap::{Args, ValueEnum};
 use serde::Serialize;
 
 use crate::{
     cli::{
-        CliError, Global,
+        CliError, Global, complete,
         context::{Context, WRITERS},
+        deadline,
         filter::FilterArgs,
+        id_prefix::shown_digits,
         output,
         quarantine::QuarantinedEntry,
         recall_details::RecallDetails,
         show::OpenedAssessment,
     },
     desk::client::DeskClient,
-    domain::ids::TrustDomain,
+    domain::{
+        assessment::{level, subjects},
+        ids::TrustDomain,
+        level::WarningLevel,
+        place::Place,
+        time::{Clock, Time},
+    },
+    render::{self, Heading},
+    telemetry::SystemClock,
     wire::proto,
 };
 
@@ -22,7 +34,7 @@ use crate::{
 #[derive(Args)]
 pub struct List {
     /// List only assessments of this originator
-    #[arg(long, value_name = "DOMAIN")]
+    #[arg(long, value_name = "DOMAIN", add = complete::partners())]
     from: Option<TrustDomain>,
     /// Also list earlier versions
     #[arg(long)]
@@ -33,8 +45,31 @@ pub struct List {
     #[command(flatten)]
     filter: FilterArgs,
     /// The most assessments to list
-    #[arg(long, value_name = "N", default_value_t = 50)]
+    #[arg(long, value_name = "N", default_value_t = 50, value_parser = clap::value_parser!(u32).range(1..=MOST))]
     limit: u32,
+    /// What comes first
+    #[arg(long, value_enum, default_value_t)]
+    sort: Sort,
+    /// List the other way round
+    #[arg(long)]
+    reverse: bool,
+}
+
+/// The most assessments that the desk lists in one call.
+const MOST: i64 = 10_000;
+
+/// What comes first in a list.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, ValueEnum)]
+enum Sort {
+    /// The newest
+    #[default]
+    Issued,
+    /// The most serious
+    Level,
+    /// What expires soonest
+    Expires,
+    /// What must be acknowledged soonest
+    Acknowledge,
 }
 
 #[derive(Serialize)]
@@ -43,7 +78,12 @@ struct Row {
     version: u32,
     originator: String,
     issued: String,
+    expires: String,
     level: Option<u8>,
+    /// The places of the subjects that are listed, by code.
+    places: Vec<String>,
+    /// The time by which it must be acknowledged here.
+    acknowledge_by: Option<String>,
     headline: Option<String>,
     state: String,
     exercise: bool,
@@ -57,16 +97,39 @@ struct Row {
     recall: Option<RecallDetails>,
     /// The subjects about which its originator has signed two different statements.
     signed_twice: Vec<String>,
+    #[serde(skip)]
+    known: Known,
+}
+
+/// What a row is sorted by and told from.
+struct Known {
+    level: Option<WarningLevel>,
+    places: Vec<Place>,
+    issued: Time,
+    expires: Time,
+    acknowledge_by: Option<Time>,
 }
 
 impl Row {
     fn new(held: &OpenedAssessment) -> Self {
+        let mut places: Vec<Place> = subjects(&held.portions).flat_map(|s| s.places.iter().copied()).collect();
+        places.dedup();
+        let known = Known {
+            level: level(&held.portions),
+            places,
+            issued: held.manifest.issued,
+            expires: held.manifest.expires,
+            acknowledge_by: held.acknowledge_by,
+        };
         Self {
             assessment: held.manifest.assessment.to_string(),
             version: held.manifest.version,
             originator: held.manifest.originator.to_string(),
-            issued: held.manifest.issued.to_string(),
-            level: crate::domain::assessment::level(&held.portions).map(u8::from),
+            issued: known.issued.to_string(),
+            expires: known.expires.to_string(),
+            level: known.level.map(u8::from),
+            places: known.places.iter().map(ToString::to_string).collect(),
+            acknowledge_by: known.acknowledge_by.map(|by| by.to_string()),
             headline: held.headline().map(str::to_owned),
             state: held.state.clone(),
             exercise: held.manifest.exercise,
@@ -75,9 +138,50 @@ impl Row {
             quarantines: held.quarantines.clone(),
             recall: held.recall.clone(),
             signed_twice: held.signed_twice.iter().map(ToString::to_string).collect(),
+            known,
         }
     }
+
+    /// The cells, in the order of [`HEADINGS`].
+    fn cells(&self, digits: usize, now: Time) -> Vec<String> {
+        let exercise = if self.exercise { "EXERCISE " } else { "" };
+        let absent = if self.recall.is_some() { "(recalled)" } else { "(withheld)" };
+        let level = self.known.level.map(|level| format!("{} {}", u8::from(level), level.as_str()));
+        let or_none = |cell: Option<String>| cell.filter(|c| !c.is_empty()).unwrap_or_else(|| "-".to_owned());
+        vec![
+            self.assessment.get(..digits).unwrap_or(&self.assessment).to_owned(),
+            or_none(level),
+            or_none(self.known.acknowledge_by.map(|by| deadline::left(by, now))),
+            or_none(Some(render::places(&self.known.places))),
+            self.originator.clone(),
+            self.known.issued.day().to_string(),
+            self.known.expires.last_day().to_string(),
+            self.standing(),
+            format!("{exercise}{}", self.headline.as_deref().unwrap_or(absent)),
+        ]
+    }
 }
+
+/// The columns of the list. The deadline is shown only where there is one.
+const HEADINGS: [Heading; 9] = {
+    const fn heading(title: &'static str, least: usize, rank: u8) -> Heading {
+        Heading { title, least, rank }
+    }
+    [
+        heading("ID", 32, 0),
+        heading("LEVEL", 10, 0),
+        heading("ACKNOWLEDGE", 11, 1),
+        heading("PLACE", 18, 0),
+        heading("FROM", 12, 3),
+        heading("ISSUED", 10, 5),
+        heading("EXPIRES", 10, 4),
+        heading("STATE", 24, 2),
+        heading("HEADLINE", 28, 0),
+    ]
+};
+
+/// Where the deadline is among the columns.
+const DEADLINE: usize = 2;
 
 impl Row {
     /// Its state, and what a reader must know before reading. `assess show` says it in full.
@@ -95,6 +199,7 @@ impl List {
         let mut desk = Context::load(global, WRITERS)?.connect().await?;
         let mut rows = vec![];
         let ended = self.read(&mut desk, &mut rows).await;
+        self.arrange(&mut rows);
         if global.json {
             rows.iter().for_each(output::print_json);
         } else if rows.is_empty() && ended.is_ok() && self.is_filtered() {
@@ -102,16 +207,7 @@ impl List {
         } else if rows.is_empty() && ended.is_ok() {
             output::print("there are no assessments yet; use `watchfire assess publish` or `watchfire feed pull`");
         } else if !rows.is_empty() {
-            let cells = rows.iter().map(|r| {
-                let exercise = if r.exercise { "EXERCISE " } else { "" };
-                let absent = if r.recall.is_some() { "(recalled)" } else { "(withheld)" };
-                let headline = format!("{exercise}{}", r.headline.as_deref().unwrap_or(absent));
-                let level = r.level.map_or_else(|| "-".to_owned(), |l| l.to_string());
-                let day = r.issued.get(..10).unwrap_or_default().to_owned();
-                vec![r.assessment.clone(), day, r.originator.clone(), level, r.standing(), headline]
-            });
-            let cells: Vec<_> = cells.collect();
-            output::print(&output::table(&["ASSESSMENT", "ISSUED", "FROM", "LEVEL", "STATE", "HEADLINE"], &cells));
+            output::print(table(&rows).trim_end());
             self.print_quarantines(&rows, ended.is_ok());
         }
         crate::cli::waiting::warn(global, &mut desk).await?;
@@ -120,6 +216,27 @@ impl List {
 }
 
 impl List {
+    /// Whether the order is that in which the desk lists. For another order, everything must be read before the first can be told.
+    fn is_newest_first(&self) -> bool {
+        self.sort == Sort::Issued && !self.reverse
+    }
+
+    fn arrange(&self, rows: &mut Vec<Row>) {
+        match self.sort {
+            Sort::Issued => {}
+            Sort::Level => rows.sort_by_key(|row| Reverse(row.known.level)),
+            Sort::Expires => rows.sort_by_key(|row| row.known.expires),
+            Sort::Acknowledge => rows.sort_by_key(|row| {
+                let by = row.known.acknowledge_by;
+                (by.is_none(), by)
+            }),
+        }
+        if self.reverse {
+            rows.reverse();
+        }
+        rows.truncate(usize::try_from(self.limit).unwrap_or(usize::MAX));
+    }
+
     fn is_filtered(&self) -> bool {
         self.from.is_some() || self.filter.message().is_some()
     }
@@ -128,7 +245,8 @@ impl List {
     /// shown before the error, because one damaged assessment must not hide others.
     async fn read(&self, desk: &mut DeskClient, rows: &mut Vec<Row>) -> Result<(), CliError> {
         let (mut cursor, mut damaged) = (String::new(), Ok(()));
-        let limit = usize::try_from(self.limit).unwrap_or(usize::MAX);
+        let limit = if self.is_newest_first() { i64::from(self.limit) } else { MOST };
+        let limit = usize::try_from(limit).unwrap_or(usize::MAX);
         loop {
             let left = u32::try_from(limit.saturating_sub(rows.len())).unwrap_or(u32::MAX);
             let request = proto::ListAssessmentsRequest {
@@ -173,4 +291,16 @@ impl List {
             output::print("\nnothing is in quarantine");
         }
     }
+}
+
+/// The list as a table, with as many digits of each id as tell it apart.
+fn table(rows: &[Row]) -> String {
+    let (digits, now) = (shown_digits(rows.iter().map(|row| row.assessment.as_str())), SystemClock.now());
+    let mut cells: Vec<Vec<String>> = rows.iter().map(|row| row.cells(digits, now)).collect();
+    let mut headings = HEADINGS.to_vec();
+    if rows.iter().all(|row| row.acknowledge_by.is_none()) {
+        headings.remove(DEADLINE);
+        cells.iter_mut().for_each(|row| drop(row.remove(DEADLINE)));
+    }
+    render::fitted(&headings, &cells, output::table_width())
 }

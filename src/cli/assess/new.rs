@@ -27,7 +27,7 @@ pub struct New {
     from: Option<PathBuf>,
     /// The file to write; default: stdout
     #[arg(long, value_name = "FILE")]
-    out: Option<PathBuf>,
+    pub(super) out: Option<PathBuf>,
 }
 
 impl New {

@@ -9,11 +9,12 @@ use super::{
     before::version_before,
     compose::unsigned,
     composed_file::ComposedFile,
+    left_behind::LeftBehind,
     source::{OpenSource, Source, Written},
 };
 use crate::{
     cli::{
-        CliError, Exit, Global,
+        CliError, Exit, Global, complete,
         context::{Context, WRITERS},
         decision::{Decision, when},
         output,
@@ -31,16 +32,16 @@ pub struct Preview {
     #[command(flatten)]
     source: Source,
     /// A file of `watchfire assess compose`: its id and time of issue are those that partners will read
-    #[arg(long, value_name = "FILE", conflicts_with_all = ["file", "draft"])]
+    #[arg(long, value_name = "FILE", conflicts_with_all = ["file", "file_option", "draft"])]
     composed: Option<PathBuf>,
     /// Only what this partner would read
-    #[arg(long, value_name = "DOMAIN")]
+    #[arg(long, value_name = "DOMAIN", add = complete::partners())]
     partner: Option<TrustDomain>,
     /// It would be the next version of this assessment
-    #[arg(long, value_name = "ASSESSMENT", conflicts_with = "composed")]
+    #[arg(long, value_name = "ASSESSMENT", conflicts_with = "composed", add = complete::assessments())]
     corrects: Option<String>,
     /// The readers' lexicon of likelihood words
-    #[arg(long, value_name = "LEXICON", default_value = "uk-phia-2025", env = "WATCHFIRE_LEXICON")]
+    #[arg(long, value_name = "LEXICON", default_value = output::LEXICON, env = "WATCHFIRE_LEXICON")]
     lexicon: String,
     /// The language that the readers see first, e.g. fr, if there are translations
     #[arg(long, value_name = "TAG")]
@@ -53,6 +54,7 @@ struct Previewed {
     readers: Vec<Readers>,
     nothing: Vec<Nothing>,
     decisions: Vec<Decision>,
+    left_behind: Vec<LeftBehind>,
     /// The warnings that would have to be accepted.
     warnings: Vec<&'static str>,
 }
@@ -102,17 +104,15 @@ impl Preview {
                     Some(id) => Some(version_before(&context, &mut desk, id).await?),
                     None => None,
                 };
-                let composed = ComposedFile::new(unsigned(&context, &written, before)?);
+                let composed = ComposedFile::new(unsigned(&context, &written, before.as_ref())?);
                 (composed, written.warnings(), context, desk)
             }
         };
-        let portions: Vec<prost::bytes::Bytes> = composed.portions.iter().map(|p| p.clone().into()).collect();
         let request = proto::PreviewAssessmentRequest {
-            manifest: composed.envelope.payload.clone().into(),
-            portions: portions.clone(),
-            certificates: certificates(&context, &composed)?.into_iter().map(Into::into).collect(),
             partner: self.partner.as_ref().map(ToString::to_string).unwrap_or_default(),
+            ..of_all_partners(&context, &composed)?
         };
+        let portions = request.portions.clone();
         let answer = desk.drafts.preview_assessment(request).await?.into_inner();
         let sight = Sight { language: self.language.as_ref(), options: Options { lexicon, ..output::options() } };
         let previewed = previewed(answer, &portions, &sight, warnings)?;
@@ -178,6 +178,19 @@ fn ruled(words: &str) -> String {
     format!("== {words} {rule}")
 }
 
+/// The request for what all partners would read.
+pub(super) fn of_all_partners(
+    context: &Context,
+    composed: &ComposedFile,
+) -> Result<proto::PreviewAssessmentRequest, CliError> {
+    Ok(proto::PreviewAssessmentRequest {
+        manifest: composed.envelope.payload.clone().into(),
+        portions: composed.portions.iter().map(|p| p.clone().into()).collect(),
+        certificates: certificates(context, composed)?.into_iter().map(Into::into).collect(),
+        partner: String::new(),
+    })
+}
+
 /// The certificates of the key that has signed or would sign.
 fn certificates(context: &Context, composed: &ComposedFile) -> Result<Vec<Vec<u8>>, CliError> {
     match composed.envelope.signatures.first() {
@@ -196,7 +209,7 @@ fn previewed(
     sight: &Sight<'_>,
     warnings: Vec<&'static str>,
 ) -> Result<Previewed, CliError> {
-    let proto::PreviewAssessmentResponse { readers, nothing, decisions, view } = answer;
+    let proto::PreviewAssessmentResponse { readers, nothing, decisions, view, left_behind } = answer;
     let view = view.ok_or_else(|| CliError::new(Exit::Failed, "INTERNAL", "the node's answer is empty"))?;
     let step = |step: proto::PreviewStep| {
         let place = |place: &u32| portions.get(usize::try_from(*place).ok()?).cloned();
@@ -213,6 +226,7 @@ fn previewed(
         readers: readers.collect::<Result<_, _>>()?,
         nothing: nothing.collect(),
         decisions: decisions.into_iter().map(Decision::new).collect(),
+        left_behind: left_behind.into_iter().map(LeftBehind::new).collect(),
         warnings,
     })
 }

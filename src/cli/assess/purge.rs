@@ -7,6 +7,7 @@ use crate::{
     cli::{
         CliError, Exit, Global,
         approval::approve,
+        complete,
         context::{Context, OFFICERS},
         id_prefix, output,
         recall_details::{self, RecallDetails},
@@ -26,7 +27,7 @@ use crate::{
 #[derive(Args)]
 pub struct Purge {
     /// The assessment's id, or its beginning
-    #[arg(required_unless_present = "list")]
+    #[arg(add = complete::assessments(), required_unless_present = "list")]
     id: Option<String>,
     /// Decline: keep it sealed, and tell the originator this reason, in one line
     #[arg(long, value_name = "REASON")]

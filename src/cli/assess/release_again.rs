@@ -5,7 +5,7 @@ use serde::Serialize;
 
 use crate::{
     cli::{
-        CliError, Global,
+        CliError, Global, complete,
         context::{Context, WRITERS},
         id_prefix, output,
     },
@@ -18,9 +18,10 @@ use crate::{
 #[derive(Args)]
 pub struct ReleaseAgain {
     /// The assessment's id, or its beginning
+    #[arg(add = complete::assessments())]
     id: String,
     /// Release it only to this partner; default: to everybody who was given some of the latest version
-    #[arg(long, value_name = "DOMAIN")]
+    #[arg(long, value_name = "DOMAIN", add = complete::partners())]
     partner: Option<TrustDomain>,
 }
 

@@ -6,7 +6,7 @@ use serde::Serialize;
 use super::endorse::draft_text;
 use crate::{
     cli::{
-        CliError, Global,
+        CliError, Global, complete,
         context::{Context, WRITERS},
         decision::when,
         id_prefix, output,
@@ -26,6 +26,7 @@ use crate::{
 #[derive(Args)]
 pub struct Request {
     /// The assessment's id, or its beginning
+    #[arg(add = complete::assessments())]
     id: String,
     /// A kind of portion to ask for, e.g. evidence; may be given several times
     #[arg(long, value_name = "KIND", required_unless_present = "question")]

@@ -53,6 +53,7 @@ impl Sign {
                 via: &[],
                 is_own: true,
                 language: None,
+                acknowledge: None,
             },
             &output::options(),
         );

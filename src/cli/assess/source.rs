@@ -1,39 +1,46 @@
 //! Where the draft of a command comes from: a file, or a draft that the node keeps.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
-use clap::Args;
+use clap::{Args, ValueHint};
 
 use super::{
     draft_files::DraftFiles,
-    lint::{self, checked_text},
+    lint::{checked_text, show},
 };
 use crate::{
     cli::{
-        CliError, Exit, Global,
+        CliError, Exit, FaultLine, Global, complete,
         context::{Context, WRITERS},
         draft::view::{current_text, find},
         files::read_written,
+        input,
     },
     desk::client::DeskClient,
     domain::{
-        draft::Draft,
+        draft::{Draft, DraftPortion},
         ids::AssessmentId,
-        lint::{Finding, Severity},
+        lint::{Finding, Severity, blocking, lint},
+        time::Clock,
     },
     draft::Format,
+    telemetry::SystemClock,
 };
 
 /// A draft: a file, or one that the node keeps.
-#[derive(Args)]
+#[derive(Args, Clone)]
 pub struct Source {
-    /// The draft (TOML, or JSON if its name ends in .json)
+    /// The draft (TOML, or JSON if its name ends in .json); `-` reads stdin
+    #[arg(value_hint = ValueHint::FilePath)]
     file: Option<PathBuf>,
+    /// The same as FILE
+    #[arg(short = 'f', long = "file", id = "file_option", value_name = "FILE", conflicts_with = "file", value_hint = ValueHint::FilePath)]
+    file_option: Option<PathBuf>,
     /// A draft that the node keeps, by its id or its beginning
-    #[arg(long, value_name = "ID", conflicts_with = "file")]
+    #[arg(long, value_name = "ID", conflicts_with_all = ["file", "file_option"], add = complete::drafts())]
     draft: Option<String>,
     /// The directory of the files that the kept draft names; default: the current one
-    #[arg(long, value_name = "DIR", requires = "draft")]
+    #[arg(long, value_name = "DIR", requires = "draft", value_hint = ValueHint::DirPath)]
     files: Option<PathBuf>,
 }
 
@@ -62,11 +69,6 @@ pub struct Written {
 }
 
 impl Source {
-    /// Makes it from arguments.
-    pub fn new(file: Option<PathBuf>, draft: Option<String>, files: Option<PathBuf>) -> Self {
-        Self { file, draft, files }
-    }
-
     /// Reads and checks the draft, and connects to the node. What `refuse` refuses of a draft in a file is said before anything is asked of the node.
     pub async fn open(
         &self,
@@ -100,7 +102,7 @@ impl Source {
     }
 
     fn file(&self, global: &Global) -> Result<Written, CliError> {
-        let Some(file) = self.file.clone() else {
+        let Some(file) = self.file.clone().or_else(|| self.file_option.clone()) else {
             return Err(nothing_named());
         };
         let (text, format) = read_written(&file)?;
@@ -114,6 +116,18 @@ fn nothing_named() -> CliError {
 }
 
 impl Written {
+    /// An assessment that is composed already, with what the lint finds in it. `shown` is its file.
+    pub fn reopened(draft: Draft, shown: &Path) -> Self {
+        let findings = lint(&draft, SystemClock.now());
+        Self { draft, findings, assessment: None, shown: shown.to_owned(), beside: shown.to_owned() }
+    }
+
+    /// Adds a portion, and checks the draft again.
+    pub fn add(&mut self, portion: DraftPortion) {
+        self.draft.portions.push(portion);
+        self.findings = lint(&self.draft, SystemClock.now());
+    }
+
     /// Where its files are.
     pub fn files<'a>(&'a self, context: &'a Context) -> DraftFiles<'a> {
         DraftFiles { draft: &self.beside, node: Some(&context.config) }
@@ -127,22 +141,29 @@ impl Written {
 
     /// Refuses a draft with errors, or with warnings that are not accepted, and prints all of them.
     pub fn refuse_unaccepted(&self, global: &Global, what: &str, accepted: &[String]) -> Result<(), CliError> {
-        let blocks = |f: &&Finding| f.severity == Severity::Error || !accepted.iter().any(|code| code == f.code);
-        self.refuse(global, what, self.findings.iter().filter(blocks).cloned().collect())
+        self.refuse(global, what, blocking(&self.findings, accepted).into_iter().cloned().collect())
     }
 
-    fn refuse(&self, global: &Global, what: &str, blocking: Vec<Finding>) -> Result<(), CliError> {
-        if blocking.is_empty() {
+    fn refuse(&self, global: &Global, what: &str, found: Vec<Finding>) -> Result<(), CliError> {
+        if found.is_empty() {
             return Ok(());
         }
         if !global.json {
-            lint::show(&self.shown, &blocking);
+            show(&self.shown, &found);
         }
-        let list: Vec<String> = blocking.iter().map(|f| f.code.to_owned()).collect();
-        let warnings = blocking.iter().all(|f| f.severity == Severity::Warning);
+        let list: Vec<&str> = found.iter().map(|f| f.code).collect();
+        let warnings = found.iter().all(|f| f.severity == Severity::Warning);
         let hint = if warnings { "; correct them, or accept each with --accept" } else { "" };
         let message = format!("{what}, because of {}{hint}", list.join(", "));
-        Err(CliError::new(Exit::Failed, "LINT_FAILED", message))
+        let fault = |f: &Finding| FaultLine {
+            file: input::name(&self.shown),
+            line: f.line,
+            field: f.portion.map(|place| format!("portion[{place}]")),
+            code: Some(f.code),
+            message: format!("{}; {}", f.message, f.help),
+        };
+        let faults = found.iter().map(fault).collect();
+        Err(CliError { faults, ..CliError::new(Exit::Failed, "LINT_FAILED", message) })
     }
 
     /// The warnings that would have to be accepted.

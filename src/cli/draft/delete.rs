@@ -5,7 +5,7 @@ use clap::Args;
 use super::view::find;
 use crate::{
     cli::{
-        CliError, Exit, Global,
+        CliError, Exit, Global, complete,
         context::{Context, WRITERS},
         output,
     },
@@ -16,6 +16,7 @@ use crate::{
 #[derive(Args)]
 pub struct Delete {
     /// The draft's id, or its beginning
+    #[arg(add = complete::drafts())]
     id: String,
 }
 

@@ -6,7 +6,7 @@ use similar::TextDiff;
 use super::view::{DraftRow, find, text};
 use crate::{
     cli::{
-        CliError, Exit, Global,
+        CliError, Exit, Global, complete,
         context::{Context, WRITERS},
         output,
     },
@@ -19,6 +19,7 @@ use crate::{
 #[derive(Args)]
 pub struct Diff {
     /// The draft's id, or its beginning
+    #[arg(add = complete::drafts())]
     id: String,
     /// The first revision; default: the current one if others stand beside it, else the one before it
     #[arg(long, value_name = "N")]

@@ -20,7 +20,7 @@ use super::{
     view::{find, text},
 };
 use crate::cli::{
-    CliError, Exit, Global,
+    CliError, Exit, Global, complete,
     context::{Context, WRITERS},
     output,
 };
@@ -29,6 +29,7 @@ use crate::cli::{
 #[derive(Args)]
 pub struct Edit {
     /// The draft's id, or its beginning
+    #[arg(add = complete::drafts())]
     id: String,
     /// The revision to begin with; default: the current one
     #[arg(long, value_name = "N", default_value_t = 0, hide_default_value = true)]

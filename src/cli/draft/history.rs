@@ -4,7 +4,7 @@ use clap::Args;
 
 use super::view::{RevisionRow, find, person, text};
 use crate::cli::{
-    CliError, Global,
+    CliError, Global, complete,
     context::{Context, WRITERS},
     output,
 };
@@ -13,6 +13,7 @@ use crate::cli::{
 #[derive(Args)]
 pub struct History {
     /// The draft's id, or its beginning
+    #[arg(add = complete::drafts())]
     id: String,
 }
 

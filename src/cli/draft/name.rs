@@ -5,7 +5,7 @@ use clap::Args;
 use super::view::{DraftRow, find};
 use crate::{
     cli::{
-        CliError, Global,
+        CliError, Global, complete,
         context::{Context, WRITERS},
         output,
     },
@@ -16,6 +16,7 @@ use crate::{
 #[derive(Args)]
 pub struct Rename {
     /// The draft's id, or its beginning
+    #[arg(add = complete::drafts())]
     id: String,
     /// The name: one line
     name: String,

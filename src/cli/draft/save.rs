@@ -2,16 +2,16 @@
 
 use std::path::{Path, PathBuf};
 
-use clap::Args;
+use clap::{Args, ValueHint};
 use serde::Serialize;
 
 use super::view::{DraftRow, RevisionRow, find};
 use crate::{
     cli::{
-        CliError, Exit, Global,
+        CliError, Exit, Global, complete,
         context::{Context, WRITERS},
         files::read_written,
-        output,
+        input, output,
     },
     desk::client::DeskClient,
     domain::ids::DraftId,
@@ -22,10 +22,11 @@ use crate::{
 /// Keeps a file as a new draft, or saves it as the next text of one. The text need not be finished.
 #[derive(Args)]
 pub struct Save {
-    /// The file (TOML)
+    /// The file (TOML); `-` reads stdin
+    #[arg(value_hint = ValueHint::FilePath)]
     file: PathBuf,
     /// The draft of which this is the next text, by its id or its beginning; default: a new draft
-    #[arg(long, value_name = "ID", requires = "based_on")]
+    #[arg(long, value_name = "ID", requires = "based_on", add = complete::drafts())]
     draft: Option<String>,
     /// The revision that your text is based on; several if you have brought texts together
     #[arg(long, value_name = "N", requires = "draft")]
@@ -72,6 +73,9 @@ impl Save {
 
 /// The file's name without its extension.
 fn stem(file: &Path) -> String {
+    if input::is_stdin(file) {
+        return input::name(file);
+    }
     file.file_stem().map(|stem| stem.to_string_lossy().into_owned()).unwrap_or_default()
 }
 

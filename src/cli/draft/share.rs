@@ -5,7 +5,7 @@ use clap::Args;
 use super::view::{DraftRow, find, person};
 use crate::{
     cli::{
-        CliError, Global,
+        CliError, Global, complete,
         context::{Context, WRITERS},
         output,
     },
@@ -16,6 +16,7 @@ use crate::{
 #[derive(Args)]
 pub struct HandOver {
     /// The draft's id, or its beginning
+    #[arg(add = complete::drafts())]
     id: String,
     /// The colleague: a name, role/name, or a SPIFFE id
     #[arg(long, value_name = "PERSON")]
@@ -26,6 +27,7 @@ pub struct HandOver {
 #[derive(Args)]
 pub struct TakeBack {
     /// The draft's id, or its beginning
+    #[arg(add = complete::drafts())]
     id: String,
     /// The colleague: a name, role/name, or a SPIFFE id
     #[arg(long, value_name = "PERSON")]

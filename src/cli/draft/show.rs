@@ -7,7 +7,7 @@ use clap::Args;
 use super::view::{find, person, text};
 use crate::{
     cli::{
-        CliError, Global,
+        CliError, Global, complete,
         context::{Context, WRITERS},
         files::{FOR_OWNER, NewFile},
         output,
@@ -19,6 +19,7 @@ use crate::{
 #[derive(Args)]
 pub struct Show {
     /// The draft's id, or its beginning
+    #[arg(add = complete::drafts())]
     id: String,
     /// The revision; default: the current one
     #[arg(long, value_name = "N", default_value_t = 0, hide_default_value = true)]

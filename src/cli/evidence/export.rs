@@ -6,7 +6,7 @@ use clap::Args;
 
 use super::{AUDITORS, CliError, Context, Global, id_prefix, output};
 use crate::{
-    cli::armour::armour,
+    cli::{armour::armour, complete},
     wire::{self, proto},
 };
 
@@ -15,6 +15,7 @@ use crate::{
 #[derive(Args)]
 pub struct Export {
     /// The assessment's id, or its beginning
+    #[arg(add = complete::assessments())]
     id: String,
     /// The file to write; default: stdout
     #[arg(long, value_name = "FILE")]

@@ -9,7 +9,7 @@ use clap::Args;
 
 use crate::{
     cli::{
-        CliError, Global,
+        CliError, Global, complete,
         context::{ANYBODY, Context},
         id_prefix, output,
     },
@@ -22,13 +22,14 @@ use explanation::Explanation;
 #[derive(Args)]
 pub struct Explain {
     /// The assessment's id, or its beginning
+    #[arg(add = complete::assessments())]
     id: String,
     /// Only this partner, with what would have to change for it to get what is withheld
-    #[arg(long, value_name = "DOMAIN")]
+    #[arg(long, value_name = "DOMAIN", add = complete::partners())]
     partner: Option<TrustDomain>,
     /// The version; default: the latest
-    #[arg(long, value_name = "N", default_value_t = 0, hide_default_value = true)]
-    version: u32,
+    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u32).range(1..))]
+    version: Option<u32>,
 }
 
 impl Explain {
@@ -38,7 +39,7 @@ impl Explain {
         let id = id_prefix::assessment(&mut desk, &self.id).await?;
         let request = proto::ExplainRequest {
             assessment_id: id.0.to_vec().into(),
-            version: self.version,
+            version: self.version.unwrap_or_default(),
             partner: self.partner.as_ref().map(ToString::to_string).unwrap_or_default(),
         };
         let explanation = Explanation::new(desk.assessments.explain(request).await?.into_inner())?;

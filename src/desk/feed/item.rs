@@ -4,7 +4,7 @@ use crate::{
     domain::recall::RecallState,
     node::{monitor::status::Arrival, recalls::issue::RecallView, requests::make::RequestView},
     wire::{
-        field::{text_of, timestamp},
+        field::{text_of, texts, timestamp},
         proto,
     },
 };
@@ -26,6 +26,10 @@ pub(super) fn of_arrival(arrival: &Arrival) -> proto::FeedItem {
         headline: arrival.headline.clone().unwrap_or_default(),
         received: timestamp(record.at),
         exercise: arrival.manifest.as_ref().is_some_and(|m| m.exercise),
+        level: arrival.level.map(|level| u8::from(level).into()).unwrap_or_default(),
+        places: texts(&arrival.places),
+        tlp: text_of(arrival.tlp.as_ref()),
+        acknowledge_by: arrival.acknowledge_by.and_then(timestamp),
     }
 }
 
@@ -47,6 +51,7 @@ pub(super) fn of_recall(view: &RecallView) -> proto::FeedItem {
         headline: String::new(),
         received: timestamp(record.at),
         exercise: view.recall.exercise,
+        ..proto::FeedItem::default()
     }
 }
 
@@ -70,5 +75,6 @@ pub(super) fn of_request(view: &RequestView) -> proto::FeedItem {
         headline: format!("{asked}{text}").trim_end().to_owned(),
         received: at.and_then(timestamp),
         exercise: false,
+        ..proto::FeedItem::default()
     }
 }

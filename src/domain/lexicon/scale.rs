@@ -5,6 +5,7 @@ use serde::Serialize;
 use crate::domain::{
     ids::shorten,
     probability::{Interval, Percent},
+    spelling,
 };
 
 /// What the numbers of a lexicon measure.
@@ -61,7 +62,9 @@ impl Lexicon {
             return Err(format!("`{told}` is not a term's id; write `{}`", term.id));
         }
         let known: Vec<&str> = terms.iter().map(|t| t.id).collect();
-        Err(format!("`{told}` is not a term of {}; write one of {}", self.id, known.join(", ")))
+        let meant = spelling::meant(id, known.iter().copied());
+        let meant = meant.map(|term| format!("did you mean `{term}`? ")).unwrap_or_default();
+        Err(format!("`{told}` is not a term of {}; {meant}write one of {}", self.id, known.join(", ")))
     }
 
     /// The term that has this word, in any case.

@@ -75,6 +75,14 @@ impl Place {
             Self::Region(region) => region.name(),
         }
     }
+
+    /// The name by which people know it, for display.
+    pub fn usual_name(self) -> &'static str {
+        match self {
+            Self::Subdivision(part) => part.usual_name(),
+            other => other.name(),
+        }
+    }
 }
 
 impl From<Country> for Place {

@@ -38,6 +38,10 @@ static TABLE: LazyLock<BTreeMap<&'static str, Row>> = LazyLock::new(|| {
         .collect()
 });
 
+/// The names by which people know parts whose name in ISO 3166-2 is another one.
+static USUAL: LazyLock<BTreeMap<&'static str, &'static str>> =
+    LazyLock::new(|| rows(include_str!("../data/usual_names.tsv")).filter_map(|line| line.split_once('\t')).collect());
+
 /// Codes that ISO has withdrawn and whose successors are known.
 static FORMER: LazyLock<BTreeMap<&'static str, Row>> = LazyLock::new(|| {
     rows(include_str!("../data/former.tsv"))
@@ -132,6 +136,11 @@ impl Subdivision {
     /// The name, as ISO writes it.
     pub fn name(self) -> &'static str {
         self.0.name
+    }
+
+    /// The name by which people know it: an English one if there is one, otherwise as ISO writes it.
+    pub fn usual_name(self) -> &'static str {
+        USUAL.get(self.code()).copied().unwrap_or(self.name())
     }
 
     /// The country that it is a part of.

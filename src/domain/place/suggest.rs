@@ -120,7 +120,10 @@ fn number(told: &str, digits: &str) -> Option<String> {
 fn by_name(name: &str) -> Vec<Place> {
     let wanted = name.to_lowercase();
     let same = |other: &str| other.to_lowercase() == wanted;
-    let mut places: Vec<Place> = mention::named(name).into_iter().map(Place::Country).collect();
+    // A part that people know by that name is meant rather than its country, of which the name is an alias in texts.
+    let is_known_so = |part: &Subdivision| part.usual_name() != part.name() && same(part.usual_name());
+    let mut places: Vec<Place> = Subdivision::all().filter(is_known_so).map(Place::Subdivision).collect();
+    places.extend(mention::named(name).into_iter().map(Place::Country));
     if places.is_empty() {
         places.extend(Region::all().filter(|r| same(r.name())).map(Place::Region));
         places.extend(Subdivision::all().filter(|s| same(s.name())).map(Place::Subdivision));

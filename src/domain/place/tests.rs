@@ -357,3 +357,18 @@ proptest! {
         }
     }
 }
+
+#[test]
+fn people_know_parts_by_their_usual_names() {
+    let rows: Vec<(&str, &str)> =
+        rows(include_str!("../data/usual_names.tsv")).filter_map(|line| line.split_once('\t')).collect();
+    assert!(rows.len() > 100 && rows.is_sorted_by(|a, b| a.0 < b.0));
+    for (code, name) in rows {
+        let part = Subdivision::by_code(code).unwrap_or_else(|| panic!("{code} is no code of today"));
+        assert_eq!(part.usual_name(), name);
+        assert_ne!(part.name(), name, "{code}: this is the name already");
+    }
+    let soum = Subdivision::by_code("BF-SOM").unwrap();
+    assert_eq!(soum.usual_name(), soum.name());
+    assert!(Place::of_today("South Kordofan").unwrap_err().contains("`SD-KS`"));
+}

@@ -59,6 +59,8 @@ pub struct Preview {
     pub nothing: Vec<(TrustDomain, Vec<String>)>,
     /// The decisions from which this follows, by partner.
     pub decisions: Vec<PartnerDecision>,
+    /// Partners that hold an earlier version and would get nothing of this one, each with the latest version that it was given.
+    pub left_behind: Vec<(TrustDomain, u32)>,
 }
 
 /// Partners that would read the same.
@@ -129,6 +131,7 @@ impl Preview {
             recall: None,
             introduced_by: None,
             signed_twice: vec![],
+            acknowledge_by: None,
         }
     }
 }
@@ -164,9 +167,12 @@ impl Assessments {
             let prepared = LoadedAssessment::assemble(id, manifest, Arc::new(envelope), opened, portions, now);
             let prepared = LoadedAssessment { about, ..prepared };
             check_errors(&prepared, now)?;
-            Ok(decided(prepared, signature, addressees, now))
+            Ok::<_, Fault>(decided(prepared, signature, addressees, now))
         };
-        tokio::task::spawn_blocking(work).await.map_err(lost)?
+        let preview = tokio::task::spawn_blocking(work).await.map_err(lost)??;
+        let mut left_behind = self.left_behind(&preview.prepared.manifest, &preview.decisions).await?;
+        left_behind.retain(|(holder, _)| partner.as_ref().is_none_or(|name| name == holder));
+        Ok(Preview { left_behind, ..preview })
     }
 
     /// Who would sign with these certificates, if they may sign the manifest.
@@ -238,7 +244,7 @@ fn decided(prepared: LoadedAssessment, signature: SignatureCheck, addressees: Ve
     }
     let mut readers: Vec<Readers> = together.into_iter().map(|(steps, partners)| Readers { partners, steps }).collect();
     readers.sort_by(|a, b| a.partners.cmp(&b.partners));
-    Preview { signature, at: now, readers, nothing, decisions, prepared }
+    Preview { signature, at: now, readers, nothing, decisions, left_behind: vec![], prepared }
 }
 
 /// The decision for a partner with which nothing is exchanged.

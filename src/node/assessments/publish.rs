@@ -145,7 +145,7 @@ impl Assessments {
 }
 
 /// The findings that the author accepted, or a fault if any other finding blocks.
-fn check_lint(prepared: &LoadedAssessment, accepted: &[String], now: Time) -> Result<Vec<String>, Fault> {
+pub(super) fn check_lint(prepared: &LoadedAssessment, accepted: &[String], now: Time) -> Result<Vec<String>, Fault> {
     let portions = prepared.portions.iter().map(|p| &p.portion);
     let findings = lint(&Draft::reopened(&prepared.manifest, portions), now);
     if let Some(finding) = blocking(&findings, accepted).first() {

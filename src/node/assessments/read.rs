@@ -8,7 +8,7 @@ use crate::{
         fault::{Fault, Reason},
         ids::{AssessmentId, Role, SpiffeId, StatementId, TrustDomain},
         statement::{Envelope, Signature, Suite},
-        time::Day,
+        time::{Day, Time},
     },
     node::{
         assessment_cache::as_claimed::AsClaimed,
@@ -50,6 +50,8 @@ pub struct AssessmentView {
     pub introduced_by: Option<TrustDomain>,
     /// What of the assessment its originator has signed twice.
     pub signed_twice: Vec<Twice>,
+    /// The time by which it must be acknowledged here, if nobody has done so.
+    pub acknowledge_by: Option<Time>,
 }
 
 /// A page of a list.
@@ -216,6 +218,7 @@ impl Assessments {
         record.state = state_at(record.state, &manifest, self.clock.now()).map_err(|_| self.damaged(&id))?;
         let found = self.store.equivocations(Some((&record.originator, &record.assessment))).await?;
         let signed_twice = found.into_iter().map(|f| f.subject.twice).collect();
+        let acknowledge_by = self.store.acknowledge_by(&id).await?;
         Ok(AssessmentView {
             record,
             manifest,
@@ -226,6 +229,7 @@ impl Assessments {
             recall,
             introduced_by,
             signed_twice,
+            acknowledge_by,
         })
     }
 

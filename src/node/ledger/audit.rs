@@ -5,7 +5,7 @@ use crate::{
         actor::{Actor, Audit, Authorized},
         event::{Deed, Event},
         fault::{Fault, Reason},
-        ids::TrustDomain,
+        ids::{AssessmentId, TrustDomain},
         time::Time,
     },
     ledger::note::{LogKey, Note},
@@ -19,6 +19,9 @@ const PAGE: u32 = 1024;
 
 /// Among how many of the newest checkpoints a cosigned one is looked for.
 const LOOKED_AT: u32 = 64;
+
+/// How many manifests the beginning of an assessment's id may stand for.
+const MOST_MANIFESTS: u32 = 1_000;
 
 /// The fewest characters of an id by which an entry can be found.
 const SHORTEST_ID: usize = 4;
@@ -85,10 +88,20 @@ pub(in crate::node) fn event_of(entry: &LedgerEntry) -> &[u8] {
     entry.plain.get(32..).unwrap_or_default()
 }
 
-/// Whether an event holds a text that begins with `about`.
-fn names(event: &[u8], about: &str) -> bool {
-    let wanted = format!("\"{about}");
-    event.windows(wanted.len()).any(|w| w == wanted.as_bytes())
+/// Whether an event holds one of these.
+fn holds(event: &[u8], any: &[String]) -> bool {
+    any.iter().any(|wanted| event.windows(wanted.len().max(1)).any(|w| w == wanted.as_bytes()))
+}
+
+/// What an event about `about` holds: a text that begins so, the SPIFFE id of a person of that name or role and name, or the SPIFFE id of
+/// somebody of that organisation.
+fn sought(about: &str) -> Vec<String> {
+    let mut all = vec![format!("\"{about}")];
+    if !about.is_empty() && !about.contains("://") {
+        all.push(format!("/{about}\""));
+        all.push(format!("\"spiffe://{about}/"));
+    }
+    all
 }
 
 impl Ledger {
@@ -187,6 +200,12 @@ impl Ledger {
     /// # Errors
     /// `ROLE_REQUIRED`, store faults.
     pub async fn list_ledger(&self, _actor: &Authorized<Audit>, wanted: &LedgerLine) -> Result<Vec<LedgerPage>, Fault> {
+        let sought = self.sought_of(&wanted.about).await?;
+        self.entries_with(wanted, &sought).await
+    }
+
+    /// The entries that hold one of `sought`.
+    async fn entries_with(&self, wanted: &LedgerLine, sought: &[String]) -> Result<Vec<LedgerPage>, Fault> {
         let mut found = vec![];
         let mut next = wanted.from;
         while found.len() < wanted.limit {
@@ -195,7 +214,7 @@ impl Ledger {
             next = last.index + 1;
             let is_wanted = |entry: &&LedgerEntry| {
                 let event = event_of(entry);
-                (wanted.padding || !is_padding(event)) && (wanted.about.is_empty() || names(event, &wanted.about))
+                (wanted.padding || !is_padding(event)) && (wanted.about.is_empty() || holds(event, sought))
             };
             let room = wanted.limit - found.len();
             found.extend(page.iter().filter(is_wanted).take(room).map(LedgerPage::new));
@@ -203,9 +222,23 @@ impl Ledger {
         Ok(found)
     }
 
+    /// As [`sought`]. Most entries name a version by its manifest, so the manifests of an assessment count as its id does.
+    async fn sought_of(&self, about: &str) -> Result<Vec<String>, Fault> {
+        let mut all = sought(about);
+        let first = format!("{about:0<32}").parse::<AssessmentId>();
+        let last = format!("{about:f<32}").parse::<AssessmentId>();
+        if about.len() >= SHORTEST_ID
+            && let (Ok(first), Ok(last)) = (first, last)
+        {
+            let manifests = self.store.manifests_between(&first, &last, MOST_MANIFESTS).await?;
+            all.extend(manifests.iter().map(|manifest| format!("\"{manifest}")));
+        }
+        Ok(all)
+    }
+
     /// Finds the entry that an index means, or the beginning of an id that only one entry names. An id may begin with digits alone, so a
     /// number that is no entry's index is taken as the beginning of an id.
-    pub(in crate::node) async fn meant(&self, actor: &Authorized<Audit>, event: &str) -> Result<LedgerEntry, Fault> {
+    pub(in crate::node) async fn meant(&self, _actor: &Authorized<Audit>, event: &str) -> Result<LedgerEntry, Fault> {
         let fault = |reason, what: String| Fault::at(reason, "event", what);
         let index = event.parse::<u64>().ok();
         if let Some(index) = index
@@ -220,7 +253,7 @@ impl Ledger {
             });
         }
         let wanted = LedgerLine { from: 0, about: event.to_owned(), limit: 6, padding: false };
-        let mut named = self.list_ledger(actor, &wanted).await?;
+        let mut named = self.entries_with(&wanted, &[format!("\"{event}")]).await?;
         match (named.len(), named.pop()) {
             (1, Some(one)) => {
                 let entry = self.store.ledger_entries(one.index, 1).await?.pop();
@@ -267,6 +300,27 @@ mod tests {
         assert!(is_padding(&padding));
         let read = Deed::Read { manifest: crate::domain::ids::StatementId([0xab; 32]) };
         let read = serde_json::to_vec(&Event::of_node(time, read)).unwrap();
-        assert!(!is_padding(&read) && names(&read, "abab") && !names(&read, "abac") && !names(&read, "baba"));
+        let names = |about| holds(&read, &sought(about));
+        assert!(!is_padding(&read) && names("abab") && !names("abac") && !names("baba"));
+    }
+
+    #[test]
+    fn people_are_found_by_their_name_and_organisations_by_theirs() {
+        let by = "spiffe://gb.example/analyst/alice".parse().ok();
+        let event = Event { by, ..Event::of_node(Time::from_unix_nanos(5), Deed::SignedIn) };
+        let event = serde_json::to_vec(&event).unwrap();
+        for (about, is_found) in [
+            ("alice", true),
+            ("analyst/alice", true),
+            ("spiffe://gb.example/analyst/alice", true),
+            ("gb.example", true),
+            ("signed-in", true),
+            ("lice", false),
+            ("officer/alice", false),
+            ("b.example", false),
+            ("gb", false),
+        ] {
+            assert_eq!(holds(&event, &sought(about)), is_found, "{about}");
+        }
     }
 }

@@ -5,10 +5,13 @@ use std::collections::BTreeMap;
 use crate::{
     domain::{
         actor::{Authorized, Write},
-        assessment::Manifest,
+        assessment::{Manifest, Portion, level, subjects},
         body::Body,
         fault::{Fault, Reason},
         ids::{StatementId, TrustDomain},
+        level::WarningLevel,
+        marking::Tlp,
+        place::Place,
         time::Time,
     },
     node::{assessment_state::state_at, monitor::Monitor},
@@ -88,6 +91,14 @@ pub struct Arrival {
     pub headline: Option<String>,
     /// The decoded manifest.
     pub manifest: Option<Manifest>,
+    /// The highest level of its subjects that are here.
+    pub level: Option<WarningLevel>,
+    /// The places of its subjects that are here, each once.
+    pub places: Vec<Place>,
+    /// The highest TLP level of the portions that are here.
+    pub tlp: Option<Tlp>,
+    /// The time by which it must be acknowledged here.
+    pub acknowledge_by: Option<Time>,
 }
 
 impl Monitor {
@@ -230,14 +241,26 @@ impl Monitor {
             (None, None) => "void".to_owned(),
         };
         let Some(held) = held.filter(|_| !record.quarantined) else {
-            return Ok((Arrival { record, state, headline: None, manifest: None }, bytes));
+            let (headline, manifest, level, places, tlp, acknowledge_by) = (None, None, None, vec![], None, None);
+            return Ok((Arrival { record, state, headline, manifest, level, places, tlp, acknowledge_by }, bytes));
         };
         let manifest = wire::manifest::decode(&wire::envelope::decode(&held.manifest)?.payload)?;
-        let headline = held.portions.iter().find_map(|p| match wire::portion::decode(p).ok()?.body {
-            Body::Headline { text } => Some(text),
+        let portions: Vec<Portion> = held.portions.iter().filter_map(|p| wire::portion::decode(p).ok()).collect();
+        let headline = portions.iter().find_map(|p| match &p.body {
+            Body::Headline { text } => Some(text.clone()),
             _ => None,
         });
-        Ok((Arrival { record, state, headline, manifest: Some(manifest) }, bytes))
+        let (places, level) = (places_of(&portions), level(&portions));
+        let tlp = self.highest_tlp(&held.manifest_id).await?;
+        let acknowledge_by = self.store.acknowledge_by(&held.manifest_id).await?;
+        let manifest = Some(manifest);
+        Ok((Arrival { record, state, headline, manifest, level, places, tlp, acknowledge_by }, bytes))
+    }
+
+    /// The highest TLP level of the portions of a version that its readers here may read.
+    async fn highest_tlp(&self, manifest: &StatementId) -> Result<Option<Tlp>, Fault> {
+        let summary = self.store.summaries(std::slice::from_ref(manifest), false).await?.pop();
+        Ok(summary.and_then(|s| s.portions).into_iter().flatten().map(|p| p.tlp).max())
     }
 
     /// The number of the last entry stored from a partner, and the release under that number.
@@ -256,4 +279,15 @@ impl Monitor {
     pub async fn inbound_position(&self, partner: &TrustDomain) -> Result<u64, Fault> {
         Ok(self.store.inbound(partner).await?.sequence)
     }
+}
+
+/// The places that the subjects among these portions are about, each once.
+fn places_of(portions: &[Portion]) -> Vec<Place> {
+    let mut places: Vec<Place> = vec![];
+    for place in subjects(portions).flat_map(|subject| &subject.places) {
+        if !places.contains(place) {
+            places.push(*place);
+        }
+    }
+    places
 }

@@ -134,6 +134,8 @@ pub(crate) async fn a_reading_is_told_once_at_its_time_and_no_restart_loses_it(h
     assert_eq!(unknown, Err(StoreError::Conflict));
     assert!(to_tell(&*store, 5).await.is_empty(), "its interval runs");
     assert_eq!(overdue(&*store).await, 1, "the sender does not know of it yet");
+    assert_eq!(store.acknowledge_by(&version).await, Ok(Some(at(10))));
+    assert_eq!(store.acknowledge_by(&manifest(4, 1)).await, Ok(None), "nobody waits for it");
     drop(store);
     let store = home.open();
     let us = || vec!["us.example".to_owned()];
@@ -144,6 +146,7 @@ pub(crate) async fn a_reading_is_told_once_at_its_time_and_no_restart_loses_it(h
     store.mark_readings_reported(told(version, Role::Analyst)).await.unwrap();
     assert_eq!(store.mark_readings_reported(told(version, Role::Analyst)).await, Err(StoreError::Conflict));
     assert_eq!(overdue(&*store).await, 0);
+    assert_eq!(store.acknowledge_by(&version).await, Ok(None), "it was told");
     store.note_reading(&version, Role::Analyst, at(30), vec![]).await.unwrap();
     assert_eq!(to_tell(&*store, 30).await, [(version, Role::Officer, us())], "once in each role");
     let said = |kind| Acknowledgement { manifest_id: version, kind, role: Role::Officer, post: vec![], events: vec![] };

@@ -105,6 +105,9 @@ pub(crate) async fn ids_are_found_between_two_bounds(home: &dyn Home) {
     assert_eq!(found(2, 3, true, 10).await, [assessment(2), assessment(3)]);
     assert_eq!(found(1, 4, true, 2).await, [assessment(1), assessment(2)]);
     assert_eq!(found(5, 9, true, 10).await, []);
+    let manifests = store.manifests_between(&assessment(2), &assessment(3), 10).await.unwrap();
+    assert_eq!(manifests, [manifest(2, 1), manifest(3, 1), manifest(3, 2)], "all versions, whatever their state");
+    assert_eq!(store.manifests_between(&assessment(1), &assessment(4), 2).await.unwrap().len(), 2);
 }
 
 pub(crate) async fn a_second_manifest_for_a_version_is_quarantined_and_does_not_stop_the_feed(home: &dyn Home) {

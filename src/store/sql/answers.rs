@@ -278,6 +278,15 @@ impl<D: Driver> ReceiptStore for SqlStore<D> {
         .await
     }
 
+    async fn acknowledge_by(&self, manifest_id: &StatementId) -> Result<Option<Time>> {
+        // The arrivals of a version are few, and each leads to its duty by the duty's own key.
+        const SQL: &str = "SELECT d.due_at FROM manifest m JOIN received r ON r.manifest = m.number \
+            JOIN duty d ON d.peer = r.peer AND d.outgoing = FALSE AND d.manifest = r.manifest \
+            WHERE m.id = ?1 ORDER BY d.due_at LIMIT 1";
+        let wanted = *manifest_id;
+        self.read(move |conn| query_optional(conn, SQL, params![wanted.as_bytes()], |r| time(r, 0))).await
+    }
+
     async fn heard_of(&self, partner: &TrustDomain, at: Time) -> Result<()> {
         const SQL: &str = concat!(
             "INSERT INTO contact (peer, at) VALUES (?1, ?2) ON CONFLICT (peer) DO UPDATE SET at = ",

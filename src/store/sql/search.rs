@@ -11,7 +11,7 @@ use super::{
     driver::Driver,
     extracts::{Made, Reading, SUMMARY, TITLE, summary_of},
     manifests, peers,
-    query::{END, NEXT, Queries, params, query_optional},
+    query::{END, NEXT, Queries, params, query_all, query_optional},
     store::SqlStore,
     value::{SqlRow, ToValue, count, id, text},
 };
@@ -222,6 +222,19 @@ impl<D: Driver> SearchStore for SqlStore<D> {
             .await?;
         SUMMARY.keep_made(self, reading.made).await;
         Ok(found)
+    }
+
+    async fn manifests_between(
+        &self,
+        first: &AssessmentId,
+        last: &AssessmentId,
+        limit: u32,
+    ) -> Result<Vec<StatementId>> {
+        const SQL: &str = "SELECT m.id FROM assessment a JOIN manifest m ON m.assessment = a.number \
+            WHERE a.id BETWEEN ?1 AND ?2 ORDER BY a.id, m.version, m.number LIMIT ?3";
+        let (first, last) = (*first, *last);
+        let read = move |r: &SqlRow<'_>| id(r, 0);
+        self.read(move |conn| query_all(conn, SQL, params![first.as_bytes(), last.as_bytes(), limit], read)).await
     }
 
     async fn newest_changes(&self) -> Result<NewestChanges> {

@@ -119,7 +119,7 @@ impl<'a> Page<'a> {
             self.blank();
         }
         let columns: Vec<_> = then.iter().chain(&differing).map(Decision::column).collect();
-        self.out.push_str(&format!("{}\n\n{}\n", render::legend(&columns), clauses.text(&self.options)));
+        self.out.push_str(&format!("{}\n\n{}\n", render::legend(&columns, &self.options), clauses.text(&self.options)));
         self.released();
         let hint = "What would have to change for one partner: add `--partner DOMAIN`.";
         self.put(hint, "");

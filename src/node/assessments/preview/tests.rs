@@ -170,6 +170,7 @@ fn shown(manifest: &Manifest, portions: &[Vec<u8>]) -> String {
         via: &[],
         is_own: false,
         language: None,
+        acknowledge: None,
     };
     let lexicon = Lexicon::by_id("uk-phia-2025").unwrap();
     render::assessment(&text, &Options { lexicon, width: 80, color: false })
