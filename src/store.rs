@@ -30,6 +30,7 @@ use lists::ListStore;
 use outbox::OutboxStore;
 pub use pages::{AssessmentPage, ListFilter};
 use people::PeopleStore;
+use personal::PersonalStore;
 use recalls::RecallStore;
 use receipts::{
     AnswerRecord, QuarantineRecord, QuarantinedEntry, Readmission, ReceiptRecord, ReceiptStore, ReleaseRef,
@@ -62,6 +63,7 @@ pub mod ledger;
 pub mod lists;
 pub mod outbox;
 pub mod people;
+pub mod personal;
 pub mod recalls;
 pub mod receipts;
 pub mod requests;
@@ -76,6 +78,7 @@ pub mod summary;
 pub mod timers;
 pub mod title;
 pub mod vault;
+mod words;
 
 /// Everything that is stored is read and changed through this trait.
 #[async_trait]
@@ -92,6 +95,7 @@ pub trait Store:
     + ListStore
     + OutboxStore
     + PeopleStore
+    + PersonalStore
     + ReceiptStore
     + RecallStore
     + RequestStore
