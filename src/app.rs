@@ -37,7 +37,7 @@ use crate::{
     identity::trust::{AdmittedPeers, Trust},
     node::Node,
     peer::{self, follower::Follower},
-    store::{Store, StoreError, sqlite::SqliteStore},
+    store::{Store, StoreError, search::SearchStore as _, sqlite::SqliteStore},
     telemetry::SystemClock,
     transport::{
         limits::Limits,
@@ -114,7 +114,7 @@ pub async fn start(config: Config) -> Result<Running, StartError> {
     let own = NodeFiles::load(&config, clock.now())?;
     own.tell_notices();
     // Opening the store takes its lock. A second node in the directory is refused here, whatever addresses it listens on.
-    let store: Arc<dyn Store> = Arc::new(SqliteStore::open(&config.store, &own.storage_key)?);
+    let store = open_store(&config, &own.storage_key).await?;
     let peer_listener = bind("listen.peer", &config.peer).await?;
     let desk_listener = bind("listen.desk", &config.desk).await?;
     let ops_listener = bind_ops(&config).await?;
@@ -167,6 +167,15 @@ pub async fn start(config: Config) -> Result<Running, StartError> {
     let watcher = watch::FileWatcher { config, node: node.clone(), tls_config, clock, look: look.clone() };
     tasks.spawn(watcher.watch(files, stop.clone()));
     Ok(Running { node, peer, desk, ops, look, stop, tasks })
+}
+
+async fn open_store(config: &Config, key: &[u8; 32]) -> Result<Arc<dyn Store>, StartError> {
+    let store = SqliteStore::open(&config.store, key)?;
+    // On a full disk the index stays as it is, and searches read what it lacks.
+    if let Err(error) = store.prepare_word_index(config.word_index).await {
+        tracing::error!(%error, "the index of words could not be made or deleted; the next start tries again");
+    }
+    Ok(Arc::new(store))
 }
 
 /// The desk's services, behind the middleware.

@@ -32,11 +32,13 @@ mod output;
 mod pager;
 mod partner;
 mod person;
+mod place;
 mod policy;
 mod serve;
 mod quarantine;
 mod show;
 mod signals;
+mod today;
 mod simulated;
 mod terminal;
 mod recall_details;
@@ -78,6 +80,8 @@ enum Command {
     /// Keep drafts on the node, with their history, and hand them over
     #[command(subcommand)]
     Draft(draft::DraftCommand),
+    /// List what waits for you, with deadlines
+    Today(today::Today),
     /// Receive what partners send, and show the state of each feed
     #[command(subcommand)]
     Feed(feed::Feed),
@@ -102,6 +106,8 @@ enum Command {
     /// List what ends and when: certificates, revocation lists, agreements
     #[command(subcommand)]
     Expiry(expiry::Expiry),
+    /// Look up the codes of places by their names in several languages
+    Place(place::PlaceCommand),
     /// Add, confirm and revoke the organisation's own people
     #[command(subcommand)]
     Person(person::Person),
@@ -180,6 +186,7 @@ async fn execute(cli: Cli) -> Result<(), CliError> {
         Command::Demo(command) => command.run(global).await,
         Command::Assess(command) => command.run(global).await,
         Command::Draft(command) => command.run(global).await,
+        Command::Today(command) => command.run(global).await,
         Command::Feed(command) => command.run(global).await,
         Command::Partner(command) => command.run(global).await,
         Command::Bundle(command) => command.run(global).await,
@@ -189,6 +196,7 @@ async fn execute(cli: Cli) -> Result<(), CliError> {
         Command::Evidence(command) => command.run(global).await,
         Command::Expiry(command) => command.run(global).await,
         Command::Person(command) => command.run(global).await,
+        Command::Place(command) => command.run(global),
         Command::Ca(command) => command.run(global),
         Command::Config(command) => command.run(global),
         Command::Doctor(command) => command.run(global).await,

@@ -66,6 +66,8 @@ pub struct Config {
     pub budgets: Budgets,
     /// The interval in seconds at which partners are informed about readings.
     pub readings_every_seconds: u32,
+    /// Whether the store keeps an index of words.
+    pub word_index: bool,
     /// The format of the log.
     pub log: Log,
 }
@@ -184,6 +186,7 @@ impl Config {
             readings_every_seconds: table
                 .number("receipts.readings_every_seconds", 1, MOST_SECONDS_BETWEEN_READINGS)
                 .unwrap_or(3600),
+            word_index: table.choice("search.index", &["on", "off"]) == "on",
             log: Log {
                 json: table.choice("log.format", &["text", "json"]) == "json",
                 level: table.text("log.level", "info"),

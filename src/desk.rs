@@ -24,6 +24,7 @@ mod node;
 mod page;
 mod partners;
 mod people;
+mod personal;
 mod recalls;
 mod receipts;
 mod requests;

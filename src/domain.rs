@@ -1,6 +1,7 @@
 //! Facts that need no computer: names, times, places, markings, portions, agreements. This layer has no I/O, protobuf or SQL, and no clock or
 //! randomness of its own.
 
+pub mod action_item;
 pub mod actor;
 pub mod admiralty;
 pub mod agreement;
@@ -17,6 +18,7 @@ pub mod entry;
 pub mod equivocation;
 pub mod event;
 pub mod fault;
+pub mod fold;
 pub mod framework;
 pub mod group;
 pub mod harmless;

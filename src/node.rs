@@ -40,6 +40,7 @@ pub mod sessions;
 pub mod simulation;
 pub mod task;
 pub mod timers;
+pub mod today;
 pub mod trust_in_force;
 pub mod unwritable;
 
@@ -57,7 +58,7 @@ use crate::{
         ledger::Ledger, monitor::Monitor, outbound::OutboundFeeds, outbox::Outbox, own_identity::OwnIdentity,
         partnerships::Partnerships, people::People, recalls::Recalls, receipts::Receipts, refusal_log::RefusalLog,
         requests::Requests, revocations::RevocationLists, sessions::PartnerSessions, simulation::Simulation,
-        timers::Timers,
+        timers::Timers, today::Today,
     },
 };
 
@@ -111,6 +112,8 @@ pub struct Node {
     pub simulation: Arc<Simulation>,
     /// The state of the node: feeds, damage, and what expires.
     pub monitor: Arc<Monitor>,
+    /// Lists what waits for a person.
+    pub today: Arc<Today>,
     /// Fires the timers that are due.
     pub timers: Arc<Timers>,
 }

@@ -7,6 +7,7 @@ pub mod digest;
 mod ed25519;
 pub mod equivocation;
 pub mod hash;
+pub mod keyed_hash;
 pub mod open;
 pub mod random;
 pub mod raw;

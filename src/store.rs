@@ -31,6 +31,7 @@ use lists::ListStore;
 use outbox::OutboxStore;
 pub use pages::{AssessmentPage, ListFilter};
 use people::PeopleStore;
+use personal::PersonalStore;
 use recalls::RecallStore;
 use receipts::{
     AnswerRecord, QuarantineRecord, QuarantinedEntry, Readmission, ReceiptRecord, ReceiptStore, ReleaseRef,
@@ -64,6 +65,7 @@ pub mod ledger;
 pub mod lists;
 pub mod outbox;
 pub mod people;
+pub mod personal;
 pub mod recalls;
 pub mod receipts;
 pub mod requests;
@@ -78,6 +80,7 @@ pub mod summary;
 pub mod timers;
 pub mod title;
 pub mod vault;
+mod words;
 
 /// Everything that is stored is read and changed through this trait.
 #[async_trait]
@@ -94,6 +97,7 @@ pub trait Store:
     + ListStore
     + OutboxStore
     + PeopleStore
+    + PersonalStore
     + ReceiptStore
     + RecallStore
     + RequestStore

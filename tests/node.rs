@@ -59,6 +59,8 @@ mod explain_hub;
 mod extremes;
 #[path = "node/feed_kit.rs"]
 mod feed_kit;
+#[path = "node/finding.rs"]
+mod finding;
 #[path = "node/files.rs"]
 mod files;
 #[path = "node/floods.rs"]

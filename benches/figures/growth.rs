@@ -8,13 +8,15 @@ use std::{
 use serde_json::json;
 use watchfire::{
     domain::{
+        fold::folded_words,
         ids::{AssessmentId, StatementId},
+        level::WarningLevel,
         summary::Filter,
         time::Clock,
     },
     seal::{compose::new_assessment_id, random},
     store::{
-        ListFilter, Store,
+        ListFilter, Store, StoreError,
         search::{SearchStore as _, VersionFilter},
     },
     telemetry::SystemClock,
@@ -28,8 +30,20 @@ use super::{
     report::Figure,
 };
 
+/// A word that many of the assessments have.
+const COMMON: &str = "killing";
 /// How many are put in at once: they share a commit.
 const AT_ONCE: usize = 256;
+
+/// What a reader waits for, as the 95th percentile in milliseconds.
+struct Found {
+    /// The first 50 of a filter that many assessments fit.
+    filtered: f64,
+    /// The first 50 with a word that many have.
+    word: f64,
+    /// All with two words of which one is in none, so that the whole index is read.
+    rare_word: f64,
+}
 
 /// What was measured at one size, times as medians in milliseconds.
 struct Measured {
@@ -38,6 +52,7 @@ struct Measured {
     look: f64,
     list: f64,
     search: f64,
+    found: Found,
     show: f64,
     start: f64,
     resident_mib: f64,
@@ -63,6 +78,8 @@ pub async fn run(run: &Run) {
             n: times,
             more: json!({ "assessments": size, "look_ms": measured.look, "list_of_50_ms": measured.list,
                           "search_page_ms": measured.search,
+                          "filtered_list_p95_ms": measured.found.filtered, "word_p95_ms": measured.found.word,
+                          "rare_word_p95_ms": measured.found.rare_word,
                           "show_ms": measured.show, "start_ms": measured.start, "resident_mib": measured.resident_mib,
                           "kib_each": bytes as f64 / 1024.0 / stored as f64, "fdatasync_ms": fdatasync_ms(dir.path(), 200) }),
         }
@@ -101,7 +118,7 @@ async fn measure(pair: &Pair, times: usize, some: &[AssessmentId]) -> Measured {
     // No assessment is about it, so the search looks at as many as it may for one page.
     let places = vec!["AQ".parse().unwrap()];
     let filter = Filter { places, ..Filter::default() };
-    let wanted = VersionFilter { summary: filter, states: vec![], now: SystemClock.now() };
+    let wanted = VersionFilter::new(filter, vec![], SystemClock.now());
     for signed in all.split_off(times) {
         bare.push(timed(store.publish(published(&signed))).await);
     }
@@ -110,6 +127,7 @@ async fn measure(pair: &Pair, times: usize, some: &[AssessmentId]) -> Measured {
         search.push(timed(store.search(&ListFilter::default(), &wanted)).await);
         show.push(timed(store.assessment(assessment, None, false)).await);
     }
+    let found = find(&store, times).await;
     drop(store);
     let start = Instant::now();
     let node = pair.publisher.run().await;
@@ -131,9 +149,44 @@ async fn measure(pair: &Pair, times: usize, some: &[AssessmentId]) -> Measured {
         look: median(look),
         list: median(list),
         search: median(search),
+        found,
         show: median(show),
         start: start.as_secs_f64() * 1000.0,
         resident_mib,
+    }
+}
+
+/// Searches as a reader of the list does, until 50 are found or everything was looked at.
+async fn find(store: &impl Store, times: usize) -> Found {
+    let now = SystemClock.now();
+    let filter = Filter { levels: WarningLevel::ALL.to_vec(), exercise: Some(false), ..Filter::default() };
+    let filtered = VersionFilter::new(filter, vec![], now);
+    let of_words =
+        |text: &str| VersionFilter { words: folded_words(text), ..VersionFilter::new(Filter::default(), vec![], now) };
+    let p95 = async |wanted: VersionFilter| {
+        let mut took = vec![];
+        for _ in 0..times.min(100) {
+            took.push(timed(first_page(store, &wanted)).await);
+        }
+        percentile(took, 95.0)
+    };
+    Found {
+        filtered: p95(filtered).await,
+        word: p95(of_words(COMMON)).await,
+        rare_word: p95(of_words(&format!("{COMMON} nowhere"))).await,
+    }
+}
+
+async fn first_page(store: &impl Store, wanted: &VersionFilter) -> Result<usize, StoreError> {
+    let mut filter = ListFilter { current_only: true, ..ListFilter::default() };
+    let mut found = 0;
+    loop {
+        let page = store.search(&filter, wanted).await?;
+        found += page.records.len();
+        filter.before = page.next;
+        if filter.before.is_none() || found >= 50 {
+            return Ok(found);
+        }
     }
 }
 

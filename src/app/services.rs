@@ -63,11 +63,13 @@ fn wire(parts: NodeParts, ledger: LedgerParts) -> Arc<Node> {
         partnerships: partnerships.clone(),
         bundles: bundles.clone(),
     });
-    let (simulation, drafts) = (factory.simulation(), factory.drafts());
     let monitor = factory.monitor(&outbox);
     let timers = factory.timers(&agreements, &monitor, &inbound, &assessments);
 
     Arc::new(Node {
+        drafts: factory.drafts(),
+        simulation: factory.simulation(),
+        today: factory.today(&ledger, &monitor),
         clock: factory.clock,
         sessions: factory.sessions,
         identity: factory.identity,
@@ -84,13 +86,11 @@ fn wire(parts: NodeParts, ledger: LedgerParts) -> Arc<Node> {
         recalls,
         assessments,
         inbound,
-        drafts,
         partnerships,
         agreements,
         rules,
         outbox,
         inbox,
-        simulation,
         monitor,
         timers,
     })

@@ -17,6 +17,7 @@ mod holders;
 mod left_behind;
 mod lint;
 mod list;
+mod mark;
 mod new;
 mod preview;
 mod publish;
@@ -25,6 +26,7 @@ mod read;
 mod recall;
 mod release_again;
 mod request;
+mod saved;
 mod sign;
 mod source;
 
@@ -49,8 +51,13 @@ pub enum Assess {
     Publish(publish::Publish),
     /// List assessments, newest first
     List(list::List),
+    /// List or delete the searches that you have saved
+    #[command(subcommand)]
+    Saved(saved::Saved),
     /// Read an assessment
     Show(read::Show),
+    /// Mark an assessment as read or as not read by you
+    Mark(mark::Mark),
     /// Save an attachment that an assessment names
     Fetch(attach::Fetch),
     /// Endorse an assessment with a signed text, and print who gets it and why
@@ -96,7 +103,9 @@ impl Assess {
             Self::Lint(lint) => lint.run(global),
             Self::Publish(publish) => publish.run(global).await,
             Self::List(list) => list.run(global).await,
+            Self::Saved(saved) => saved.run(global).await,
             Self::Show(show) => show.run(global).await,
+            Self::Mark(mark) => mark.run(global).await,
             Self::Fetch(fetch) => fetch.run(global).await,
             Self::Endorse(endorse) => endorse.run(global).await,
             Self::Request(request) => request.run(global).await,

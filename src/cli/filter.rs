@@ -51,6 +51,9 @@ pub struct FilterArgs {
     /// Only what expires before this day (UTC)
     #[arg(long, value_name = "DAY")]
     expires_before: Option<Day>,
+    /// Only with all these words, each as a whole word; case and accents do not count, e.g. --words "massacre djibo"
+    #[arg(long, value_name = "WORDS", visible_alias = "word")]
+    words: Vec<String>,
     /// Only exercises
     #[arg(long)]
     exercise: bool,
@@ -92,6 +95,7 @@ impl FilterArgs {
                 (_, true) => Some(false),
                 _ => None,
             },
+            words: self.words.clone(),
         };
         (filter != proto::AssessmentFilter::default()).then_some(filter)
     }

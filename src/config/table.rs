@@ -49,6 +49,7 @@ const KEYS: &[(&str, &[&str])] = &[
     ),
     ("agreements", &["approvals"]),
     ("receipts", &["readings_every_seconds"]),
+    ("search", &["index"]),
     ("rules", &["cedar"]),
     ("log", &["format", "level"]),
 ];

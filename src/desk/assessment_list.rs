@@ -1,6 +1,6 @@
 //! The list of assessments, read page by page as the caller takes it.
 
-use std::sync::Arc;
+use std::{collections::HashSet, sync::Arc};
 
 use futures_util::{StreamExt, stream};
 use tonic::Status;
@@ -10,6 +10,8 @@ use crate::{
     domain::{
         actor::{Authorized, Write},
         fault::{Fault, Reason},
+        ids::StatementId,
+        summary::Filter,
     },
     node::{
         Node,
@@ -62,10 +64,16 @@ pub(super) async fn list(
 ) -> Result<ResponseStream<proto::ListAssessmentsResponse>, Fault> {
     let filters = proto::ListAssessmentsRequest { limit: 0, cursor: String::new(), ..request.clone() };
     let tokens = Tokens::new(&node.ledger.ledger_origin(), "cursor", &filters);
-    let proto::ListAssessmentsRequest { originator, all_versions, quarantined, limit, cursor, filter } = request;
+    let proto::ListAssessmentsRequest { originator, all_versions, quarantined, limit, cursor, filter, unread } =
+        request;
     let has = |state: &str| filter.as_ref().is_some_and(|filter| filter.states.iter().any(|wanted| wanted == state));
     let (superseded, in_quarantine) = (has("superseded"), has("quarantined"));
-    let wanted = filter::version_filter(filter, node.clock.now())?;
+    let now = node.clock.now();
+    let mut wanted = filter::version_filter(filter, now)?;
+    if unread {
+        let all = || VersionFilter::new(Filter::default(), vec![], now);
+        wanted.get_or_insert_with(all).unread_by = Some(actor.id().clone());
+    }
     let filter = ListFilter {
         originator: argument::optional_domain("originator", &originator)?,
         current_only: !(all_versions || superseded),
@@ -105,30 +113,29 @@ impl AssessmentListing {
             (None, Some(filter)) => self.page(&filter).await,
             (None, None) => return (vec![], None),
         };
-        let ListedAssessment { views, damaged, next } = match page {
+        let ListedAssessment { views, damaged, next, read } = match page {
             Ok(page) => page,
             Err(fault) => return (vec![Err(from_fault(fault))], None),
         };
         progress.damaged.extend(damaged);
-        let mut messages: Vec<Message> = views.iter().map(|found| Ok(self.listed(found))).collect();
+        let mut messages: Vec<Message> = views.iter().map(|found| Ok(self.listed(found, &read))).collect();
         match next {
             Some(filter) if self.wanted.is_none() || progress.pages > 0 => {
                 progress.pages = progress.pages.saturating_sub(1);
                 return (messages, Some(ListProgress { next: Some(filter), ..progress }));
             }
-            Some(filter) => messages.extend(
-                filter
-                    .before
-                    .map(|last| Ok(proto::ListAssessmentsResponse { assessment: None, cursor: self.tokens.at(&last) })),
-            ),
+            Some(filter) => messages.extend(filter.before.map(|last| {
+                Ok(proto::ListAssessmentsResponse { cursor: self.tokens.at(&last), ..Default::default() })
+            })),
             None => {}
         }
         messages.extend(unreadable(&progress.damaged).map(|fault| Err::<_, Status>(from_fault(fault))));
         (messages, None)
     }
 
-    fn listed(&self, found: &AssessmentView) -> proto::ListAssessmentsResponse {
+    fn listed(&self, found: &AssessmentView, read: &HashSet<StatementId>) -> proto::ListAssessmentsResponse {
         let cursor = self.tokens.at(&found.record.manifest_id);
-        proto::ListAssessmentsResponse { assessment: Some(view(found)), cursor }
+        let unread = !read.contains(&found.record.manifest_id);
+        proto::ListAssessmentsResponse { assessment: Some(view(found)), cursor, unread }
     }
 }

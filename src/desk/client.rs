@@ -30,9 +30,10 @@ use crate::{
             desk_service_client::DeskServiceClient, draft_service_client::DraftServiceClient,
             introduction_service_client::IntroductionServiceClient, ledger_service_client::LedgerServiceClient,
             node_service_client::NodeServiceClient, partner_service_client::PartnerServiceClient,
-            person_service_client::PersonServiceClient, recall_service_client::RecallServiceClient,
-            receipt_service_client::ReceiptServiceClient, request_service_client::RequestServiceClient,
-            rule_service_client::RuleServiceClient, trust_service_client::TrustServiceClient,
+            person_service_client::PersonServiceClient, personal_service_client::PersonalServiceClient,
+            recall_service_client::RecallServiceClient, receipt_service_client::ReceiptServiceClient,
+            request_service_client::RequestServiceClient, rule_service_client::RuleServiceClient,
+            trust_service_client::TrustServiceClient,
         },
         status::{refusal_of, to_fault},
     },
@@ -79,6 +80,8 @@ clients! {
     partners: PartnerServiceClient,
     /// People of the organisation.
     people: PersonServiceClient,
+    /// What concerns the caller as a person.
+    personal: PersonalServiceClient,
     /// Recalls.
     recalls: RecallServiceClient,
     /// Receipts and holders.

@@ -72,6 +72,12 @@ const CALLS: &[(&str, Effect)] = &[
     ("PartnerService/SuspendPartner", Changes),
     ("PersonService/ConfirmPerson", Settles),
     ("PersonService/ListPeople", Reads),
+    // A mark or a saved search is one person's note. While entries of the ledger are lost they are refused like all changes.
+    ("PersonalService/DeleteSavedSearch", Changes),
+    ("PersonalService/ListActionItems", Reads),
+    ("PersonalService/ListSavedSearches", Reads),
+    ("PersonalService/MarkAssessment", Changes),
+    ("PersonalService/SaveSearch", Changes),
     ("RecallService/DecidePurge", Changes),
     ("RecallService/ListRecalls", Reads),
     ("RecallService/RecallAssessment", Changes),

@@ -172,7 +172,7 @@ fn arrival_filter(
     if originator.is_none() && wanted.is_none() {
         return Ok(None);
     }
-    let wanted = wanted.unwrap_or_else(|| VersionFilter { summary: Filter::default(), states: vec![], now });
+    let wanted = wanted.unwrap_or_else(|| VersionFilter::new(Filter::default(), vec![], now));
     Ok(Some(ArrivalFilter { originator, wanted }))
 }
 

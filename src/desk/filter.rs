@@ -4,6 +4,7 @@ use super::argument::argument;
 use crate::{
     domain::{
         fault::{Fault, Reason},
+        fold::folded_words,
         ids::shorten,
         level::{Crime, WarningLevel},
         spelling,
@@ -16,6 +17,9 @@ use crate::{
 
 /// How many values one field may have.
 const MAX_VALUES: usize = 64;
+/// How many words may be searched for at once, and how long they may be together.
+const MAX_WORDS: usize = 16;
+const MAX_WORDS_BYTES: usize = 1024;
 
 /// Reads a filter; `None` if it selects nothing.
 ///
@@ -27,8 +31,8 @@ pub(super) fn version_filter(
 ) -> Result<Option<VersionFilter>, Fault> {
     let Some(filter) = filter.filter(|filter| *filter != proto::AssessmentFilter::default()) else { return Ok(None) };
     let proto::AssessmentFilter { places, levels, crimes, topics, markings, states, .. } = &filter;
-    let most = [places.len(), levels.len(), crimes.len(), topics.len(), markings.len(), states.len()];
-    if most.into_iter().any(|values| values > MAX_VALUES) {
+    let most = [places, crimes, topics, markings, states, &filter.words].map(Vec::len);
+    if levels.len() > MAX_VALUES || most.into_iter().any(|values| values > MAX_VALUES) {
         let what = format!("a field of a filter has more than {MAX_VALUES} values");
         return Err(Fault::at(Reason::InvalidArgument, "filter", what));
     }
@@ -45,11 +49,27 @@ pub(super) fn version_filter(
         expires_before: time("filter.expires_before", filter.expires_before)?,
         exercise: filter.exercise,
     };
-    Ok(Some(VersionFilter {
-        summary,
-        states: words("filter.states", states, AssessmentState::ALL.iter().map(|state| state.as_str()))?,
-        now,
-    }))
+    let states = words("filter.states", states, AssessmentState::ALL.iter().map(|state| state.as_str()))?;
+    let words = searched_words(&filter.words)?;
+    Ok(Some(VersionFilter { words, ..VersionFilter::new(summary, states, now) }))
+}
+
+/// The words that are searched for, each once.
+fn searched_words(texts: &[String]) -> Result<Vec<String>, Fault> {
+    let refused = |what: String| Err(Fault::at(Reason::InvalidArgument, "filter.words", what));
+    if texts.iter().map(String::len).sum::<usize>() > MAX_WORDS_BYTES {
+        return refused(format!("the words are longer than {MAX_WORDS_BYTES} bytes together"));
+    }
+    let mut all: Vec<String> = texts.iter().flat_map(|text| folded_words(text)).collect();
+    all.sort();
+    all.dedup();
+    match all.len() {
+        0 if !texts.is_empty() => {
+            refused(format!("`{}` has no word; write words with letters or digits", shorten(&texts.join(" "))))
+        }
+        too_many if too_many > MAX_WORDS => refused(format!("more than {MAX_WORDS} words are searched for at once")),
+        _ => Ok(all),
+    }
 }
 
 fn of_level(level: u32) -> Result<WarningLevel, Fault> {
@@ -102,6 +122,18 @@ mod tests {
             let (at, what) = refused(filter);
             assert!(at.starts_with(field) && what.contains(hint), "{at}: {what}");
         }
+        for (texts, hint) in [
+            (vec!["—".to_owned()], "`—` has no word"),
+            (vec!["x".repeat(1025)], "longer than 1024"),
+            (vec!["a b c d e f g h i j k l m n o p q".to_owned()], "more than 16"),
+        ] {
+            let (at, what) = refused(proto::AssessmentFilter { words: texts, ..none.clone() });
+            assert!(at == "filter.words" && what.contains(hint), "{at}: {what}");
+        }
+        let words = ["Déplacés à Djibo", "djibo"].map(str::to_owned).to_vec();
+        let filter = proto::AssessmentFilter { words, ..none.clone() };
+        let read = version_filter(Some(filter), Time::from_unix_nanos(0)).unwrap().unwrap();
+        assert_eq!(read.words, ["a", "deplaces", "djibo"]);
         assert_eq!(version_filter(Some(none), Time::from_unix_nanos(0)).unwrap(), None);
     }
 }

@@ -54,6 +54,8 @@ async fn view(node: &Node, actor: &Actor, trouble: Option<Fault>) -> proto::GetN
         store_trouble: trouble.map(|f| proto::StoreTrouble { reason: f.reason.to_string(), message: f.message }),
         withheld: node.identity.good_key().err().map(|f| f.message).unwrap_or_default(),
         lost_note: node.ledger.lost_note().await.unwrap_or_default(),
+        // Whatever can't be known here costs a search some time, and nothing else.
+        word_index: node.assessments.has_word_index().await.unwrap_or_default(),
     }
 }
 

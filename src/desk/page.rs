@@ -84,6 +84,7 @@ macro_rules! page_requests {
 page_requests!(
     GetFeedStatusRequest,
     GetHoldersRequest,
+    ListActionItemsRequest,
     ListAgreementsRequest,
     ListDraftsRequest,
     ListEndingsRequest,

@@ -15,9 +15,10 @@ use crate::{
         desk_service_server::DeskServiceServer, draft_service_server::DraftServiceServer,
         introduction_service_server::IntroductionServiceServer, ledger_service_server::LedgerServiceServer,
         node_service_server::NodeServiceServer, partner_service_server::PartnerServiceServer,
-        person_service_server::PersonServiceServer, recall_service_server::RecallServiceServer,
-        receipt_service_server::ReceiptServiceServer, request_service_server::RequestServiceServer,
-        rule_service_server::RuleServiceServer, trust_service_server::TrustServiceServer,
+        person_service_server::PersonServiceServer, personal_service_server::PersonalServiceServer,
+        recall_service_server::RecallServiceServer, receipt_service_server::ReceiptServiceServer,
+        request_service_server::RequestServiceServer, rule_service_server::RuleServiceServer,
+        trust_service_server::TrustServiceServer,
     },
 };
 
@@ -52,6 +53,7 @@ services!(
     NodeServiceServer,
     PartnerServiceServer,
     PersonServiceServer,
+    PersonalServiceServer,
     RecallServiceServer,
     ReceiptServiceServer,
     RequestServiceServer,

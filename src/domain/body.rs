@@ -127,6 +127,32 @@ impl Body {
 }
 
 impl Body {
+    /// All texts that the author wrote freely, except for conditions, outcomes and mandates.
+    pub fn texts(&self) -> Vec<&str> {
+        match self {
+            Self::Headline { text }
+            | Self::Source { text }
+            | Self::Limitation { text }
+            | Self::Alternative { text, .. }
+            | Self::Gap { text }
+            | Self::Narrative { text }
+            | Self::Endorsement { text } => vec![text],
+            Self::Subject(s) => {
+                s.groups.iter().map(String::as_str).chain(s.actors.iter().map(|a| a.name.as_str())).collect()
+            }
+            Self::Judgement(j) => vec![&j.text, &j.confidence_reason],
+            Self::Forecast(f) => {
+                let rate = f.base_rate.as_ref().map(|b| b.source.as_str());
+                let all = [&f.question, &f.event, &f.resolves.source, &f.method];
+                all.into_iter().map(String::as_str).chain(rate).collect()
+            }
+            Self::Indicator(i) => vec![&i.note],
+            Self::Evidence(e) => vec![&e.what, &e.custody],
+            Self::Recommendation(r) => vec![&r.text],
+            Self::Attachment(a) => vec![&a.name],
+        }
+    }
+
     /// Whether this may be a translation of the other: both have the same kind and agree in everything that is not text.
     pub fn says_the_same_in_another_language(&self, other: &Self) -> bool {
         match (self, other) {

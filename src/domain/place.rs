@@ -4,6 +4,7 @@
 mod code;
 mod control;
 mod country;
+mod lookup;
 mod mention;
 mod region;
 mod subdivision;
@@ -15,6 +16,7 @@ use std::{cmp::Ordering, fmt, hash, str::FromStr};
 pub use code::Place;
 pub use control::{Concern, Control, ControlTable, SubjectTimes, Why};
 pub use country::Country;
+pub use lookup::{Fit, FoundPlace, find_places, names_of};
 pub use mention::find_country_mentions;
 pub use region::Region;
 pub use subdivision::Subdivision;

@@ -5,6 +5,7 @@ pub mod unusable;
 pub mod provenance;
 pub mod quarantine;
 pub mod receive;
+pub mod settling;
 pub mod unverified;
 
 use std::sync::{Arc, atomic::AtomicI64};

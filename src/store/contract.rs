@@ -15,6 +15,7 @@ mod lists;
 mod life;
 mod named;
 mod people;
+mod personal;
 mod publishing;
 mod quarantine;
 mod races;
@@ -27,11 +28,12 @@ mod rules;
 mod searches;
 mod timers;
 mod titles;
+mod word_searches;
 
 pub(super) use {
     approvals::*, bundles::*, drafts::*, equivocations::*, feeds::*, introductions::*, ledger::*, life::*, lists::*,
-    named::*, people::*, publishing::*, quarantine::*, races::*, recalls::*, receipts::*, receiving::*, records::*,
-    requests::*, rules::*, searches::*, timers::*, titles::*, unverified::*,
+    named::*, people::*, personal::*, publishing::*, quarantine::*, races::*, recalls::*, receipts::*, receiving::*,
+    records::*, requests::*, rules::*, searches::*, timers::*, titles::*, unverified::*, word_searches::*,
 };
 
 /// The place of a store's data. Opening the store again after it was dropped is a restart.
@@ -87,6 +89,12 @@ macro_rules! contract {
             a_portion_in_quarantine_does_not_lead_to_the_version_that_has_it
             the_pages_of_a_search_are_the_list_that_is_wanted
             followers_begin_after_the_newest_changes
+            words_are_found_in_what_the_reader_may_read_and_nowhere_else
+            a_purge_and_an_index_that_is_off_leave_no_words
+            words_are_found_alike_with_and_without_an_index
+            what_a_person_has_read_is_that_person_s_own
+            searches_are_saved_by_name_for_one_person
+            what_is_owed_and_what_is_kept_from_users_is_counted
             ids_are_found_between_two_bounds
             pages_go_on_where_the_last_one_ended
             partners_are_saved_and_replaced

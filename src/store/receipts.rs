@@ -214,6 +214,30 @@ pub struct OverdueRecord {
     pub due_at: Time,
 }
 
+/// A duty of this node to acknowledge a version.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct DutyRecord {
+    /// The partner to which it is owed.
+    pub partner: TrustDomain,
+    /// The version.
+    pub manifest_id: StatementId,
+    /// The same, as people name it.
+    pub assessment: (AssessmentId, u32),
+    /// By when.
+    pub due_at: Time,
+}
+
+/// What of a partner's entries is in quarantine.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct QuarantineCount {
+    /// The partner.
+    pub partner: TrustDomain,
+    /// How many entries with content.
+    pub entries: u64,
+    /// When the first of them arrived.
+    pub since: Time,
+}
+
 /// Outgoing and incoming receipts. Each method is one transaction, as in [`Store`](super::Store).
 #[async_trait]
 pub trait ReceiptStore: Send + Sync {
@@ -263,6 +287,10 @@ pub trait ReceiptStore: Send + Sync {
     ) -> Result<(u64, Vec<OverdueRecord>)>;
     /// The time by which a version must be acknowledged here; the earliest, if several partners ask for it. `None` if nobody waits for it.
     async fn acknowledge_by(&self, manifest_id: &StatementId) -> Result<Option<Time>>;
+    /// This node's duties to acknowledge, the earliest due first, at most `limit`.
+    async fn own_duties(&self, limit: u32) -> Result<Vec<DutyRecord>>;
+    /// What is in quarantine, by partner.
+    async fn quarantine_counts(&self) -> Result<Vec<QuarantineCount>>;
     /// Records a contact with the partner.
     async fn heard_of(&self, partner: &TrustDomain, at: Time) -> Result<()>;
 }

@@ -95,6 +95,8 @@ pub enum SealedRow<'a> {
     Draft(&'a DraftId),
     /// The text of a revision of a draft, by its number.
     DraftText(&'a DraftId, u32),
+    /// A search that a person has saved, by keyed hashes of the person's id and of its name.
+    SavedSearch(&'a [u8; 32], &'a [u8; 32]),
     /// A partner's receipt.
     Receipt(&'a StatementId),
     /// A recall's envelope.
@@ -161,6 +163,7 @@ impl SealedRow<'_> {
             Self::RecallStanding(id, originator) => {
                 [b"recall standing\0", id.as_bytes(), originator.as_str().as_bytes()].concat()
             }
+            Self::SavedSearch(person, name) => [&b"saved search\0"[..], person.as_slice(), name.as_slice()].concat(),
             Self::Person(id) => [b"person\0", id.as_bytes()].concat(),
             Self::UnverifiedEntry(from, sequence) => {
                 [&b"held\0"[..], &sequence.to_be_bytes(), from.as_str().as_bytes()].concat()
@@ -194,6 +197,8 @@ pub(super) fn torn_row(row: &SealedRow<'_>) -> StoreError {
         SealedRow::LedgerKept(_, _, of) => of.parse().map_or(Damage::Row, Damage::Witnessed),
         // The partner of the agreement is in another column, which the caller knows.
         SealedRow::Agreement(_) | SealedRow::Standing(_) => Damage::Row,
+        // It is one person's, and nobody else is told of it.
+        SealedRow::SavedSearch(..) => Damage::Row,
         SealedRow::Outbox(to) => Damage::Outbox(to.clone()),
         SealedRow::AssessmentKey(id, originator) => Damage::Assessment(*id, originator.clone()),
         SealedRow::AttachmentKey(sha256) | SealedRow::Chunk(sha256, _) => Damage::Attachment(*sha256),

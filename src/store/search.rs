@@ -4,7 +4,7 @@ use async_trait::async_trait;
 
 use super::{AssessmentPage, AssessmentState, ListFilter, Result};
 use crate::domain::{
-    ids::{AssessmentId, StatementId},
+    ids::{AssessmentId, SpiffeId, StatementId},
     summary::{Filter, Life, PortionSummary},
     time::Time,
 };
@@ -18,17 +18,32 @@ pub struct VersionFilter {
     pub states: Vec<AssessmentState>,
     /// Now, which decides what is expired.
     pub now: Time,
+    /// With all these words in its portions, as [`folded_words`](crate::domain::fold::folded_words) gives them.
+    pub words: Vec<String>,
+    /// Not marked as read by this person.
+    pub unread_by: Option<SpiffeId>,
 }
 
 impl VersionFilter {
+    /// A filter that does not select by words or read marks.
+    pub fn new(summary: Filter, states: Vec<AssessmentState>, now: Time) -> Self {
+        Self { summary, states, now, words: vec![], unread_by: None }
+    }
+
+    /// Whether it selects by what portions say or how they are marked.
+    pub fn needs_portions(&self) -> bool {
+        self.summary.needs_portions() || !self.words.is_empty()
+    }
+
     /// Whether it wants a version that is stored in this state.
     pub fn wants_state(&self, stored: AssessmentState, life: &Life) -> bool {
         self.states.is_empty() || self.states.contains(&stored.at(life.expires, self.now))
     }
 
-    /// Whether it wants a version. `None` for what the reader may not read, or what was destroyed: nothing is known of its portions then.
+    /// Whether it wants a version, as far as that is decided without its words and read marks. `None` for what the reader may not read, or what
+    /// was destroyed: nothing is known of its portions then.
     pub fn wants(&self, stored: AssessmentState, life: &Life, portions: Option<&[PortionSummary]>) -> bool {
-        let is_known = portions.is_some() || !self.summary.needs_portions();
+        let is_known = portions.is_some() || !self.needs_portions();
         is_known
             && self.wants_state(stored, life)
             && self.summary.wants_life(life)
@@ -65,7 +80,22 @@ pub struct NewestChanges {
 pub trait SearchStore: Send + Sync {
     /// A page of the list of those assessments that are wanted, newest first. No more than some thousand versions are looked at, and about a
     /// mebibyte is read: a page may be empty although there is a next one.
+    ///
+    /// Words are searched for in the index of words, if it is whole. Otherwise the portions of those versions are read that the other fields
+    /// select.
     async fn search(&self, filter: &ListFilter, wanted: &VersionFilter) -> Result<AssessmentPage>;
+    /// Those of these versions that have all these words in portions that a reader may read; with `quarantined`, also in quarantine. Versions
+    /// that are missing or unreadable are left out.
+    async fn having_words(
+        &self,
+        manifest_ids: &[StatementId],
+        words: &[String],
+        quarantined: bool,
+    ) -> Result<Vec<StatementId>>;
+    /// Keeps an index of words from now on and completes it, or deletes it and keeps none.
+    async fn prepare_word_index(&self, is_kept: bool) -> Result<()>;
+    /// Whether the index of words is whole, so that searches need not read portions.
+    async fn has_word_index(&self) -> Result<bool>;
     /// The summaries of several versions, in the order of `manifest_ids`. Versions that are missing or unreadable are left out. With
     /// `quarantined`, also of what is in quarantine.
     async fn summaries(&self, manifest_ids: &[StatementId], quarantined: bool) -> Result<Vec<VersionSummary>>;

@@ -15,10 +15,13 @@ use crate::{
     seal::{
         at_rest::{AtRestError, KEY_LEN, RestKey},
         hash::sha256,
+        keyed_hash::KeyedHash,
         random::{self, NoRandomness},
     },
 };
 
+/// The length of a word's token, in bytes.
+pub const TOKEN_LEN: usize = 8;
 /// The plaintext of the key check.
 const KEY_CHECK: &[u8] = b"watchfire store";
 /// How many random bytes precede an event, so that a proof's sibling hashes can't be guessed (01-protocol §7).
@@ -64,13 +67,31 @@ impl ContentKey {
     }
 }
 
-/// Encrypts and decrypts with the storage key.
-pub struct Vault(RestKey);
+/// Encrypts and decrypts with the storage key, and hashes with keys that are derived from it.
+pub struct Vault {
+    rest: RestKey,
+    words: KeyedHash,
+    names: KeyedHash,
+}
 
 impl Vault {
     /// Makes a vault with a storage key.
     pub fn new(storage_key: &[u8; KEY_LEN]) -> Self {
-        Self(RestKey::new(storage_key))
+        let derived = |purpose| KeyedHash::derive(storage_key, purpose);
+        Self { rest: RestKey::new(storage_key), words: derived("words"), names: derived("names") }
+    }
+
+    /// The token of a word in an index with this salt. Without the storage key nobody can tell which word it is, and with another salt the
+    /// same word has another token.
+    pub fn word_token(&self, salt: &[u8], word: &str) -> [u8; TOKEN_LEN] {
+        let hash = self.words.hash(&[salt, word.as_bytes()]);
+        std::array::from_fn(|at| hash.get(at).copied().unwrap_or_default())
+    }
+
+    /// What stands in a column for a name that must not be there in plain: a person's id, or the name of something of a person.
+    pub fn pseudonym(&self, parts: &[&str]) -> [u8; 32] {
+        let parts: Vec<&[u8]> = parts.iter().flat_map(|part| [part.as_bytes(), b"\0"]).collect();
+        self.names.hash(&parts)
     }
 
     /// Encrypts bytes for a row under the storage key itself.
@@ -78,7 +99,7 @@ impl Vault {
     /// # Errors
     /// [`StoreError::Failed`] if the operating system has no random bytes.
     pub fn seal(&self, row: SealedRow<'_>, plain: &[u8]) -> Result<Vec<u8>> {
-        Ok(self.0.seal(&row.name(), plain)?)
+        Ok(self.rest.seal(&row.name(), plain)?)
     }
 
     /// Decrypts the ciphertext of a row.
@@ -86,7 +107,7 @@ impl Vault {
     /// # Errors
     /// [`StoreError::Damaged`] with the row's thing; [`StoreError::Corrupt`] if the store as a whole is damaged.
     pub fn open(&self, row: SealedRow<'_>, sealed: &[u8]) -> Result<Vec<u8>> {
-        self.0.open(&row.name(), sealed).map_err(|_| torn_row(&row))
+        self.rest.open(&row.name(), sealed).map_err(|_| torn_row(&row))
     }
 
     /// The key check of a new store.
@@ -324,6 +345,20 @@ mod tests {
         let key = vault.generate_key(SealedRow::AssessmentKey(&one, &originator)).unwrap();
         assert!(vault.unwrap_key(SealedRow::AssessmentKey(&one, &originator), key.wrapped.clone()).is_ok());
         assert!(vault.unwrap_key(SealedRow::AssessmentKey(&other, &originator), key.wrapped).is_err());
+    }
+
+    #[test]
+    fn a_word_has_a_token_for_each_key_and_salt() {
+        let (vault, other) = (Vault::new(&[7; KEY_LEN]), Vault::new(&[8; KEY_LEN]));
+        let token = vault.word_token(b"salt", "mali");
+        assert_eq!(token, Vault::new(&[7; KEY_LEN]).word_token(b"salt", "mali"));
+        for another in
+            [vault.word_token(b"salt", "niger"), vault.word_token(b"tlas", "mali"), other.word_token(b"salt", "mali")]
+        {
+            assert_ne!(token, another);
+        }
+        assert_ne!(vault.pseudonym(&["a", "b"]), vault.pseudonym(&["ab"]));
+        assert_ne!(vault.pseudonym(&["a"]), other.pseudonym(&["a"]));
     }
 
     #[test]

@@ -240,6 +240,9 @@ async fn exchange(story: &mut Story, gb: &Org, no: &Org) -> String {
     let shown = story.does("read", no, &["--as", "ana", "assess", "show", &id]).await;
     let canary = &text[text.find("CANARY-").unwrap()..][..24];
     assert!(shown[0].to_string().contains(canary), "what was published is not what is read: {}", shown[0]);
+    let name = story.canaries.next();
+    let search = ["--as", "ana", "assess", "list", "--words", canary, "--save", &name];
+    assert_eq!(story.does("search in words", no, &search).await.len(), 1, "{canary} is not found");
     let digest = watchfire::domain::ids::Sha256(watchfire::seal::hash::sha256(&[bytes.as_bytes()])).to_string();
     let out = story.desk.path().join("fetched").to_string_lossy().into_owned();
     until("the attachment has come", async || {

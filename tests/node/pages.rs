@@ -24,7 +24,7 @@ async fn list(org: &Org, cursor: String, limit: u32) -> (Vec<String>, String) {
     let request = proto::ListAssessmentsRequest { limit, cursor, ..Default::default() };
     let mut answers = desk.assessments.list_assessments(request).await.unwrap().into_inner();
     let (mut headlines, mut last) = (vec![], String::new());
-    while let Some(proto::ListAssessmentsResponse { assessment, cursor }) = answers.message().await.unwrap() {
+    while let Some(proto::ListAssessmentsResponse { assessment, cursor, .. }) = answers.message().await.unwrap() {
         headlines.push(hex::encode(assessment.unwrap().manifest.unwrap().payload));
         last = cursor;
     }

@@ -9,7 +9,7 @@ use watchfire::{
         equivocation::Equivocation,
         event::Event,
         fault::Reason,
-        ids::{AssessmentId, Digest, DraftId, Role, Sha256, StatementId, TrustDomain},
+        ids::{AssessmentId, Digest, DraftId, Role, Sha256, SpiffeId, StatementId, TrustDomain},
         place::Country,
         recall::RecallState,
         rules::RulesVersion,
@@ -37,11 +37,12 @@ use watchfire::{
         lists::{ListRecord, ListStore, RevocationsRecord},
         outbox::{OutboxItem, OutboxOutcome, OutboxStore},
         people::PeopleStore,
+        personal::{PersonalStore, SavedSearch},
         recalls::{HoldersRecord, RecallName, RecallOutcome, RecallRecord, RecallStep, RecallStore, UnverifiedRecall},
         receipts::{
-            Acknowledgement, AnswerRecord, HolderReport, OverdueRecord, QuarantineRecord, QuarantinedEntry,
-            ReadingRecord, Readmission, ReceiptRecord, ReceiptStore, ReceiptTarget, ReleaseRef, ReportedReadings,
-            UnansweredEntries,
+            Acknowledgement, AnswerRecord, DutyRecord, HolderReport, OverdueRecord, QuarantineCount, QuarantineRecord,
+            QuarantinedEntry, ReadingRecord, Readmission, ReceiptRecord, ReceiptStore, ReceiptTarget, ReleaseRef,
+            ReportedReadings, UnansweredEntries,
         },
         requests::{NewAttachedStatement, RequestRecord, RequestStep, RequestStore},
         search::SearchStore,
@@ -302,6 +303,8 @@ passed_on!(ReceiptStore {
     write save_report(report: HolderReport) -> bool;
     read overdue(partner: &TrustDomain, outgoing: bool, now: Time, limit: u32) -> (u64, Vec<OverdueRecord>);
     read acknowledge_by(manifest_id: &StatementId) -> Option<Time>;
+    read own_duties(limit: u32) -> Vec<DutyRecord>;
+    read quarantine_counts() -> Vec<QuarantineCount>;
     // The power is not cut at this write, because it runs in parallel with a call, and the order of the two depends on threads.
     read heard_of(partner: &TrustDomain, at: Time) -> ();
 });
@@ -334,7 +337,18 @@ passed_on!(SearchStore {
     read search(filter: &ListFilter, wanted: &watchfire::store::search::VersionFilter) -> AssessmentPage;
     read summaries(manifest_ids: &[StatementId], quarantined: bool) -> Vec<watchfire::store::search::VersionSummary>;
     read manifests_between(first: &AssessmentId, last: &AssessmentId, limit: u32) -> Vec<StatementId>;
+    read having_words(manifest_ids: &[StatementId], words: &[String], quarantined: bool) -> Vec<StatementId>;
+    write prepare_word_index(is_kept: bool) -> ();
+    read has_word_index() -> bool;
     read newest_changes() -> watchfire::store::search::NewestChanges;
+});
+
+passed_on!(PersonalStore {
+    write mark_read(who: &SpiffeId, manifest_ids: &[StatementId], is_read: bool) -> ();
+    read read_by(who: &SpiffeId, manifest_ids: &[StatementId]) -> Vec<StatementId>;
+    read saved_searches(who: &SpiffeId) -> Vec<SavedSearch>;
+    write save_search(who: &SpiffeId, search: SavedSearch, most: u32) -> bool;
+    write delete_search(who: &SpiffeId, name: &str) -> bool;
 });
 
 passed_on!(UnverifiedStore {

@@ -43,6 +43,7 @@ use crate::{
         sessions::PartnerSessions,
         simulation::Simulation,
         timers::Timers,
+        today::Today,
         trust_in_force::TrustInForce,
     },
     store::Store,
@@ -372,6 +373,18 @@ impl ServiceFactory {
             store: self.store.clone(),
             trust: self.trust.clone(),
             told_damage: ReportedDamage::default(),
+        })
+    }
+
+    pub(super) fn today(&self, ledger: &Arc<Ledger>, monitor: &Arc<Monitor>) -> Arc<Today> {
+        Arc::new(Today {
+            clock: self.clock.clone(),
+            directory: self.directory.clone(),
+            identity: self.identity.clone(),
+            people: self.people.clone(),
+            store: self.store.clone(),
+            ledger: ledger.clone(),
+            monitor: monitor.clone(),
         })
     }
 

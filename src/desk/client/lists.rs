@@ -116,6 +116,19 @@ impl DeskClient {
         .await
     }
 
+    /// What waits for the caller, in its order.
+    ///
+    /// # Errors
+    /// Those of the call.
+    pub async fn all_action_items(&mut self) -> Result<Vec<proto::ActionItemView>, Status> {
+        all(async |page_token| {
+            let request = proto::ListActionItemsRequest { page_size: PAGE_SIZE, page_token };
+            let page = self.personal.list_action_items(request).await?.into_inner();
+            Ok((page.items, page.next_page_token))
+        })
+        .await
+    }
+
     /// All alarms of the ledgers, newest first.
     ///
     /// # Errors

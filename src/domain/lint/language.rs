@@ -4,7 +4,7 @@ use std::{collections::HashMap, sync::LazyLock};
 
 use super::{
     finding::{Findings, PLACEHOLDER},
-    texts::{contains, sentences, texts, words},
+    texts::{contains, sentences, words},
 };
 use crate::domain::{
     body::{Body, Judgement},
@@ -14,7 +14,7 @@ use crate::domain::{
 pub(super) fn check(found: &mut Findings<'_>) {
     let draft = found.draft;
     for (i, portion) in draft.portions.iter().enumerate() {
-        let all = texts(&portion.body);
+        let all = portion.body.texts();
         // What turns or hides is no ASCII.
         let not_ascii = || all.iter().filter(|text| !text.is_ascii());
         if all.iter().any(|text| text.contains(PLACEHOLDER)) {

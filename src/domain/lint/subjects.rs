@@ -2,7 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use super::{finding::Findings, texts::texts};
+use super::finding::Findings;
 use crate::domain::{
     assessment::{places_concerned, states_of},
     body::{Body, Kind},
@@ -108,7 +108,7 @@ fn concerned(found: &Findings<'_>) -> BTreeSet<Country> {
 /// Countries that the portion names and that the subjects do not concern. For an ambiguous name, one concerned country is enough.
 fn named(portion: &DraftPortion, concerned: &BTreeSet<Country>) -> BTreeSet<Country> {
     let mut others = BTreeSet::new();
-    for text in texts(&portion.body) {
+    for text in portion.body.texts() {
         let mentions = find_country_mentions(text);
         for one in mentions.chunk_by(|(_, a), (_, b)| std::ptr::eq(*a, *b)) {
             if !one.iter().any(|(country, _)| concerned.contains(country)) {

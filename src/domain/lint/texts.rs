@@ -1,31 +1,4 @@
-//! The texts of a portion, and words in them.
-
-use crate::domain::body::Body;
-
-/// All texts that the author wrote freely.
-pub(super) fn texts(body: &Body) -> Vec<&str> {
-    match body {
-        Body::Headline { text }
-        | Body::Source { text }
-        | Body::Limitation { text }
-        | Body::Alternative { text, .. }
-        | Body::Gap { text }
-        | Body::Narrative { text }
-        | Body::Endorsement { text } => vec![text],
-        Body::Subject(s) => {
-            s.groups.iter().map(String::as_str).chain(s.actors.iter().map(|a| a.name.as_str())).collect()
-        }
-        Body::Judgement(j) => vec![&j.text, &j.confidence_reason],
-        Body::Forecast(f) => {
-            let rate = f.base_rate.as_ref().map(|b| b.source.as_str());
-            [&f.question, &f.event, &f.resolves.source, &f.method].into_iter().map(String::as_str).chain(rate).collect()
-        }
-        Body::Indicator(i) => vec![&i.note],
-        Body::Evidence(e) => vec![&e.what, &e.custody],
-        Body::Recommendation(r) => vec![&r.text],
-        Body::Attachment(a) => vec![&a.name],
-    }
-}
+//! Words in the texts of portions.
 
 /// The words of a text in lower case.
 pub(super) fn words(text: &str) -> Vec<String> {

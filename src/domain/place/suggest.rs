@@ -1,6 +1,6 @@
 //! What to write instead of something that is not a place. These functions are slow, and run only on a refusal.
 
-use super::{Country, Place, Region, Subdivision, mention, rows};
+use super::{Country, Fit, FoundPlace, Place, Region, Subdivision, find_places, mention, rows};
 use crate::domain::ids::shorten;
 
 /// The refusal of `text`, with the right spelling if it can be guessed.
@@ -8,7 +8,8 @@ pub(super) fn place(text: &str) -> String {
     let told = shorten(text);
     let generic = || {
         format!(
-            "`{told}` is not a place; write a country as `BF`, a part of one as `BF-SOM` or a UN M49 region as `M49:011`"
+            "`{told}` is not a place; write a country as `BF`, a part of one as `BF-SOM` or a UN M49 region as `M49:011`; \
+             `watchfire place NAME` finds codes"
         )
     };
     // No place has such a long name. The input may come from a partner and must not cause much work.
@@ -132,6 +133,10 @@ fn by_name(name: &str) -> Vec<Place> {
     for (_, code) in aliases.filter(|(alias, _)| same(alias)) {
         let place = Subdivision::by_code(code).map(Place::Subdivision).filter(|place| !places.contains(place));
         places.extend(place);
+    }
+    if places.is_empty() {
+        let exact = |found: &FoundPlace| found.fit == Fit::Name;
+        places.extend(find_places(name, 3).into_iter().take_while(exact).map(|found| found.place));
     }
     places.truncate(3);
     places

@@ -260,6 +260,8 @@ fn a_refusal_says_what_to_write() {
         ("Soum", "`Soum` is a name; write `BF-SOM`"),
         ("Liptako", "`Liptako` is a name; write `BF-12`"),
         ("Karo-Peli", "`Karo-Peli` is a name; write `BF-SOM`"),
+        ("Costa do Marfim", "`Costa do Marfim` is a name; write `CI`"),
+        ("afrique occidentale", "`afrique occidentale` is a name; write `M49:011`"),
         ("RU-SEV", "`RU-SEV` is not a code of ISO 3166-2; write `UA-40` (Sevastopol)"),
         ("AN", "`AN` is a country code that ISO has withdrawn; write `BQ` or `CW` or `SX`"),
         ("TP", "`TP` is a country code that ISO has withdrawn; write `TL`"),

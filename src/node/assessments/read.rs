@@ -1,5 +1,7 @@
 //! Reads assessments: checks who may see what is here, verifies each signature anew, and records each reading.
 
+use std::collections::HashSet;
+
 use crate::{
     domain::{
         actor::{Authorized, LookUp, Officiate, Write},
@@ -62,6 +64,8 @@ pub struct ListedAssessment {
     pub damaged: Vec<Unreadable>,
     /// The filter for the next page, if there is one.
     pub next: Option<ListFilter>,
+    /// The versions among them that the reader has marked as read.
+    pub read: HashSet<StatementId>,
 }
 
 /// A version that can't be read, with its name if it has one.
@@ -92,16 +96,19 @@ impl Assessments {
     pub async fn list(&self, actor: &Authorized<Write>, filter: &ListFilter) -> Result<ListedAssessment, Fault> {
         require_reader(actor, filter.quarantined)?;
         let page = self.store.list(filter).await?;
-        self.listed_page(page, filter).await
+        self.listed_page(actor, page, filter).await
     }
 
     /// The page of a list, as its readers see it.
     pub(super) async fn listed_page(
         &self,
+        actor: &Authorized<Write>,
         page: AssessmentPage,
         filter: &ListFilter,
     ) -> Result<ListedAssessment, Fault> {
         let AssessmentPage { records, mut damaged, next } = page;
+        let ids: Vec<StatementId> = records.iter().map(|record| record.manifest_id).collect();
+        let marked_read = self.store.read_by(actor.id(), &ids).await?.into_iter().collect();
         let (read, mut views) = (records.len() + damaged.len(), Vec::with_capacity(records.len()));
         for record in records {
             let name = (record.assessment, record.version);
@@ -114,7 +121,7 @@ impl Assessments {
         let left = filter.limit.saturating_sub(u32::try_from(read).unwrap_or(u32::MAX));
         let next = next.filter(|_| left > 0);
         let next = next.map(|before| ListFilter { before: Some(before), limit: left, ..filter.clone() });
-        Ok(ListedAssessment { views, damaged, next })
+        Ok(ListedAssessment { views, damaged, next, read: marked_read })
     }
 
     /// Whether a list for this reader may contain that version.
@@ -157,6 +164,10 @@ impl Assessments {
             self.store.record(vec![event]).await.map_err(Fault::from)
         } else {
             self.note_reading(actor, &record).await
+        };
+        let recorded = match recorded {
+            Ok(()) => self.store.mark_read(actor.id(), &[record.manifest_id], true).await.map_err(Fault::from),
+            failed => failed,
         };
         recorded_or_logged(&*self.store, actor, &record.manifest_id.to_string(), recorded)?;
         let quarantines = self.quarantines(&record, quarantined).await?;

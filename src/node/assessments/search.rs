@@ -1,6 +1,6 @@
 //! Searches: lists of the assessments that a filter wants, and what of a feed it wants.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 
 use crate::{
     domain::{
@@ -37,7 +37,7 @@ impl ArrivalFilter {
     /// Of a quarantined arrival its readers know no more than that.
     fn wants_quarantined(&self) -> bool {
         let VersionFilter { summary, states, .. } = &self.wanted;
-        let needs_more = self.originator.is_some() || summary.needs_life() || summary.needs_portions();
+        let needs_more = self.originator.is_some() || summary.needs_life() || self.wanted.needs_portions();
         !needs_more && states.contains(&AssessmentState::Quarantined)
     }
 
@@ -65,7 +65,7 @@ impl Assessments {
     ) -> Result<ListedAssessment, Fault> {
         require_reader(actor, filter.quarantined)?;
         let page = self.store.search(filter, wanted).await?;
-        self.listed_page(page, filter).await
+        self.listed_page(actor, page, filter).await
     }
 
     /// Which of these arrivals are wanted now, in their order.
@@ -79,7 +79,25 @@ impl Assessments {
         let summaries = found.into_iter().map(|summary| (summary.manifest_id, summary)).collect();
         let wanted = VersionFilter { now: self.clock.now(), ..filter.wanted.clone() };
         let filter = ArrivalFilter { wanted, ..filter.clone() };
-        Ok(arrivals.iter().map(|arrival| filter.wants(arrival, &summaries)).collect())
+        let words = &filter.wanted.words;
+        let having: Option<HashSet<StatementId>> = match words.is_empty() {
+            true => None,
+            false => Some(self.store.having_words(&ids, words, false).await?.into_iter().collect()),
+        };
+        let has_words = |arrival: &Arrival| match (&having, &arrival.record.manifest_id) {
+            (Some(having), Some(id)) => having.contains(id),
+            (having, _) => having.is_none(),
+        };
+        let wants = |arrival: &Arrival| filter.wants(arrival, &summaries) && has_words(arrival);
+        Ok(arrivals.iter().map(wants).collect())
+    }
+
+    /// Whether a search for words need not read portions.
+    ///
+    /// # Errors
+    /// Store faults.
+    pub async fn has_word_index(&self) -> Result<bool, Fault> {
+        Ok(self.store.has_word_index().await?)
     }
 
     /// The newest change of each kind that followers resume by.

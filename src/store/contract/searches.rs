@@ -21,7 +21,7 @@ use crate::{
 };
 
 fn wanted(summary: Filter) -> VersionFilter {
-    VersionFilter { summary, states: vec![], now: at(2) }
+    VersionFilter::new(summary, vec![], at(2))
 }
 
 fn topic(n: u8) -> Filter {

@@ -23,8 +23,8 @@ use crate::{
     store::{
         Result, StoreError,
         receipts::{
-            Acknowledgement, HolderReport, OverdueRecord, ReadingRecord, ReceiptStore, ReceiptTarget, ReportedReadings,
-            UnansweredEntries,
+            Acknowledgement, DutyRecord, HolderReport, OverdueRecord, QuarantineCount, ReadingRecord, ReceiptStore,
+            ReceiptTarget, ReportedReadings, UnansweredEntries,
         },
         vault::{LedgerLeaf, unpack},
     },
@@ -285,6 +285,31 @@ impl<D: Driver> ReceiptStore for SqlStore<D> {
             WHERE m.id = ?1 ORDER BY d.due_at LIMIT 1";
         let wanted = *manifest_id;
         self.read(move |conn| query_optional(conn, SQL, params![wanted.as_bytes()], |r| time(r, 0))).await
+    }
+
+    async fn own_duties(&self, limit: u32) -> Result<Vec<DutyRecord>> {
+        const SQL: &str = "SELECT p.domain, m.id, a.id, m.version, d.due_at FROM duty d JOIN peer p ON p.number = d.peer \
+            JOIN manifest m ON m.number = d.manifest JOIN assessment a ON a.number = m.assessment \
+            WHERE d.outgoing = FALSE AND m.state <> 'quarantined' ORDER BY d.due_at LIMIT ?1";
+        self.read(move |conn| {
+            query_all(conn, SQL, params![limit], |r| {
+                Ok(DutyRecord {
+                    partner: text(r, 0)?,
+                    manifest_id: id(r, 1)?,
+                    assessment: (id(r, 2)?, r.get(3)?),
+                    due_at: time(r, 4)?,
+                })
+            })
+        })
+        .await
+    }
+
+    async fn quarantine_counts(&self) -> Result<Vec<QuarantineCount>> {
+        const SQL: &str = "SELECT p.domain, count(*), min(r.at) FROM received r JOIN peer p ON p.number = r.peer \
+            WHERE r.quarantined = TRUE AND r.manifest IS NOT NULL GROUP BY p.domain ORDER BY p.domain";
+        let one =
+            |r: &SqlRow<'_>| Ok(QuarantineCount { partner: text(r, 0)?, entries: count(r, 1)?, since: time(r, 2)? });
+        self.read(move |conn| query_all(conn, SQL, params![], one)).await
     }
 
     async fn heard_of(&self, partner: &TrustDomain, at: Time) -> Result<()> {

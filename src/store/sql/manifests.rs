@@ -7,6 +7,7 @@ use super::{
     query::{Connection, Queries, execute, params, query_optional},
     roots, subject_states,
     value::{id, text},
+    words,
 };
 use crate::{
     domain::{fault::Reason, ids::StatementId, time::Time},
@@ -252,6 +253,8 @@ pub(super) struct SealedPortions {
     pub(super) portions: Vec<u8>,
     pub(super) title: Vec<u8>,
     pub(super) summary: Vec<u8>,
+    /// The tokens of their words; `None` if no index is kept.
+    pub(super) words: Option<Vec<u8>>,
     /// The states that they are about.
     pub(super) subject_states: Vec<u8>,
 }
@@ -264,5 +267,8 @@ pub(super) fn keep_portions(conn: &dyn Connection, row: ContentRow, sealed: &Sea
     let set = conn.insert(SQL, params![manifest, peer, sequence, is_quarantined, sealed.portions])?;
     TITLE.keep(conn, set, &sealed.title)?;
     SUMMARY.keep(conn, set, &sealed.summary)?;
+    if let Some(tokens) = &sealed.words {
+        words::keep(conn, set, manifest, tokens)?;
+    }
     subject_states::keep(conn, set, &sealed.subject_states)
 }

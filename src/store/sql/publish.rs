@@ -21,6 +21,7 @@ use crate::store::{
     subject_states::pack as pack_states,
     summary::pack as pack_summary,
     vault::{ContentKey, LedgerLeaf, SealedRow, Vault, pack},
+    words::tokens,
 };
 
 /// A publication with its portions encrypted.
@@ -49,7 +50,7 @@ pub(super) async fn publish(store: &SqlStore<impl Driver>, publication: Publicat
             }
         };
         let sealed = Sealed {
-            content: seal(&publication, &key)?,
+            content: seal(&publication, &key, store.keeps_words().then(|| store.vault()))?,
             publication: Arc::clone(&publication),
             leaves: Arc::clone(&leaves),
             key: key.wrapped,
@@ -63,7 +64,8 @@ pub(super) async fn publish(store: &SqlStore<impl Driver>, publication: Publicat
     Err(keys::lost())
 }
 
-fn seal(p: &Publication, key: &ContentKey) -> Result<SealedPortions> {
+/// With the vault that makes the tokens of words, if an index is kept.
+fn seal(p: &Publication, key: &ContentKey, index: Option<&Vault>) -> Result<SealedPortions> {
     let (manifest, from, sequence, quarantined) = (&p.manifest_id, &p.originator, 0, false);
     let portions = SealedRow::PortionSet { manifest, from, sequence, quarantined };
     let title = SealedRow::Title { manifest, from, sequence, quarantined };
@@ -73,6 +75,7 @@ fn seal(p: &Publication, key: &ContentKey) -> Result<SealedPortions> {
         portions: key.seal(portions, &pack(&p.portions))?,
         title: key.seal(title, &pack(&p.title))?,
         summary: key.seal(summary, &pack_summary(&p.summary)?)?,
+        words: index.map(|vault| tokens(vault, &p.portions)).transpose()?,
         subject_states: key.seal(subject_states, &pack_states(&p.subject_states))?,
     })
 }

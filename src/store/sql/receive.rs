@@ -32,6 +32,7 @@ use crate::{
         damage::Damage,
         subject_states, summary,
         vault::{ContentKey, LedgerLeaf, SealedRow, Vault, pack},
+        words::tokens,
     },
 };
 
@@ -104,7 +105,8 @@ async fn keep_all(
     for _ in 0..keys::TURNS {
         let wanted = Arc::clone(&batch);
         // Encrypted on the reader's thread, because it may be megabytes.
-        let sealed = store.read_sealed(move |conn, vault| seal(conn, vault, &wanted)).await?;
+        let keeps_words = store.keeps_words();
+        let sealed = store.read_sealed(move |conn, vault| seal(conn, vault, &wanted, keeps_words)).await?;
         let batch = Arc::clone(&batch);
         let locks = locks(&batch);
         if let Some(found) =
@@ -117,7 +119,7 @@ async fn keep_all(
     Err(keys::lost())
 }
 
-fn seal(conn: &dyn Queries, vault: &Vault, batch: &ReceivedBatch) -> Result<Sealed> {
+fn seal(conn: &dyn Queries, vault: &Vault, batch: &ReceivedBatch, keeps_words: bool) -> Result<Sealed> {
     let mut keys: HashMap<(AssessmentId, TrustDomain), ContentKey> = HashMap::new();
     let mut seal = |entry: &ReceivedEntry, content: &ReceivedContent| {
         let name = (content.assessment, content.originator.clone());
@@ -139,6 +141,7 @@ fn seal(conn: &dyn Queries, vault: &Vault, batch: &ReceivedBatch) -> Result<Seal
                 portions: key.seal(portions, &pack(&content.portions))?,
                 title: key.seal(title, &pack(&content.title))?,
                 summary: key.seal(summary_row, &summary::pack(&content.summary)?)?,
+                words: keeps_words.then(|| tokens(vault, &content.portions)).transpose()?,
                 subject_states: key.seal(
                     SealedRow::SubjectStates { manifest, from, sequence },
                     &subject_states::pack(&content.subject_states),

@@ -10,10 +10,11 @@ use super::{
     damages::{DamageRegistry, readable},
     driver::Driver,
     extracts::{Made, Reading, SUMMARY, TITLE, summary_of},
-    manifests, peers,
+    manifests, peers, personal,
     query::{END, NEXT, Queries, params, query_all, query_optional},
     store::SqlStore,
     value::{SqlRow, ToValue, count, id, text},
+    words,
 };
 use crate::{
     domain::ids::{AssessmentId, StatementId, TrustDomain},
@@ -22,7 +23,7 @@ use crate::{
         damage::Damage,
         search::{NewestChanges, SearchStore, VersionFilter, VersionSummary},
         summary,
-        vault::Vault,
+        vault::{ContentKey, Vault},
     },
 };
 
@@ -40,6 +41,9 @@ macro_rules! candidates {
         )
     };
 }
+
+/// A version by its manifest's id, if the reader's list may have it.
+const LISTED: &str = candidates!("m.id = ?1 AND (m.state <> 'quarantined' OR ?2)");
 
 /// A version that may be wanted.
 struct SearchCandidate {
@@ -66,14 +70,33 @@ fn candidate(row: &SqlRow<'_>) -> Result<SearchCandidate> {
 }
 
 impl SearchCandidate {
+    fn key(&self, vault: &Vault) -> Result<ContentKey> {
+        assessments::key_of(vault, &self.assessment, &self.originator, self.wrapped.clone())
+    }
+
+    /// Whether it has all these words, as far as this reader may read it.
+    fn has_words(
+        &self,
+        (conn, vault): (&dyn Queries, &Vault),
+        wanted: &[String],
+        all: bool,
+        reading: &mut Reading,
+    ) -> Result<bool> {
+        if wanted.is_empty() {
+            return Ok(true);
+        }
+        let version = VersionRow { number: self.number, manifest_id: &self.manifest_id };
+        words::has(conn, vault, || self.key(vault), (version, wanted, all), reading)
+    }
+
     /// Its summary, as far as this reader may read it.
     fn summary(&self, conn: &dyn Queries, vault: &Vault, all: bool, reading: &mut Reading) -> Result<VersionSummary> {
         let Self { number, manifest_id, state, .. } = *self;
         let found = match assessments::is_closed(state, all) {
             true => None,
             false => {
-                let key = || assessments::key_of(vault, &self.assessment, &self.originator, self.wrapped.clone());
-                summary_of(conn, key, VersionRow { number, manifest_id: &manifest_id }, all, reading)?
+                let row = VersionRow { number, manifest_id: &manifest_id };
+                summary_of(conn, || self.key(vault), row, all, reading)?
             }
         };
         let (life, portions) = match found {
@@ -109,14 +132,48 @@ struct Search<'a> {
 
 impl Search<'_> {
     fn run(&mut self) -> Result<()> {
+        if self.wanted.words.is_empty() || !words::is_whole(self.conn)? {
+            self.look_at_all()
+        } else {
+            self.look_by_words()
+        }
+    }
+
+    /// The number of the originator that is wanted, if there is one. The outer `None`: nothing of it is here.
+    fn originator(&self) -> Result<Option<Option<i64>>> {
+        match self.filter.originator.as_ref().map(|name| peers::find(self.conn, name)).transpose()? {
+            Some(None) => Ok(None),
+            found => Ok(Some(found.flatten())),
+        }
+    }
+
+    /// Walks over the index of words, and looks at the versions that have all words somewhere.
+    fn look_by_words(&mut self) -> Result<()> {
+        const ONE: &str = candidates!(concat!(listed!(), " AND m.number = ?3 AND (?4 IS NULL OR m.originator = ?4)"));
+        let (conn, vault, filter, wanted) = (self.conn, self.vault, self.filter, self.wanted);
+        let Some(originator) = self.originator()? else { return Ok(()) };
+        let before = filter.before.map(|id| manifests::find(conn, &id)).transpose()?;
+        // The version before which the page begins is not here.
+        if before == Some(None) {
+            return Ok(());
+        }
+        self.page.next = words::walk(conn, vault, &wanted.words, before.flatten(), |number| {
+            let values = params![filter.quarantined, filter.current_only, number, originator];
+            conn.query(ONE, values, &mut |row| {
+                self.look(row)?;
+                NEXT
+            })?;
+            Ok(!self.is_full())
+        })?;
+        Ok(())
+    }
+
+    fn look_at_all(&mut self) -> Result<()> {
         const ALL: &str = candidates!(concat!(listed!(), " AND m.number < ?4 ORDER BY m.number DESC LIMIT ?3"));
         const OF_ONE: &str =
             candidates!(concat!(listed!(), " AND m.originator = ?5 AND m.number < ?4 ORDER BY m.number DESC LIMIT ?3"));
         let (conn, filter) = (self.conn, self.filter);
-        let originator = match filter.originator.as_ref().map(|name| peers::find(conn, name)).transpose()? {
-            Some(None) => return Ok(()),
-            found => found.flatten(),
-        };
+        let Some(originator) = self.originator()? else { return Ok(()) };
         let Some(before) = filter.before.map_or(Ok(Some(i64::MAX)), |id| manifests::find(conn, &id))? else {
             return Ok(());
         };
@@ -165,11 +222,18 @@ impl Search<'_> {
 
     fn add(&mut self, candidate: &SearchCandidate) -> Result<()> {
         let (conn, vault, all) = (self.conn, self.vault, self.filter.quarantined);
-        if self.wanted.summary.needs_portions() && assessments::is_closed(candidate.state, all) {
+        if self.wanted.needs_portions() && assessments::is_closed(candidate.state, all) {
+            return Ok(());
+        }
+        if let Some(who) = &self.wanted.unread_by
+            && personal::has_read(conn, vault, who, candidate.number)?
+        {
             return Ok(());
         }
         let found = candidate.summary(conn, vault, all, &mut self.reading)?;
-        if self.wanted.wants(found.state, &found.life, found.portions.as_deref()) {
+        if self.wanted.wants(found.state, &found.life, found.portions.as_deref())
+            && candidate.has_words((conn, vault), &self.wanted.words, all, &mut self.reading)?
+        {
             let before = self.titles.len();
             let record = assessments::titled_of(conn, vault, candidate.number, all, &mut self.titles)?;
             self.bytes += record.bytes() + self.titles.iter().skip(before).map(|made| made.bytes).sum::<usize>();
@@ -207,13 +271,12 @@ impl<D: Driver> SearchStore for SqlStore<D> {
     }
 
     async fn summaries(&self, manifest_ids: &[StatementId], quarantined: bool) -> Result<Vec<VersionSummary>> {
-        const SQL: &str = candidates!("m.id = ?1 AND (m.state <> 'quarantined' OR ?2)");
         let (ids, damages) = (manifest_ids.to_vec(), Arc::clone(self.damages()));
         let (found, reading) = self
             .read_sealed(move |conn, vault| {
                 let mut reading = Reading::default();
                 let mut one = |id: &StatementId| {
-                    let found = query_optional(conn, SQL, params![id.as_bytes(), quarantined], candidate)?;
+                    let found = query_optional(conn, LISTED, params![id.as_bytes(), quarantined], candidate)?;
                     found.map(|candidate| candidate.summary(conn, vault, quarantined, &mut reading)).transpose()
                 };
                 let found = readable(ids.iter().filter_map(|id| one(id).transpose()), &damages)?;
@@ -235,6 +298,36 @@ impl<D: Driver> SearchStore for SqlStore<D> {
         let (first, last) = (*first, *last);
         let read = move |r: &SqlRow<'_>| id(r, 0);
         self.read(move |conn| query_all(conn, SQL, params![first.as_bytes(), last.as_bytes(), limit], read)).await
+    }
+
+    async fn having_words(
+        &self,
+        manifest_ids: &[StatementId],
+        words: &[String],
+        quarantined: bool,
+    ) -> Result<Vec<StatementId>> {
+        let (ids, wanted, damages) = (manifest_ids.to_vec(), words.to_vec(), Arc::clone(self.damages()));
+        self.read_sealed(move |conn, vault| {
+            let mut reading = Reading::default();
+            let mut one = |id: &StatementId| {
+                let Some(found) = query_optional(conn, LISTED, params![id.as_bytes(), quarantined], candidate)? else {
+                    return Ok(None);
+                };
+                let has = !assessments::is_closed(found.state, quarantined)
+                    && found.has_words((conn, vault), &wanted, quarantined, &mut reading)?;
+                Ok(has.then_some(*id))
+            };
+            readable(ids.iter().filter_map(|id| one(id).transpose()), &damages)
+        })
+        .await
+    }
+
+    async fn prepare_word_index(&self, is_kept: bool) -> Result<()> {
+        words::prepare(self, is_kept).await
+    }
+
+    async fn has_word_index(&self) -> Result<bool> {
+        Ok(self.keeps_words() && self.read(words::is_whole).await?)
     }
 
     async fn newest_changes(&self) -> Result<NewestChanges> {

@@ -1,6 +1,9 @@
 //! The store over a driver: what the files of all subjects share.
 
-use std::sync::Arc;
+use std::sync::{
+    Arc,
+    atomic::{AtomicBool, Ordering},
+};
 
 use super::{
     damages::DamageRegistry,
@@ -16,12 +19,15 @@ pub struct SqlStore<D> {
     driver: D,
     vault: Arc<Vault>,
     damages: Arc<DamageRegistry>,
+    /// Whether the words of what is stored go into the index. Processes of one store must be configured alike; where one was not, searches find
+    /// that the index is not whole, and read the texts.
+    keeps_words: AtomicBool,
 }
 
 impl<D: Driver> SqlStore<D> {
     /// Makes a store of an open database.
     pub(in crate::store) fn new(driver: D, vault: Vault) -> Self {
-        Self { driver, vault: Arc::new(vault), damages: Arc::default() }
+        Self { driver, vault: Arc::new(vault), damages: Arc::default(), keeps_words: AtomicBool::new(true) }
     }
 
     pub(in crate::store) fn driver(&self) -> &D {
@@ -30,6 +36,14 @@ impl<D: Driver> SqlStore<D> {
 
     pub(super) fn vault(&self) -> &Vault {
         &self.vault
+    }
+
+    pub(super) fn keeps_words(&self) -> bool {
+        self.keeps_words.load(Ordering::Relaxed)
+    }
+
+    pub(super) fn set_keeps_words(&self, keeps: bool) {
+        self.keeps_words.store(keeps, Ordering::Relaxed);
     }
 
     pub(super) fn damages(&self) -> &Arc<DamageRegistry> {

@@ -23,12 +23,14 @@ impl Canaries {
     }
 }
 
-/// The forms of the mark: plain, UTF-16 of both orders, hexadecimal, and base64 at each of its three alignments.
+/// The forms of the mark: plain, as a word in lower case, UTF-16 of both orders, hexadecimal, and base64 at each of its three alignments.
 fn forms() -> Vec<(&'static str, Vec<u8>)> {
     let mark = MARK.as_bytes();
     let wide = |order: fn(u16) -> [u8; 2]| MARK.encode_utf16().flat_map(order).collect::<Vec<u8>>();
     let mut forms = vec![
         ("plain", mark.to_vec()),
+        // As an index of words would have it.
+        ("a word", MARK.trim_end_matches('-').to_lowercase().into_bytes()),
         ("UTF-16LE", wide(u16::to_le_bytes)),
         ("UTF-16BE", wide(u16::to_be_bytes)),
         ("hexadecimal", hex::encode(mark).into_bytes()),

@@ -178,7 +178,7 @@ fn filter(choices: &mut Choices) -> VersionFilter {
         expires_before: time(choices, 11),
         exercise: choices.one(&[None, None, Some(true), Some(false)]),
     };
-    VersionFilter { summary, states: choices.some(AssessmentState::ALL), now: at(12) }
+    VersionFilter::new(summary, choices.some(AssessmentState::ALL), at(12))
 }
 
 /// Whether a reader who has opened a version wants it.

@@ -1,0 +1,46 @@
+//! `watchfire assess mark`.
+
+use clap::Args;
+
+use crate::{
+    cli::{
+        CliError, Global,
+        context::{Context, WRITERS},
+        id_prefix, output,
+    },
+    wire::proto,
+};
+
+/// Marks an assessment as read or as not read by you. `assess show` marks it as read. Nobody else sees the mark, and no partner is told.
+#[derive(Args)]
+pub struct Mark {
+    /// The assessment's id, or its beginning
+    id: String,
+    /// The version; default: the latest
+    #[arg(long, value_name = "N", default_value_t = 0, hide_default_value = true)]
+    version: u32,
+    /// Mark it as read
+    #[arg(long, required_unless_present = "unread")]
+    read: bool,
+    /// Mark it as not read
+    #[arg(long, conflicts_with = "read")]
+    unread: bool,
+}
+
+impl Mark {
+    /// Runs the command.
+    pub async fn run(&self, global: &Global) -> Result<(), CliError> {
+        let mut desk = Context::load(global, WRITERS)?.connect().await?;
+        let id = id_prefix::assessment(&mut desk, &self.id).await?;
+        let request = proto::MarkAssessmentRequest {
+            assessment_id: id.0.to_vec().into(),
+            version: self.version,
+            read: self.read,
+        };
+        let version = desk.personal.mark_assessment(request).await?.into_inner().version;
+        let said = serde_json::json!({ "assessment": id, "version": version, "read": self.read });
+        let word = if self.read { "read" } else { "not read" };
+        output::result(global, &said, || format!("marked {id} (version {version}) as {word}"));
+        Ok(())
+    }
+}
