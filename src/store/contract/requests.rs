@@ -41,7 +41,7 @@ pub(super) fn asked(n: u8, outgoing: bool) -> RequestRecord {
 }
 
 pub(super) fn request_step(record: RequestRecord, is_theirs: bool) -> RequestStep {
-    RequestStep { record, is_theirs, post: None, attached: None, events: vec![refused("fr")] }
+    RequestStep { catalogue: None, record, is_theirs, post: None, attached: None, events: vec![refused("fr")] }
 }
 
 pub(crate) async fn what_is_attached_to_portions_is_kept_once_and_queues_its_version(home: &dyn Home) {
@@ -100,6 +100,7 @@ pub(crate) async fn a_request_is_begun_once_and_settled_once(home: &dyn Home) {
         ..asked(2, false)
     };
     let give = RequestStep {
+        catalogue: None,
         post: Some(b"answer".to_vec()),
         attached: Some(attached(1, 1, b"exception")),
         ..request_step(answered.clone(), false)
