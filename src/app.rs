@@ -213,6 +213,7 @@ fn keep_working(tasks: &mut JoinSet<()>, stop: &CancellationToken, node: &Arc<No
     until_stopped(tasks, stop, node.outbound.clone().forward_for_ever());
     until_stopped(tasks, stop, node.receipts.clone().answer_for_ever());
     until_stopped(tasks, stop, node.timers.clone().fire_timers_for_ever());
+    until_stopped(tasks, stop, node.directory.clone().catch_up_for_ever());
 }
 
 /// Runs one task until the node stops.

@@ -10,6 +10,7 @@ pub mod assessment_cache;
 pub mod assessment_state;
 pub mod assessments;
 pub mod bundles;
+pub mod catalogue;
 pub mod certificates;
 pub mod decisions;
 pub mod directory;

@@ -18,6 +18,7 @@ use crate::domain::{
 };
 use approvals::ApprovalStore;
 pub use attached::{AttachedStatement, ReturnedEndorsements};
+pub use attachment_records::{AttachmentStatus, CopyName};
 use bundles::BundleStore;
 use catalogue::CatalogueStore;
 use damage::Damage;
@@ -37,9 +38,9 @@ use receipts::{
     AnswerRecord, QuarantineRecord, QuarantinedEntry, Readmission, ReceiptRecord, ReceiptStore, ReleaseRef,
 };
 pub use records::{
-    AgreementRecord, AssessmentRecord, AssessmentState, AttachmentStatus, CopyName, Delivery, FeedFigures,
-    GivenRelease, HubAttestedVersion, InboundPosition, LoggedStatement, OutboundPosition, PartnerRecord, PendingWork,
-    Publication, QueueItem, ReceivedContent, ReceivedEntry, ReceivedRecord, ReleaseBatch, ReleaseRecord, RetiredRoot,
+    AgreementRecord, AssessmentRecord, AssessmentState, Delivery, FeedFigures, GivenRelease, HubAttestedVersion,
+    InboundPosition, LoggedStatement, OutboundPosition, PartnerRecord, PendingWork, Publication, QueueItem,
+    ReceivedContent, ReceivedEntry, ReceivedRecord, ReceivingBasis, ReleaseBatch, ReleaseRecord, RetiredRoot,
     Verification, VersionStatus,
 };
 use requests::RequestStore;
@@ -69,6 +70,7 @@ pub mod personal;
 pub mod recalls;
 pub mod receipts;
 pub mod requests;
+mod attachment_records;
 mod pages;
 mod pending_verification;
 mod records;
@@ -201,7 +203,7 @@ pub trait Store:
     /// The newest release (encoded envelope) received from each partner.
     async fn newest_releases(&self) -> Result<Vec<(TrustDomain, Vec<u8>)>>;
     /// Commits received entries with the position after them, and puts the statements of `post` into the partner's outbox.
-    /// `after` is the position before them; [`StoreError::Conflict`] if the store has another one.
+    /// `basis` is what they were judged on.
     ///
     /// If another manifest has the version already, the entry goes into quarantine whatever it says, so that an originator's
     /// mistake can't stop a feed. [`Self::version`] tells in advance. [`StoreError::Recalled`] if one of the assessments was
@@ -209,7 +211,7 @@ pub trait Store:
     async fn receive(
         &self,
         partner: &TrustDomain,
-        after: u64,
+        basis: ReceivingBasis,
         entries: Vec<ReceivedEntry>,
         at: Time,
         events: Vec<Event>,

@@ -105,6 +105,8 @@ mod tests;
 mod thieves;
 #[path = "simulation/trace.rs"]
 mod trace;
+#[path = "simulation/two_processes.rs"]
+mod two_processes;
 #[path = "simulation/world.rs"]
 mod world;
 

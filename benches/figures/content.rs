@@ -111,6 +111,7 @@ pub fn kept(signed: &Signed, manifest_id: StatementId, assessment: AssessmentId)
     let at = SystemClock.now();
     let deed = Deed::Published { assessment, version: 1, manifest: manifest_id, accepted: vec![] };
     Publication {
+        catalogue: None,
         assessment,
         version: 1,
         manifest_id,

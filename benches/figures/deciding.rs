@@ -248,6 +248,7 @@ fn committed(signed: &Signed, partners: &[TrustDomain], at: Time) -> Publication
     let portions: Vec<PortionDecision> = manifest.digests.iter().take(PORTIONS).map(one).collect();
     let decided = Deed::decided(manifest_id, partners.iter().map(|partner| (partner, portions.as_slice())));
     Publication {
+        catalogue: None,
         assessment: manifest.assessment,
         version: 1,
         manifest_id,

@@ -25,17 +25,20 @@ pub async fn start(mut parts: NodeParts, mut ledger: LedgerParts) -> Result<Arc<
     let house_rules = std::mem::replace(&mut parts.house_rules, Ok(None));
     let (found_head, next_key) = (ledger.found_head.take(), ledger.next_key.take());
     let node = wire(parts, ledger);
+    node.directory.catalogue.begin().await?;
     node.people.begin_people().await?;
     node.revocations.begin_lists(own).await?;
     node.rules.begin_rules(house_rules).await?;
     node.ledger.begin_ledger(found_head.as_deref(), next_key).await?;
+    // Another process may have changed something in the meantime.
+    node.directory.catch_up().await?;
     Ok(node)
 }
 
 fn wire(parts: NodeParts, ledger: LedgerParts) -> Arc<Node> {
-    let (keep_bundle, readings_every_seconds) = (parts.keep_bundle.clone(), parts.readings_every_seconds);
+    let readings_every_seconds = parts.readings_every_seconds;
     let factory = ServiceFactory::new(parts);
-    let bundles = factory.bundles(keep_bundle);
+    let bundles = factory.bundles();
     let revocations = factory.revocations(&bundles);
     let ledger = factory.ledger(ledger, &bundles, &revocations);
     let refusals = factory.refusals();

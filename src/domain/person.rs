@@ -89,13 +89,17 @@ pub const TWO: usize = 2;
 impl Register {
     /// A register of these people.
     pub fn new(people: Vec<Person>) -> Self {
-        let people = people.into_iter().map(|person| (person.id.clone(), person)).collect();
-        Self { people, had_two: false }
+        Self { people: people.into_iter().map(|person| (person.id.clone(), person)).collect(), had_two: false }
     }
 
     /// Records that partners remember two administrators. This register is then an older one that was put in the place of a newer one.
     pub fn remember_two(&mut self) {
         self.had_two = true;
+    }
+
+    /// Whether [`Self::remember_two`] was called.
+    pub fn remembers_two(&self) -> bool {
+        self.had_two
     }
 
     /// Everybody, by id.

@@ -27,11 +27,34 @@ use crate::{
 pub struct AssessmentCache {
     pub(crate) store: Arc<dyn Store>,
     pub(crate) clock: Arc<dyn Clock>,
-    /// The assessments that were used last. A second process would have its own, which is out of date once this one stores more.
+    /// The assessments that were used last. Its type says what a second process would lack.
     pub(crate) entries: Entries,
 }
 
+/// How many recalls are read at once.
+const PAGE: u32 = 256;
+
 impl AssessmentCache {
+    /// Forgets what was recalled since the last look, by this process or another one. `newest` is the turn of the newest recall.
+    ///
+    /// # Errors
+    /// Store faults.
+    pub(in crate::node) async fn follow_recalls(&self, newest: u64) -> Result<(), Fault> {
+        let Some(followed) = self.entries.recalls() else {
+            self.entries.forget_all(newest);
+            return Ok(());
+        };
+        if followed < newest {
+            let page = self.store.recalls_after(followed, None, PAGE).await?;
+            page.iter().for_each(|recall| self.entries.follow_recall(&recall.assessment, recall.turn));
+            if page.last().is_none_or(|last| last.turn < newest) {
+                // There are more, or one that can't be read.
+                self.entries.forget_all(newest);
+            }
+        }
+        Ok(())
+    }
+
     /// Loads these versions, in the order asked for, without those that are not here or were recalled. A version that came in parts
     /// may be inconsistent although each part is valid (two portions with one handle, or more bytes than an assessment may have). It
     /// counts as not here, so that it holds up nothing else.

@@ -32,5 +32,5 @@ pub struct Bundles {
     pub(crate) certificates: ReadCertificates,
     pub(crate) people: Arc<People>,
     /// What the node holds of its own bundle.
-    pub(crate) own_bundle: OwnBundle,
+    pub(crate) own_bundle: Arc<OwnBundle>,
 }

@@ -3,9 +3,10 @@
 
 pub mod roots;
 pub mod doubts;
+pub mod reload;
 
 use std::{
-    collections::{BTreeMap, BTreeSet, HashMap},
+    collections::{BTreeMap, HashMap},
     sync::Arc,
 };
 
@@ -21,23 +22,23 @@ use crate::{
         partner::{Organisation, PartnerState},
         time::{Clock, Day, Time},
     },
-    identity::{
-        bundle::TrustBundle,
-        former::FormerRoot,
-        trust::{KnownOrganisation, Trust},
-    },
+    identity::trust::KnownOrganisation,
     node::{
+        bundles::own_bundle::OwnBundle,
+        catalogue::CatalogueInForce,
         directory::{doubts::Doubts, roots::bundle_of},
         house_rules::house::HouseInForce,
+        ledger::loss::LedgerLoss,
         own_identity::OwnIdentity,
         parallel::on_all_cores,
+        people::register_in_force::RegisterInForce,
         revocations::held::HeldLists,
         sessions::PartnerSessions,
         task::lost,
         trust_in_force::TrustInForce,
     },
     policy::{HouseRules, PartnerPolicy},
-    store::{AgreementRecord, PartnerRecord, RetiredRoot, Store, damage::Damage},
+    store::{AgreementRecord, PartnerRecord, Store, damage::Damage},
 };
 
 /// All partners, by name.
@@ -182,17 +183,22 @@ pub struct PartnerDirectory {
     pub(crate) identity: Arc<OwnIdentity>,
     pub(crate) sessions: Arc<PartnerSessions>,
     pub(crate) lists: Arc<HeldLists>,
-    /// The snapshot of partners and agreements in force. The store has them, and only a reload replaces the snapshot. A second process would
-    /// have its own: it would go on releasing to a partner that this process has suspended, and under an agreement that has been stopped.
+    /// The snapshot of partners and agreements in force, which only a reload replaces. The store decides: whatever is decided by it names the
+    /// catalogue's version, and is refused if a partner or an agreement has changed since.
     pub(crate) partners: ArcSwap<Partners>,
-    /// The house rules in force. The store has each version, and refuses one that does not follow the last. A second process would have its
-    /// own: it would decide by the rules before, until it reads its files again.
+    /// The house rules in force. The store decides: whatever is decided by them names the catalogue's version. A second process reads its own
+    /// files, and puts them in force when they change.
     pub(crate) house: ArcSwap<HouseInForce>,
-    /// The roots that are said to be compromised. A second process would have its own, as old as its snapshot.
+    /// The roots that are said to be compromised, as old as the snapshot of partners. The store decides, as for these.
     pub(crate) doubts: Doubts,
-    /// Held during a change of partners, agreements, lists or rules, so that this process makes one at a time. A second process would have
-    /// its own. The store compares the version of house rules only: of two changes of one partner or agreement, the later one would win.
-    pub(crate) changing: tokio::sync::Mutex<()>,
+    /// The register of people, which is loaded anew with the partners.
+    pub(crate) register: Arc<RegisterInForce>,
+    /// The own bundle, which is loaded anew with the partners.
+    pub(crate) own_bundle: Arc<OwnBundle>,
+    /// Whether signed entries of the ledger are lost, which is read anew with the partners.
+    pub(crate) loss: Arc<LedgerLoss>,
+    /// Which version of the catalogue all of these have.
+    pub(crate) catalogue: Arc<CatalogueInForce>,
 }
 
 impl PartnerDirectory {
@@ -201,45 +207,13 @@ impl PartnerDirectory {
         self.partners.load_full()
     }
 
-    /// Reads partners and agreements anew, puts them in force, and makes every live stream look again. What lost its permission ends, or
-    /// is withheld from the next item on.
-    ///
-    /// # Errors
-    /// Faults where the store can't be read. What was in force stays so then.
-    pub async fn reload_directory(&self) -> Result<(), Fault> {
-        let house = self.house.load_full();
-        let partners = self.compile_all(&house).await?;
-        let members = self.members(&partners)?;
-        let own = (**self.identity.member.load()).clone();
-        let trust = Trust::remembering(own, members, self.trust.signing_usages.clone(), self.lists.seen())?;
-        self.put_trust_in_force(trust).await?;
-        self.put_in_force(partners);
-        Ok(())
-    }
-
-    /// Like [`Self::reload_directory`], for these partners alone. The others are not read.
-    async fn reload_partners(&self, names: &[TrustDomain]) -> Result<(), Fault> {
-        let house = self.house.load_full();
-        let records = self.store.partners_named(names).await?;
-        let changed = self.compile(records, self.store.agreements_with(names).await?, &house).await?;
-        let is_gone = |name: &&TrustDomain| !changed.iter().any(|p| p.record.organisation.domain == **name);
-        let gone: Vec<TrustDomain> = names.iter().filter(is_gone).cloned().collect();
-        let trust = self.trust.active.trust().with_partners(self.members(&changed)?, &gone, self.lists.seen())?;
-        self.put_trust_in_force(trust).await?;
-        let mut partners = self.current().partners.clone();
-        partners.retain(|name, _| !gone.contains(name));
-        partners.extend(changed.into_iter().map(|p| (p.record.organisation.domain.clone(), Arc::new(p))));
-        self.replace(partners, names.iter());
-        Ok(())
-    }
-
     /// All partners as the store has them, compiled with these rules.
     pub(in crate::node) async fn compile_all(&self, house: &Arc<HouseInForce>) -> Result<Vec<Partner>, Fault> {
         self.compile(self.store.partners().await?, self.store.agreements().await?, house).await
     }
 
     /// Compiles partners with all their agreements.
-    async fn compile(
+    pub(in crate::node) async fn compile(
         &self,
         records: Vec<PartnerRecord>,
         agreements: Vec<AgreementRecord>,
@@ -277,84 +251,7 @@ impl PartnerDirectory {
         is_readable
     }
 
-    /// Reloads these partners after a change of them that is committed already. If it fails, the partners that the change is about are
-    /// left out until the next reload, so that nothing goes on that was stopped.
-    ///
-    /// # Errors
-    /// Faults where the store can't be read.
-    pub(in crate::node) async fn reload_after(&self, changed: &[TrustDomain]) -> Result<(), Fault> {
-        let Err(fault) = self.reload_partners(changed).await else { return Ok(()) };
-        tracing::error!(reason = %fault.reason, "a change could not be put in force; its partner is kept out");
-        let mut partners = self.current().partners.clone();
-        partners.retain(|domain, _| !changed.contains(domain));
-        self.partners.store(Arc::new(Partners { partners }));
-        for domain in changed {
-            let live = self.sessions.of(domain);
-            live.end_stream();
-            live.wake();
-        }
-        Err(fault)
-    }
-
-    /// Replaces a partner's record by one that differs only in values on which nothing compiled depends. The caller holds `changing`.
-    pub(in crate::node) fn replace_record(&self, record: PartnerRecord) {
-        let mut partners = self.current().partners.clone();
-        if let Some(known) = partners.get_mut(&record.organisation.domain) {
-            *known = Arc::new(Partner { record, ..Partner::clone(known) });
-            self.partners.store(Arc::new(Partners { partners }));
-        }
-    }
-
-    /// Puts these partners in force for every decision from now on, on live streams too.
-    pub(in crate::node) fn put_in_force(&self, partners: Vec<Partner>) {
-        let named = |p: Partner| (p.record.organisation.domain.clone(), Arc::new(p));
-        let partners: BTreeMap<_, _> = partners.into_iter().map(named).collect();
-        let before = self.current();
-        let names: BTreeSet<TrustDomain> = before.partners.keys().chain(partners.keys()).cloned().collect();
-        self.replace(partners, names.iter());
-    }
-
-    /// Replaces the snapshot, and makes the feeds of these partners look again.
-    fn replace<'a>(
-        &self,
-        partners: BTreeMap<TrustDomain, Arc<Partner>>,
-        changed: impl Iterator<Item = &'a TrustDomain>,
-    ) {
-        let after = Arc::new(Partners { partners });
-        self.partners.store(after.clone());
-        for domain in changed {
-            let live = self.sessions.of(domain);
-            if after.active(domain).is_err() {
-                live.end_stream();
-            }
-            live.wake();
-        }
-        self.sessions.turned();
-    }
-
-    /// Puts this trust in force, with the roots that organisations no longer use.
-    async fn put_trust_in_force(&self, trust: Trust) -> Result<(), Fault> {
-        let retired = self.store.retired_roots().await?;
-        self.doubts.reload(&retired);
-        let former = |root: RetiredRoot| {
-            let RetiredRoot { of, der, retired_at: until, by_words, compromised_since } = root;
-            Some(FormerRoot {
-                bundle: TrustBundle::new(of, vec![der.into()]).ok()?,
-                until,
-                by_words,
-                compromised_since,
-            })
-        };
-        let trust = trust.with_former(retired.into_iter().filter_map(former).collect())?;
-        let changed = trust.changed_since(&self.trust.active.trust());
-        (self.trust.set)(trust);
-        if !changed.is_empty() {
-            self.sessions.trust_changed(changed);
-        }
-        Ok(())
-    }
-
-    fn members(&self, partners: &[Partner]) -> Result<Vec<KnownOrganisation>, Fault> {
+    pub(in crate::node) fn members(&self, partners: &[Partner]) -> Result<Vec<KnownOrganisation>, Fault> {
         partners.iter().map(|partner| self.member(partner)).collect()
     }
 

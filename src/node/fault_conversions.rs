@@ -14,7 +14,9 @@ impl From<StoreError> for Fault {
             StoreError::Conflict => Reason::Conflict,
             StoreError::TooLarge => Reason::LimitExceeded,
             StoreError::Recalled => Reason::Recalled,
-            StoreError::Busy | StoreError::Failed(_) | StoreError::Open(_) => Reason::Unavailable,
+            StoreError::CatalogueMoved | StoreError::Busy | StoreError::Failed(_) | StoreError::Open(_) => {
+                Reason::Unavailable
+            }
         };
         Self::new(reason, error.to_string())
     }

@@ -15,12 +15,12 @@ use crate::{
     },
     node::{
         directory::PartnerDirectory,
-        house_rules::house::{FoundRules, HouseInForce, digest},
+        house_rules::house::{FoundRules, HouseInForce, digest, refused},
         own_identity::OwnIdentity,
         task::lost,
     },
     policy::{self, HouseRules, KnownNames},
-    store::{Store, StoreError, damage::Damage},
+    store::{Store, StoreError, catalogue::CatalogueChange, damage::Damage},
 };
 
 /// How many versions are listed.
@@ -104,7 +104,7 @@ impl Rules {
     /// # Errors
     /// Store faults; what was in force stays then, and the call may be repeated.
     pub async fn renew_rules(&self, found: FoundRules) -> Result<Renewal, Fault> {
-        let _changing = self.directory.changing.lock().await;
+        let _changing = self.directory.begin_change().await?;
         let before = self.directory.house.load_full();
         let files = match found {
             // A directory that is gone, or empty for a moment while files are copied, lifts no rule.
@@ -141,9 +141,10 @@ impl Rules {
         let partners = self.directory.compile_all(&house).await?;
         let deed = Deed::RulesChanged { version, digest };
         let event = Event::of_node(next.at, deed);
-        self.store.save_rules(next, event).await?;
+        let moved = self.directory.catalogue.change(CatalogueChange::Rules { rules: next, event }).await?;
         self.directory.house.store(house);
         self.directory.put_in_force(partners);
+        self.directory.catalogue.follow(&moved);
         for doubt in doubts {
             tracing::warn!(version, "a house rule in force may be a mistake: {doubt}");
         }
@@ -207,9 +208,4 @@ impl Rules {
             faults: house.faults.clone(),
         })
     }
-}
-
-pub(in crate::node) fn refused(what: &str, faults: &[RuleFault]) -> Fault {
-    let all: Vec<String> = faults.iter().map(ToString::to_string).collect();
-    Fault::new(Reason::InvalidArgument, format!("{what} can't be put in force: {}", all.join("; ")))
 }

@@ -47,7 +47,9 @@ pub(in crate::node) struct StatementHandler {
     pub until: Until,
     /// Whether the answer only says that the statement was read. Any further answer would show what is known here.
     pub untold: Untold,
-    /// Checks it against what is agreed, keeps it with its ledger entry, and acts on it.
+    /// Whether `take` takes the turn to change the catalogue.
+    pub in_turn: bool,
+    /// Checks it against what is agreed, keeps it with its ledger entry, and acts on it. It is called again if the catalogue has moved.
     pub take: for<'a> fn(&'a Inbox, &'a TrustDomain, &'a Envelope) -> BoxFuture<'a, Result<(), Fault>>,
 }
 
@@ -122,6 +124,9 @@ const MAX_PATH_BYTES: usize = 512 << 10;
 const CHANGES: RateRule =
     RateRule { what: "agreements and notices", allows: |live, handed| live.allows_a_change(handed.now) };
 
+const REQUESTS: RateRule =
+    RateRule { what: "requests and answers", allows: |live, handed| live.allows_a_request(handed.now) };
+
 const RECEIPTS: RateRule = RateRule {
     what: "receipts",
     allows: |live, handed| live.receipts(|spent| spent.allows(handed.budgets.receipts(), &handed.name(), handed.now)),
@@ -164,6 +169,7 @@ static HANDLED: [StatementHandler; 8] = [
         pace: Some(CHANGES),
         until: Until::Taken,
         untold: TOLD,
+        in_turn: true,
         take: |inbox, partner, envelope| Box::pin(inbox.agreements.take_agreement(partner, envelope)),
     },
     StatementHandler {
@@ -174,6 +180,7 @@ static HANDLED: [StatementHandler; 8] = [
         pace: Some(CHANGES),
         until: Until::Taken,
         untold: TOLD,
+        in_turn: true,
         take: |inbox, partner, envelope| Box::pin(inbox.agreements.take_notice(partner, envelope)),
     },
     StatementHandler {
@@ -181,9 +188,10 @@ static HANDLED: [StatementHandler; 8] = [
         roles: rules::REQUEST.roles,
         signers: AllowedSigners::Partner,
         max_bytes: MAX_BYTES,
-        pace: None,
+        pace: Some(REQUESTS),
         until: Until::Taken,
         untold: TOLD,
+        in_turn: false,
         take: |inbox, partner, envelope| Box::pin(inbox.requests.take_request(partner, envelope)),
     },
     StatementHandler {
@@ -191,9 +199,10 @@ static HANDLED: [StatementHandler; 8] = [
         roles: rules::ANSWER.roles,
         signers: AllowedSigners::Partner,
         max_bytes: MAX_BYTES,
-        pace: None,
+        pace: Some(REQUESTS),
         until: Until::Taken,
         untold: TOLD,
+        in_turn: false,
         take: |inbox, partner, envelope| Box::pin(inbox.requests.take_answer(partner, envelope)),
     },
     StatementHandler {
@@ -204,6 +213,7 @@ static HANDLED: [StatementHandler; 8] = [
         pace: Some(RECEIPTS),
         until: Until::Taken,
         untold: is_untold_receipt,
+        in_turn: false,
         take: |inbox, partner, envelope| Box::pin(inbox.receipts.take_receipt(partner, envelope)),
     },
     StatementHandler {
@@ -214,6 +224,7 @@ static HANDLED: [StatementHandler; 8] = [
         pace: Some(RECALLS),
         until: Until::Receipt,
         untold: is_own_recall,
+        in_turn: false,
         take: |inbox, partner, envelope| Box::pin(inbox.recalls.take_recall(partner, envelope)),
     },
     StatementHandler {
@@ -224,6 +235,7 @@ static HANDLED: [StatementHandler; 8] = [
         pace: Some(BUNDLES),
         until: Until::Taken,
         untold: |_, _, _| true,
+        in_turn: true,
         take: |inbox, partner, envelope| Box::pin(inbox.partnerships.take_introduction(partner, envelope)),
     },
     StatementHandler {
@@ -234,6 +246,7 @@ static HANDLED: [StatementHandler; 8] = [
         pace: Some(BUNDLES),
         until: Until::Taken,
         untold: is_of_another,
+        in_turn: true,
         take: |inbox, partner, envelope| Box::pin(inbox.bundles.take_bundle(partner, envelope)),
     },
 ];
@@ -333,7 +346,11 @@ impl Inbox {
             AllowedSigners::Named => {}
         }
         require_logged_by_a_party(partner, envelope)?;
-        (handling.take)(self, partner, envelope).await?;
+        let take = || (handling.take)(self, partner, envelope);
+        match handling.in_turn {
+            true => self.directory.decide_in_turn_again(take).await?,
+            false => self.directory.decide_again(take).await?,
+        }
         taken.push(name);
         Ok(handling)
     }

@@ -8,6 +8,7 @@ pub mod greet;
 pub mod invited;
 pub mod keys;
 pub mod last_heard;
+pub mod loss;
 pub mod open_alarms;
 pub mod partner_ledgers;
 pub mod parts;
@@ -21,7 +22,7 @@ pub mod views;
 
 use std::sync::{
     Arc,
-    atomic::{AtomicBool, AtomicU32, AtomicU64},
+    atomic::{AtomicU32, AtomicU64},
 };
 
 use arc_swap::ArcSwap;
@@ -34,6 +35,7 @@ use crate::{
         directory::PartnerDirectory,
         ledger::{
             last_heard::LastHeard,
+            loss::LedgerLoss,
             partner_ledgers::PartnerLedgers,
             parts::{KeepHead, KeepKey},
             start::StartWait,
@@ -60,8 +62,8 @@ pub struct Ledger {
     pub(crate) bundles: Arc<Bundles>,
     pub(crate) people: Arc<People>,
     pub(crate) revocations: Arc<RevocationLists>,
-    /// The key that signs the ledger's notes. A second process would have its own copy, and would go on signing with it after this process
-    /// has changed the key.
+    /// The key that signs the ledger's notes. The store decides: nothing is signed with it if the store is in another epoch than `epoch`. A
+    /// second process whose key another one has changed signs nothing until it is started anew.
     pub(crate) key: ArcSwap<RawKey>,
     /// Stores the key.
     pub(crate) keep_key: KeepKey,
@@ -73,20 +75,15 @@ pub struct Ledger {
     pub(crate) keep_head: KeepHead,
     /// The size in the note that was last written beside the store before the first head. The store decides; this only saves work.
     pub(crate) marked: AtomicU64,
-    /// The ledger's epoch, as the store had it when this process last read or changed it. A second process would have its own: after a
-    /// change by this process it would show partners the key of the epoch before.
+    /// The epoch of `key`. The store decides, as for the key.
     pub(crate) epoch: AtomicU32,
-    /// Whether entries are lost that this node has signed. Nothing is served then. The store has it too, and it is read from there at the
-    /// start only. A second process would have its own: it would go on serving and signing after this one has noticed the loss.
-    pub(crate) is_behind: AtomicBool,
-    /// Held while a checkpoint is signed, the key is changed or the ledger is settled, so that one happens at a time. A second process would
-    /// have its own. The store makes each checkpoint in one transaction; a change of the epoch is not compared there.
+    /// Whether entries are lost that this node has signed.
+    pub(crate) loss: Arc<LedgerLoss>,
+    /// Held while a checkpoint is signed, the key is changed or the ledger is settled, so that one happens at a time. The store decides; this
+    /// only saves work: a change of the ledger's state names the state that it was decided on, and a head is signed for the epoch of the key.
     pub(crate) signing: tokio::sync::Mutex<()>,
-    /// Held while the ledger is settled. A second process would have its own: of two approvals that are added at once, one would be lost,
-    /// and the administrator would have to approve again.
-    pub(crate) settling: tokio::sync::Mutex<()>,
     /// What is known of partners' ledgers. A second process would have its own; see [`PartnerLedgers`].
     pub(crate) watch: PartnerLedgers,
-    /// When each person was last heard. A second process would have its own: a person who calls both has signed in twice in the ledger.
+    /// When each person was last heard. The store decides; this only saves work: a sign-in within the last 15 minutes is recorded once.
     pub(crate) last_heard: LastHeard,
 }

@@ -31,8 +31,8 @@ pub struct OwnIdentity {
     pub(crate) endpoint: Option<Endpoint>,
     /// The signing key in use, as the files have it. A second process would have its own, from the files of its own host. That is intended.
     pub(crate) key: ArcSwap<SigningKey>,
-    /// This organisation's bundle and revocation lists, as the files and the store have them. A second process would have its own: it does
-    /// not learn of a newer list in the files of the other host.
+    /// This organisation's bundle, as the files of this host have it, and its revocation lists. The store decides about the lists: a newer one
+    /// in the files of another host goes there, and is read from there within a second.
     pub(crate) member: ArcSwap<KnownOrganisation>,
 }
 

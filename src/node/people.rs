@@ -1,10 +1,9 @@
 //! This organisation's people: the register. It is filled from the node's directory and from those who sign in.
 
 pub mod approvals;
+pub mod register_in_force;
 
 use std::sync::Arc;
-
-use arc_swap::ArcSwap;
 
 use crate::{
     domain::{
@@ -18,10 +17,15 @@ use crate::{
         time::{Clock, Time},
     },
     identity::{certificate::Leaf, trust::Trust},
-    ledger::heads::AlarmKind,
-    node::{alarms::Alarms, certificates::ReadCertificates, own_identity::OwnIdentity, trust_in_force::TrustInForce},
+    node::{
+        catalogue::{CatalogueInForce, TURNS, has_moved},
+        certificates::ReadCertificates,
+        own_identity::OwnIdentity,
+        people::register_in_force::RegisterInForce,
+        trust_in_force::TrustInForce,
+    },
     seal::{hash::sha256, subject},
-    store::{Store, damage::Damage},
+    store::{Store, catalogue::CatalogueChange, damage::Damage},
 };
 
 /// A certificate of a person, with its chain (DER).
@@ -48,34 +52,24 @@ pub struct People {
     pub(crate) clock: Arc<dyn Clock>,
     pub(crate) trust: Arc<TrustInForce>,
     pub(crate) identity: Arc<OwnIdentity>,
-    pub(crate) alarms: Arc<Alarms>,
     pub(crate) certificates: ReadCertificates,
     /// How many people the house requires where a decision takes several.
     pub(crate) approvals: Option<u32>,
-    /// The register in force. The store has it, and it is read from there at the start only. A second process would have its own: it would
-    /// not know who was registered or confirmed by this one, so that it could let one administrator decide what takes two by now.
-    pub(crate) register: ArcSwap<Register>,
-    /// Held during a change of the register. A second process would have its own: the store does not compare what was there before, so that
-    /// the later of two changes of one person would win.
-    pub(crate) changing: tokio::sync::Mutex<()>,
+    /// The register in force.
+    pub(crate) register: Arc<RegisterInForce>,
+    /// Which version of the catalogue is in memory.
+    pub(crate) catalogue: Arc<CatalogueInForce>,
 }
 
 impl People {
     /// Reads the register at the start.
     pub(crate) async fn begin_people(&self) -> Result<(), Fault> {
-        let mut register = Register::new(self.store.people().await?);
-        // There may be an administrator among the people whose entries can't be read any more.
-        let is_anybody_lost = self.store.damages().iter().any(|damage| matches!(damage, Damage::Person(_)));
-        if is_anybody_lost || self.remembers_two().await? {
-            register.remember_two();
-        }
-        self.register.store(Arc::new(register));
-        Ok(())
+        self.register.reload().await
     }
 
     /// The register, by id.
     pub fn register(&self) -> Arc<Register> {
-        self.register.load_full()
+        self.register.current.load_full()
     }
 
     /// Everybody, with the standing of their certificates.
@@ -148,7 +142,19 @@ impl People {
         if !self.would_change(&self.register(), &seen, origin) {
             return Ok(());
         }
-        let _changing = self.changing.lock().await;
+        let _changing = self.register.changing.lock().await;
+        for _ in 1..TURNS {
+            match self.register_seen(&seen, origin).await {
+                Err(fault) if has_moved(&fault) => {}
+                registered => return registered,
+            }
+        }
+        self.register_seen(&seen, origin).await
+    }
+
+    /// Registers certificates in the turn to change the register.
+    async fn register_seen(&self, seen: &[SeenPerson], origin: Origin) -> Result<(), Fault> {
+        let read = self.decide_in_turn().await?;
         let mut after = Register::clone(&self.register());
         let (mut changed, mut events) = (vec![], vec![]);
         for (id, certificate) in seen.iter().filter_map(|seen| self.certificate_of(seen)) {
@@ -166,8 +172,41 @@ impl People {
             changed.retain(|other: &Person| other.id != person.id);
             changed.push(person);
         }
-        self.store.save_people(changed, events).await?;
-        self.register.store(Arc::new(after));
+        self.save(read, after, changed, events).await
+    }
+
+    /// Makes sure that the register is as the store has it, and returns the version of the catalogue that this is decided on. The caller has
+    /// the turn to change the register.
+    async fn decide_in_turn(&self) -> Result<u64, Fault> {
+        let read = self.store.catalogue().await?;
+        if read != self.catalogue.version() {
+            self.register.reload_in_turn().await?;
+        }
+        Ok(read)
+    }
+
+    /// Stores a change of the register that was decided on version `read` of the catalogue, and puts it in force.
+    async fn save(&self, read: u64, register: Register, people: Vec<Person>, events: Vec<Event>) -> Result<(), Fault> {
+        let moved = self.store.change_catalogue(Some(read), CatalogueChange::People { people, events }).await?;
+        self.register.current.store(Arc::new(register));
+        self.catalogue.follow(&moved);
+        Ok(())
+    }
+
+    /// Remembers that there were two administrators.
+    pub(in crate::node) async fn remember_two(&self) {
+        let _changing = self.register.changing.lock().await;
+        let mut register = Register::clone(&self.register());
+        register.remember_two();
+        self.register.current.store(Arc::new(register));
+    }
+
+    /// Has other processes read anew what is known of the people: an alarm says that there were two administrators.
+    pub(in crate::node) async fn move_catalogue(&self) -> Result<(), Fault> {
+        let _changing = self.register.changing.lock().await;
+        let change = CatalogueChange::People { people: vec![], events: vec![] };
+        let moved = self.store.change_catalogue(None, change).await?;
+        self.catalogue.follow(&moved);
         Ok(())
     }
 
@@ -208,7 +247,23 @@ impl People {
         id: &SpiffeId,
         approval: &Envelope,
     ) -> Result<PersonView, Fault> {
-        let _changing = self.changing.lock().await;
+        let _changing = self.register.changing.lock().await;
+        for _ in 1..TURNS {
+            match self.confirm_in_turn(actor, id, approval).await {
+                Err(fault) if has_moved(&fault) => {}
+                confirmed => return confirmed,
+            }
+        }
+        self.confirm_in_turn(actor, id, approval).await
+    }
+
+    async fn confirm_in_turn(
+        &self,
+        actor: &Authorized<Audit>,
+        id: &SpiffeId,
+        approval: &Envelope,
+    ) -> Result<PersonView, Fault> {
+        let read = self.decide_in_turn().await?;
         let mut register = Register::clone(&self.register());
         let now = self.clock.now();
         let (matter, subject) = (Matter::Person, subject::person(id));
@@ -216,9 +271,8 @@ impl People {
         let approval = approved.id;
         let person = register.confirm(id, approved, now, |p| self.works(p), |a| self.counts(a, matter, &subject))?;
         let deed = Deed::PersonConfirmed { person: id.clone(), is_enough: person.confirmed_at.is_some(), approval };
-        self.store.save_people(vec![person.clone()], vec![Event::by(actor, now, deed)]).await?;
         register.put(person.clone());
-        self.register.store(Arc::new(register));
+        self.save(read, register, vec![person.clone()], vec![Event::by(actor, now, deed)]).await?;
         Ok(self.view_of(person))
     }
 
@@ -240,11 +294,6 @@ impl People {
             }
             _ => Err(Fault::at(Reason::InvalidArgument, "person", "several people are called so; write ROLE/NAME")),
         }
-    }
-
-    /// Whether partners have said, since this store was put in its place, that there were two administrators.
-    pub(in crate::node) async fn remembers_two(&self) -> Result<bool, Fault> {
-        Ok(self.alarms.alarms_about(None).await?.iter().any(|alarm| alarm.kind == AlarmKind::FewerPersons))
     }
 }
 

@@ -13,6 +13,7 @@ pub mod own_file;
 pub mod passed_on;
 pub mod places;
 pub mod rate_limit;
+pub mod reload;
 pub mod take;
 
 use std::sync::Arc;

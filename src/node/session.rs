@@ -80,11 +80,11 @@ pub struct PartnerSession {
     refused: Mutex<Refusals>,
     /// How many lines of the log there were about faults in its entries. A second process would have its own, as it has a log of its own.
     telling: Mutex<WindowLimit>,
-    /// How far its quarantine was examined. A second process would have its own: an entry that one process quarantines is examined by the
-    /// other one only when that one examines everything, for example after a start or a change of trust.
+    /// How far its quarantine was examined. A second process would have its own: an entry that one process quarantines just while its
+    /// agreement comes into force at the other one is examined when the catalogue changes again.
     examined: Mutex<ExaminedQuarantine>,
-    /// Counts recalls that were put into the partner's outbox. A second process would have its own: an entry that it decided before a
-    /// recall of the other one may still go out, for at most 2 seconds.
+    /// Counts recalls that were put into the partner's outbox. The store decides: it refuses a new release of what was recalled. An already
+    /// numbered one that was judged before a recall by another process goes out for at most 2 seconds, as it would over a slow network.
     recalls: AtomicU64,
     /// What it has told of bundles. Its fields say what a second process would lack.
     pub(in crate::node) bundles: PartnerBundles,

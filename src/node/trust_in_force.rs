@@ -14,8 +14,8 @@ use crate::{
 
 /// The roots, lists and standing of all organisations, as connections and signatures are judged now.
 pub struct TrustInForce {
-    /// The snapshot in force. Only `set` replaces it. A second process would have its own: it would accept a certificate that is
-    /// revoked here, and connections of a partner that is suspended here, until it reloads.
+    /// The snapshot in force. Only `set` replaces it. The store decides: whatever comes over a connection names the catalogue's version when
+    /// it is stored. A second process loads its snapshot anew within a second.
     pub(crate) current: Arc<ArcSwap<Trust>>,
     /// Puts a new snapshot in force, for live connections too.
     pub(crate) set: Box<dyn Fn(Trust) + Send + Sync>,

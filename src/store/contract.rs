@@ -4,6 +4,7 @@ use super::Store;
 
 mod approvals;
 mod bundles;
+mod decided_on;
 mod drafts;
 mod equivocations;
 mod feeds;
@@ -31,9 +32,10 @@ mod titles;
 mod word_searches;
 
 pub(super) use {
-    approvals::*, bundles::*, drafts::*, equivocations::*, feeds::*, introductions::*, ledger::*, life::*, lists::*,
-    named::*, people::*, personal::*, publishing::*, quarantine::*, races::*, recalls::*, receipts::*, receiving::*,
-    records::*, requests::*, rules::*, searches::*, timers::*, titles::*, unverified::*, word_searches::*,
+    approvals::*, bundles::*, decided_on::*, drafts::*, equivocations::*, feeds::*, introductions::*, ledger::*,
+    life::*, lists::*, named::*, people::*, personal::*, publishing::*, quarantine::*, races::*, recalls::*,
+    receipts::*, receiving::*, records::*, requests::*, rules::*, searches::*, timers::*, titles::*, unverified::*,
+    word_searches::*,
 };
 
 /// The place of a store's data. Opening the store again after it was dropped is a restart.
@@ -164,6 +166,10 @@ macro_rules! contract {
             two_stores_change_the_ledger_on_what_both_have_read_and_one_reads_again
             no_store_signs_a_head_once_another_one_knows_that_entries_are_lost
             a_sign_in_that_two_stores_hear_is_one_entry
+            what_was_decided_on_another_catalogue_is_refused_as_a_whole
+            each_change_of_the_catalogue_moves_it_and_names_both_versions
+            a_loss_of_the_ledger_is_decided_on_the_catalogue_and_moves_it
+            two_stores_give_each_arrival_and_each_step_of_a_request_a_number_of_its_own
             a_repeated_statement_is_offered_at_once
             everything_is_there_after_a_restart
         }

@@ -18,6 +18,10 @@ pub enum StoreError {
     /// What the caller had read was changed in the meantime. The caller reads it again and retries.
     #[error("the store changed in the meantime; try again")]
     Conflict,
+    /// The catalogue has another version than the one on which the change was decided. Nothing was written. The caller reads the
+    /// catalogue anew, decides anew and retries.
+    #[error("partners, agreements, rules or people changed in the meantime; try again")]
+    CatalogueMoved,
     /// The originator has recalled the assessment. Nothing of it is stored any more.
     #[error("the assessment was recalled; publish a new one")]
     Recalled,

@@ -25,6 +25,8 @@ pub type Offers = Vec<(TrustDomain, Time)>;
 
 /// The outcome of examining a range of arrivals for forwarding.
 pub struct Forwarding {
+    /// The version of the catalogue that it was decided on: see [`CatalogueStore`](super::catalogue::CatalogueStore).
+    pub catalogue: Option<u64>,
     /// The position at which the examination began.
     pub from: u64,
     /// The arrival number up to which all entries were examined.

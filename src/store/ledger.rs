@@ -114,7 +114,12 @@ pub enum LedgerChange {
     /// The people who have approved that the ledger is settled.
     Settling(Vec<SettlingApproval>),
     /// A new epoch begins.
-    Settled(u32),
+    Settled {
+        /// Its number.
+        epoch: u32,
+        /// This node's statement of the key that signs in it.
+        key: Option<LedgerRecord>,
+    },
 }
 
 /// A fault that a verification found.
@@ -137,8 +142,8 @@ pub struct LedgerVerification {
     pub fault: Option<LedgerFault>,
 }
 
-/// Signs a checkpoint: makes a note from epoch, size and root.
-pub type Sign = Box<dyn FnOnce(u32, u64, &Hash) -> Vec<u8> + Send>;
+/// Signs a checkpoint: makes a note from epoch, size and root. `None` if the signer has no key of that epoch.
+pub type Sign = Box<dyn FnOnce(u32, u64, &Hash) -> Option<Vec<u8>> + Send>;
 /// Gets the number of entries verified so far.
 pub type OnProgress = Box<dyn FnMut(u64) + Send>;
 
@@ -157,7 +162,8 @@ pub trait LedgerStore: Send + Sync {
     async fn ledger_entries(&self, from: u64, limit: u32) -> Result<Vec<LedgerEntry>>;
     /// Pads the ledger so that since the last checkpoint it has grown by a multiple of `quantum`, at least one. Has the root
     /// signed, stores the note and returns it. [`StoreError::Conflict`](super::StoreError::Conflict) while entries are lost
-    /// ([`LedgerState::behind`]): a head of a size that was signed before would be a fork.
+    /// ([`LedgerState::behind`]): a head of a size that was signed before would be a fork. `Conflict`, too, if `sign` does not sign
+    /// for the epoch, because another process has begun it with another key.
     async fn checkpoint(&self, quantum: u64, at: Time, sign: Sign) -> Result<Vec<u8>>;
     /// Records of a kind, the newest first, at most `limit`.
     async fn ledger_records(
@@ -180,8 +186,15 @@ pub trait LedgerStore: Send + Sync {
     async fn put_alarm(&self, alarm: NewAlarm) -> Result<u64>;
     /// Changes the ledger's state. `read` is the state on which the caller has decided.
     /// [`StoreError::Conflict`](super::StoreError::Conflict) if its epoch, what is behind, or the approvals are others now. The
-    /// ledger may have grown.
-    async fn change_ledger(&self, read: &LedgerState, change: LedgerChange, events: Vec<Event>) -> Result<LedgerState>;
+    /// ledger may have grown. `catalogue` is the version of the [catalogue](super::catalogue::CatalogueStore) that it was decided on. A loss
+    /// and a new epoch are changes of the catalogue, so that no process releases or admits anything before it knows of them.
+    async fn change_ledger(
+        &self,
+        read: &LedgerState,
+        change: LedgerChange,
+        catalogue: Option<u64>,
+        events: Vec<Event>,
+    ) -> Result<LedgerState>;
     /// Adopts the position that a partner says its feed from here has, if the ledger was settled since the last adoption and the
     /// position is beyond what was numbered here. `false` if it is not adopted.
     async fn adopt_position(

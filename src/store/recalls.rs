@@ -48,6 +48,8 @@ pub enum ContentEffect {
 /// One step of a recall: everything that is committed together.
 #[derive(Debug, Clone)]
 pub struct RecallStep {
+    /// The version of the catalogue that it was decided on: see [`CatalogueStore`](super::catalogue::CatalogueStore).
+    pub catalogue: Option<u64>,
     /// The recall after the step.
     pub record: RecallRecord,
     /// Its state before. [`StoreError::Conflict`](super::StoreError::Conflict) if the store has another state.

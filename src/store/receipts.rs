@@ -34,6 +34,8 @@ pub struct QuarantinedEntry {
 
 /// The release of an entry from quarantine.
 pub struct Readmission {
+    /// The version of the catalogue that it was decided on: see [`CatalogueStore`](super::catalogue::CatalogueStore).
+    pub catalogue: Option<u64>,
     /// Who sent it.
     pub partner: TrustDomain,
     /// Its number there.

@@ -191,7 +191,10 @@ pub struct Delivery {
 }
 
 /// Everything that one `publish` commits together.
+#[derive(Clone)]
 pub struct Publication {
+    /// The version of the catalogue that it was decided on: see [`CatalogueStore`](super::catalogue::CatalogueStore).
+    pub catalogue: Option<u64>,
     /// Which assessment.
     pub assessment: AssessmentId,
     /// Which version.
@@ -266,6 +269,10 @@ pub struct FeedFigures {
 /// What is pending for a partner at one moment. `due` is empty as long as `numbered` is not.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct PendingWork {
+    /// The version of the catalogue at that moment.
+    pub catalogue: u64,
+    /// The turn of the newest recall at that moment.
+    pub recalls: u64,
     /// The position of its feed.
     pub position: OutboundPosition,
     /// The numbered releases, ascending.
@@ -351,6 +358,8 @@ pub struct GivenRelease {
 
 /// Everything that one round of releasing commits together.
 pub struct ReleaseBatch {
+    /// The version of the catalogue that it was decided on: see [`CatalogueStore`](super::catalogue::CatalogueStore).
+    pub catalogue: Option<u64>,
     /// The last number before this batch. [`StoreError::Conflict`](super::StoreError::Conflict) if the store has another one.
     pub after: u64,
     /// The releases, numbered from `after` + 1 on.
@@ -374,6 +383,15 @@ pub struct InboundPosition {
     pub release: Option<StatementId>,
     /// When the last entry was stored.
     pub at: Option<Time>,
+}
+
+/// What a batch of received entries was judged on.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct ReceivingBasis {
+    /// The number of the last entry before the batch. [`StoreError::Conflict`](super::StoreError::Conflict) if the store has another one.
+    pub after: u64,
+    /// The version of the catalogue that it was decided on: see [`CatalogueStore`](super::catalogue::CatalogueStore).
+    pub catalogue: Option<u64>,
 }
 
 /// A received entry after its checks.
@@ -458,37 +476,4 @@ pub struct ReceivedRecord {
     pub at: Time,
     /// The arrival number, which counts over all partners. A follower resumes from it.
     pub arrival: u64,
-}
-
-/// Names a copy of an attachment. Each source has its own copy, so that what one partner has sent neither reveals nor changes
-/// another one's copy.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct CopyName {
-    /// SHA-256 of the whole.
-    pub sha256: Sha256,
-    /// The partner from which it is fetched; `None` if it was uploaded here.
-    pub from: Option<TrustDomain>,
-}
-
-impl CopyName {
-    /// The copy that was uploaded here.
-    pub fn own(sha256: Sha256) -> Self {
-        Self { sha256, from: None }
-    }
-
-    /// The copy that is fetched from a partner.
-    pub fn of(partner: &TrustDomain, sha256: Sha256) -> Self {
-        Self { sha256, from: Some(partner.clone()) }
-    }
-}
-
-/// How much of an attachment is stored.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
-pub struct AttachmentStatus {
-    /// Its length in bytes, once it is known.
-    pub size: u64,
-    /// How many bytes are stored, from the start without a gap.
-    pub stored: u64,
-    /// Whether it is whole and its digest was checked.
-    pub complete: bool,
 }

@@ -57,6 +57,8 @@ pub struct RequestRecord {
 /// One step of a request: everything that is committed together.
 #[derive(Debug, Clone)]
 pub struct RequestStep {
+    /// The version of the catalogue that it was decided on: see [`CatalogueStore`](super::catalogue::CatalogueStore).
+    pub catalogue: Option<u64>,
     /// The request after the step.
     pub record: RequestRecord,
     /// Whether the partner took the step, so that followers are notified.

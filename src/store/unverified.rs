@@ -71,12 +71,14 @@ pub trait UnverifiedStore: Send + Sync {
     ) -> Result<Vec<UnverifiedEntry>>;
     /// Stores an entry that was examined again as if it came now, except for its time of arrival, and puts the statements of
     /// `post` into the partner's outbox. It gets a new arrival number, so that followers see it. `false` if it is not unverified
-    /// any more; nothing changes then. [`StoreError::Recalled`](super::StoreError::Recalled) as for an arrival.
+    /// any more; nothing changes then. `catalogue` is the version of the [catalogue](super::catalogue::CatalogueStore) that it was
+    /// examined on. [`StoreError::Recalled`](super::StoreError::Recalled) as for an arrival.
     async fn settle_unverified(
         &self,
         partner: &TrustDomain,
         entry: ReceivedEntry,
         arrived_at: Time,
+        catalogue: Option<u64>,
         events: Vec<Event>,
         post: Vec<Vec<u8>>,
     ) -> Result<bool>;

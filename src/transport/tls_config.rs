@@ -88,14 +88,14 @@ impl Credentials {
 pub struct TlsConfig {
     /// The certificate that this node shows. A second process would have its own, from the files of its own host. That is intended.
     shown: Arc<CurrentCertificate>,
-    /// The trust in force. A second process would have its own: it does not learn of a change by this process.
+    /// The trust in force. `node` replaces it, and says what a second process would lack.
     trust: Arc<ArcSwap<Trust>>,
     clock: Arc<dyn Clock>,
     /// The last certificate of each organisation that was accepted or had ended. A second process would have its own, of the peers that it
     /// met. People only are told of it.
     seen: Arc<Mutex<BTreeMap<TrustDomain, CertificateDer<'static>>>>,
-    /// Counts the changes of trust. Live connections subscribe to it. A second process would have its own: its connections stay after a
-    /// change by this process.
+    /// Counts the changes of trust. Live connections subscribe to it. A second process would have its own, which counts when it has loaded the
+    /// trust anew: within a second.
     changes: watch::Sender<u64>,
 }
 

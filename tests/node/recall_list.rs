@@ -54,7 +54,16 @@ fn taken_back(n: u32, officer: &SigningKey) -> RecallStep {
         turn: 0,
     };
     let (post, events, except) = (vec![], vec![], vec![]);
-    RecallStep { record, before: None, effect: ContentEffect::None, is_told: false, except, post, events }
+    RecallStep {
+        catalogue: None,
+        record,
+        before: None,
+        effect: ContentEffect::None,
+        is_told: false,
+        except,
+        post,
+        events,
+    }
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -135,7 +135,62 @@ fn keep_key(keys: &Arc<Mutex<LedgerKeys>>, disk: &Arc<Disk>) -> KeepKey {
     }
 }
 
+fn ledger_parts(
+    org: Org,
+    head: &Arc<Mutex<Option<Vec<u8>>>>,
+    keys: &Arc<Mutex<LedgerKeys>>,
+    disk: &Arc<Disk>,
+) -> LedgerParts {
+    let (kept, written) = (head.clone(), disk.clone());
+    let kept_keys = keys.lock().unwrap().clone();
+    LedgerParts {
+        key: kept_keys.0.as_deref().map_or_else(|| org.keys().ledger(), read_key),
+        next_key: kept_keys.1.as_deref().map(read_key),
+        keep_key: keep_key(keys, disk),
+        quantum: QUANTUM,
+        found_head: head.lock().unwrap().clone(),
+        keep_head: Arc::new(move |note| {
+            if written.is_on() {
+                *kept.lock().unwrap() = Some(note.to_vec());
+            }
+            Ok(())
+        }),
+    }
+}
+
 impl Machine {
+    /// A second process of the node on the same disk, which knows nothing of the first one's memory. From now on others reach this one.
+    pub async fn beside(&self, net: &Arc<Net>) -> Result<Arc<Node>, Fault> {
+        let own = self.ring.member_at_start(self.org, self.clock.now());
+        let trust = Arc::new(ArcSwap::from_pointee(Trust::new(own.clone(), vec![], vec![])?));
+        let shown: Arc<dyn Clock> = Arc::new(self.clock.clone());
+        let credentials = self.ring.pair(Whose::NodeTls).credentials();
+        let gate = Arc::new(TlsConfig::new(credentials, trust.clone(), shown.clone()));
+        let parts = NodeParts {
+            organisation: self.org.organisation(),
+            endpoint: None,
+            store: Arc::new(OnDisk(self.disk.clone())),
+            clock: shown,
+            key: self.ring.pair(Whose::Node).key(),
+            own,
+            own_lists: "crl.pem".into(),
+            signing_usages: vec![],
+            house_rules: Ok(Some(rule_files(&self.rules))),
+            approvals: Some(1),
+            budgets: net.budgets.clone(),
+            readings_every_seconds: 3600,
+            keep_bundle: Arc::new(|_| Ok(())),
+            certificates: Arc::new(Default::default),
+            trust: trust.clone(),
+            set_trust: Box::new(move |new| trust.store(Arc::new(new))),
+        };
+        let node = services::start(parts, ledger_parts(self.org, &self.head, &self.keys, &self.disk)).await?;
+        let service = peer::service::service(node.clone(), MESSAGE);
+        let (disk, clock) = (self.disk.clone(), self.clock.clone());
+        net.join(self.org, Station { service, disk, gate, clock });
+        Ok(node)
+    }
+
     /// Starts the node on the contents of its disk.
     pub async fn start(before: Before, net: &Arc<Net>) -> Result<Self, Fault> {
         let Before { org, clock, ring, rules, head, keys, folder, life, files, mutant } = before;
@@ -149,43 +204,26 @@ impl Machine {
         let own = ring.member_at_start(org, clock.now());
         let trust = Arc::new(ArcSwap::from_pointee(Trust::new(own.clone(), vec![], vec![])?));
         let gate = Arc::new(TlsConfig::new(ring.pair(Whose::NodeTls).credentials(), trust.clone(), shown.clone()));
-        let (shared, kept, written) = (trust.clone(), head.clone(), disk.clone());
-        let kept_keys = keys.lock().unwrap().clone();
-        let ledger = LedgerParts {
-            key: kept_keys.0.as_deref().map_or_else(|| org.keys().ledger(), read_key),
-            next_key: kept_keys.1.as_deref().map(read_key),
-            keep_key: keep_key(&keys, &disk),
-            quantum: QUANTUM,
-            found_head: head.lock().unwrap().clone(),
-            keep_head: Arc::new(move |note| {
-                if written.is_on() {
-                    *kept.lock().unwrap() = Some(note.to_vec());
-                }
-                Ok(())
-            }),
+        let ledger = ledger_parts(org, &head, &keys, &disk);
+        let parts = NodeParts {
+            organisation: org.organisation(),
+            endpoint: None,
+            store: Arc::new(OnDisk(disk.clone())),
+            clock: shown,
+            key: ring.pair(Whose::Node).key(),
+            own,
+            own_lists: "crl.pem".into(),
+            signing_usages: vec![],
+            house_rules: Ok(Some(rule_files(lawful))),
+            approvals: Some(1),
+            budgets: if mutant == Some(Mutant::TakesEverything) { unbounded() } else { net.budgets.clone() },
+            readings_every_seconds: 3600,
+            keep_bundle: Arc::new(|_| Ok(())),
+            certificates: Arc::new(Default::default),
+            trust: trust.clone(),
+            set_trust: Box::new(move |new| trust.store(Arc::new(new))),
         };
-        let node = services::start(
-            NodeParts {
-                organisation: org.organisation(),
-                endpoint: None,
-                store: Arc::new(OnDisk(disk.clone())),
-                clock: shown,
-                key: ring.pair(Whose::Node).key(),
-                own,
-                own_lists: "crl.pem".into(),
-                signing_usages: vec![],
-                house_rules: Ok(Some(rule_files(lawful))),
-                approvals: Some(1),
-                budgets: if mutant == Some(Mutant::TakesEverything) { unbounded() } else { net.budgets.clone() },
-                readings_every_seconds: 3600,
-                keep_bundle: Arc::new(|_| Ok(())),
-                certificates: Arc::new(Default::default),
-                trust: trust.clone(),
-                set_trust: Box::new(move |trust| shared.store(Arc::new(trust))),
-            },
-            ledger,
-        )
-        .await?;
+        let node = services::start(parts, ledger).await?;
         let administrator = SeenPerson { usage: CertificateUse::Tls, chain: org.keys().administrator() };
         node.people.see_people(vec![administrator], Origin::Directory).await?;
         node.ledger.sign_checkpoint().await?;

@@ -22,10 +22,10 @@ use watchfire::{
     store::{
         AgreementRecord, AssessmentPage, AssessmentRecord, AttachmentStatus, CopyName, InboundPosition, ListFilter,
         OutboundPosition, PartnerRecord, PendingWork, Publication, QueueItem, ReceivedContent, ReceivedEntry,
-        ReceivedRecord, ReleaseBatch, ReleaseRecord, Result, Store, StoreError, VersionStatus,
+        ReceivedRecord, ReceivingBasis, ReleaseBatch, ReleaseRecord, Result, Store, StoreError, VersionStatus,
         approvals::ApprovalStore,
         bundles::{BundleChange, BundleRecord, BundleStore},
-        catalogue::{CatalogueChange, CatalogueStore},
+        catalogue::{CatalogueChange, CatalogueMove, CatalogueStore},
         drafts::{DraftChange, DraftStore},
         equivocations::{EquivocationProof, EquivocationStore},
         forward::{self, ForwardStore, Forwarding},
@@ -69,11 +69,11 @@ macro_rules! passed_on {
         }
     };
     // The places where a mutant interferes. Every other method is passed on.
-    (@receiving $self:ident, $name:ident, $of:ident, $after:ident, $entries:ident, $at:ident, $($arg:ident),*) => {{
-        let $entries = if $self.0.is(Mutant::StoresTwice) { twice($after, $entries) } else { $entries };
+    (@receiving $self:ident, $name:ident, $of:ident, $basis:ident, $entries:ident, $at:ident, $($arg:ident),*) => {{
+        let $entries = if $self.0.is(Mutant::StoresTwice) { twice($basis.after, $entries) } else { $entries };
         let $entries = if $self.0.is(Mutant::DropsUnverified) { without_held($entries) } else { $entries };
         let $entries = if $self.0.is(Mutant::JudgesNow) { good_at($at, $entries) } else { $entries };
-        passed_on!(@write $self, $name, $of, $after, $entries, $at, $($arg),*)
+        passed_on!(@write $self, $name, $of, $basis, $entries, $at, $($arg),*)
     }};
     (@listing $self:ident, $name:ident,) => {{
         if $self.0.is(Mutant::ForgetsLists) {
@@ -89,7 +89,7 @@ macro_rules! passed_on {
     }};
     (@looking $self:ident, $name:ident, $partner:ident, $after:ident, $now:ident, $room:ident) => {{
         if $self.0.is(Mutant::RecallsHoldAll) && $self.0.has_waiting_recall($partner).await? {
-            return Ok(PendingWork::default());
+            return Ok(PendingWork { catalogue: $self.0.store()?.catalogue().await?, ..PendingWork::default() });
         }
         if $self.0.is(Mutant::NoTurns) {
             $self.0.forget_turns();
@@ -150,7 +150,7 @@ passed_on!(Store {
     acknowledging acknowledged(partner: &TrustDomain, sequence: u64, at: Time) -> bool;
     read inbound(partner: &TrustDomain) -> InboundPosition;
     read received_release(partner: &TrustDomain, sequence: u64) -> Option<StatementId>;
-    receiving receive(partner: &TrustDomain, after: u64, entries: Vec<ReceivedEntry>, at: Time, events: Vec<Event>,
+    receiving receive(partner: &TrustDomain, basis: ReceivingBasis, entries: Vec<ReceivedEntry>, at: Time, events: Vec<Event>,
         post: Vec<Vec<u8>>) -> ();
     read received_after(arrival: u64, limit: u32) -> Vec<ReceivedRecord>;
     read version(originator: &TrustDomain, id: &AssessmentId, version: u32) -> Option<StatementId>;
@@ -236,7 +236,7 @@ passed_on!(BundleStore {
 
 passed_on!(CatalogueStore {
     read catalogue() -> u64;
-    write change_catalogue(read: u64, change: CatalogueChange) -> ();
+    write change_catalogue(read: Option<u64>, change: CatalogueChange) -> CatalogueMove;
 });
 
 passed_on!(PeopleStore {
@@ -272,7 +272,7 @@ passed_on!(LedgerStore {
     write put_ledger_records(records: Vec<LedgerRecord>, events: Vec<Event>) -> usize;
     write put_head(head: LedgerRecord, judged_against: Option<LedgerRecord>) -> ();
     write put_alarm(alarm: watchfire::store::ledger::NewAlarm) -> u64;
-    write change_ledger(read: &LedgerState, change: LedgerChange, events: Vec<Event>) -> LedgerState;
+    write change_ledger(read: &LedgerState, change: LedgerChange, catalogue: Option<u64>, events: Vec<Event>) -> LedgerState;
     write adopt_position(partner: &TrustDomain, sequence: u64, release: &StatementId, event: Event) -> bool;
     read verify_ledger(progress: OnProgress) -> LedgerVerification;
 });
@@ -354,7 +354,7 @@ passed_on!(PersonalStore {
 passed_on!(UnverifiedStore {
     read unverified_usage(partner: Option<&TrustDomain>) -> Vec<UnverifiedUsage>;
     read unverified_entries(which: UnverifiedFilter<'_>, after: Option<(TrustDomain, u64)>, limit: u32) -> Vec<UnverifiedEntry>;
-    write settle_unverified(partner: &TrustDomain, entry: ReceivedEntry, arrived_at: Time, events: Vec<Event>,
+    write settle_unverified(partner: &TrustDomain, entry: ReceivedEntry, arrived_at: Time, catalogue: Option<u64>, events: Vec<Event>,
         post: Vec<Vec<u8>>) -> bool;
 });
 

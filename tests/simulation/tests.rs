@@ -9,6 +9,7 @@ use crate::{
     mutants::Mutant,
     plan::{Step, plan},
     run::{Outcome, Place, keep},
+    two_processes,
 };
 
 /// Within how many seeds each deliberate fault must be noticed.
@@ -52,6 +53,8 @@ pub fn all(place: &Place, seeds: u64, histories: u64) -> Vec<Test<'_>> {
     all.push(test(away, Box::new(move || histories::who_was_away_follows(place.path()))));
     let name = format!("every_history_of_roots_ends_well_in_{histories}");
     all.push(test(name, Box::new(move || histories::hold(place.path(), histories))));
+    let name = "two_processes_on_one_store_decide_alike".to_owned();
+    all.push(test(name, Box::new(move || two_processes::decide_alike(place.path()))));
     let list: Vec<u64> = (1..=seeds).collect();
     all.push(test(format!("promises_hold_for_{seeds}_seeds"), Box::new(move || hold(place, &list))));
     all

@@ -17,10 +17,8 @@ use crate::{
         alarms::Alarms,
         assessment_cache::{AssessmentCache, entries::Entries},
         assessments::Assessments,
-        bundles::{
-            Bundles,
-            own_bundle::{KeepBundle, OwnBundle},
-        },
+        bundles::{Bundles, own_bundle::OwnBundle},
+        catalogue::CatalogueInForce,
         certificates::ReadCertificates,
         directory::{PartnerDirectory, doubts::Doubts},
         drafts::Drafts,
@@ -34,7 +32,7 @@ use crate::{
         outbox::Outbox,
         own_identity::OwnIdentity,
         partnerships::Partnerships,
-        people::People,
+        people::{People, register_in_force::RegisterInForce},
         recalls::Recalls,
         receipts::Receipts,
         refusal_log::RefusalLog,
@@ -81,6 +79,14 @@ impl ServiceFactory {
             key: ArcSwap::from_pointee(parts.key),
             member: ArcSwap::from_pointee(KnownOrganisation { crls: vec![], ..parts.own }),
         });
+        let alarms = Arc::new(Alarms {
+            store: store.clone(),
+            clock: clock.clone(),
+            identity: identity.clone(),
+            alarming: Mutex::default(),
+        });
+        let register = Arc::new(RegisterInForce::new(store.clone(), alarms.clone()));
+        let catalogue = Arc::new(CatalogueInForce::new(store.clone()));
         let directory = Arc::new(PartnerDirectory {
             store: store.clone(),
             clock: clock.clone(),
@@ -91,24 +97,20 @@ impl ServiceFactory {
             partners: ArcSwap::default(),
             house: ArcSwap::default(),
             doubts: Doubts::default(),
-            changing: Mutex::default(),
-        });
-        let alarms = Arc::new(Alarms {
-            store: store.clone(),
-            clock: clock.clone(),
-            identity: identity.clone(),
-            alarming: Mutex::default(),
+            register: register.clone(),
+            own_bundle: Arc::new(OwnBundle::new(parts.keep_bundle)),
+            loss: Arc::default(),
+            catalogue: catalogue.clone(),
         });
         let people = Arc::new(People {
             store: store.clone(),
             clock: clock.clone(),
             trust: trust.clone(),
             identity: identity.clone(),
-            alarms: alarms.clone(),
             certificates: parts.certificates.clone(),
             approvals: parts.approvals,
-            register: ArcSwap::default(),
-            changing: Mutex::default(),
+            register,
+            catalogue,
         });
         let cache =
             Arc::new(AssessmentCache { store: store.clone(), clock: clock.clone(), entries: Entries::default() });
@@ -116,7 +118,7 @@ impl ServiceFactory {
         Self { store, clock, budgets, certificates, lists, sessions, trust, identity, directory, alarms, people, cache }
     }
 
-    pub(super) fn bundles(&self, keep: KeepBundle) -> Arc<Bundles> {
+    pub(super) fn bundles(&self) -> Arc<Bundles> {
         Arc::new(Bundles {
             alarms: self.alarms.clone(),
             certificates: self.certificates.clone(),
@@ -128,7 +130,7 @@ impl ServiceFactory {
             people: self.people.clone(),
             store: self.store.clone(),
             trust: self.trust.clone(),
-            own_bundle: OwnBundle::new(keep),
+            own_bundle: self.directory.own_bundle.clone(),
         })
     }
 
@@ -170,9 +172,8 @@ impl ServiceFactory {
             keep_head: parts.keep_head,
             marked: AtomicU64::default(),
             epoch: AtomicU32::new(1),
-            is_behind: AtomicBool::default(),
+            loss: self.directory.loss.clone(),
             signing: Mutex::default(),
-            settling: Mutex::default(),
             watch: PartnerLedgers::default(),
             last_heard: LastHeard::default(),
         })

@@ -15,7 +15,7 @@ impl Agreements {
     /// # Errors
     /// Store faults.
     pub(in crate::node) async fn look_at_the_calendar(&self) -> Result<Option<Time>, Fault> {
-        let _changing = self.directory.changing.lock().await;
+        let _changing = self.directory.begin_change().await?;
         let now = self.clock.now();
         let held = self.store.agreements().await?;
         let (run_out, running): (Vec<_>, Vec<_>) =

@@ -13,7 +13,7 @@ use crate::{
     },
     node::agreements::Agreements,
     seal::{statement::id_of, subject},
-    store::AgreementRecord,
+    store::{AgreementRecord, catalogue::CatalogueChange},
     wire,
 };
 
@@ -25,7 +25,7 @@ impl Agreements {
     pub async fn agreements(&self) -> Result<Vec<AgreementRecord>, Fault> {
         // Waits for a running change, so that what is shown as in force is already used for decisions. The store knows of a change a
         // moment before the directory does.
-        let _changing = self.directory.changing.lock().await;
+        let _changing = self.directory.catalogue.changing().await;
         Ok(self.store.agreements().await?)
     }
 
@@ -42,10 +42,22 @@ impl Agreements {
         approval: &Envelope,
         beside: bool,
     ) -> Result<AgreementRecord, Fault> {
+        self.directory
+            .decide_in_turn_again(|| Box::pin(self.propose_once(actor, payload.clone(), approval, beside)))
+            .await
+    }
+
+    async fn propose_once(
+        &self,
+        actor: &Authorized<Administer>,
+        payload: Vec<u8>,
+        approval: &Envelope,
+        beside: bool,
+    ) -> Result<AgreementRecord, Fault> {
         let agreement = wire::agreement::decode(&payload)?;
         let partner = self.other_party(&agreement)?;
         self.directory.current().active(&partner)?;
-        let _changing = self.directory.changing.lock().await;
+        let _changing = self.directory.begin_change().await?;
         let held = self.store.agreements().await?;
         let id = id_of(StatementKind::Agreement, &payload);
         if let Some(record) = held.iter().find(|r| r.id == id) {
@@ -81,7 +93,17 @@ impl Agreements {
         approval: &Envelope,
         beside: bool,
     ) -> Result<AgreementRecord, Fault> {
-        let _changing = self.directory.changing.lock().await;
+        self.directory.decide_in_turn_again(|| Box::pin(self.sign_once(actor, id, approval, beside))).await
+    }
+
+    async fn sign_once(
+        &self,
+        actor: &Authorized<Administer>,
+        id: &StatementId,
+        approval: &Envelope,
+        beside: bool,
+    ) -> Result<AgreementRecord, Fault> {
+        let _changing = self.directory.begin_change().await?;
         let held = self.store.agreements().await?;
         let record = find(&held, id)?.clone();
         match record.state(self.clock.now()) {
@@ -181,10 +203,7 @@ impl Agreements {
         // An agreement that only one side has signed decides nothing.
         let counts: Vec<TrustDomain> =
             records.iter().filter(|r| r.standing.is_signed_by_both()).map(|r| r.partner.clone()).collect();
-        self.store.save_agreements(records, send, events).await?;
-        if !counts.is_empty() {
-            self.directory.reload_after(&counts).await?;
-        }
+        self.directory.change(CatalogueChange::Agreements { records, send, events }, &counts).await?;
         if let Some(partner) = wake {
             self.sessions.of(&partner).post();
         }

@@ -76,9 +76,20 @@ impl Agreements {
         id: &StatementId,
         step: AgreementStep,
         reason: &str,
-        change: impl Fn(&mut Standing, Time) -> Result<(), Fault>,
+        change: impl Fn(&mut Standing, Time) -> Result<(), Fault> + Send + Sync,
     ) -> Result<AgreementRecord, Fault> {
-        let _changing = self.directory.changing.lock().await;
+        self.directory.decide_in_turn_again(|| Box::pin(self.step_once(actor, id, step, reason, &change))).await
+    }
+
+    async fn step_once(
+        &self,
+        actor: &Authorized<Administer>,
+        id: &StatementId,
+        step: AgreementStep,
+        reason: &str,
+        change: &(impl Fn(&mut Standing, Time) -> Result<(), Fault> + Send + Sync),
+    ) -> Result<AgreementRecord, Fault> {
+        let _changing = self.directory.begin_change().await?;
         let held = self.store.agreements().await?;
         let at = self.clock.now();
         let asked = find(&held, id)?;

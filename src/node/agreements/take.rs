@@ -75,7 +75,7 @@ impl Agreements {
         if !verified.is_signed_by(partner) || self.other_party(verified.content())? != *partner {
             return Err(Fault::new(Reason::WrongDomain, "an agreement is handed over by the party that has signed it"));
         }
-        let _changing = self.directory.changing.lock().await;
+        let _changing = self.directory.begin_change().await?;
         let held = self.store.agreements().await?;
         let (now, id) = (self.clock.now(), verified.id());
         let before = held.iter().find(|r| r.id == id);
@@ -147,7 +147,7 @@ impl Agreements {
             return Err(Fault::new(Reason::WrongDomain, "a notice is handed over by the party that has signed it"));
         }
         let notice = verified.content();
-        let _changing = self.directory.changing.lock().await;
+        let _changing = self.directory.begin_change().await?;
         let held = self.store.agreements().await?;
         let of = held.iter().find(|r| r.id == notice.agreement && r.partner == *partner);
         let of =

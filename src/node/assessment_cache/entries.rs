@@ -18,9 +18,9 @@ const KEPT_BYTES: usize = 8 << 20;
 
 /// The versions that were last asked for.
 ///
-/// A second process would have its own, and would not hear when this process stores more of a version or recalls it. It would go on with
-/// what it has until the entry gives way. It would decide without later versions and later portions. It would send an already numbered
-/// release of a recalled assessment again; the store refuses only new releases of it.
+/// A second process would have its own, and would not hear when this process stores more of a version. It would go on with what it has
+/// until the entry gives way, and decide without later versions and later portions. It does hear of recalls: each look at a feed says the
+/// turn of the newest one, and what was recalled since is forgotten.
 #[derive(Default)]
 pub struct Entries(Mutex<Kept>);
 
@@ -35,8 +35,10 @@ struct Kept {
     /// How often something was forgotten. A version that was read before that may be out of date. A second process would have its own: it
     /// does not count what this process changes.
     forgotten: u64,
-    /// How often an assessment was taken back. A second process would have its own: it does not count recalls by this process.
+    /// How often an assessment was taken back, as far as this process knows. The store decides: the turn of the newest recall is there.
     taken_back: u64,
+    /// The turn up to which recalls by any process are followed. `None` before the first look. The store decides.
+    recalls: Option<u64>,
     /// How many lines were logged. A second process would have its own, as it has a log of its own.
     telling: WindowLimit,
 }
@@ -114,6 +116,28 @@ impl Entries {
     pub(in crate::node) fn take_back(&self, id: &StatementId) {
         self.forget(id);
         self.kept().taken_back += 1;
+    }
+
+    /// The turn up to which recalls are followed.
+    pub(in crate::node) fn recalls(&self) -> Option<u64> {
+        self.kept().recalls
+    }
+
+    /// Forgets all versions of an assessment that was recalled at that turn.
+    pub(in crate::node) fn follow_recall(&self, assessment: &AssessmentId, turn: u64) {
+        self.forget_versions(assessment);
+        let mut kept = self.kept();
+        kept.taken_back += 1;
+        kept.recalls = kept.recalls.max(Some(turn));
+    }
+
+    /// Forgets everything, so that all recalls up to that turn are followed.
+    pub(in crate::node) fn forget_all(&self, turn: u64) {
+        let mut kept = self.kept();
+        kept.forgotten += 1;
+        kept.taken_back += 1;
+        (kept.by_id, kept.bytes) = (HashMap::new(), 0);
+        kept.recalls = kept.recalls.max(Some(turn));
     }
 
     /// Forgets a version after more portions of it came, or after it gave way to another manifest.

@@ -29,6 +29,7 @@ use crate::{
 };
 
 /// What an author hands in.
+#[derive(Clone)]
 pub struct Submission {
     /// The signed manifest.
     pub manifest: Envelope,
@@ -67,7 +68,16 @@ impl Assessments {
         actor: &Authorized<Write>,
         submission: Submission,
     ) -> Result<Published, Fault> {
+        self.directory.decide_again(|| Box::pin(self.publish_once(actor, submission.clone()))).await
+    }
+
+    async fn publish_once(
+        self: &Arc<Self>,
+        actor: &Authorized<Write>,
+        submission: Submission,
+    ) -> Result<Published, Fault> {
         let Submission { manifest, portions, accepted } = submission;
+        let catalogue = Some(self.directory.version());
         let encoded = wire::envelope::encode(&manifest);
         let bytes = portions.clone();
         let now = self.clock.now();
@@ -85,6 +95,7 @@ impl Assessments {
         self.require_attachments(&prepared).await?;
         self.require_open(&prepared.manifest).await?;
         let publication = Publication {
+            catalogue,
             assessment: prepared.manifest.assessment,
             version: prepared.manifest.version,
             manifest_id: prepared.id,

@@ -34,6 +34,7 @@ use crate::{
     store::{
         PartnerRecord,
         bundles::{BundleChange, BundleRecord},
+        catalogue::CatalogueChange,
     },
     wire,
 };
@@ -59,7 +60,7 @@ impl Bundles {
     pub async fn take_bundle(&self, courier: &TrustDomain, envelope: &Envelope) -> Result<(), Fault> {
         self.directory.current().active(courier)?;
         let bundle = self.check_bundle(envelope)?;
-        let _changing = self.directory.changing.lock().await;
+        let _changing = self.directory.begin_change().await?;
         if bundle.domain == *self.identity.domain() {
             return self.compare_own_bundle(&bundle, envelope).await;
         }
@@ -108,7 +109,7 @@ impl Bundles {
         _actor: &Authorized<Administer>,
         envelopes: &[Envelope],
     ) -> Result<Arc<Partner>, Fault> {
-        let _changing = self.directory.changing.lock().await;
+        let _changing = self.directory.begin_change().await?;
         let mut of = None;
         for envelope in envelopes {
             let bundle = self.check_bundle(envelope)?;
@@ -123,7 +124,7 @@ impl Bundles {
         self.directory.current().get(&of).cloned().ok_or_else(|| no_partner(&of))
     }
 
-    /// Adds a bundle to those that wait, and processes these. The caller holds `changing`.
+    /// Adds a bundle to those that wait, and processes these. The caller holds the turn to change the catalogue.
     async fn offer_bundle(
         &self,
         courier: Option<&TrustDomain>,
@@ -161,7 +162,7 @@ impl Bundles {
     }
 
     /// Processes the waiting bundles of an organisation as long as one follows the other. Returns those that do not count, with the
-    /// reasons. The caller holds `changing`.
+    /// reasons. The caller holds the turn to change the catalogue.
     pub(in crate::node) async fn follow_bundles(&self, of: &TrustDomain) -> Result<Vec<(Claim, Fault)>, Fault> {
         let mut dropped = vec![];
         loop {
@@ -211,8 +212,7 @@ impl Bundles {
                             dropped.push((claim.clone(), fault));
                         }
                         let forget = vec![(of.clone(), claim.sequence, claim.digest)];
-                        let change = BundleChange { forget, ..BundleChange::default() };
-                        self.store.change_bundles(change, vec![]).await?;
+                        self.change(BundleChange { forget, ..BundleChange::default() }, vec![], &[]).await?;
                     }
                 }
                 BundleStep::Rest => return Ok(dropped),
@@ -259,7 +259,7 @@ impl Bundles {
     }
 
     /// Settles by an invitation, whose words were compared, which bundle is held. Other bundles of its number or a lower one are
-    /// forgotten. The caller holds `changing`.
+    /// forgotten. The caller holds the turn to change the catalogue.
     pub(in crate::node) async fn bundle_by_invitation(
         &self,
         partner: &PartnerRecord,
@@ -296,8 +296,7 @@ impl Bundles {
             settled_by_words: (!is_as_before).then(|| of.clone()),
             ..BundleChange::default()
         };
-        self.store.change_bundles(change, vec![]).await?;
-        Ok(())
+        self.change(change, vec![], &[]).await
     }
 
     /// Puts a bundle in force, and passes it on to the partners that get what its organisation has signed.
@@ -325,19 +324,28 @@ impl Bundles {
         let told: Vec<TrustDomain> = change.send.iter().flat_map(|(told, _)| told.clone()).collect();
         told.iter().for_each(|partner| self.sessions.of(partner).bundles.passed_next(of, claim.sequence));
         let statement = statement::id(&found.envelope);
-        self.store.change_bundles(change, vec![self.taken_event(of, &claim, Some(statement))]).await?;
+        let event = self.taken_event(of, &claim, Some(statement));
+        let roots = trust_bundle(&found.bundle)?;
+        let rest = || self.lists.rest_upon(&roots);
+        let change = CatalogueChange::Bundles { change: Box::new(change), events: vec![event] };
+        self.directory.change_and(change, rest, std::slice::from_ref(of)).await?;
         tracing::info!(organisation = %of, sequence = claim.sequence, "took the organisation's new roots");
-        self.roots_changed(of, &found.bundle).await?;
+        self.sessions.examine_all_again();
+        // Lists that these roots prove may have come before the roots.
+        self.sessions.forget_passed_on();
+        self.sessions.turned();
         told.iter().for_each(|partner| self.sessions.of(partner).post());
         Ok(())
     }
 
-    async fn roots_changed(&self, of: &TrustDomain, bundle: &Bundle) -> Result<(), Fault> {
-        self.lists.rest_upon(&trust_bundle(bundle)?);
-        self.sessions.examine_all_again();
-        // Lists that these roots prove may have come before the roots.
-        self.sessions.forget_passed_on();
-        self.directory.reload_after(std::slice::from_ref(of)).await
+    /// Makes a change of bundles that the holder of the turn has decided on, and loads these partners anew.
+    pub(in crate::node) async fn change(
+        &self,
+        change: BundleChange,
+        events: Vec<Event>,
+        partners: &[TrustDomain],
+    ) -> Result<(), Fault> {
+        self.directory.change(CatalogueChange::Bundles { change: Box::new(change), events }, partners).await
     }
 
     pub(in crate::node) fn taken_event(
@@ -370,14 +378,12 @@ impl Bundles {
         if self.prove_under(&rival.envelope, &rival.bundle, partner.roots.clone()).is_err() {
             // Only roots that were left out prove it. A thief of their keys must not be able to end the exchange.
             let forget = vec![(of.clone(), rival.record.sequence, rival.record.digest)];
-            self.store.change_bundles(BundleChange { forget, ..BundleChange::default() }, vec![]).await?;
-            return Ok(());
+            return self.change(BundleChange { forget, ..BundleChange::default() }, vec![], &[]).await;
         }
         let bundle = HeldBundle { rival: Some(rival.record.fingerprint), ..held.clone() };
         let change =
             BundleChange { partner: Some(PartnerRecord { bundle, ..partner.clone() }), ..BundleChange::default() };
-        self.store.change_bundles(change, vec![]).await?;
-        self.directory.reload_after(std::slice::from_ref(of)).await
+        self.change(change, vec![], std::slice::from_ref(of)).await
     }
 
     /// Compares a bundle in this organisation's own name that somebody else has. One that was not made here but is signed correctly means
@@ -415,7 +421,7 @@ impl Bundles {
         // A time in the future comes from a clock that was wrong.
         let is_old = bundle.named_at.is_none_or(|at| now.seconds_since(at) >= NAMED_SECONDS || at > now);
         if newest == bundle.sequence && is_old {
-            self.note_named(partner, newest, now).await?;
+            self.directory.decide_in_turn_again(|| Box::pin(self.note_named(partner, newest, now))).await?;
         }
         self.hand_over_missed(partner, held).await?;
         self.pass_bundles_on(partner).await
@@ -423,7 +429,7 @@ impl Bundles {
 
     /// Changes this partner's entry alone, because no policy and no trust depends on the time.
     async fn note_named(&self, partner: &TrustDomain, newest: u64, now: Time) -> Result<(), Fault> {
-        let _changing = self.directory.changing.lock().await;
+        let _changing = self.directory.begin_change().await?;
         let Some(known) = self.directory.current().get(partner).cloned().filter(|k| k.record.bundle.sequence == newest)
         else {
             return Ok(());
@@ -435,9 +441,8 @@ impl Bundles {
     /// Stores a record in which only such values have changed that no policy and no trust depends on.
     pub(in crate::node) async fn note_of(&self, record: PartnerRecord) -> Result<(), Fault> {
         let change = BundleChange { partner: Some(record.clone()), ..BundleChange::default() };
-        self.store.change_bundles(change, vec![]).await?;
-        self.directory.replace_record(record);
-        Ok(())
+        let change = CatalogueChange::Bundles { change: Box::new(change), events: vec![] };
+        self.directory.change_record(change, record).await
     }
 }
 

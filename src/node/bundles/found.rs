@@ -2,7 +2,7 @@
 
 use crate::{
     domain::{
-        bundle::{Bundle, Claim},
+        bundle::{Bundle, Claim, HeldBundle},
         fault::{Fault, Reason},
         ids::Sha256,
         statement::{Envelope, StatementKind},
@@ -31,6 +31,12 @@ impl FoundBundle {
         let Bundle { sequence, issued, previous, .. } = self.bundle;
         Claim { sequence, fingerprint: self.record.fingerprint, previous, issued, digest: self.record.digest }
     }
+}
+
+/// A bundle of the own organisation, as its place in the order of bundles.
+pub(in crate::node) fn held_of(record: &BundleRecord) -> HeldBundle {
+    let issued = FoundBundle::read(record).map_or(record.at, |found| found.bundle.issued);
+    HeldBundle::new(record.sequence, record.fingerprint, issued)
 }
 
 /// The roots that a bundle or an invitation names.

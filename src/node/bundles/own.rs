@@ -21,7 +21,7 @@ use crate::{
     node::{
         bundles::{
             Bundles,
-            found::{FoundBundle, fingerprint_of, roots_in, trust_bundle},
+            found::{FoundBundle, fingerprint_of, held_of, roots_in, trust_bundle},
         },
         task::lost,
     },
@@ -31,7 +31,10 @@ use crate::{
         statement::id_of,
         verify::{MAX_SKEW_SECONDS, Verified, verify, verify_part},
     },
-    store::bundles::{BundleChange, BundleRecord},
+    store::{
+        bundles::{BundleChange, BundleRecord},
+        catalogue::CatalogueChange,
+    },
     wire,
 };
 
@@ -97,10 +100,6 @@ impl Bundles {
         let kept = self.store.bundles(self.identity.domain()).await?;
         let taken: Vec<&BundleRecord> = kept.iter().filter(|r| r.state == BundleState::Taken).collect();
         let newest = taken.iter().max_by_key(|r| r.sequence);
-        let held_of = |record: &BundleRecord| {
-            let issued = FoundBundle::read(record).map_or(record.at, |found| found.bundle.issued);
-            HeldBundle::new(record.sequence, record.fingerprint, issued)
-        };
         let sequence = match newest {
             Some(newest) if newest.fingerprint == fingerprint => {
                 self.own_bundle.held.store(Arc::new(held_of(newest)));
@@ -139,8 +138,10 @@ impl Bundles {
         let claim = Claim { sequence, fingerprint, previous: fingerprint, issued: now, digest: record.digest };
         let events = if sequence > 1 { vec![self.taken_event(self.identity.domain(), &claim, None)] } else { vec![] };
         let change = BundleChange { put: vec![record], ..BundleChange::default() };
-        self.store.change_bundles(change, events).await?;
+        let change = CatalogueChange::Bundles { change: Box::new(change), events };
+        let moved = self.directory.catalogue.change(change).await?;
         self.own_bundle.held.store(Arc::new(held));
+        self.directory.catalogue.follow(&moved);
         Ok(())
     }
 
@@ -155,6 +156,8 @@ impl Bundles {
         envelope: &Envelope,
         at_once: bool,
     ) -> Result<(), Fault> {
+        self.people.look_for_people().await?;
+        let _changing = self.directory.begin_change().await?;
         self.people.require_confirmed(actor).await?;
         if self.people.persons_needed() < 2 {
             let what = "a bundle takes two administrators, and this organisation has one: put the new roots into the file that \
@@ -162,7 +165,6 @@ impl Bundles {
                 add a second administrator first";
             return Err(Fault::new(Reason::Conflict, what));
         }
-        let _changing = self.directory.changing.lock().await;
         let bundle = self.signed_by(actor, envelope, true)?;
         let held = self.own_bundle.held.load_full();
         let fingerprint = fingerprint_of(&bundle)?;
@@ -204,9 +206,7 @@ impl Bundles {
             r.state == BundleState::Proposed && self.clock.now().seconds_since(r.at) >= LAPSES_AFTER
         };
         let forget = kept.iter().filter(is_lapsed).map(|r| (r.of.clone(), r.sequence, r.digest)).collect();
-        let change = BundleChange { put: vec![record], forget, ..BundleChange::default() };
-        self.store.change_bundles(change, vec![event]).await?;
-        Ok(())
+        self.change(BundleChange { put: vec![record], forget, ..BundleChange::default() }, vec![event], &[]).await
     }
 
     /// Takes another administrator's signature on a proposal. From then on these are the organisation's roots, and every partner is told.
@@ -215,8 +215,9 @@ impl Bundles {
     /// `ROLE_REQUIRED`; `NOT_FOUND`; `SECOND_PERSON_REQUIRED` where the caller has proposed it; `CONFLICT` where it has lapsed or no
     /// longer follows the bundle in force; whatever verification refuses.
     pub async fn sign_bundle(&self, actor: &Authorized<Administer>, envelope: &Envelope) -> Result<(), Fault> {
+        self.people.look_for_people().await?;
+        let _changing = self.directory.begin_change().await?;
         self.people.require_confirmed(actor).await?;
-        let _changing = self.directory.changing.lock().await;
         let bundle = self.signed_by(actor, envelope, false)?;
         let kept = self.store.bundles(self.identity.domain()).await?;
         let proposed = kept.iter().filter(|r| r.state == BundleState::Proposed).filter_map(FoundBundle::read);
@@ -290,9 +291,11 @@ impl Bundles {
             self.clock.now(),
             self.taken_event(self.identity.domain(), claim, Some(verified.id())).deed,
         );
-        self.store.change_bundles(change, vec![event]).await?;
+        let change = CatalogueChange::Bundles { change: Box::new(change), events: vec![event] };
+        let moved = self.directory.catalogue.change(change).await?;
         let held = self.own_bundle.held.load().followed_by(claim);
         self.own_bundle.held.store(Arc::new(held));
+        self.directory.catalogue.follow(&moved);
         told.iter().for_each(|partner| self.sessions.of(partner).post());
         self.write_roots().await
     }

@@ -13,8 +13,8 @@ use crate::{
     store::RetiredRoot,
 };
 
-/// The roots that are said to be compromised. What was logged under one of them after its day is doubtful. The store has them. A second
-/// process would have its own copy, which is reloaded with its directory.
+/// The roots that are said to be compromised. What was logged under one of them after its day is doubtful. The store decides, as for
+/// the partners, with which they are loaded anew.
 #[derive(Default)]
 pub(crate) struct Doubts(ArcSwap<Vec<(TrustBundle, Day)>>);
 

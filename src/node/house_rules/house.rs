@@ -2,7 +2,7 @@
 
 use crate::{
     domain::{
-        fault::Fault,
+        fault::{Fault, Reason},
         ids::Sha256,
         rules::{RuleFault, RuleFile, RulesVersion},
         time::Time,
@@ -76,4 +76,9 @@ impl HouseInForce {
     pub(in crate::node) fn with(&self, faults: Vec<RuleFault>) -> Self {
         Self { faults, rules: self.rules.clone(), ..*self }
     }
+}
+
+pub(in crate::node) fn refused(what: &str, faults: &[RuleFault]) -> Fault {
+    let all: Vec<String> = faults.iter().map(ToString::to_string).collect();
+    Fault::new(Reason::InvalidArgument, format!("{what} can't be put in force: {}", all.join("; ")))
 }

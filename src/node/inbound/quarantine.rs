@@ -106,32 +106,43 @@ impl InboundFeeds {
         mut after: u64,
     ) -> Result<(), Fault> {
         let domain = &partner.record.organisation.domain;
-        loop {
-            let page = self.store.quarantined_for(domain, agreement, after, PAGE).await?;
-            let Some(last) = page.last() else { return Ok(()) };
-            after = last.sequence;
-            tracing::debug!(partner = %domain, entries = page.len(), "examines what is in quarantine");
-            let (node, from, now) = (self.clone(), domain.clone(), self.clock.now());
-            let entries = page.iter().map(entry_of).collect::<Result<Vec<_>, _>>()?;
-            let asked = self.requests.asked(domain, &entries).await?;
-            let covered = tokio::task::spawn_blocking(move || {
-                page.iter()
-                    .zip(&entries)
-                    .filter_map(|(held, entry)| node.covered(&from, held, entry, &asked, now).transpose())
-                    .collect::<Result<Vec<_>, _>>()
-            });
-            for entry in covered.await.map_err(lost)?? {
-                // The agreement may have been stopped since. The lock keeps it from changing between this check and the commit.
-                let _changing = self.directory.changing.lock().await;
-                let directory = self.directory.current();
-                let stands =
-                    directory.active(domain).is_ok_and(|p| p.incoming.references().any(|r| r.id == *agreement));
-                if !stands {
-                    return Ok(());
-                }
-                self.readmit(domain, agreement, entry, self.clock.now()).await?;
-            }
+        // Each page is decided by itself, so that a change of the catalogue makes nobody begin at the first page again.
+        while let Some(last) =
+            self.directory.decide_again(|| Box::pin(self.readmit_page(domain, agreement, after))).await?
+        {
+            after = last;
         }
+        Ok(())
+    }
+
+    /// Examines the next entries. Returns the number of the last one; `None` if there are no more, or the agreement does not stand.
+    async fn readmit_page(
+        self: &Arc<Self>,
+        domain: &TrustDomain,
+        agreement: &StatementId,
+        after: u64,
+    ) -> Result<Option<u64>, Fault> {
+        let (catalogue, directory) = (self.directory.version(), self.directory.current());
+        // The agreement may have been stopped since. The store refuses what was decided on another version of the catalogue.
+        if !directory.active(domain).is_ok_and(|p| p.incoming.references().any(|r| r.id == *agreement)) {
+            return Ok(None);
+        }
+        let page = self.store.quarantined_for(domain, agreement, after, PAGE).await?;
+        let Some(last) = page.last().map(|last| last.sequence) else { return Ok(None) };
+        tracing::debug!(partner = %domain, entries = page.len(), "examines what is in quarantine");
+        let (node, from, now) = (self.clone(), domain.clone(), self.clock.now());
+        let entries = page.iter().map(entry_of).collect::<Result<Vec<_>, _>>()?;
+        let asked = self.requests.asked(domain, &entries).await?;
+        let covered = tokio::task::spawn_blocking(move || {
+            page.iter()
+                .zip(&entries)
+                .filter_map(|(held, entry)| node.covered(&from, held, entry, &asked, now).transpose())
+                .collect::<Result<Vec<_>, _>>()
+        });
+        for entry in covered.await.map_err(lost)?? {
+            self.readmit(domain, agreement, entry, catalogue, self.clock.now()).await?;
+        }
+        Ok(Some(last))
     }
 
     async fn readmit(
@@ -139,6 +150,7 @@ impl InboundFeeds {
         partner: &TrustDomain,
         agreement: &StatementId,
         entry: Covered,
+        catalogue: u64,
         now: Time,
     ) -> Result<(), Fault> {
         let Covered { sequence, release, manifest, content, route } = entry;
@@ -149,6 +161,7 @@ impl InboundFeeds {
         let gave_way = content.takes_the_place_of(self.version_here(partner, content.manifest()).await?);
         let deeds = gave_way.map(|id| Deed::GaveWay { manifest: id, to: manifest }).into_iter().chain([deed]);
         let readmission = Readmission {
+            catalogue: Some(catalogue),
             partner: partner.clone(),
             sequence,
             attachments: content.attachments(),

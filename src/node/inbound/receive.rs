@@ -37,7 +37,7 @@ use crate::{
         rules,
         verify::{Claimed, Verified, verify},
     },
-    store::{ReceivedEntry, Verification, VersionStatus},
+    store::{ReceivedEntry, ReceivingBasis, Verification, VersionStatus},
 };
 
 /// What came of a batch.
@@ -87,6 +87,11 @@ impl InboundFeeds {
     /// A release or void that does not verify, is for somebody else, or does not continue the feed: nothing of the batch from there on is
     /// stored, and the partner's administrator must be told. Store faults.
     pub async fn receive(self: &Arc<Self>, partner: &TrustDomain, entries: Vec<FeedEntry>) -> Result<Received, Fault> {
+        self.directory.decide_again(|| Box::pin(self.receive_once(partner, entries.clone()))).await
+    }
+
+    async fn receive_once(self: &Arc<Self>, partner: &TrustDomain, entries: Vec<FeedEntry>) -> Result<Received, Fault> {
+        let catalogue = Some(self.directory.version());
         let checked = self.check_all(partner, entries).await?;
         let versions_here = self.versions_here(partner, &checked).await?;
         let mut budget = Budget::new(&self.budgets, self.store.unverified_usage(Some(partner)).await?);
@@ -115,7 +120,7 @@ impl InboundFeeds {
         }
         let count = stored.len() as u64;
         if count > 0 {
-            self.commit(partner, after, stored, events, now).await?;
+            self.commit(partner, ReceivingBasis { after, catalogue }, stored, events, now).await?;
         }
         match fault {
             Some(fault) => Err(fault),
@@ -127,7 +132,7 @@ impl InboundFeeds {
     async fn commit(
         &self,
         partner: &TrustDomain,
-        after: u64,
+        basis: ReceivingBasis,
         entries: Vec<ReceivedEntry>,
         events: Vec<Event>,
         now: Time,
@@ -139,7 +144,7 @@ impl InboundFeeds {
         let held: Vec<_> = entries.iter().filter_map(|e| Some((e.missing_agreement?, e.sequence))).collect();
         let receipts = self.receipts.receipts_at_once(partner, &entries, now)?;
         let has_receipts = !receipts.is_empty();
-        self.store.receive(partner, after, entries, now, events, receipts).await?;
+        self.store.receive(partner, basis, entries, now, events, receipts).await?;
         touched.iter().for_each(|id| self.cache.entries.forget(id));
         versions.iter().for_each(|assessment| self.cache.entries.forget_versions(assessment));
         self.sessions.arrived();

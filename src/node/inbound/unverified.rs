@@ -171,58 +171,65 @@ impl InboundFeeds {
 
     async fn examine_page(self: &Arc<Self>, page: Vec<UnverifiedEntry>) -> Result<(), Fault> {
         for held in page {
-            let waits_for = held.waits_for.clone();
-            let is_known = waits_for == *self.identity.domain() || self.directory.current().get(&waits_for).is_some();
-            // The entries of a suspended partner are examined once it is resumed.
-            if self.directory.current().active(&held.partner).is_err() {
-                continue;
+            self.directory.decide_again(|| Box::pin(self.examine_one(held.clone()))).await?;
+        }
+        Ok(())
+    }
+
+    async fn examine_one(self: &Arc<Self>, held: UnverifiedEntry) -> Result<(), Fault> {
+        let catalogue = self.directory.version();
+        let waits_for = held.waits_for.clone();
+        let is_known = waits_for == *self.identity.domain() || self.directory.current().get(&waits_for).is_some();
+        // The entries of a suspended partner are examined once it is resumed.
+        if self.directory.current().active(&held.partner).is_err() {
+            return Ok(());
+        }
+        let Some(encoded) = &held.entry else {
+            return if is_known { self.ask_again(held, catalogue).await } else { Ok(()) };
+        };
+        let Ok(entry) = wire::entry::decode(encoded) else {
+            self.store.report_corruption(Damage::UnverifiedEntry(held.partner, held.sequence));
+            return Ok(());
+        };
+        let asked = self.requests.asked(&held.partner, std::slice::from_ref(&entry)).await?;
+        let (node, now) = (self.clone(), self.clock.now());
+        let examined = tokio::task::spawn_blocking(move || {
+            let examined = ExaminedAt { now, arrived: held.arrived_at };
+            let release = wire::release::decode(&entry.release.payload)?;
+            let content = node.check_content(&held.partner, &release, &entry, &asked, examined).map(Box::new);
+            Ok::<_, Fault>(Reexamined { held, entry, content })
+        });
+        let mut examined = examined.await.map_err(lost)??;
+        if is_recalled(&*self.store, &examined.entry).await? {
+            let what = "its originator has taken it back";
+            examined.content = Err(Fault::new(Reason::Recalled, what).into());
+        }
+        // An entry that would only wait for the same organisation again is left as it is.
+        let waits_still = |unusable: &Unusable| unusable.waits_for.as_ref().is_some_and(|domain| *domain == waits_for);
+        let still = match &examined.content {
+            Err(unusable) => waits_still(unusable),
+            Ok(content) => {
+                let here = self.version_here(&examined.held.partner, content.manifest()).await?;
+                content.may_stand(here, examined.entry.provenance.is_empty()).is_err_and(|u| waits_still(&u))
             }
-            let Some(encoded) = &held.entry else {
-                if is_known {
-                    self.ask_again(held).await?;
-                }
-                continue;
-            };
-            let Ok(entry) = wire::entry::decode(encoded) else {
-                self.store.report_corruption(Damage::UnverifiedEntry(held.partner, held.sequence));
-                continue;
-            };
-            let asked = self.requests.asked(&held.partner, std::slice::from_ref(&entry)).await?;
-            let (node, now) = (self.clone(), self.clock.now());
-            let examined = tokio::task::spawn_blocking(move || {
-                let examined = ExaminedAt { now, arrived: held.arrived_at };
-                let release = wire::release::decode(&entry.release.payload)?;
-                let content = node.check_content(&held.partner, &release, &entry, &asked, examined).map(Box::new);
-                Ok::<_, Fault>(Reexamined { held, entry, content })
-            });
-            let mut examined = examined.await.map_err(lost)??;
-            if is_recalled(&*self.store, &examined.entry).await? {
-                let what = "its originator has taken it back";
-                examined.content = Err(Fault::new(Reason::Recalled, what).into());
-            }
-            // An entry that would only wait for the same organisation again is left as it is.
-            let waits_still =
-                |unusable: &Unusable| unusable.waits_for.as_ref().is_some_and(|domain| *domain == waits_for);
-            let still = match &examined.content {
-                Err(unusable) => waits_still(unusable),
-                Ok(content) => {
-                    let here = self.version_here(&examined.held.partner, content.manifest()).await?;
-                    content.may_stand(here, examined.entry.provenance.is_empty()).is_err_and(|u| waits_still(&u))
-                }
-            };
-            if !still {
-                match self.keep_examined(&waits_for, examined).await {
-                    // One entry is damaged and can't be read any more. The others go on.
-                    Err(fault) if fault.reason == Reason::StoreCorrupt && self.store.failure().is_none() => {}
-                    kept => kept?,
-                }
+        };
+        if !still {
+            match self.keep_examined(&waits_for, examined, catalogue).await {
+                // One entry is damaged and can't be read any more. The others go on.
+                Err(fault) if fault.reason == Reason::StoreCorrupt && self.store.failure().is_none() => {}
+                kept => kept?,
             }
         }
         Ok(())
     }
 
     /// Keeps an entry that was examined again in the way in which it would be kept if it came now.
-    async fn keep_examined(self: &Arc<Self>, waits_for: &TrustDomain, examined: Reexamined) -> Result<(), Fault> {
+    async fn keep_examined(
+        self: &Arc<Self>,
+        waits_for: &TrustDomain,
+        examined: Reexamined,
+        catalogue: u64,
+    ) -> Result<(), Fault> {
         let Reexamined { held, entry, content } = examined;
         let UnverifiedEntry { partner, sequence, release_id, arrived_at, .. } = held;
         let _recalling = self.recalls.recalling.lock().await;
@@ -249,7 +256,7 @@ impl InboundFeeds {
         }
         let events: Vec<_> = deeds.into_iter().map(|deed| Event::of_node(now, deed)).collect();
         let touched: Vec<_> = gave_way(&events).chain([manifest]).collect();
-        match self.store.settle_unverified(&partner, kept, arrived_at, events, receipts).await {
+        match self.store.settle_unverified(&partner, kept, arrived_at, Some(catalogue), events, receipts).await {
             Ok(true) => {}
             // The assessment was recalled between the examination and the commit. The next turn finds that.
             Ok(false) | Err(StoreError::Recalled) => return Ok(()),
@@ -274,7 +281,7 @@ impl InboundFeeds {
     }
 
     /// Asks the sender to release again an entry that did not fit the budget, because it can be verified now.
-    async fn ask_again(&self, held: UnverifiedEntry) -> Result<(), Fault> {
+    async fn ask_again(&self, held: UnverifiedEntry, catalogue: u64) -> Result<(), Fault> {
         let UnverifiedEntry { partner, sequence, release_id, arrived_at, release, provenance, .. } = held;
         let now = self.clock.now();
         let receipt = self.receipts.receipt(&partner, ReceiptKind::Wanted, None, vec![release_id], now)?;
@@ -302,7 +309,7 @@ impl InboundFeeds {
             came_back: None,
         };
         let events = vec![Event::of_node(now, deed)];
-        if self.store.settle_unverified(&partner, kept, arrived_at, events, vec![receipt]).await? {
+        if self.store.settle_unverified(&partner, kept, arrived_at, Some(catalogue), events, vec![receipt]).await? {
             self.sessions.of(&partner).post();
         }
         Ok(())

@@ -20,7 +20,10 @@ use crate::{
         task::lost,
     },
     seal::raw::RawKey,
-    store::ledger::{LedgerChange, LedgerRecord, LedgerRecordKind, LedgerState},
+    store::{
+        StoreError,
+        ledger::{LedgerChange, LedgerRecord, LedgerRecordKind, LedgerState},
+    },
     wire,
 };
 
@@ -45,7 +48,7 @@ impl Ledger {
         self.epoch.store(state.epoch, Ordering::Relaxed);
         self.finish_key(next_key).await?;
         self.start.begin(self.clock.now());
-        self.is_behind.store(!state.behind.is_empty(), Ordering::Relaxed);
+        self.loss.note(!state.behind.is_empty());
         if let Some(found) = found_head {
             match Note::parse(found) {
                 Ok(note) => self.compare_own(None, &note, None, &state).await?,
@@ -110,9 +113,22 @@ impl Ledger {
             return Ok(false);
         }
         let sign = self.note_maker();
-        let note = self.store.checkpoint(self.quantum.into(), self.clock.now(), Box::new(sign)).await?;
-        self.keep_beside(note).await?;
-        Ok(true)
+        match self.store.checkpoint(self.quantum.into(), self.clock.now(), Box::new(sign)).await {
+            Err(StoreError::Conflict) => {
+                self.loss.reload(&*self.store).await?;
+                if !self.is_behind() {
+                    tracing::error!(
+                        "another process has changed the ledger's key, so that this one signs no heads; put the new key in its place, and start \
+                         this process anew"
+                    );
+                }
+                Ok(false)
+            }
+            note => {
+                self.keep_beside(note?).await?;
+                Ok(true)
+            }
+        }
     }
 
     /// Writes a note of the current ledger beside the store before there is a first head, and shows it to nobody. So it is noticed too if
@@ -122,15 +138,22 @@ impl Ledger {
         if self.marked.swap(state.size, Ordering::Relaxed) == state.size {
             return Ok(());
         }
-        self.keep_beside(self.note_maker()(state.epoch, state.size, &state.root)).await
+        match self.note_maker()(state.epoch, state.size, &state.root) {
+            Some(note) => self.keep_beside(note).await,
+            None => Ok(()),
+        }
     }
 
-    /// A function that signs a note of an epoch, size and root.
-    fn note_maker(&self) -> impl Fn(u32, u64, &[u8; 32]) -> Vec<u8> + Send + use<> {
+    /// A function that signs a note of an epoch, size and root, if the key is of that epoch.
+    fn note_maker(&self) -> impl Fn(u32, u64, &[u8; 32]) -> Option<Vec<u8>> + Send + use<> {
         let (domain, key) = (self.identity.domain().clone(), self.ledger_key());
+        let of_key = self.epoch.load(Ordering::Relaxed);
         move |epoch, size, root| {
+            if epoch != of_key {
+                return None;
+            }
             let checkpoint = Checkpoint { origin: origin(&domain, epoch), size, root: *root };
-            Note::sign(checkpoint, &key).to_string().into_bytes()
+            Some(Note::sign(checkpoint, &key).to_string().into_bytes())
         }
     }
 
@@ -156,7 +179,7 @@ impl Ledger {
 
     /// Whether entries are lost that this node has signed.
     pub fn is_behind(&self) -> bool {
-        self.is_behind.load(Ordering::Relaxed)
+        self.loss.is_lost()
     }
 
     /// Refuses a change while entries are lost that this node has signed.
@@ -252,11 +275,11 @@ impl Ledger {
         if !self.is_lost(rank(note).0, &note.checkpoint, &state).await? {
             return Ok(());
         }
-        self.is_behind.store(true, Ordering::Relaxed);
+        self.loss.note(true);
         let known = Note::parse(&state.behind).ok().map(|n| rank(&n));
         if known.is_none_or(|known| rank(note) > known) {
             let lost = note.bare().to_string().into_bytes();
-            self.store.change_ledger(&state, LedgerChange::Behind(lost.clone()), vec![]).await?;
+            self.store.change_ledger(&state, LedgerChange::Behind(lost.clone()), None, vec![]).await?;
             let what = format!(
                 "this node has signed a head of {} entries, and does not have them: an older store was put in its place; settle it with \
                  `watchfire ledger settle`",

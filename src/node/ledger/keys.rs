@@ -18,7 +18,7 @@ use crate::{
     },
     node::{ledger::Ledger, task::lost},
     seal::{hash::sha256, raw::RawKey},
-    store::ledger::{LedgerChange, LedgerRecord, LedgerRecordKind},
+    store::ledger::{LedgerChange, LedgerRecord, LedgerRecordKind, LedgerState},
     wire,
 };
 
@@ -100,8 +100,15 @@ impl Ledger {
         if partners.is_empty() { Ok(()) } else { Err(Fault::new(Reason::Unavailable, what)) }
     }
 
-    /// Begins another epoch of the ledger with a new key. The caller holds `signing`.
-    pub(in crate::node) async fn next_epoch(&self, epoch: u32, event: Event) -> Result<(), Fault> {
+    /// Begins another epoch of the ledger with a new key. `state` is the state on which that was decided, and `catalogue` the version of the
+    /// catalogue. The caller holds `signing`.
+    pub(in crate::node) async fn next_epoch(
+        &self,
+        state: &LedgerState,
+        epoch: u32,
+        catalogue: Option<u64>,
+        mut events: Vec<Event>,
+    ) -> Result<(), Fault> {
         let pkcs8 = RawKey::generate().map_err(|e| Fault::new(Reason::Internal, e.to_string()))?;
         let key = RawKey::new(&pkcs8).map_err(|e| Fault::new(Reason::Internal, e.to_string()))?;
         let prepare = self.keep_key.prepare.clone();
@@ -112,7 +119,7 @@ impl Ledger {
             );
             Fault::new(Reason::Unavailable, what)
         })?;
-        let (state, now) = (self.store.ledger().await?, self.clock.now());
+        let now = self.clock.now();
         let (before, next) = (self.own_log_key(), origin(self.identity.domain(), epoch));
         let public = key.public_key();
         let message = Succession::message(&before.name, &next, &public, state.size, &state.root);
@@ -122,9 +129,9 @@ impl Ledger {
         let envelope = self.identity.sign(StatementKind::LedgerKey, wire::ledger::encode_key(&told))?;
         let value = wire::envelope::encode(&envelope);
         let record = LedgerRecord { kind: LedgerRecordKind::Key, of: None, number: epoch.into(), value };
-        self.store.put_ledger_records(vec![record], vec![]).await?;
-        let changed = key_changed(now, &public);
-        self.store.change_ledger(&state, LedgerChange::Settled(epoch), vec![event, changed]).await?;
+        events.push(key_changed(now, &public));
+        let change = LedgerChange::Settled { epoch, key: Some(record) };
+        self.store.change_ledger(state, change, catalogue, events).await?;
         self.epoch.store(epoch, Ordering::Relaxed);
         self.start.another_key();
         self.use_key(key).await
@@ -140,9 +147,14 @@ impl Ledger {
         {
             self.require_seen_key().await?;
             let _signing = self.signing.lock().await;
-            let epoch = self.store.ledger().await?.epoch.saturating_add(1);
+            let state = self.store.ledger().await?;
+            let epoch = state.epoch.saturating_add(1);
+            if state.epoch != self.epoch.load(Ordering::Relaxed) {
+                let what = "another process has changed the ledger's key; put the new key in its place, and start this process anew";
+                return Err(Fault::new(Reason::Unavailable, what));
+            }
             let event = Event::by(actor, self.clock.now(), Deed::LedgerKeyRotated { epoch });
-            self.next_epoch(epoch, event).await?;
+            self.next_epoch(&state, epoch, None, vec![event]).await?;
             tracing::warn!(epoch, "the ledger is signed with another key from now on");
         }
         self.tell_epoch().await?;

@@ -10,7 +10,7 @@ use crate::domain::{ids::SpiffeId, time::Time};
 /// After how many seconds of silence a person's word is a sign-in.
 pub(in crate::node) const SILENCE_SECONDS: i64 = 15 * 60;
 
-/// When each person was last heard. A second process would have its own: the ledger gets a sign-in from each.
+/// When each person was last heard. The store decides; this only saves work: it records a sign-in once.
 #[derive(Default)]
 pub(crate) struct LastHeard(Mutex<HashMap<SpiffeId, Time>>);
 

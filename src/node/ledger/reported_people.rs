@@ -1,15 +1,7 @@
 //! What partners are told about how decisions are made here. Partners remember it, while a store that was restored forgets it.
 
-use std::sync::Arc;
-
 use crate::{
-    domain::{
-        bundle::HeldBundle,
-        fault::Fault,
-        ids::TrustDomain,
-        person::{Register, TWO},
-        time::Time,
-    },
+    domain::{bundle::HeldBundle, fault::Fault, ids::TrustDomain, person::TWO, time::Time},
     ledger::heads::AlarmKind,
     node::ledger::Ledger,
     store::PartnerRecord,
@@ -59,7 +51,8 @@ impl Ledger {
         self.sessions.of(partner).bundles.set_persons_needed(ours);
         let most = u32::try_from(TWO).unwrap_or(u32::MAX);
         if theirs.min(most) > self.held_persons_needed(partner) {
-            self.note_persons_needed(partner, theirs.min(most)).await?;
+            let needed = theirs.min(most);
+            self.directory.decide_in_turn_again(|| Box::pin(self.note_persons_needed(partner, needed))).await?;
         }
         if self.people.register().needed() >= TWO || ours < most {
             return Ok(());
@@ -72,7 +65,7 @@ impl Ledger {
         if witnesses.len() < enough {
             return Ok(());
         }
-        self.remember_two().await;
+        self.people.remember_two().await;
         witnesses.sort_unstable();
         let what = format!(
             "{} know that there were two administrators here, and this store does not: an older one was put in its place. Decisions take two \
@@ -80,18 +73,11 @@ impl Ledger {
             witnesses.join(" and ")
         );
         self.alarms.alarm(None, AlarmKind::FewerPersons, what, vec![witnesses.join("\n").into_bytes()]).await?;
-        Ok(())
-    }
-
-    async fn remember_two(&self) {
-        let _changing = self.people.changing.lock().await;
-        let mut register = Register::clone(&self.people.register());
-        register.remember_two();
-        self.people.register.store(Arc::new(register));
+        self.people.move_catalogue().await
     }
 
     async fn note_persons_needed(&self, partner: &TrustDomain, needed: u32) -> Result<(), Fault> {
-        let _changing = self.directory.changing.lock().await;
+        let _changing = self.directory.begin_change().await?;
         let Some(known) = self.directory.current().get(partner).cloned() else { return Ok(()) };
         let bundle = HeldBundle { persons_needed: needed, ..known.record.bundle.clone() };
         self.bundles.note_of(PartnerRecord { bundle, ..known.record.clone() }).await

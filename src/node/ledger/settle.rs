@@ -1,7 +1,5 @@
 //! A lost ledger is begun again. What is here goes on as a new epoch, whose first entry says what was signed and lost.
 
-use std::sync::atomic::Ordering;
-
 use crate::{
     domain::{
         actor::{Actor, Administer, Authorized},
@@ -12,9 +10,15 @@ use crate::{
         statement::Envelope,
     },
     ledger::note::Note,
-    node::ledger::{Ledger, rank::rank},
+    node::{
+        catalogue::{TURNS, has_moved},
+        ledger::{Ledger, rank::rank},
+    },
     seal::subject,
-    store::ledger::{LedgerChange, SettlingApproval},
+    store::{
+        StoreError,
+        ledger::{LedgerChange, LedgerState, SettlingApproval},
+    },
 };
 
 /// The state of a settlement.
@@ -53,7 +57,26 @@ impl Ledger {
         if reason.trim().is_empty() {
             return Err(Fault::at(Reason::InvalidArgument, "reason", "say why: it goes on record"));
         }
-        let _settling = self.settling.lock().await;
+        // Who must approve depends on the directory as it is now, and registering somebody changes the catalogue.
+        self.people.look_for_people().await?;
+        for _ in 1..TURNS {
+            match self.settle_once(actor, reason, approval).await {
+                // Another process has added an approval, or changed what is decided by.
+                Err(fault) if has_moved(&fault) || fault == StoreError::Conflict.into() => {}
+                settled => return settled,
+            }
+        }
+        self.settle_once(actor, reason, approval).await
+    }
+
+    async fn settle_once(
+        &self,
+        actor: &Authorized<Administer>,
+        reason: &str,
+        approval: &Envelope,
+    ) -> Result<Settlement, Fault> {
+        self.directory.catch_up().await?;
+        let (signing, decided_on) = (self.signing.lock().await, Some(self.directory.version()));
         let state = self.store.ledger().await?;
         if state.behind.is_empty() {
             return Err(Fault::new(Reason::Conflict, "the ledger has lost nothing: there is nothing to settle"));
@@ -78,18 +101,26 @@ impl Ledger {
         let approved = Deed::SettlingApproved { reason: reason.to_owned(), approval };
         let approved = Event::by(actor, at, approved);
         if approvals < needed {
-            self.store.change_ledger(&state, LedgerChange::Settling(settling), vec![approved]).await?;
+            self.store.change_ledger(&state, LedgerChange::Settling(settling), decided_on, vec![approved]).await?;
             let origin = self.own_log_key().name;
             return Ok(Settlement { settled: false, approvals, needed, origin });
         }
-        self.store.record(vec![approved]).await?;
-        self.begin_epoch(actor, reason).await?;
+        self.begin_epoch(actor, reason, &state, decided_on, approved).await?;
+        drop(signing);
+        self.directory.catch_up().await?;
+        self.tell_epoch().await?;
         Ok(Settlement { settled: true, approvals, needed, origin: self.own_log_key().name })
     }
 
-    async fn begin_epoch(&self, actor: &Actor, reason: &str) -> Result<(), Fault> {
-        let signing = self.signing.lock().await;
-        let state = self.store.ledger().await?;
+    /// Begins the next epoch on the state and the version of the catalogue on which enough people have approved it.
+    async fn begin_epoch(
+        &self,
+        actor: &Actor,
+        reason: &str,
+        state: &LedgerState,
+        decided_on: Option<u64>,
+        approved: Event,
+    ) -> Result<(), Fault> {
         let lost = Note::parse(&state.behind)?;
         let epoch = rank(&lost).0.max(state.epoch).saturating_add(1);
         let deed = Deed::LedgerSettled {
@@ -100,10 +131,9 @@ impl Ledger {
             reason: reason.to_owned(),
         };
         let event = Event::by(actor, self.clock.now(), deed);
-        self.next_epoch(epoch, event).await?;
-        self.is_behind.store(false, Ordering::Relaxed);
-        drop(signing);
+        self.next_epoch(state, epoch, decided_on, vec![approved, event]).await?;
+        self.loss.note(false);
         tracing::warn!(epoch, "the ledger was begun anew");
-        self.tell_epoch().await
+        Ok(())
     }
 }

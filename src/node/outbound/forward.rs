@@ -58,9 +58,11 @@ impl OutboundFeeds {
                 (kept, kept)
             }
         };
+        let mut in_vain = 0;
         loop {
             let page = self.store.arrived_after(upto, PAGE).await?;
             let Some(last) = page.last() else { return Ok(()) };
+            let alone = self.directory.alone_after(in_vain).await?;
             let last = last.arrival;
             let forwarding = self.look_at(page, kept, last).await?;
             if !forwarding.events.is_empty() || last - kept > UNKEPT {
@@ -77,19 +79,25 @@ impl OutboundFeeds {
                         *position = Some((kept, upto));
                         continue;
                     }
+                    Err(StoreError::CatalogueMoved) => {
+                        drop(alone);
+                        in_vain += 1;
+                        self.directory.catch_up().await?;
+                        continue;
+                    }
                     done => done?,
                 }
                 wake.iter().for_each(|partner| self.sessions.of(partner).wake());
                 kept = last;
             }
-            upto = last;
+            (upto, in_vain) = (last, 0);
             *position = Some((kept, upto));
         }
     }
 
     /// Plans what is passed on of these arrivals. Only those are considered whose terms let anything be passed on.
     async fn look_at(self: &Arc<Self>, page: Vec<ForwardableEntry>, from: u64, upto: u64) -> Result<Forwarding, Fault> {
-        let mut ids: Vec<StatementId> = vec![];
+        let (catalogue, mut ids) = (Some(self.directory.version()), Vec::<StatementId>::new());
         for arrived in page {
             let release = wire::envelope::decode(&arrived.release).and_then(|e| wire::release::decode(&e.payload));
             // It could be read when it came, so it is damaged.
@@ -101,7 +109,7 @@ impl OutboundFeeds {
                 ids.push(arrived.manifest_id);
             }
         }
-        let mut forwarding = Forwarding { from, upto, queue: vec![], events: vec![] };
+        let mut forwarding = Forwarding { catalogue, from, upto, queue: vec![], events: vec![] };
         if ids.is_empty() {
             return Ok(forwarding);
         }

@@ -95,6 +95,7 @@ impl OutboundFeeds {
         self: &Arc<Self>,
         partner: &TrustDomain,
         position: OutboundPosition,
+        catalogue: u64,
         due: Vec<(QueueItem, Vec<Digest>)>,
         now: Time,
     ) -> Result<Vec<Numbered>, Fault> {
@@ -113,9 +114,11 @@ impl OutboundFeeds {
             self.store.enqueue(&id, urgency, vec![(partner.clone(), at)]).await?;
         }
         signers.remove(self.identity.domain());
-        let batch = ReleaseBatch { after: outbound.sequence(), releases: records, signers, settled, duties, events };
+        let catalogue = Some(catalogue);
+        let batch =
+            ReleaseBatch { catalogue, after: outbound.sequence(), releases: records, signers, settled, duties, events };
         match self.store.commit_releases(partner, batch).await {
-            // Another replica has numbered in the meantime, or something was recalled. That takes precedence.
+            // Another process has numbered in the meantime, or something was recalled. That takes precedence.
             Err(StoreError::Conflict) => Ok(vec![]),
             other => Ok(other.map(|()| numbered)?),
         }

@@ -14,6 +14,7 @@ use crate::{
     },
     node::{
         assessment_cache::loaded::LoadedAssessment,
+        catalogue::{TURNS, has_moved},
         decisions::urgency,
         outbound::{OutboundFeeds, channel::ChannelSender},
         recalls::lookup::is_recalled,
@@ -44,6 +45,17 @@ pub struct ResumePoint {
     pub release: Option<StatementId>,
 }
 
+/// The feed to a partner while it runs.
+struct Feed<'a> {
+    partner: &'a TrustDomain,
+    /// The number of the last entry that was given to the stream.
+    cursor: u64,
+    until_caught_up: bool,
+    wakes: tokio::sync::watch::Receiver<u64>,
+    entries: &'a mut ChannelSender,
+    stream: &'a Stream,
+}
+
 impl OutboundFeeds {
     /// Sends a partner its feed after the entry that it names. It ends when the partner is caught up (if asked for), when the receiver is gone, or when
     /// the organisation is no longer a partner.
@@ -58,68 +70,97 @@ impl OutboundFeeds {
         entries: &mut ChannelSender,
         stream: &Stream,
     ) -> Result<(), Fault> {
-        let live = self.sessions.of(partner);
-        let mut wakes = live.wakes();
+        let wakes = self.sessions.of(partner).wakes();
         self.begin_after(partner, resume).await?;
-        let mut cursor = resume.sequence;
-        'look: loop {
-            // Nothing is numbered before the stream asks for it, because an entry that is numbered can't be overtaken by a more urgent
-            // one.
-            let Some(room) = entries.room(stream, || self.clock.now()).await else { return Ok(()) };
-            // There is one look at a time for a partner. A partner that opens streams in a row waits for its own earlier looks.
-            let judging = live.judging.lock().await;
-            if stream.ended.is_cancelled() || entries.is_closed() {
-                return Ok(());
-            }
-            let decided = self.directory.current();
-            decided.active(partner)?;
-            self.ledger.may_feed()?;
-            wakes.mark_unchanged();
-            let (judged_at, recalls) = (self.clock.now(), live.recalls());
-            let look = self.store.pending_work(partner, cursor, judged_at, room).await?;
-            let is_nothing = look.numbered.is_empty() && look.due.is_empty();
-            // What is due waits for a good key of this node. The link stays open.
-            let key_fault = if is_nothing { None } else { self.identity.good_key().err() };
-            live.outgoing.set_obstacle(partner, key_fault.as_ref());
-            if is_nothing {
-                drop(judging);
-                if until_caught_up || !wait_for_more(look.next_due, judged_at, &mut wakes, entries, stream).await {
-                    return Ok(());
+        let mut feed = Feed { partner, cursor: resume.sequence, until_caught_up, wakes, entries, stream };
+        let mut in_vain = 0;
+        loop {
+            match self.feed_some(&mut feed, in_vain).await {
+                Ok(true) => in_vain = 0,
+                Ok(false) => return Ok(()),
+                Err(fault) if has_moved(&fault) && in_vain < TURNS => {
+                    in_vain += 1;
+                    self.directory.catch_up().await?;
                 }
-                continue;
-            }
-            if let Some(fault) = key_fault {
-                drop(judging);
-                if until_caught_up {
-                    return Err(fault);
-                }
-                if !wait_for_more(None, judged_at, &mut wakes, entries, stream).await {
-                    return Ok(());
-                }
-                continue;
-            }
-            let next_due = look.next_due;
-            let (page, is_all) = self.page(partner, look, judged_at).await?;
-            drop(judging);
-            // The time that the decision took does not count. Otherwise a slow decision would be made again for ever.
-            let decided_at = self.clock.now();
-            for numbered in page {
-                let Some(place) = entries.place(stream).await else { return Ok(()) };
-                // A slow partner takes an entry long after it was decided. The entry is numbered and kept, so the next look judges it as
-                // things are then.
-                let is_stale = self.clock.now().seconds_since(decided_at) >= STALE_SECONDS;
-                // A recall holds up only what it takes back. That goes as a void, or not at all.
-                let is_taken_back = live.recalls() != recalls && is_recalled(&*self.store, &numbered.entry).await?;
-                if is_stale || is_taken_back || !Arc::ptr_eq(&decided, &self.directory.current()) {
-                    continue 'look;
-                }
-                cursor = numbered.sequence;
-                place.give(numbered, self.clock.now());
-            }
-            if is_all && !until_caught_up && !wait_for_more(next_due, judged_at, &mut wakes, entries, stream).await {
-                return Ok(());
+                Err(fault) => return Err(fault),
             }
         }
+    }
+
+    /// Looks once at what is pending for a partner, and sends what may be sent. Returns `false` if the feed ends. `in_vain` is how often
+    /// the catalogue has moved between a look and its end.
+    async fn feed_some(self: &Arc<Self>, feed: &mut Feed<'_>, in_vain: usize) -> Result<bool, Fault> {
+        let Feed { partner, cursor, until_caught_up, wakes, entries, stream } = feed;
+        let live = self.sessions.of(partner);
+        // Nothing is numbered before the stream asks for it, because an entry that is numbered can't be overtaken by a more urgent one.
+        let Some(room) = entries.room(stream, || self.clock.now()).await else { return Ok(false) };
+        // There is one look at a time for a partner. A partner that opens streams in a row waits for its own earlier looks.
+        let judging = live.judging.lock().await;
+        let mut alone = self.directory.alone_after(in_vain).await?;
+        if stream.ended.is_cancelled() || entries.is_closed() {
+            return Ok(false);
+        }
+        let (catalogue, decided) = (self.directory.version(), self.directory.current());
+        decided.active(partner)?;
+        self.ledger.may_feed()?;
+        wakes.mark_unchanged();
+        let (judged_at, recalls) = (self.clock.now(), live.recalls());
+        let look = self.look(partner, *cursor, catalogue, judged_at, room).await?;
+        let is_nothing = look.numbered.is_empty() && look.due.is_empty();
+        // What is due waits for a good key of this node. The link stays open.
+        let key_fault = if is_nothing { None } else { self.identity.good_key().err() };
+        live.outgoing.set_obstacle(partner, key_fault.as_ref());
+        if is_nothing || key_fault.is_some() {
+            drop((judging, alone));
+            let next_due = look.next_due.filter(|_| is_nothing);
+            return match key_fault {
+                Some(fault) if *until_caught_up => Err(fault),
+                _ => Ok(!*until_caught_up && wait_for_more(next_due, judged_at, wakes, entries, stream).await),
+            };
+        }
+        let next_due = look.next_due;
+        let (page, is_all) = self.page(partner, look, judged_at).await?;
+        drop(judging);
+        // The time that the decision took does not count. Otherwise a slow decision would be made again for ever.
+        let (decided_at, mut is_any_given) = (self.clock.now(), false);
+        for numbered in page {
+            let Some(place) = entries.place(stream).await else { return Ok(false) };
+            // A slow partner takes an entry long after it was decided. The entry is numbered and kept, so the next look judges it as
+            // things are then.
+            let is_stale = self.clock.now().seconds_since(decided_at) >= STALE_SECONDS;
+            // A recall holds up only what it takes back. That goes as a void, or not at all.
+            let is_taken_back = live.recalls() != recalls && is_recalled(&*self.store, &numbered.entry).await?;
+            if is_stale || is_taken_back {
+                return Ok(true);
+            }
+            if !Arc::ptr_eq(&decided, &self.directory.current()) {
+                return if is_any_given { Ok(true) } else { Err(StoreError::CatalogueMoved.into()) };
+            }
+            *cursor = numbered.sequence;
+            place.give(numbered, self.clock.now());
+            // The channel had room for one entry. A slow partner must not hold up changes by not taking the next one.
+            is_any_given = true;
+            drop(alone.take());
+        }
+        Ok(!is_all || *until_caught_up || wait_for_more(next_due, judged_at, wakes, entries, stream).await)
+    }
+
+    /// What is pending for a partner, if the store has the version of the catalogue that is in memory.
+    async fn look(
+        &self,
+        partner: &TrustDomain,
+        after: u64,
+        catalogue: u64,
+        now: Time,
+        room: u64,
+    ) -> Result<PendingWork, Fault> {
+        let look = self.store.pending_work(partner, after, now, room).await?;
+        if look.catalogue != catalogue {
+            // What is in memory is older, or this process is about to follow its own change.
+            return Err(StoreError::CatalogueMoved.into());
+        }
+        self.cache.follow_recalls(look.recalls).await?;
+        Ok(look)
     }
 
     /// Decides and numbers what a look has found. The second value tells whether that was all; if so, there is more only once somebody
@@ -132,7 +173,7 @@ impl OutboundFeeds {
     ) -> Result<(Vec<Numbered>, bool), Fault> {
         let (due, is_more) = (look.due.len(), look.is_more);
         let page = match look.numbered.is_empty() {
-            true => self.release_due(partner, look.position, look.due, judged_at).await?,
+            true => self.release_due(partner, look.position, look.catalogue, look.due, judged_at).await?,
             false => self.resend(partner, look.numbered).await?,
         };
         let is_all = page.len() == due && !is_more;

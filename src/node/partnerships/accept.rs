@@ -24,7 +24,7 @@ use crate::{
         people::approvals::{Approvable, ApprovalCount},
     },
     seal::{hash::sha256, statement::id_of, subject},
-    store::{PartnerRecord, RetiredRoot},
+    store::{PartnerRecord, RetiredRoot, catalogue::CatalogueChange},
 };
 
 /// An invitation, and what an administrator has confirmed about it by another way.
@@ -76,6 +76,10 @@ impl Partnerships {
     /// `ROLE_REQUIRED`; `CONFLICT` where the fingerprint is not that of the invitation, or where the invitation is this node's own;
     /// `SECOND_PERSON_REQUIRED` where the caller has approved it already; whatever verification refuses.
     pub async fn accept(&self, actor: &Authorized<Administer>, invited: &Invited) -> Result<Accepted, Fault> {
+        self.directory.decide_in_turn_again(|| Box::pin(self.accept_once(actor, invited))).await
+    }
+
+    async fn accept_once(&self, actor: &Authorized<Administer>, invited: &Invited) -> Result<Accepted, Fault> {
         let (invitation, count, _changing) = match self.confirm(actor, invited).await? {
             Confirmed::Enough(invitation, count, changing) => (*invitation, count, changing),
             Confirmed::Waits(accepted) => return Ok(accepted),
@@ -93,6 +97,10 @@ impl Partnerships {
     /// # Errors
     /// As [`Self::accept`]; `CONFLICT` where it is a partner.
     pub async fn know(&self, actor: &Authorized<Administer>, invited: &Invited) -> Result<Accepted, Fault> {
+        self.directory.decide_in_turn_again(|| Box::pin(self.know_once(actor, invited))).await
+    }
+
+    async fn know_once(&self, actor: &Authorized<Administer>, invited: &Invited) -> Result<Accepted, Fault> {
         let (invitation, count, _changing) = match self.confirm(actor, invited).await? {
             Confirmed::Enough(invitation, count, changing) => (*invitation, count, changing),
             Confirmed::Waits(accepted) => return Ok(accepted),
@@ -118,7 +126,7 @@ impl Partnerships {
         if invitation.organisation.domain == *self.identity.domain() {
             return Err(Fault::new(Reason::Conflict, "the invitation is this node's own; give it to the partner"));
         }
-        let changing = self.directory.changing.lock().await;
+        let changing = self.directory.begin_change().await?;
         let directory = self.directory.current();
         if let Some(partner) = directory.get(&invitation.organisation.domain) {
             require_newer(&partner.record, &invitation)?;
@@ -196,7 +204,7 @@ impl Partnerships {
         };
         self.bundles.bundle_by_invitation(&record, envelope).await?;
         // The words were compared, and the invitation brings the lists.
-        self.store.forget_torn_lists(&domain).await?;
+        self.directory.change(CatalogueChange::ForgetTornLists(domain.clone()), &[]).await?;
         let partner = self.save_partner_as(Some(actor.as_actor()), record).await?;
         self.revocations.take_invited_lists(&bundle, &invitation.lists).await?;
         self.ledger.take_invited_ledger(&partner, ledger_key, &invitation).await?;
@@ -204,7 +212,7 @@ impl Partnerships {
         // What was kept from users because the organisation was not known may be shown now.
         self.sessions.is_known_anew(&domain);
         if introduced.is_some() {
-            self.recalls.prove_recalls().await?;
+            self.recalls.prove_recalls_in_turn().await?;
         }
         Ok(self.directory.current().get(&domain).cloned().unwrap_or(partner))
     }
@@ -253,7 +261,16 @@ impl Partnerships {
         domain: &TrustDomain,
         state: PartnerState,
     ) -> Result<Arc<Partner>, Fault> {
-        let _changing = self.directory.changing.lock().await;
+        self.directory.decide_in_turn_again(|| Box::pin(self.set_state_once(actor, domain, state))).await
+    }
+
+    async fn set_state_once(
+        &self,
+        actor: &Authorized<Administer>,
+        domain: &TrustDomain,
+        state: PartnerState,
+    ) -> Result<Arc<Partner>, Fault> {
+        let _changing = self.directory.begin_change().await?;
         let directory = self.directory.current();
         let known = directory.get(domain).ok_or_else(|| no_partner(domain))?;
         if let Some(damage) = known.damage().filter(|_| state == PartnerState::Active) {
@@ -288,10 +305,10 @@ impl Partnerships {
         let fingerprint = bundle.fingerprint().to_string();
         let deed = Deed::PartnerChanged { partner: domain.clone(), fingerprint, state: record.state.to_string() };
         let event = Event::of(actor, self.clock.now(), deed);
-        self.store.save_partner(record, event).await?;
         // Lists survive a new bundle if its roots prove their issuers.
-        self.lists.rest_upon(&bundle);
-        self.directory.reload_after(std::slice::from_ref(&domain)).await?;
+        let rest = || self.lists.rest_upon(&bundle);
+        let change = CatalogueChange::Partner { record, event };
+        self.directory.change_and(change, rest, std::slice::from_ref(&domain)).await?;
         self.directory.current().get(&domain).cloned().ok_or_else(|| no_partner(&domain))
     }
 }

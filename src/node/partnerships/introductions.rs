@@ -29,7 +29,7 @@ use crate::{
         people::approvals::{Approvable, ApprovalCount},
     },
     seal::{rules, subject, verify::verify},
-    store::{PartnerRecord, bundles::BundleChange},
+    store::{PartnerRecord, bundles::BundleChange, catalogue::CatalogueChange},
     wire,
 };
 
@@ -53,7 +53,7 @@ impl Partnerships {
         let Introduction { invitation, .. } = verified.into_content();
         let invitation = wire::envelope::decode(&invitation)?;
         let opened = self.open_introduced(&invitation)?;
-        let _changing = self.directory.changing.lock().await;
+        let _changing = self.directory.begin_change().await?;
         if !self.directory.current().active(partner)?.record.introduces {
             let what = "the administrators here have not permitted this partner to introduce others; keep it, and offer it again";
             return Err(Fault::new(Reason::NotYet, what));
@@ -145,8 +145,8 @@ impl Partnerships {
         let event = Event::of_node(self.clock.now(), deed);
         let change =
             BundleChange { partner: Some(PartnerRecord { bundle, ..before.clone() }), ..BundleChange::default() };
-        self.store.change_bundles(change, vec![event]).await?;
-        self.directory.reload_after(std::slice::from_ref(of)).await
+        let change = CatalogueChange::Bundles { change: Box::new(change), events: vec![event] };
+        self.directory.change(change, std::slice::from_ref(of)).await
     }
 
     /// Allows a partner to introduce organisations here. It takes as many administrators as any other such decision.
@@ -159,7 +159,9 @@ impl Partnerships {
         partner: &TrustDomain,
         approval: &Envelope,
     ) -> Result<Option<ApprovalCount>, Fault> {
-        let _changing = self.directory.changing.lock().await;
+        // Registering somebody changes the catalogue, so it comes first.
+        self.people.look_for_people().await?;
+        let _changing = self.directory.begin_change().await?;
         let known = self.partner_of(partner)?;
         if known.record.introduces {
             return Ok(None);
@@ -189,10 +191,11 @@ impl Partnerships {
         actor: &Authorized<Administer>,
         partner: &TrustDomain,
     ) -> Result<u64, Fault> {
-        let _changing = self.directory.changing.lock().await;
+        let _changing = self.directory.begin_change().await?;
         let known = self.partner_of(partner)?;
         // An approval that another administrator has already given for this partner is dropped as well.
-        self.store.forget_approval(&subject::introductions(partner), vec![]).await?;
+        let approval = subject::introductions(partner);
+        self.directory.change(CatalogueChange::ForgetApproval(approval), &[]).await?;
         self.save_partner_as(Some(actor.as_actor()), PartnerRecord { introduces: false, ..known.record.clone() })
             .await?;
         let directory = self.directory.current();
@@ -247,8 +250,10 @@ impl Partnerships {
         if disown.is_empty() {
             return Ok(());
         }
-        let hidden = self.store.change_bundles(BundleChange { disown, ..BundleChange::default() }, vec![]).await?;
-        hidden.iter().for_each(|manifest| self.cache.entries.forget(manifest));
+        let change = Box::new(BundleChange { disown, ..BundleChange::default() });
+        let moved = self.directory.catalogue.change(CatalogueChange::Bundles { change, events: vec![] }).await?;
+        moved.hidden.iter().for_each(|manifest| self.cache.entries.forget(manifest));
+        self.directory.catalogue.follow(&moved);
         Ok(())
     }
 

@@ -15,6 +15,7 @@ use crate::{
         rules,
         verify::{MAX_SKEW_SECONDS, verify},
     },
+    store::catalogue::CatalogueChange,
     wire,
 };
 
@@ -102,7 +103,8 @@ impl People {
         !self.is_gone(&approved.by) && proves() == Some(true)
     }
 
-    /// Adds the caller to those who approve a thing. A caller who is interrupted before the approved change is made starts again.
+    /// Adds the caller to those who approve a thing, in the turn to change the catalogue. A caller who is interrupted before the approved
+    /// change is made starts again.
     ///
     /// # Errors
     /// `SECOND_PERSON_REQUIRED` where the caller is not confirmed, or has approved it already; those of [`Self::approved`]; store faults.
@@ -132,15 +134,18 @@ impl People {
         }
         let count = ApprovalCount { approvals: record.approved.len(), needed };
         record.settled = count.is_enough().then_some(now);
-        self.store.save_approval(record, vec![event]).await?;
+        let moved = self.catalogue.change(CatalogueChange::Approval { record, events: vec![event] }).await?;
+        self.catalogue.follow(&moved);
         Ok(count)
     }
 
-    /// Keeps an approval of a thing that one person decides alone.
+    /// Keeps an approval of a thing that one person decides alone, in the turn to change the catalogue.
     pub(in crate::node) async fn keep_approval(&self, approved: Approved, thing: Approvable) -> Result<(), Fault> {
         let Approvable { matter, subject, of } = thing;
         let now = self.clock.now();
         let record = ApprovalRecord { subject, matter, of, approved: vec![approved], since: now, settled: Some(now) };
-        Ok(self.store.save_approval(record, vec![]).await?)
+        let moved = self.catalogue.change(CatalogueChange::Approval { record, events: vec![] }).await?;
+        self.catalogue.follow(&moved);
+        Ok(())
     }
 }

@@ -50,6 +50,16 @@ impl Recalls {
         envelope: &Envelope,
         keep_own: bool,
     ) -> Result<IssuedRecall, Fault> {
+        self.directory.decide_again(|| Box::pin(self.recall_once(actor, envelope, keep_own))).await
+    }
+
+    async fn recall_once(
+        &self,
+        actor: &Authorized<Officiate>,
+        envelope: &Envelope,
+        keep_own: bool,
+    ) -> Result<IssuedRecall, Fault> {
+        let catalogue = Some(self.directory.version());
         // This node itself states when it was logged, when it hands the recall over.
         let envelope = &Envelope { logged: vec![], ..envelope.clone() };
         let verified = verify(envelope, &rules::RECALL, self.trust.chains(), self.clock.now())?;
@@ -73,7 +83,7 @@ impl Recalls {
             }
         };
         let step = self.recall_step(&verified, envelope, standing, before, None);
-        let step = RecallStep { effect, is_told: true, ..step };
+        let step = RecallStep { catalogue, effect, is_told: true, ..step };
         let step = RecallStep { events: vec![self.recalled(&step.record, Some(actor))], ..step };
         let record = step.record.clone();
         let told = self.apply(step).await?.told;
@@ -156,6 +166,7 @@ impl Recalls {
         };
         let before = before.map(|b| b.standing.state);
         RecallStep {
+            catalogue: None,
             record,
             before,
             effect: ContentEffect::None,

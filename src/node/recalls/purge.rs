@@ -33,6 +33,17 @@ impl Recalls {
         id: &AssessmentId,
         approval: &Envelope,
     ) -> Result<RecallView, Fault> {
+        self.directory.decide_again(|| Box::pin(self.approve_purge_once(actor, id, approval))).await
+    }
+
+    async fn approve_purge_once(
+        &self,
+        actor: &Authorized<Officiate>,
+        id: &AssessmentId,
+        approval: &Envelope,
+    ) -> Result<RecallView, Fault> {
+        self.people.look_for_people().await?;
+        let catalogue = Some(self.directory.version());
         let _recalling = self.recalling.lock().await;
         let before = self.waiting_purge(id).await?;
         self.people.require_confirmed(actor).await?;
@@ -58,7 +69,7 @@ impl Recalls {
         }
         let effect = if runs { ContentEffect::Destroy } else { ContentEffect::None };
         let record = step.record.clone();
-        self.apply(RecallStep { effect, post, events, ..step }).await?;
+        self.apply(RecallStep { catalogue, effect, post, events, ..step }).await?;
         view(record)
     }
 
@@ -123,6 +134,7 @@ impl Recalls {
 
 fn decided(before: &RecallRecord, standing: RecallStanding, now: crate::domain::time::Time) -> RecallStep {
     RecallStep {
+        catalogue: None,
         before: Some(before.standing.state),
         record: RecallRecord { standing, at: now, ..before.clone() },
         effect: ContentEffect::None,

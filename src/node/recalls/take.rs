@@ -38,6 +38,7 @@ impl Recalls {
     /// `NOT_A_PARTNER`; whatever verification refuses of the partner's own recall. `NOT_YET` for a third organisation's recall that can't
     /// be verified, in the same words whatever is known here.
     pub async fn take_recall(&self, partner: &TrustDomain, envelope: &Envelope) -> Result<(), Fault> {
+        let catalogue = self.directory.version();
         self.directory.current().active(partner)?;
         let Recall { originator, assessment, recalled_at, .. } = wire::recall::decode(&envelope.payload)?;
         if originator == *self.identity.domain() {
@@ -57,7 +58,7 @@ impl Recalls {
             Err(fault) => Err(fault),
         };
         match verified {
-            Ok(verified) => self.take_verified(partner, &verified, envelope).await,
+            Ok(verified) => self.take_verified(partner, &verified, envelope, catalogue).await,
             Err(fault) if name.originator == *partner => Err(fault),
             Err(fault) => {
                 if self.sessions.of(partner).allows_a_line(self.clock.now()) {
@@ -125,24 +126,38 @@ impl Recalls {
     /// Tries again to verify the recalls that could not be verified.
     pub(in crate::node) async fn prove_recalls(&self) -> Result<(), Fault> {
         for name in self.store.unverified_recall_names().await? {
-            let unverified = match self.store.unverified_recall(&name).await {
-                Err(StoreError::Damaged(_)) => continue,
-                found => found?,
-            };
-            let Some(unverified) = unverified else { continue };
-            let Ok(envelope) = wire::envelope::decode(&unverified.envelope) else { continue };
-            let Ok(verified) = self.verify_recall(&envelope, unverified.at) else { continue };
-            if self.require_introduced_alike(&verified).await.is_err() {
-                continue;
-            }
-            match self.take_verified(&name.from, &verified, &envelope).await {
-                // This recall stays unread and waits for a backup. The others are still handled.
-                Err(fault) if fault.reason == Reason::StoreCorrupt && self.store.failure().is_none() => continue,
-                taken => taken?,
-            }
-            self.store.forget_unverified_recall(&name).await?;
-            self.sessions.examine_all_again();
+            self.directory.decide_again(|| Box::pin(self.prove_recall(&name))).await?;
         }
+        Ok(())
+    }
+
+    /// Like [`Self::prove_recalls`], for the holder of the turn to change the catalogue.
+    pub(in crate::node) async fn prove_recalls_in_turn(&self) -> Result<(), Fault> {
+        for name in self.store.unverified_recall_names().await? {
+            self.prove_recall(&name).await?;
+        }
+        Ok(())
+    }
+
+    async fn prove_recall(&self, name: &RecallName) -> Result<(), Fault> {
+        let catalogue = self.directory.version();
+        let unverified = match self.store.unverified_recall(name).await {
+            Err(StoreError::Damaged(_)) => return Ok(()),
+            found => found?,
+        };
+        let Some(unverified) = unverified else { return Ok(()) };
+        let Ok(envelope) = wire::envelope::decode(&unverified.envelope) else { return Ok(()) };
+        let Ok(verified) = self.verify_recall(&envelope, unverified.at) else { return Ok(()) };
+        if self.require_introduced_alike(&verified).await.is_err() {
+            return Ok(());
+        }
+        match self.take_verified(&name.from, &verified, &envelope, catalogue).await {
+            // This recall stays unread and waits for a backup. The others are still handled.
+            Err(fault) if fault.reason == Reason::StoreCorrupt && self.store.failure().is_none() => return Ok(()),
+            taken => taken?,
+        }
+        self.store.forget_unverified_recall(name).await?;
+        self.sessions.examine_all_again();
         Ok(())
     }
 
@@ -151,6 +166,7 @@ impl Recalls {
         partner: &TrustDomain,
         verified: &Verified<Recall>,
         envelope: &Envelope,
+        catalogue: u64,
     ) -> Result<(), Fault> {
         let recall = verified.content();
         let _recalling = self.recalling.lock().await;
@@ -162,6 +178,7 @@ impl Recalls {
             return Ok(());
         };
         let step = self.taken(partner, verified, envelope, standing, before, &arrived)?;
+        let step = RecallStep { catalogue: Some(catalogue), ..step };
         let (record, had) = (step.record.clone(), !arrived.is_empty());
         self.apply(step).await?;
         // The node lets go of what waits of the assessment.

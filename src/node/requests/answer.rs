@@ -27,6 +27,7 @@ use crate::{
 };
 
 /// An answer, as the officer gives it.
+#[derive(Clone)]
 pub struct GivenAnswer {
     /// The request that it answers.
     pub request: StatementId,
@@ -75,6 +76,11 @@ impl Requests {
     /// `ROLE_REQUIRED`, `NOT_FOUND`, `CONFLICT` where it was answered before, `INVALID_ARGUMENT`, `LIMIT_EXCEEDED`, and whatever
     /// verification refuses of the exception.
     pub async fn answer(&self, actor: &Authorized<Officiate>, given: GivenAnswer) -> Result<RequestView, Fault> {
+        self.directory.decide_again(|| Box::pin(self.answer_once(actor, given.clone()))).await
+    }
+
+    async fn answer_once(&self, actor: &Authorized<Officiate>, given: GivenAnswer) -> Result<RequestView, Fault> {
+        let catalogue = Some(self.directory.version());
         let GivenAnswer { request, kind, text, exception } = given;
         let (now, record) = (self.clock.now(), self.open_request(&request).await?);
         let (partner, manifest) = (record.partner.clone(), record.manifest_id);
@@ -113,7 +119,8 @@ impl Requests {
         };
         events.push(Event::by(actor, now, deed));
         let record = RequestRecord { state, answer: Some(envelope.clone()), by: Some(actor.id().clone()), ..record };
-        let step = RequestStep { record: record.clone(), is_theirs: false, post: Some(envelope), attached, events };
+        let step =
+            RequestStep { catalogue, record: record.clone(), is_theirs: false, post: Some(envelope), attached, events };
         if !self.store.settle_request(step).await? {
             return Err(answered_before());
         }

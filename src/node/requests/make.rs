@@ -56,6 +56,11 @@ impl Requests {
     /// # Errors
     /// `ROLE_REQUIRED`, `NOT_FOUND`, `INVALID_ARGUMENT`, `NOT_A_PARTNER` where nobody that gave it is an active partner any more.
     pub async fn ask(&self, actor: &Authorized<Write>, question: NewRequest) -> Result<RequestView, Fault> {
+        self.directory.decide_again(|| Box::pin(self.ask_once(actor, question.clone()))).await
+    }
+
+    async fn ask_once(&self, actor: &Authorized<Write>, question: NewRequest) -> Result<RequestView, Fault> {
+        let catalogue = Some(self.directory.version());
         let NewRequest { assessment, version, mut kinds, text } = question;
         let record = self.store.assessment(&assessment, version, false).await?;
         let missing = || Fault::new(Reason::NotFound, format!("there is no assessment `{assessment}` here"));
@@ -103,9 +108,14 @@ impl Requests {
             by: Some(actor.id().clone()),
             reason: None,
         };
-        let events = vec![Event::by(actor, now, deed)];
-        let step =
-            RequestStep { record: record.clone(), is_theirs: false, post: Some(envelope), attached: None, events };
+        let step = RequestStep {
+            catalogue,
+            record: record.clone(),
+            is_theirs: false,
+            post: Some(envelope),
+            attached: None,
+            events: vec![Event::by(actor, now, deed)],
+        };
         self.store.begin_request(step).await?;
         self.sessions.of(&partner).post();
         Ok(RequestView { record, request, answer: None, state: RequestState::Sent, until: None })
@@ -251,7 +261,8 @@ impl Requests {
         // Only known reasons are kept, so that no free text of a partner appears on screens.
         let known = Reason::from_name(reason).map_or("REFUSED", Reason::as_str);
         let record = RequestRecord { state: RequestState::Refused, reason: Some(known.to_owned()), ..record };
-        self.settle(record, None, now).await?;
+        // What the partner answers to an offer does not depend on the catalogue.
+        self.settle(record, None, now, None).await?;
         Ok(())
     }
 
@@ -261,6 +272,7 @@ impl Requests {
         record: RequestRecord,
         answer: Option<StatementId>,
         now: Time,
+        catalogue: Option<u64>,
     ) -> Result<bool, Fault> {
         let deed = Deed::RequestSettled {
             manifest: record.manifest_id,
@@ -271,7 +283,7 @@ impl Requests {
             answer,
         };
         let events = vec![Event::of_node(now, deed)];
-        let step = RequestStep { record, is_theirs: true, post: None, attached: None, events };
+        let step = RequestStep { catalogue, record, is_theirs: true, post: None, attached: None, events };
         let is_done = self.store.settle_request(step).await?;
         self.sessions.arrived();
         Ok(is_done)

@@ -10,7 +10,6 @@ use crate::{
         ids::{StatementId, TrustDomain},
         request::RequestState,
         statement::{Envelope, StatementKind},
-        time::Time,
     },
     node::{
         assessment_cache::parts::LoadedException,
@@ -35,10 +34,9 @@ impl Requests {
     /// have are refused in the same way.
     ///
     /// # Errors
-    /// Whatever verification refuses; `LIMIT_EXCEEDED`; `WRONG_DOMAIN`; `NOT_FOUND`.
+    /// Whatever verification refuses; `WRONG_DOMAIN`; `NOT_FOUND`.
     pub(in crate::node) async fn take_request(&self, partner: &TrustDomain, envelope: &Envelope) -> Result<(), Fault> {
-        let now = self.clock.now();
-        self.require_pace(partner, now)?;
+        let (now, catalogue) = (self.clock.now(), Some(self.directory.version()));
         let verified = verify_handed(envelope, &rules::REQUEST, &self.trust.active, self.clock.now())?;
         by_the_party(&verified, partner)?;
         let (id, request) = (verified.id(), verified.into_content());
@@ -70,7 +68,7 @@ impl Requests {
             reason: None,
         };
         let events = vec![Event::of_node(now, deed)];
-        let step = RequestStep { record, is_theirs: true, post: None, attached: None, events };
+        let step = RequestStep { catalogue, record, is_theirs: true, post: None, attached: None, events };
         if self.store.begin_request(step).await? {
             tracing::info!(%partner, "a partner asks for more of an assessment; see `watchfire assess requests`");
             self.sessions.arrived();
@@ -81,11 +79,9 @@ impl Requests {
     /// Takes a partner's answer to a request.
     ///
     /// # Errors
-    /// Whatever verification refuses; `LIMIT_EXCEEDED`; `NOT_FOUND` where nothing was asked of that partner; `CONFLICT` where it was
-    /// answered before.
+    /// Whatever verification refuses; `NOT_FOUND` where nothing was asked of that partner; `CONFLICT` where it was answered before.
     pub(in crate::node) async fn take_answer(&self, partner: &TrustDomain, envelope: &Envelope) -> Result<(), Fault> {
-        let now = self.clock.now();
-        self.require_pace(partner, now)?;
+        let (now, catalogue) = (self.clock.now(), Some(self.directory.version()));
         let verified = verify_handed(envelope, &rules::ANSWER, &self.trust.active, self.clock.now())?;
         by_the_party(&verified, partner)?;
         let (id, answer) = (verified.id(), verified.into_content());
@@ -97,17 +93,10 @@ impl Requests {
             return Ok(());
         }
         let record = RequestRecord { state: state_after(answer.kind), answer: Some(encoded), ..asked };
-        if self.settle(record, Some(id), now).await? {
+        if self.settle(record, Some(id), now, catalogue).await? {
             return Ok(());
         }
         Err(Fault::at(Reason::Conflict, "request_id", "the request was answered before"))
-    }
-
-    fn require_pace(&self, partner: &TrustDomain, now: Time) -> Result<(), Fault> {
-        if self.sessions.of(partner).allows_a_request(now) {
-            return Ok(());
-        }
-        Err(Fault::new(Reason::LimitExceeded, "too many requests and answers in an hour; try again later"))
     }
 
     /// Which of this organisation's own requests the exceptions among these entries answer.

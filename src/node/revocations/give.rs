@@ -81,7 +81,9 @@ impl RevocationLists {
         issuers: &[Vec<u8>],
         replace: Option<&Envelope>,
     ) -> Result<GivenList, Fault> {
-        let _changing = self.directory.changing.lock().await;
+        // Registering somebody changes the catalogue, so it comes first.
+        self.people.look_for_people().await?;
+        let _changing = self.directory.begin_change().await?;
         let found = self.issued_for(der, issuers)?;
         let Some((_, crl)) = found.first().cloned() else {
             let what = "no organisation that is known here stands behind the revocation list; where an intermediate CA issued \
@@ -154,7 +156,7 @@ impl RevocationLists {
             self.own_lists_changed();
             self.tell_partners();
         } else {
-            self.put_lists_in_force(domain);
+            self.lists_changed(domain);
         }
         lock(&self.lists.told).clear();
     }

@@ -33,19 +33,18 @@ pub(in crate::node) const MOST_TOLD: usize = 1024;
 /// again.
 #[derive(Clone)]
 pub(in crate::node) struct HeldList {
-    record: Arc<ListRecord>,
-    crl: Option<Crl>,
+    pub(in crate::node) record: Arc<ListRecord>,
+    pub(in crate::node) crl: Option<Crl>,
     /// Counts the lists in the order in which they came.
-    number: u64,
+    pub(in crate::node) number: u64,
 }
 
 /// All lists, and all revocations that were seen.
 pub(crate) struct HeldLists {
-    /// The newest list of each issuing key and scope. The store has them, and they are read from there at the start only. A second process
-    /// would have its own: it does not learn of a list that this process takes, and would judge by an older one.
-    held: Mutex<BTreeMap<TrustDomain, Vec<HeldList>>>,
-    /// Every revocation that was seen. The store has them, and they are read from there at the start only. A second process would have its
-    /// own: a certificate whose revocation this process has learned still counts there.
+    /// The newest list of each issuing key and scope. The store decides: whatever is decided by them names the catalogue's version, and so
+    /// does the next list. A second process reads them anew within a second.
+    pub(in crate::node) held: Mutex<BTreeMap<TrustDomain, Vec<HeldList>>>,
+    /// Every revocation that was seen. The store decides, as for the lists.
     pub(in crate::node) seen: Mutex<Seen>,
     /// How many lists came so far. It only orders the lists of this process. A second process would have its own, without harm.
     count: AtomicU64,
@@ -131,6 +130,12 @@ impl HeldLists {
 
     pub(in crate::node) fn next_number(&self) -> u64 {
         self.count.fetch_add(1, Ordering::Relaxed)
+    }
+
+    /// The number of a list that is held already with the same bytes.
+    pub(in crate::node) fn number_of(&self, record: &ListRecord) -> Option<u64> {
+        let all = lock(&self.held);
+        all.get(&record.of).into_iter().flatten().find(|held| held.record.der == record.der).map(|held| held.number)
     }
 
     /// The time from which a list of the partner is taken; `None` means now.

@@ -17,7 +17,7 @@ impl RevocationLists {
         fitting.map(|crl| InvitedList { list: crl.der().to_vec(), issuers: crl.issuers().to_vec() }).collect()
     }
 
-    /// Takes the lists of a confirmed invitation if they are newer. The caller holds `changing`.
+    /// Takes the lists of a confirmed invitation if they are newer. The caller holds the turn to change the catalogue.
     pub(in crate::node) async fn take_invited_lists(
         &self,
         bundle: &TrustBundle,
@@ -32,7 +32,7 @@ impl RevocationLists {
             }
         }
         if is_new {
-            self.put_lists_in_force(of);
+            self.lists_changed(of);
         }
         Ok(())
     }

@@ -13,13 +13,14 @@ use crate::{
         trust::{KnownOrganisation, Lapse},
     },
     node::{lock::lock, revocations::RevocationLists},
+    store::catalogue::CatalogueChange,
 };
 
 impl RevocationLists {
     /// Reads the lists that the store keeps, and takes those of the own file.
     pub(crate) async fn begin_lists(&self, own: KnownOrganisation) -> Result<(), Fault> {
         self.note_own_roots(&own).await?;
-        self.load_lists(&own.bundle).await?;
+        self.lists.reload(&*self.store, &own.bundle).await?;
         self.take_own_lists(own).await.map(drop)
     }
 
@@ -29,7 +30,7 @@ impl RevocationLists {
     /// # Errors
     /// Store faults. What was in force then stays in force.
     pub async fn renew_own(&self, own: KnownOrganisation) -> Result<bool, Fault> {
-        let _changing = self.directory.changing.lock().await;
+        let _changing = self.directory.begin_change().await?;
         let has_other_roots = own.bundle != self.identity.member.load().bundle;
         if has_other_roots {
             self.note_own_roots(&own).await?;
@@ -38,7 +39,7 @@ impl RevocationLists {
         if has_other_roots {
             self.directory.reload_directory().await?;
         } else if has_new_lists {
-            self.put_lists_in_force(self.identity.domain());
+            self.lists_changed(self.identity.domain());
         }
         self.tell_partners();
         Ok(has_other_roots || has_new_lists)
@@ -46,7 +47,8 @@ impl RevocationLists {
 
     async fn note_own_roots(&self, own: &KnownOrganisation) -> Result<(), Fault> {
         let roots = own.bundle.roots().iter().map(|root| root.to_vec()).collect();
-        self.store.note_roots(self.identity.domain(), roots, self.clock.now()).await?;
+        let of = self.identity.domain().clone();
+        self.directory.change(CatalogueChange::Roots { of, roots, at: self.clock.now() }, &[]).await?;
         self.bundles.note_own_bundle(&own.bundle).await
     }
 
@@ -125,7 +127,7 @@ impl RevocationLists {
         if waiting.is_empty() {
             return Ok(());
         }
-        let _changing = self.directory.changing.lock().await;
+        let _changing = self.directory.begin_change().await?;
         let bundle = self.identity.member.load().bundle.clone();
         let held = self.lists.of(self.identity.domain());
         let known = held.iter().flat_map(|crl| crl.issuers()).chain(chain).map(Vec::as_slice);
@@ -156,7 +158,7 @@ impl RevocationLists {
     pub(in crate::node) fn own_lists_changed(&self) {
         let (own, crls) = (self.identity.member.load_full(), self.lists.of(self.identity.domain()));
         self.identity.member.store(std::sync::Arc::new(KnownOrganisation { crls, ..(*own).clone() }));
-        self.put_lists_in_force(self.identity.domain());
+        self.lists_changed(self.identity.domain());
     }
 
     /// Tells partners of revocations at once.

@@ -28,6 +28,7 @@ use crate::{
         },
     },
     seal::hash::sha256,
+    store::catalogue::CatalogueChange,
 };
 
 /// The most lists of other organisations that one hello announces.
@@ -129,7 +130,6 @@ impl RevocationLists {
         }
         let (node, partner, list) = (self.clone(), partner.clone(), announced.sha256);
         tokio::spawn(async move {
-            let _changing = node.directory.changing.lock().await;
             match node.add_revocations_of(&of, &der, &issuers).await {
                 Ok(0) => {}
                 Ok(news) => {
@@ -154,6 +154,7 @@ impl RevocationLists {
 
     /// Adds the revocations of a list, if its organisation is known here, and keeps the list to pass it on. Returns how many are new.
     async fn add_revocations_of(&self, of: &TrustDomain, der: &[u8], issuers: &[Vec<u8>]) -> Result<usize, Fault> {
+        let _changing = self.directory.begin_change().await?;
         let directory = self.directory.current();
         let known = directory.get(of).filter(|known| known.record.state != PartnerState::Forgotten);
         let Some(known) = known.filter(|_| of != self.identity.domain()) else { return Ok(0) };
@@ -162,9 +163,11 @@ impl RevocationLists {
         let added: Vec<Vec<u8>> = seen.add(&crl).iter().map(RevokedCertificate::to_bytes).collect();
         let count = added.len();
         if count > 0 {
-            self.store.save_revocations(of, &crl.issuing_key(), added).await?;
+            let change = CatalogueChange::Revocations { of: of.clone(), issuing_key: crl.issuing_key(), added };
+            let moved = self.directory.catalogue.change(change).await?;
             *lock(&self.lists.seen) = seen.clone();
             (self.trust.set)(self.trust.current.load().with_lists(of, self.lists.of(of), seen));
+            self.directory.catalogue.follow(&moved);
             // No new edition is announced to partners, because that would show whose list it was.
             self.sessions.turned();
         }

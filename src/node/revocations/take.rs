@@ -11,21 +11,14 @@ use crate::{
         partner::PartnerState,
         time::Time,
     },
-    identity::{
-        bundle::TrustBundle,
-        crl::{Crl, MAX_LIST_BYTES, RevokedCertificate, is_higher},
-    },
+    identity::crl::{Crl, MAX_LIST_BYTES, RevokedCertificate, is_higher},
     node::{
         lock::lock,
         revocations::{RevocationLists, announced::Announced, places::MAX_LISTS},
     },
     seal::hash::sha256,
-    store::{damage::Damage, lists::ListRecord},
+    store::{catalogue::CatalogueChange, lists::ListRecord},
 };
-
-/// Why a node doesn't start.
-pub(in crate::node) const OWN_REVOCATIONS: &str = "the revocations of this organisation's own certificates can't be read any more, so that nobody can tell who may \
-    sign in; restore a backup, or put the CA's newest list into place and start once with `watchfire serve --forget-damaged-revocations`";
 
 impl RevocationLists {
     /// This organisation's lists, as partners are told of them.
@@ -99,7 +92,7 @@ impl RevocationLists {
         if self.lists.wait(partner, announced, now).is_some() {
             return Err(Fault::new(Reason::LimitExceeded, "too many revocation lists came in the last hour; wait"));
         }
-        let _changing = self.directory.changing.lock().await;
+        let _changing = self.directory.begin_change().await?;
         let crl = match self.verified_list(partner, announced, der, issuers, now) {
             Ok(crl) => crl,
             Err(fault) => {
@@ -112,7 +105,7 @@ impl RevocationLists {
             self.lists.pace(partner, |pace| pace.count(&announced.issuing_key, announced.size, now));
             let (issuer, next_update) = (crl.issuer(), crl.next_update());
             tracing::info!(%partner, issuer, %next_update, "took a newer revocation list");
-            self.put_lists_in_force(partner);
+            self.lists_changed(partner);
         }
         Ok(())
     }
@@ -136,7 +129,8 @@ impl RevocationLists {
         Ok(crl)
     }
 
-    /// Replaces the list of the same key and scope, whatever the numbers. Returns `false` if it is held already.
+    /// Replaces the list of the same key and scope, whatever the numbers. It is in force at once. Returns `false` if it is held already.
+    /// The caller holds the turn to change the catalogue.
     pub(in crate::node) async fn keep_list(
         &self,
         of: &TrustDomain,
@@ -157,16 +151,18 @@ impl RevocationLists {
             der: crl.der().to_vec(),
             issuers: crl.issuers().to_vec(),
         };
-        self.store.save_list(record.clone(), added, events).await?;
+        let change = CatalogueChange::List { list: record.clone(), added, events };
+        let moved = self.directory.catalogue.change(change).await?;
         self.lists.put(record, Some(crl));
         *lock(&self.lists.seen) = seen;
+        // No policy is compiled anew.
+        (self.trust.set)(self.trust.current.load().with_lists(of, self.lists.of(of), self.lists.seen()));
+        self.directory.catalogue.follow(&moved);
         Ok(true)
     }
 
-    /// Puts the lists of one organisation in force, for live connections too. No policy is compiled anew.
-    pub(in crate::node) fn put_lists_in_force(&self, domain: &TrustDomain) {
-        let crls = self.lists.of(domain);
-        (self.trust.set)(self.trust.current.load().with_lists(domain, crls, self.lists.seen()));
+    /// Has the feeds and what waits looked at again, after lists of one organisation have changed.
+    pub(in crate::node) fn lists_changed(&self, domain: &TrustDomain) {
         self.sessions.trust_changed(vec![domain.clone()]);
         self.sessions.turned();
         if self.directory.current().get(domain).is_some_and(|p| p.standing() == PartnerState::Active) {
@@ -177,32 +173,5 @@ impl RevocationLists {
                 live.pull_now();
             }
         }
-    }
-
-    /// Reads the stored lists at the start.
-    pub(in crate::node) async fn load_lists(&self, own: &TrustBundle) -> Result<(), Fault> {
-        for record in self.store.revocations().await? {
-            let entries =
-                record.entries.iter().map(|bytes| RevokedCertificate::from_bytes(bytes)).collect::<Option<Vec<_>>>();
-            let Some(entries) = entries else {
-                self.store.report_corruption(Damage::Revocations(record.of));
-                continue;
-            };
-            lock(&self.lists.seen).extend(record.issuing_key, entries);
-        }
-        for record in self.store.revocation_lists().await? {
-            self.lists.put(record, None);
-        }
-        self.lists.rest_upon(own);
-        for partner in self.store.partners().await? {
-            if let Ok(bundle) = crate::node::directory::roots::bundle_of(&partner) {
-                self.lists.rest_upon(&bundle);
-            }
-        }
-        // The revocations of this organisation's CA decide who may do anything here.
-        if self.store.damages().contains(&Damage::Revocations(self.identity.domain().clone())) {
-            return Err(Fault::new(Reason::StoreCorrupt, OWN_REVOCATIONS));
-        }
-        Ok(())
     }
 }

@@ -8,7 +8,8 @@ use crate::domain::ids::StatementId;
 /// Which part of one partner's quarantine was examined, and what came since.
 #[derive(Debug, Default)]
 pub(in crate::node) struct ExaminedQuarantine {
-    /// The agreements in force under which the whole quarantine was examined. A second process would have its own.
+    /// The agreements in force under which the whole quarantine was examined. A second process would have its own, and examines everything
+    /// when the other one changes the catalogue.
     under: Vec<StatementId>,
     /// For each agreement, the first number that came since. The agreement may have come into force between an entry's check and its
     /// commit. A second process would have its own: it does not learn of entries that this process quarantines.

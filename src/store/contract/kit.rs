@@ -17,8 +17,8 @@ use crate::{
         time::{Period, Time},
     },
     store::{
-        AssessmentRecord, Publication, ReceivedContent, ReceivedEntry, ReleaseBatch, ReleaseRecord, Store, StoreError,
-        Verification,
+        AssessmentRecord, Publication, ReceivedContent, ReceivedEntry, ReceivingBasis, ReleaseBatch, ReleaseRecord,
+        Store, StoreError, Verification,
     },
 };
 
@@ -98,6 +98,7 @@ pub(crate) fn refused(partner: &str) -> Event {
 /// A publication that is queued for `fr` and `de`.
 pub(crate) fn publication(n: u8, version: u32) -> Publication {
     Publication {
+        catalogue: None,
         assessment: assessment(n),
         version,
         manifest_id: manifest(n, version),
@@ -160,6 +161,7 @@ pub(crate) fn batch(after: u64, releases: Vec<ReleaseRecord>) -> ReleaseBatch {
         )
     };
     ReleaseBatch {
+        catalogue: None,
         after,
         events: releases.iter().map(released).collect(),
         releases,
@@ -214,13 +216,18 @@ pub(crate) fn entry_but(
     entry
 }
 
+/// What a batch was judged on if it depends on nothing in the catalogue.
+pub(crate) fn since(after: u64) -> ReceivingBasis {
+    ReceivingBasis { after, catalogue: None }
+}
+
 pub(crate) async fn receive(
     store: &dyn Store,
     partner: &str,
     after: u64,
     entries: Vec<ReceivedEntry>,
 ) -> Result<(), StoreError> {
-    store.receive(&domain(partner), after, entries, at(50), vec![refused(partner)], vec![]).await
+    store.receive(&domain(partner), since(after), entries, at(50), vec![refused(partner)], vec![]).await
 }
 
 pub(crate) fn sorted(mut portions: Vec<Vec<u8>>) -> Vec<Vec<u8>> {

@@ -24,7 +24,7 @@ pub(crate) fn sign() -> Sign {
     Box::new(|epoch, size, root| {
         let key = RawKey::new(&RawKey::generate().unwrap()).unwrap();
         let origin = origin(&domain("gb"), epoch);
-        Note::sign(Checkpoint { origin, size, root: *root }, &key).to_string().into_bytes()
+        Some(Note::sign(Checkpoint { origin, size, root: *root }, &key).to_string().into_bytes())
     })
 }
 
@@ -124,13 +124,16 @@ pub(crate) async fn a_settled_ledger_begins_an_epoch_and_adopts_each_position_on
     assert!(!adopt(9).await, "nothing was lost");
     let before = store.ledger().await.unwrap();
     let behind =
-        store.change_ledger(&before, LedgerChange::Behind(b"note".to_vec()), vec![refused("fr")]).await.unwrap();
+        store.change_ledger(&before, LedgerChange::Behind(b"note".to_vec()), None, vec![refused("fr")]).await.unwrap();
     assert_eq!(store.checkpoint(8, at(2), sign()).await, Err(StoreError::Conflict), "no head while entries are lost");
     let settling = vec![SettlingApproval { approved: approved("spiffe://gb.example/admin/a", 1), reason: "x".into() }];
-    store.change_ledger(&behind, LedgerChange::Settling(settling.clone()), vec![]).await.unwrap();
+    store.change_ledger(&behind, LedgerChange::Settling(settling.clone()), None, vec![]).await.unwrap();
     let ledger = store.ledger().await.unwrap();
     assert_eq!((ledger.epoch, &*ledger.behind, &ledger.settling), (1, &b"note"[..], &settling));
-    let ledger = store.change_ledger(&ledger, LedgerChange::Settled(2), vec![refused("fr")]).await.unwrap();
+    let ledger = store
+        .change_ledger(&ledger, LedgerChange::Settled { epoch: 2, key: None }, None, vec![refused("fr")])
+        .await
+        .unwrap();
     assert_eq!((ledger.epoch, ledger.size), (2, 2));
     assert!(ledger.behind.is_empty() && ledger.settling.is_empty());
     let note = Note::parse(&store.checkpoint(8, at(2), sign()).await.unwrap()).unwrap();

@@ -65,7 +65,7 @@ pub(crate) async fn what_versions_are_about_is_known_of_all_of_them(home: &dyn H
         store.publish(publication(1, 2)).await.unwrap();
         let mut hidden = entry(1, 2, 1);
         hidden.content.as_mut().unwrap().quarantined = true;
-        store.receive(&domain("fr"), 0, vec![hidden, entry(2, 2, 2)], at(0), vec![], vec![]).await.unwrap();
+        store.receive(&domain("fr"), since(0), vec![hidden, entry(2, 2, 2)], at(0), vec![], vec![]).await.unwrap();
     }
     let store = home.open();
     let both = |n| subject_states(n, 1).union(&subject_states(n, 2)).copied().collect();

@@ -34,6 +34,7 @@ pub(super) fn readmission(sequence: u64, n: u8) -> Readmission {
         agreement: statement(90),
     };
     Readmission {
+        catalogue: None,
         partner,
         sequence,
         attachments: vec![(Sha256([n; 32]), 4)],
@@ -51,10 +52,10 @@ pub(crate) async fn receipts_to_post_go_with_the_entries_they_are_about(home: &d
     let store = home.open();
     let us = domain("us");
     let receipts = || vec![b"first".to_vec(), b"second".to_vec()];
-    store.receive(&us, 0, vec![held(1, 1)], at(50), vec![], receipts()).await.unwrap();
+    store.receive(&us, since(0), vec![held(1, 1)], at(50), vec![], receipts()).await.unwrap();
     assert_eq!(outbox(&*store, "us").await, receipts());
     // The same entries again are refused as a whole.
-    store.receive(&us, 0, vec![held(1, 1)], at(50), vec![], receipts()).await.unwrap_err();
+    store.receive(&us, since(0), vec![held(1, 1)], at(50), vec![], receipts()).await.unwrap_err();
     drop(store);
     assert_eq!(outbox(&*home.open(), "us").await, receipts());
 }

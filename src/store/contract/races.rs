@@ -38,6 +38,7 @@ pub(crate) async fn two_stores_forward_an_arrival_once(home: &dyn Home) {
         let from = one.forwarded().await.unwrap();
         let upto = other.arrived_after(from, 10).await.unwrap().pop().unwrap().arrival;
         let forwarding = |to: &str| Forwarding {
+            catalogue: None,
             from,
             upto,
             queue: vec![(manifest(u8::try_from(n).unwrap(), 1), 3, vec![(domain(to), at(0))])],
@@ -52,7 +53,7 @@ pub(crate) async fn two_stores_forward_an_arrival_once(home: &dyn Home) {
         let recorded = deeds.iter().filter(|e| **e == refused("fr") || **e == refused("de")).count();
         assert_eq!((queued, recorded as u64), (n, n));
         // It goes on from where the other one ended.
-        let next = Forwarding { from: upto, upto, queue: vec![], events: vec![] };
+        let next = Forwarding { catalogue: None, from: upto, upto, queue: vec![], events: vec![] };
         other.forward(next).await.unwrap();
     }
     assert!(is_whole(&*one).await);
@@ -193,26 +194,30 @@ pub(crate) async fn of_two_administrators_who_decide_on_one_catalogue_one_decide
             || CatalogueChange::Rules { rules: rules(u32::try_from(n).unwrap(), &[]), event: refused("de") };
         // One suspends a partner, and the other one changes rules that were meant for an active one.
         let outcomes = tokio::join!(
-            one.change_catalogue(read, partner(PartnerState::Suspended)),
-            other.change_catalogue(read, new_rules())
+            one.change_catalogue(Some(read), partner(PartnerState::Suspended)),
+            other.change_catalogue(Some(read), new_rules())
         );
-        let winner = winner(outcomes);
+        let winner = match outcomes {
+            (Ok(done), Err(StoreError::CatalogueMoved)) if (done.before, done.after) == (read, read + 1) => 0,
+            (Err(StoreError::CatalogueMoved), Ok(done)) if (done.before, done.after) == (read, read + 1) => 1,
+            other => panic!("exactly one side wins, and the other one is told that the catalogue has moved: {other:?}"),
+        };
         assert_eq!(one.catalogue().await.unwrap(), read + 1);
         let recorded = one.events(0, 1000).await.unwrap().len();
         // It reads again, and decides again.
         let again = other.catalogue().await.unwrap();
         match winner {
-            0 => other.change_catalogue(again, new_rules()).await.unwrap(),
-            _ => one.change_catalogue(again, partner(PartnerState::Suspended)).await.unwrap(),
-        }
+            0 => other.change_catalogue(Some(again), new_rules()).await.unwrap(),
+            _ => one.change_catalogue(Some(again), partner(PartnerState::Suspended)).await.unwrap(),
+        };
         assert_eq!(one.events(0, 1000).await.unwrap().len(), recorded + 1, "the refused change has left no entry");
         assert_eq!(other.partners().await.unwrap()[0].state, PartnerState::Suspended);
     }
     // A change that names no version moves it, too.
     let read = one.catalogue().await.unwrap();
     other.save_approval(waits(1, &["admin/a"]), vec![]).await.unwrap();
-    let undone = one.change_catalogue(read, partner(PartnerState::Active)).await;
-    assert_eq!(undone, Err(StoreError::Conflict));
+    let undone = one.change_catalogue(Some(read), partner(PartnerState::Active)).await;
+    assert_eq!(undone, Err(StoreError::CatalogueMoved));
     assert_eq!(one.partners().await.unwrap()[0].state, PartnerState::Suspended, "the suspension is not undone");
     // What nobody decides by does not.
     let read = one.catalogue().await.unwrap();
@@ -234,8 +239,8 @@ pub(crate) async fn two_stores_change_the_ledger_on_what_both_have_read_and_one_
         let with = |by: &str| LedgerChange::Settling([&read.settling[..], &[approval(by)]].concat());
         let (first, second) = (format!("a{n}"), format!("b{n}"));
         let outcomes = tokio::join!(
-            one.change_ledger(&read, with(&first), vec![refused("fr")]),
-            other.change_ledger(&read, with(&second), vec![refused("fr")])
+            one.change_ledger(&read, with(&first), None, vec![refused("fr")]),
+            other.change_ledger(&read, with(&second), None, vec![refused("fr")])
         );
         let winner = winner(outcomes);
         let now = one.ledger().await.unwrap();
@@ -246,7 +251,7 @@ pub(crate) async fn two_stores_change_the_ledger_on_what_both_have_read_and_one_
     // The ledger's growth is no other state.
     let read = one.ledger().await.unwrap();
     other.record(vec![refused("fr")]).await.unwrap();
-    one.change_ledger(&read, LedgerChange::Settling(vec![]), vec![]).await.unwrap();
+    one.change_ledger(&read, LedgerChange::Settling(vec![]), None, vec![]).await.unwrap();
     assert!(is_whole(&*one).await);
 }
 
@@ -263,13 +268,13 @@ pub(crate) async fn no_store_signs_a_head_once_another_one_knows_that_entries_ar
     };
     let falling_behind = async {
         tokio::time::sleep(std::time::Duration::from_millis(20)).await;
-        other.change_ledger(&read, LedgerChange::Behind(b"lost".to_vec()), vec![]).await.unwrap()
+        other.change_ledger(&read, LedgerChange::Behind(b"lost".to_vec()), None, vec![]).await.unwrap()
     };
     let (signed, behind) = tokio::join!(signing, falling_behind);
     assert_eq!(one.checkpoint(8, at(3), sign()).await, Err(StoreError::Conflict));
     let heads = other.ledger_records(LedgerRecordKind::Checkpoint, None, 100_000).await.unwrap().len();
     assert_eq!((heads, behind.size), (signed, 8 * signed as u64), "none was signed afterwards");
-    one.change_ledger(&behind, LedgerChange::Settled(2), vec![]).await.unwrap();
+    one.change_ledger(&behind, LedgerChange::Settled { epoch: 2, key: None }, None, vec![]).await.unwrap();
     other.checkpoint(8, at(4), sign()).await.unwrap();
     assert!(is_whole(&*one).await);
 }

@@ -1,6 +1,6 @@
 //! Stories of what was taken back, of duties, and of receipts on their way.
 
-use super::{Home, kit::*};
+use super::{Home, kit::*, quarantine::readmission};
 use crate::{
     domain::{
         event::{Deed, Event},
@@ -14,7 +14,7 @@ use crate::{
         bundles::BundleChange,
         outbox::OutboxOutcome,
         recalls::{ContentEffect, RecallName, RecallRecord, RecallStep, UnverifiedRecall},
-        receipts::{Acknowledgement, HolderReport},
+        receipts::{Acknowledgement, HolderReport, Readmission},
         requests::{NewAttachedStatement, RequestRecord, RequestStep},
     },
 };
@@ -54,7 +54,7 @@ pub(crate) fn step(n: u8, originator: &str, state: RecallState, effect: ContentE
         state,
     };
     let events = vec![Event::of_node(at(90), deed)];
-    RecallStep { record, before: None, effect, is_told: true, except: vec![], post: vec![], events }
+    RecallStep { catalogue: None, record, before: None, effect, is_told: true, except: vec![], post: vec![], events }
 }
 
 /// Something of everything, for the story of a store's life.
@@ -198,14 +198,8 @@ pub(crate) async fn nobody_else_s_word_keeps_an_attachment_from_a_purge(home: &d
     store.recall(other).await.unwrap();
     assert!(!is_whole("de").await && store.is_attachment_recalled(&sha256).await.unwrap());
     // Once it is shown, it names it.
-    let readmission = crate::store::receipts::Readmission {
-        partner: domain("fr"),
-        sequence: 1,
-        attachments: vec![(sha256, 4)],
-        post: vec![],
-        events: vec![],
-        verified: verified(),
-    };
+    let named = vec![(sha256, 4)];
+    let readmission = Readmission { partner: domain("fr"), attachments: named, post: vec![], ..readmission(1, 1) };
     assert!(store.readmit(readmission).await.unwrap());
     assert!(!store.is_attachment_recalled(&sha256).await.unwrap());
 }
@@ -227,7 +221,8 @@ pub(crate) async fn what_people_wrote_goes_with_a_purge(home: &dyn Home) {
         by: None,
         reason: None,
     };
-    let step_of = |record, post| RequestStep { record, is_theirs: false, post, attached: None, events: vec![] };
+    let step_of =
+        |record, post| RequestStep { catalogue: None, record, is_theirs: false, post, attached: None, events: vec![] };
     for (n, about) in [(1, 1), (2, 2), (3, 1)] {
         assert!(store.begin_request(step_of(asked(n, about), None)).await.unwrap());
     }
@@ -314,14 +309,7 @@ pub(crate) async fn a_stranger_s_recall_keeps_from_users_what_is_in_quarantine(h
     assert!(here.is_recall_claimed && !here.is_recalled, "{here:?}");
     let here = store.version_statuses(&domain("de"), vec![(domain("ng"), assessment(1), 1)]).await.unwrap().remove(0);
     assert!(!here.is_recall_claimed, "the word of one partner counts for nothing with another: {here:?}");
-    let readmission = || crate::store::receipts::Readmission {
-        partner: domain("us"),
-        sequence: 1,
-        attachments: vec![],
-        post: vec![],
-        events: vec![],
-        verified: verified(),
-    };
+    let readmission = || Readmission { attachments: vec![], post: vec![], ..readmission(1, 1) };
     assert!(!store.readmit(readmission()).await.unwrap());
     drop(store);
     let store = home.open();

@@ -165,7 +165,7 @@ pub(crate) async fn what_counts_on_a_hub_s_word_gives_way_to_its_originator_s_ow
     receive(&*store, "au", 0, of_hub).await.unwrap();
     assert_eq!(here(1, 1).await, VersionStatus { hub_attested: Some(forged(1, 1)), ..VersionStatus::default() });
     let queue = vec![(manifest(101, 1), 3, vec![(domain("fr"), at(0))])];
-    store.forward(Forwarding { from: 0, upto: 4, queue, events: vec![] }).await.unwrap();
+    store.forward(Forwarding { catalogue: None, from: 0, upto: 4, queue, events: vec![] }).await.unwrap();
     assert_eq!(store.queued(&domain("fr")).await.unwrap(), 1);
     let of = |figures: Vec<crate::store::FeedFigures>, name: &str| {
         let one = figures.into_iter().find(|f| f.partner == domain(name)).unwrap();

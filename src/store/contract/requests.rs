@@ -41,7 +41,7 @@ pub(super) fn asked(n: u8, outgoing: bool) -> RequestRecord {
 }
 
 pub(super) fn request_step(record: RequestRecord, is_theirs: bool) -> RequestStep {
-    RequestStep { record, is_theirs, post: None, attached: None, events: vec![refused("fr")] }
+    RequestStep { catalogue: None, record, is_theirs, post: None, attached: None, events: vec![refused("fr")] }
 }
 
 /// An arrival that brings endorsements of version 1 of assessment 1, which was published here.
@@ -139,6 +139,7 @@ pub(crate) async fn a_request_is_begun_once_and_settled_once(home: &dyn Home) {
         ..asked(2, false)
     };
     let give = RequestStep {
+        catalogue: None,
         post: Some(b"answer".to_vec()),
         attached: Some(attached(1, 1, b"exception")),
         ..request_step(answered.clone(), false)

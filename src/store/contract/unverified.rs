@@ -52,17 +52,17 @@ pub(crate) async fn what_can_t_be_verified_waits_sealed_and_is_settled_once(home
     let before = store.received_after(0, 10).await.unwrap().last().unwrap().arrival;
     let shown = || entry(1, 1, 1);
     let post = vec![b"stored".to_vec()];
-    assert!(store.settle_unverified(&us, shown(), at(7), vec![refused("us")], post.clone()).await.unwrap());
+    assert!(store.settle_unverified(&us, shown(), at(7), None, vec![refused("us")], post.clone()).await.unwrap());
     let kept = store.by_manifest(&manifest(1, 1), false).await.unwrap().unwrap();
     assert_eq!((kept.since, kept.releases[0].received_at, kept.verified), (at(7), at(7), Some(verified())));
     let arrived = store.received_after(before, 10).await.unwrap();
     assert_eq!(arrived.iter().map(|r| (r.sequence, r.quarantined)).collect::<Vec<_>>(), [(1, false)]);
     assert_eq!(store.inbound(&us).await.unwrap().sequence, 3, "the feed's place is not touched");
-    assert!(!store.settle_unverified(&us, shown(), at(7), vec![], post).await.unwrap());
+    assert!(!store.settle_unverified(&us, shown(), at(7), None, vec![], post).await.unwrap());
     assert_eq!(store.outbox(&us, 0, 10).await.unwrap().len(), 1);
     // One that is let go of leaves only that it came.
     let refusal = ReceivedEntry { pending_verification: None, ..held(3, "ci", None) };
-    assert!(store.settle_unverified(&us, refusal, at(9), vec![], vec![]).await.unwrap());
+    assert!(store.settle_unverified(&us, refusal, at(9), None, vec![], vec![]).await.unwrap());
     assert_eq!(usage(&*store).await, [of("ng", 0, 0, 1)]);
 }
 
@@ -71,7 +71,7 @@ pub(crate) async fn what_waited_is_not_shown_once_it_was_taken_back(home: &dyn H
     receive(&*store, "us", 0, vec![held(1, "ng", Some(b"held"))]).await.unwrap();
     let step = super::recalls::withdrawn(1, "ng");
     store.recall(step).await.unwrap();
-    let settled = store.settle_unverified(&domain("us"), entry(1, 1, 1), at(7), vec![], vec![]).await;
+    let settled = store.settle_unverified(&domain("us"), entry(1, 1, 1), at(7), None, vec![], vec![]).await;
     assert_eq!(settled, Err(StoreError::Recalled));
     assert!(store.by_manifest(&manifest(1, 1), true).await.unwrap().is_none());
 }

@@ -24,6 +24,7 @@ use crate::{
     },
     store::{
         AgreementRecord, Result, StoreError,
+        catalogue::CatalogueMove,
         damage::Damage,
         vault::{LedgerLeaf, SealedRow, Vault},
     },
@@ -96,7 +97,7 @@ pub(super) async fn save(
     records: Vec<AgreementRecord>,
     send: Option<(TrustDomain, Vec<u8>)>,
     events: Vec<Event>,
-) -> Result<()> {
+) -> Result<CatalogueMove> {
     const SQL: &str = "INSERT INTO agreement (id, peer, standing, changed_at, sealed) VALUES (?1, ?2, ?3, ?4, ?5) \
         ON CONFLICT (id) DO UPDATE SET peer = excluded.peer, standing = excluded.standing, \
         changed_at = excluded.changed_at, sealed = excluded.sealed";
@@ -112,9 +113,11 @@ pub(super) async fn save(
         .transpose()?;
     let leaves = LedgerLeaf::all(&events)?;
     let changed_at = sealed.first().map(|(_, _, r)| r.changed_at);
+    let told = send.iter().map(|(_, partner)| Lock::peer_out(partner));
+    let locks: Vec<_> = told.chain([Lock::catalogue()]).collect();
     store
-        .transact([Lock::catalogue()], move |conn, _, changes| {
-            catalogue::move_on(conn, changes, read)?;
+        .transact(locks, move |conn, _, changes| {
+            let moved = catalogue::move_on(conn, changes, read)?;
             for (sealed, standing, r) in sealed {
                 let peer = peers::numbered(conn, changes, &r.partner)?;
                 changes.write(SQL, values![r.id.as_bytes(), peer, standing, r.changed_at, sealed], Rows::One);
@@ -124,7 +127,7 @@ pub(super) async fn save(
                 outbox::put(conn, changes, &partner, statement, changed_at)?;
             }
             changes.record(leaves);
-            Ok(())
+            Ok(moved)
         })
         .await
 }

@@ -19,10 +19,52 @@ use crate::{
     store::{
         Result, StoreError,
         approvals::ApprovalStore,
+        catalogue::CatalogueMove,
         damage::Damage,
         vault::{LedgerLeaf, SealedRow},
     },
 };
+
+/// `read` is the version of the catalogue that the change was decided on.
+pub(super) async fn save(
+    store: &SqlStore<impl Driver>,
+    read: Option<u64>,
+    approval: ApprovalRecord,
+    events: Vec<Event>,
+) -> Result<CatalogueMove> {
+    const SQL: &str = "INSERT INTO approval (subject, sealed) VALUES (?1, ?2) \
+            ON CONFLICT (subject) DO UPDATE SET sealed = excluded.sealed";
+    let plain = serde_json::to_vec(&approval).map_err(|e| StoreError::Failed(e.to_string()))?;
+    let sealed = store.vault().seal(SealedRow::Approval(&approval.subject), &plain)?;
+    let leaves = LedgerLeaf::all(&events)?;
+    store
+        .transact([Lock::catalogue()], move |conn, _, changes| {
+            let moved = catalogue::move_on(conn, changes, read)?;
+            changes.write(SQL, values![approval.subject.as_bytes(), sealed], Rows::One);
+            changes.record(leaves);
+            Ok(moved)
+        })
+        .await
+}
+
+/// `read` is the version of the catalogue that the change was decided on.
+pub(super) async fn forget(
+    store: &SqlStore<impl Driver>,
+    read: Option<u64>,
+    subject: Sha256,
+    events: Vec<Event>,
+) -> Result<CatalogueMove> {
+    const SQL: &str = "DELETE FROM approval WHERE subject = ?1";
+    let leaves = LedgerLeaf::all(&events)?;
+    store
+        .transact([Lock::catalogue()], move |conn, _, changes| {
+            let moved = catalogue::move_on(conn, changes, read)?;
+            changes.write(SQL, values![subject.as_bytes()], Rows::AtMostOne);
+            changes.record(leaves);
+            Ok(moved)
+        })
+        .await
+}
 
 #[async_trait]
 impl<D: Driver> ApprovalStore for SqlStore<D> {
@@ -43,29 +85,10 @@ impl<D: Driver> ApprovalStore for SqlStore<D> {
     }
 
     async fn save_approval(&self, approval: ApprovalRecord, events: Vec<Event>) -> Result<()> {
-        const SQL: &str = "INSERT INTO approval (subject, sealed) VALUES (?1, ?2) \
-            ON CONFLICT (subject) DO UPDATE SET sealed = excluded.sealed";
-        let plain = serde_json::to_vec(&approval).map_err(|e| StoreError::Failed(e.to_string()))?;
-        let sealed = self.vault().seal(SealedRow::Approval(&approval.subject), &plain)?;
-        let leaves = LedgerLeaf::all(&events)?;
-        self.transact([Lock::catalogue()], move |conn, _, changes| {
-            catalogue::move_on(conn, changes, None)?;
-            changes.write(SQL, values![approval.subject.as_bytes(), sealed], Rows::One);
-            changes.record(leaves);
-            Ok(())
-        })
-        .await
+        save(self, None, approval, events).await.map(drop)
     }
 
     async fn forget_approval(&self, subject: &Sha256, events: Vec<Event>) -> Result<()> {
-        const SQL: &str = "DELETE FROM approval WHERE subject = ?1";
-        let (subject, leaves) = (*subject, LedgerLeaf::all(&events)?);
-        self.transact([Lock::catalogue()], move |conn, _, changes| {
-            catalogue::move_on(conn, changes, None)?;
-            changes.write(SQL, values![subject.as_bytes()], Rows::AtMostOne);
-            changes.record(leaves);
-            Ok(())
-        })
-        .await
+        forget(self, None, *subject, events).await.map(drop)
     }
 }

@@ -1,6 +1,9 @@
-//! Names of rows, in the forms in which queries and ciphertexts need them.
+//! Names of rows, in the forms in which queries and ciphertexts need them, and the numbers of arrivals.
 
 use crate::domain::ids::{StatementId, TrustDomain};
+
+/// Gives out the next arrival number. The row stays locked until the commit, so that the order of the numbers is the order of the commits.
+pub(super) const NEXT_ARRIVAL: &str = "UPDATE turn SET newest = newest + 1 WHERE of = 'arrival'";
 
 /// A version: the number of its row, and the id of its manifest.
 #[derive(Clone, Copy)]

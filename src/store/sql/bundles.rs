@@ -22,6 +22,7 @@ use crate::{
     store::{
         Result,
         bundles::{BundleChange, BundleRecord, BundleStore},
+        catalogue::CatalogueMove,
         damage::Damage,
         vault::LedgerLeaf,
     },
@@ -70,6 +71,58 @@ fn waiting(conn: &dyn Queries, record: &BundleRecord) -> Result<(u64, u64)> {
     Ok(query_optional(conn, SQL, values, |r| Ok((count(r, 0)?, count(r, 1)?)))?.unwrap_or_default())
 }
 
+/// `read` is the version of the catalogue that the change was decided on.
+pub(super) async fn change(
+    store: &SqlStore<impl Driver>,
+    read: Option<u64>,
+    change: BundleChange,
+    events: Vec<Event>,
+) -> Result<CatalogueMove> {
+    let leaves = LedgerLeaf::all(&events)?;
+    let BundleChange { put: added, forget: gone, partner, compromised, disown, settled_by_words, send } = change;
+    let seal = |(to, envelope): (Vec<TrustDomain>, Vec<u8>)| -> Result<Vec<(TrustDomain, SealedStatement)>> {
+        let one = |partner: TrustDomain| {
+            let statement = SealedStatement::new(store.vault(), &partner, &envelope)?;
+            Ok((partner, statement))
+        };
+        to.into_iter().map(one).collect()
+    };
+    let send = send.map(seal).transpose()?.unwrap_or_default();
+    let told = send.iter().map(|(partner, _)| Lock::peer_out(partner));
+    // What is hidden needs no locks of its own: whatever admits or releases something holds the catalogue's shared lock.
+    let locks: Vec<_> = told.chain([Lock::catalogue()]).collect();
+    // What is only handed over changes nothing that anybody decides by.
+    let is_handed_over_only = added.is_empty()
+        && gone.is_empty()
+        && partner.is_none()
+        && compromised.is_empty()
+        && disown.is_empty()
+        && settled_by_words.is_none();
+    store
+        .interleave(locks, move |conn, vault, changes| {
+            let moved = match is_handed_over_only {
+                true => catalogue::stay(conn, read)?,
+                false => catalogue::move_on(conn, changes, read)?,
+            };
+            gone.iter().try_for_each(|(of, sequence, digest)| forget(conn, of, *sequence, digest))?;
+            added.iter().try_for_each(|record| put(conn, record))?;
+            partner.iter().try_for_each(|partner| partners::put(conn, partner, false))?;
+            compromised.iter().try_for_each(|(of, root)| roots::compromised(conn, of, root))?;
+            settled_by_words.iter().try_for_each(|of| roots::settle_by_words(conn, of))?;
+            for (partner, statement) in send {
+                outbox::put(conn, changes, &partner, statement, None)?;
+            }
+            changes.apply(conn)?;
+            let mut hidden = vec![];
+            for (of, fingerprint) in &disown {
+                hidden.extend(quarantine::disown(conn, vault, of, fingerprint)?);
+            }
+            changes.record(leaves);
+            Ok(CatalogueMove { hidden, ..moved })
+        })
+        .await
+}
+
 #[async_trait]
 impl<D: Driver> BundleStore for SqlStore<D> {
     async fn bundles(&self, of: &TrustDomain) -> Result<Vec<BundleRecord>> {
@@ -103,35 +156,7 @@ impl<D: Driver> BundleStore for SqlStore<D> {
     }
 
     async fn change_bundles(&self, change: BundleChange, events: Vec<Event>) -> Result<Vec<StatementId>> {
-        let leaves = LedgerLeaf::all(&events)?;
-        let BundleChange { put: added, forget: gone, partner, compromised, disown, settled_by_words, send } = change;
-        let seal = |(to, envelope): (Vec<TrustDomain>, Vec<u8>)| -> Result<Vec<(TrustDomain, SealedStatement)>> {
-            let one = |partner: TrustDomain| {
-                let statement = SealedStatement::new(self.vault(), &partner, &envelope)?;
-                Ok((partner, statement))
-            };
-            to.into_iter().map(one).collect()
-        };
-        let send = send.map(seal).transpose()?.unwrap_or_default();
-        self.interleave([Lock::catalogue()], move |conn, vault, changes| {
-            catalogue::move_on(conn, changes, None)?;
-            gone.iter().try_for_each(|(of, sequence, digest)| forget(conn, of, *sequence, digest))?;
-            added.iter().try_for_each(|record| put(conn, record))?;
-            partner.iter().try_for_each(|partner| partners::put(conn, partner, false))?;
-            compromised.iter().try_for_each(|(of, root)| roots::compromised(conn, of, root))?;
-            settled_by_words.iter().try_for_each(|of| roots::settle_by_words(conn, of))?;
-            for (partner, statement) in send {
-                outbox::put(conn, changes, &partner, statement, None)?;
-            }
-            changes.apply(conn)?;
-            let mut hidden = vec![];
-            for (of, fingerprint) in &disown {
-                hidden.extend(quarantine::disown(conn, vault, of, fingerprint)?);
-            }
-            changes.record(leaves);
-            Ok(hidden)
-        })
-        .await
+        Ok(self::change(self, None, change, events).await?.hidden)
     }
 
     async fn given_of(&self, signer: &TrustDomain) -> Result<Vec<TrustDomain>> {

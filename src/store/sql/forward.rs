@@ -3,6 +3,7 @@
 use async_trait::async_trait;
 
 use super::{
+    catalogue,
     driver::Driver,
     lock::Lock,
     manifests,
@@ -34,7 +35,9 @@ impl<D: Driver> ForwardStore for SqlStore<D> {
 
     async fn forward(&self, forwarding: Forwarding) -> Result<()> {
         let leaves = LedgerLeaf::all(&forwarding.events)?;
-        let locks: Vec<_> = forwarding.queue.iter().map(|(id, ..)| Lock::assessment_of(id).shared()).collect();
+        // The queues need no locks: of two items that get the same turn at once, the one with the lower number goes first.
+        let assessments = forwarding.queue.iter().map(|(id, ..)| Lock::assessment_of(id).shared());
+        let locks: Vec<_> = assessments.chain(catalogue::lock(forwarding.catalogue)).collect();
         self.transact(locks, move |conn, _, changes| {
             look(conn, changes, &forwarding)?;
             changes.record(leaves);
@@ -57,6 +60,7 @@ fn look(conn: &dyn Queries, changes: &mut Changes, forwarding: &Forwarding) -> R
     if position(conn)? != forwarding.from {
         return Err(StoreError::Conflict);
     }
+    catalogue::require(conn, forwarding.catalogue)?;
     for (manifest, urgency, partners) in &forwarding.queue {
         if let Some(manifest) = manifests::find(conn, manifest)? {
             queue::put(conn, changes, manifest, *urgency, partners)?;

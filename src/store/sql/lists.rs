@@ -22,6 +22,7 @@ use crate::{
     },
     store::{
         Result, StoreError,
+        catalogue::CatalogueMove,
         damage::Damage,
         lists::{ListRecord, ListStore, RevocationsRecord},
         vault::{LedgerLeaf, SealedRow, Vault, pack, unpack},
@@ -77,7 +78,11 @@ fn revocations(vault: &Vault, row: &SqlRow<'_>) -> Result<RevocationsRecord> {
 
 /// Deletes unreadable lists and revocations of an organisation. The administrators' decision and the lists that come with it
 /// replace them.
-async fn forget_torn(store: &SqlStore<impl Driver>, of: &TrustDomain) -> Result<()> {
+pub(super) async fn forget_torn(
+    store: &SqlStore<impl Driver>,
+    read: Option<u64>,
+    of: TrustDomain,
+) -> Result<CatalogueMove> {
     const LISTS: &str = "SELECT d.domain, l.issuing_key, l.scope, l.sealed FROM revocation_list l \
         JOIN peer d ON d.number = l.peer WHERE d.domain = ?1";
     const CLEAR: &str = "DELETE FROM revocation_list WHERE peer = (SELECT number FROM peer WHERE domain = ?1) \
@@ -85,10 +90,8 @@ async fn forget_torn(store: &SqlStore<impl Driver>, of: &TrustDomain) -> Result<
     const SEEN: &str = "SELECT d.domain, r.issuing_key, r.sealed, r.number FROM revocation r \
         JOIN peer d ON d.number = r.peer WHERE d.domain = ?1";
     let (name, damages) = (of.clone(), Arc::clone(store.damages()));
-    let of = of.clone();
-    store
+    let done = store
         .transact([Lock::catalogue()], move |conn, vault, changes| {
-            catalogue::move_on(conn, changes, None)?;
             let torn_lists = query_all(conn, LISTS, params![of.as_str()], |row| {
                 let name = || Ok((row.get::<Vec<u8>>(1)?, row.get::<Vec<u8>>(2)?));
                 list(vault, row).is_err().then(name).transpose()
@@ -96,17 +99,23 @@ async fn forget_torn(store: &SqlStore<impl Driver>, of: &TrustDomain) -> Result<
             let torn_seen = query_all(conn, SEEN, params![of.as_str()], |row| {
                 revocations(vault, row).is_err().then(|| row.get::<i64>(3)).transpose()
             })?;
-            for (issuing_key, scope) in torn_lists.into_iter().flatten() {
+            let torn_lists: Vec<_> = torn_lists.into_iter().flatten().collect();
+            let torn_seen: Vec<i64> = torn_seen.into_iter().flatten().collect();
+            if torn_lists.is_empty() && torn_seen.is_empty() {
+                return catalogue::stay(conn, read);
+            }
+            let moved = catalogue::move_on(conn, changes, read)?;
+            for (issuing_key, scope) in torn_lists {
                 changes.write(CLEAR, values![of.as_str(), issuing_key, scope], Rows::One);
             }
-            for row in torn_seen.into_iter().flatten() {
+            for row in torn_seen {
                 changes.write("DELETE FROM revocation WHERE number = ?1", values![row], Rows::One);
             }
-            Ok(())
+            Ok(moved)
         })
         .await?;
     damages.forget(&Damage::Revocations(name));
-    Ok(())
+    Ok(done)
 }
 
 /// `read` is the version of the catalogue that the change was decided on.
@@ -116,7 +125,7 @@ pub(super) async fn save(
     list: ListRecord,
     seen: Vec<Vec<u8>>,
     events: Vec<Event>,
-) -> Result<()> {
+) -> Result<CatalogueMove> {
     const SQL: &str = "INSERT INTO revocation_list (peer, issuing_key, scope, sealed) VALUES (?1, ?2, ?3, ?4) \
         ON CONFLICT (peer, issuing_key, scope) DO UPDATE SET sealed = excluded.sealed";
     let parts: Vec<&[u8]> = std::iter::once(&list.der).chain(&list.issuers).map(Vec::as_slice).collect();
@@ -125,7 +134,7 @@ pub(super) async fn save(
     let leaves = LedgerLeaf::all(&events)?;
     store
         .transact([Lock::catalogue()], move |conn, vault, changes| {
-            catalogue::move_on(conn, changes, read)?;
+            let moved = catalogue::move_on(conn, changes, read)?;
             let peer = numbered(conn, changes, &list.of)?;
             let values = values![peer, list.issuing_key.as_bytes(), list.scope.as_bytes(), sealed];
             changes.write(SQL, values, Rows::One);
@@ -133,7 +142,25 @@ pub(super) async fn save(
                 add(conn, vault, changes, peer, &list.of, &list.issuing_key, &seen)?;
             }
             changes.record(leaves);
-            Ok(())
+            Ok(moved)
+        })
+        .await
+}
+
+/// Adds revocations without the list that they are on.
+pub(super) async fn save_revocations(
+    store: &SqlStore<impl Driver>,
+    read: Option<u64>,
+    of: TrustDomain,
+    issuing_key: Sha256,
+    seen: Vec<Vec<u8>>,
+) -> Result<CatalogueMove> {
+    store
+        .transact([Lock::catalogue()], move |conn, vault, changes| {
+            let moved = catalogue::move_on(conn, changes, read)?;
+            let peer = numbered(conn, changes, &of)?;
+            add(conn, vault, changes, peer, &of, &issuing_key, &seen)?;
+            Ok(moved)
         })
         .await
 }
@@ -175,18 +202,12 @@ impl<D: Driver> ListStore for SqlStore<D> {
         seen(self).await
     }
     async fn forget_torn_lists(&self, of: &TrustDomain) -> Result<()> {
-        forget_torn(self, of).await
+        forget_torn(self, None, of.clone()).await.map(drop)
     }
     async fn save_list(&self, list: ListRecord, added: Vec<Vec<u8>>, events: Vec<Event>) -> Result<()> {
-        save(self, None, list, added, events).await
+        save(self, None, list, added, events).await.map(drop)
     }
     async fn save_revocations(&self, of: &TrustDomain, issuing_key: &Sha256, seen: Vec<Vec<u8>>) -> Result<()> {
-        let (of, issuing_key) = (of.clone(), *issuing_key);
-        self.transact([Lock::catalogue()], move |conn, vault, changes| {
-            catalogue::move_on(conn, changes, None)?;
-            let peer = numbered(conn, changes, &of)?;
-            add(conn, vault, changes, peer, &of, &issuing_key, &seen)
-        })
-        .await
+        save_revocations(self, None, of.clone(), *issuing_key, seen).await.map(drop)
     }
 }

@@ -22,6 +22,7 @@ use crate::{
     },
     store::{
         PartnerRecord, Result, StoreError,
+        catalogue::CatalogueMove,
         damage::Damage,
         vault::{LedgerLeaf, pack, unpack},
     },
@@ -111,14 +112,14 @@ pub(super) async fn save(
     read: Option<u64>,
     partner: PartnerRecord,
     event: Event,
-) -> Result<()> {
+) -> Result<CatalogueMove> {
     let leaves = LedgerLeaf::all(&[event])?;
     store
         .interleave([Lock::catalogue()], move |conn, _, changes| {
-            catalogue::move_on(conn, changes, read)?;
+            let moved = catalogue::move_on(conn, changes, read)?;
             put(conn, &partner, true)?;
             changes.record(leaves);
-            Ok(())
+            Ok(moved)
         })
         .await
 }

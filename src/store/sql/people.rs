@@ -23,6 +23,7 @@ use crate::{
     seal::hash::sha256,
     store::{
         Result, StoreError,
+        catalogue::CatalogueMove,
         damage::Damage,
         people::PeopleStore,
         vault::{LedgerLeaf, SealedRow},
@@ -31,6 +32,34 @@ use crate::{
 
 fn named(row: &SqlRow<'_>) -> Result<Damage> {
     Ok(Damage::Person(id(row, 0)?))
+}
+
+/// `read` is the version of the catalogue that the change was decided on.
+pub(super) async fn save(
+    store: &SqlStore<impl Driver>,
+    read: Option<u64>,
+    people: Vec<Person>,
+    events: Vec<Event>,
+) -> Result<CatalogueMove> {
+    const SQL: &str = "INSERT INTO person (id, sealed) VALUES (?1, ?2) \
+            ON CONFLICT (id) DO UPDATE SET sealed = excluded.sealed";
+    let seal = |person: &Person| -> Result<(Sha256, Vec<u8>)> {
+        let id = Sha256(sha256(&[person.id.to_string().as_bytes()]));
+        let plain = serde_json::to_vec(person).map_err(|e| StoreError::Failed(e.to_string()))?;
+        Ok((id, store.vault().seal(SealedRow::Person(&id), &plain)?))
+    };
+    let sealed: Vec<_> = people.iter().map(seal).collect::<Result<_>>()?;
+    let leaves = LedgerLeaf::all(&events)?;
+    store
+        .transact([Lock::catalogue()], move |conn, _, changes| {
+            let moved = catalogue::move_on(conn, changes, read)?;
+            for (id, sealed) in sealed {
+                changes.write(SQL, values![id.as_bytes(), sealed], Rows::One);
+            }
+            changes.record(leaves);
+            Ok(moved)
+        })
+        .await
 }
 
 #[async_trait]
@@ -52,24 +81,7 @@ impl<D: Driver> PeopleStore for SqlStore<D> {
     }
 
     async fn save_people(&self, people: Vec<Person>, events: Vec<Event>) -> Result<()> {
-        const SQL: &str = "INSERT INTO person (id, sealed) VALUES (?1, ?2) \
-            ON CONFLICT (id) DO UPDATE SET sealed = excluded.sealed";
-        let seal = |person: &Person| -> Result<(Sha256, Vec<u8>)> {
-            let id = Sha256(sha256(&[person.id.to_string().as_bytes()]));
-            let plain = serde_json::to_vec(person).map_err(|e| StoreError::Failed(e.to_string()))?;
-            Ok((id, self.vault().seal(SealedRow::Person(&id), &plain)?))
-        };
-        let sealed: Vec<_> = people.iter().map(seal).collect::<Result<_>>()?;
-        let leaves = LedgerLeaf::all(&events)?;
-        self.transact([Lock::catalogue()], move |conn, _, changes| {
-            catalogue::move_on(conn, changes, None)?;
-            for (id, sealed) in sealed {
-                changes.write(SQL, values![id.as_bytes(), sealed], Rows::One);
-            }
-            changes.record(leaves);
-            Ok(())
-        })
-        .await
+        save(self, None, people, events).await.map(drop)
     }
 
     async fn record_sign_in(&self, who: &SpiffeId, silence_seconds: i64, event: Event) -> Result<bool> {

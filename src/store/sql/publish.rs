@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use super::{
     arrival::ContentRow,
-    attachments,
+    attachments, catalogue,
     driver::Driver,
     keys,
     ledger::append,
@@ -36,6 +36,8 @@ pub(super) async fn publish(store: &SqlStore<impl Driver>, publication: Publicat
     let leaves = Arc::new(LedgerLeaf::all(&publication.events)?);
     let publication = Arc::new(publication);
     let lock = Lock::assessment(&publication.originator, &publication.assessment);
+    // The queues need no locks: of two items that get the same turn at once, the one with the lower number goes first.
+    let locks: Vec<_> = [lock].into_iter().chain(catalogue::lock(publication.catalogue)).collect();
     for turn in 0..keys::TURNS {
         let wanted = Arc::clone(&publication);
         // A first version has no key yet. If by accident there is one, the second turn uses it.
@@ -56,7 +58,7 @@ pub(super) async fn publish(store: &SqlStore<impl Driver>, publication: Publicat
             key: key.wrapped,
         };
         if let Some(is_new) =
-            store.interleave([lock], move |conn, vault, changes| commit(conn, vault, changes, &sealed)).await?
+            store.interleave(locks.clone(), move |conn, vault, changes| commit(conn, vault, changes, &sealed)).await?
         {
             return Ok(is_new);
         }
@@ -90,6 +92,7 @@ fn commit(conn: &dyn Connection, vault: &Vault, changes: &mut Changes, sealed: &
     if manifests::find(conn, &p.manifest_id)?.is_some() {
         return Ok(Some(false));
     }
+    catalogue::require(conn, p.catalogue)?;
     let Some(assessment) = keys::settle(conn, vault, &p.assessment, originator, &p.originator, &sealed.key)? else {
         return Ok(None);
     };

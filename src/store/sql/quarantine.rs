@@ -4,9 +4,10 @@
 use std::sync::Arc;
 
 use super::{
+    arrival::NEXT_ARRIVAL,
     arrival::{ArrivalRow, VersionRow},
     assessments::PAGE_BYTES,
-    attached, attachments, dialect,
+    attached, attachments, catalogue, dialect,
     driver::Driver,
     extracts::{SUMMARY, TITLE},
     lock::Lock,
@@ -215,12 +216,23 @@ pub(super) async fn quarantined_for(
 
 pub(super) async fn readmit(store: &SqlStore<impl Driver>, entry: Readmission) -> Result<bool> {
     let leaves = LedgerLeaf::all(&entry.events)?;
-    // The entry's assessment is known only after a look, and its sender's feed has one order for all of them.
-    let locks = [Lock::peer_in(&entry.partner)];
+    // Which assessment it is of never changes.
+    let Some(assessment) = store
+        .read({
+            let (partner, sequence) = (entry.partner.clone(), entry.sequence);
+            move |conn| assessment_of(conn, &partner, sequence)
+        })
+        .await?
+    else {
+        return Ok(false);
+    };
+    let (peer, post) = (Lock::peer_in(&entry.partner), Lock::peer_out(&entry.partner));
+    let locks = [assessment, peer, post].into_iter().chain(catalogue::lock(entry.catalogue)).collect::<Vec<_>>();
     let seal = |statement: &Vec<u8>| SealedStatement::new(store.vault(), &entry.partner, statement);
     let post = entry.post.iter().map(seal).collect::<Result<Vec<_>>>()?;
     store
         .interleave(locks, move |conn, vault, changes| {
+            catalogue::require(conn, entry.catalogue)?;
             if !show(conn, vault, &entry)? {
                 return Ok(false);
             }
@@ -233,13 +245,21 @@ pub(super) async fn readmit(store: &SqlStore<impl Driver>, entry: Readmission) -
         .await
 }
 
+/// The lock of the assessment that an arrival is of; `None` if it has brought no content.
+fn assessment_of(conn: &dyn Queries, partner: &TrustDomain, sequence: u64) -> Result<Option<Lock>> {
+    const SQL: &str = "SELECT m.id FROM received r JOIN manifest m ON m.number = r.manifest \
+        WHERE r.peer = (SELECT number FROM peer WHERE domain = ?1) AND r.sequence = ?2";
+    let manifest = query_optional(conn, SQL, params![partner.as_str(), number(sequence)?], |r| id(r, 0))?;
+    Ok(manifest.map(|manifest| Lock::assessment_of(&manifest)))
+}
+
 /// `false` if the entry stays in quarantine; nothing changes then.
 fn show(conn: &dyn Connection, vault: &Vault, entry: &Readmission) -> Result<bool> {
     const FIND: &str =
         arrivals!("r.quarantined = TRUE AND r.peer = (SELECT number FROM peer WHERE domain = ?1) AND r.sequence = ?2");
     // It gets a new arrival number, so that a follower that saw it in quarantine sees it again.
     const RECEIVED: &str = "UPDATE received SET quarantined = FALSE, reason = NULL, held_for = NULL, \
-        number = (SELECT max(number) + 1 FROM received) WHERE number = ?1";
+        number = (SELECT newest FROM turn WHERE of = 'arrival') WHERE number = ?1";
     let values = params![entry.partner.as_str(), number(entry.sequence)?];
     let Some(found) = query_optional(conn, FIND, values, arrival)? else { return Ok(false) };
     let Some(wrapped) = found.wrapped.clone() else { return Ok(false) };
@@ -261,6 +281,7 @@ fn show(conn: &dyn Connection, vault: &Vault, entry: &Readmission) -> Result<boo
     }
     found.seal_anew(conn, &found.key(vault, wrapped)?, false)?;
     hide(conn, vault, &kept)?;
+    execute(conn, NEXT_ARRIVAL, params![])?;
     execute(conn, RECEIVED, params![found.number])?;
     attachments::named(conn, peers::number_of(conn, &entry.partner)?, &entry.attachments)?;
     attachments::name(conn, found.manifest, entry.attachments.iter().map(|(sha256, _)| sha256))?;

@@ -5,6 +5,7 @@ use std::sync::Arc;
 use async_trait::async_trait;
 
 use super::{
+    catalogue,
     damages::sorted_within,
     driver::Driver,
     holders,
@@ -98,8 +99,12 @@ impl StoredRecall {
 impl<D: Driver> RecallStore for SqlStore<D> {
     async fn recall(&self, step: RecallStep) -> Result<RecallOutcome> {
         let leaves = LedgerLeaf::all(&step.events)?;
-        let lock = Lock::assessment(&step.record.originator, &step.record.assessment);
-        self.interleave([lock], move |conn, vault, changes| {
+        let assessment = Lock::assessment(&step.record.originator, &step.record.assessment);
+        let post = step.post.iter().map(|(partner, _)| Lock::peer_out(partner));
+        // Which partners are told is known only after a look. Each of them gets a row of its own, which replaces no other one.
+        let locks: Vec<_> = [assessment].into_iter().chain(post).chain(catalogue::lock(step.catalogue)).collect();
+        self.interleave(locks, move |conn, vault, changes| {
+            catalogue::require(conn, step.catalogue)?;
             let done = commit(conn, vault, changes, &step)?;
             changes.record(leaves);
             Ok(done)
@@ -198,7 +203,7 @@ impl<D: Driver> RecallStore for SqlStore<D> {
         const SQL: &str = "DELETE FROM recall_unproven WHERE assessment = ?1 AND originator = \
             (SELECT number FROM peer WHERE domain = ?2) AND peer = (SELECT number FROM peer WHERE domain = ?3)";
         let (assessment, originator, from) = (recall.assessment, recall.originator.clone(), recall.from.clone());
-        self.transact([Lock::peer_in(&from)], move |_, _, changes| {
+        self.transact([Lock::assessment(&originator, &assessment), Lock::peer_in(&from)], move |_, _, changes| {
             let values = values![assessment.as_bytes(), originator.as_str(), from.as_str()];
             changes.write(SQL, values, Rows::AtMostOne);
             Ok(())

@@ -4,8 +4,8 @@ use std::{collections::HashMap, sync::Arc};
 
 use super::{
     answers,
-    arrival::{ArrivalRow, ContentRow},
-    attached, attachments,
+    arrival::{ArrivalRow, ContentRow, NEXT_ARRIVAL},
+    attached, attachments, catalogue,
     damages::sorted,
     driver::Driver,
     equivocations, keys,
@@ -28,7 +28,8 @@ use crate::{
         time::Time,
     },
     store::{
-        InboundPosition, ReceivedContent, ReceivedEntry, ReceivedRecord, Result, ReturnedEndorsements, StoreError,
+        InboundPosition, ReceivedContent, ReceivedEntry, ReceivedRecord, ReceivingBasis, Result, ReturnedEndorsements,
+        StoreError,
         damage::Damage,
         subject_states, summary,
         vault::{ContentKey, LedgerLeaf, SealedRow, Vault, pack},
@@ -36,11 +37,18 @@ use crate::{
     },
 };
 
+/// What a received batch was judged on.
+struct Basis {
+    /// The last number before it; `None` for an entry that could not be verified before.
+    after: Option<u64>,
+    /// The version of the catalogue.
+    catalogue: Option<u64>,
+}
+
 /// A received batch.
 struct ReceivedBatch {
     partner: TrustDomain,
-    /// The last number before it; `None` for an entry that could not be verified before.
-    after: Option<u64>,
+    basis: Basis,
     entries: Vec<ReceivedEntry>,
     at: Time,
     leaves: Vec<LedgerLeaf>,
@@ -67,13 +75,14 @@ struct SealedContent {
 pub(super) async fn receive(
     store: &SqlStore<impl Driver>,
     partner: &TrustDomain,
-    after: u64,
+    basis: ReceivingBasis,
     entries: Vec<ReceivedEntry>,
     at: Time,
     events: &[Event],
     post: &[Vec<u8>],
 ) -> Result<()> {
-    keep_all(store, partner, Some(after), entries, at, events, post).await.map(|_| ())
+    let basis = Basis { after: Some(basis.after), catalogue: basis.catalogue };
+    keep_all(store, partner, basis, entries, at, events, post).await.map(|_| ())
 }
 
 /// Stores an entry that could not be verified before, in place of its first version. `false` if it is not unverified any more.
@@ -82,16 +91,18 @@ pub(super) async fn settle(
     partner: &TrustDomain,
     entry: ReceivedEntry,
     arrived_at: Time,
+    catalogue: Option<u64>,
     events: &[Event],
     post: &[Vec<u8>],
 ) -> Result<bool> {
-    keep_all(store, partner, None, vec![entry], arrived_at, events, post).await
+    let basis = Basis { after: None, catalogue };
+    keep_all(store, partner, basis, vec![entry], arrived_at, events, post).await
 }
 
 async fn keep_all(
     store: &SqlStore<impl Driver>,
     partner: &TrustDomain,
-    after: Option<u64>,
+    basis: Basis,
     entries: Vec<ReceivedEntry>,
     at: Time,
     events: &[Event],
@@ -101,7 +112,7 @@ async fn keep_all(
     let seal_one = |statement: &Vec<u8>| SealedStatement::new(store.vault(), partner, statement);
     let post = post.iter().map(seal_one).collect::<Result<_>>()?;
     let now = events.first().map_or(at, |event| event.at);
-    let batch = Arc::new(ReceivedBatch { partner: partner.clone(), after, entries, at, leaves, now, post });
+    let batch = Arc::new(ReceivedBatch { partner: partner.clone(), basis, entries, at, leaves, now, post });
     for _ in 0..keys::TURNS {
         let wanted = Arc::clone(&batch);
         // Encrypted on the reader's thread, because it may be megabytes.
@@ -168,7 +179,14 @@ fn locks(batch: &ReceivedBatch) -> Vec<Lock> {
     let assessments = contents.map(|content| Lock::assessment(&content.originator, &content.assessment));
     let returned = batch.entries.iter().filter_map(|entry| entry.came_back.as_ref());
     let endorsed = returned.map(|back| Lock::assessment(&back.originator, &back.assessment));
-    assessments.chain(endorsed).chain([Lock::peer_in(&batch.partner)]).collect()
+    // The receipts go into the partner's outbox.
+    let post = batch.post.first().map(|_| Lock::peer_out(&batch.partner));
+    assessments
+        .chain(endorsed)
+        .chain([Lock::peer_in(&batch.partner)])
+        .chain(post)
+        .chain(catalogue::lock(batch.basis.catalogue))
+        .collect()
 }
 
 /// Stores a batch, and returns the equivocations that it reveals. `None` if content was encrypted under a key that has changed;
@@ -182,14 +200,15 @@ fn commit(
 ) -> Result<Option<Option<Found>>> {
     const POSITION: &str = "INSERT INTO feed_in (peer, sequence, release, at) VALUES (?1, ?2, ?3, ?4) \
         ON CONFLICT (peer) DO UPDATE SET sequence = excluded.sequence, release = excluded.release, at = excluded.at";
+    catalogue::require(conn, batch.basis.catalogue)?;
     let peer = peers::number_of(conn, &batch.partner)?;
-    if let Some(after) = batch.after
+    if let Some(after) = batch.basis.after
         && position(conn, peer)?.sequence != after
     {
         return Err(StoreError::Conflict);
     }
     let Some(places) = places(conn, vault, batch, sealed)? else { return Ok(None) };
-    let (mut before, mut found) = (batch.after, vec![]);
+    let (mut before, mut found) = (batch.basis.after, vec![]);
     for ((entry, sealed), place) in batch.entries.iter().zip(sealed).zip(&places) {
         let last = entry.sequence;
         match before.replace(last) {
@@ -227,7 +246,7 @@ fn commit(
         // A later entry of the batch may hide what this one has brought.
         changes.apply(conn)?;
     }
-    if let Some(entry) = batch.entries.last().filter(|_| batch.after.is_some()) {
+    if let Some(entry) = batch.entries.last().filter(|_| batch.basis.after.is_some()) {
         let values = params![peer, number(entry.sequence)?, entry.release_id.as_bytes(), batch.at.unix_nanos()];
         execute(conn, POSITION, values)?;
     }
@@ -313,8 +332,10 @@ fn insert(
     kept: Option<StoredVersion>,
     at: Time,
 ) -> Result<()> {
-    const SQL: &str = "INSERT INTO received (peer, sequence, release_id, envelope, kind, manifest, quarantined, at, \
-        reason, held_for, provenance, claimed) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12)";
+    const SQL: &str = "INSERT INTO received (number, peer, sequence, release_id, envelope, kind, manifest, quarantined, at, \
+        reason, held_for, provenance, claimed) VALUES ((SELECT newest FROM turn WHERE of = 'arrival'), \
+        ?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12)";
+    execute(conn, NEXT_ARRIVAL, params![])?;
     let values = params![
         peer,
         number(entry.sequence)?,

@@ -1,7 +1,7 @@
 //! Outgoing feeds: numbered releases, the voids that replace them, and what the partner has.
 
 use super::{
-    answers,
+    answers, catalogue,
     driver::Driver,
     lock::Lock,
     manifests::{self, version_bytes},
@@ -53,7 +53,7 @@ pub(super) async fn commit(store: &SqlStore<impl Driver>, partner: &TrustDomain,
     let leaves = LedgerLeaf::all(&batch.events)?;
     let partner = partner.clone();
     let assessments = batch.releases.iter().map(|release| Lock::assessment_of(&release.manifest_id).shared());
-    let locks: Vec<_> = assessments.chain([Lock::peer_out(&partner)]).collect();
+    let locks: Vec<_> = assessments.chain([Lock::peer_out(&partner)]).chain(catalogue::lock(batch.catalogue)).collect();
     store
         .transact(locks, move |conn, _, changes| {
             number_batch(conn, changes, &partner, batch)?;
@@ -73,6 +73,7 @@ fn number_batch(conn: &dyn Queries, changes: &mut Changes, partner: &TrustDomain
     if position(conn, peer)?.sequence != batch.after {
         return Err(StoreError::Conflict);
     }
+    catalogue::require(conn, batch.catalogue)?;
     let (mut last, newest) = (batch.after, batch.releases.last().map(|release| release.id));
     for release in batch.releases {
         if Some(release.sequence) != last.checked_add(1) {

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use async_trait::async_trait;
 
 use super::{
-    attached,
+    attached, catalogue,
     damages::sorted,
     driver::Driver,
     keys,
@@ -132,19 +132,26 @@ impl Ready {
         Ok(blank(vault, &record.id, &self.sealed)?.1)
     }
 
-    fn turn(&self, conn: &dyn Queries) -> Result<u64> {
+    /// The turn of the step. A new one is given out with these changes.
+    fn turn(&self, conn: &dyn Queries, changes: &mut Changes) -> Result<u64> {
+        const NEWEST: &str = "SELECT newest FROM turn WHERE of = 'request'";
+        // The condition repeats what the look has seen, so that of two transactions at the same time one is refused.
+        const NEXT: &str = "UPDATE turn SET newest = ?2 WHERE of = 'request' AND newest = ?1";
         if !self.step.is_theirs {
             return Ok(self.step.record.turn);
         }
-        let next = query_optional(conn, "SELECT coalesce(max(turn), 0) + 1 FROM request", params![], |r| count(r, 0))?;
-        Ok(next.unwrap_or(1))
+        let newest = query_optional(conn, NEWEST, params![], |r| count(r, 0))?.unwrap_or_default();
+        let next = newest.saturating_add(1);
+        changes.write(NEXT, values![number(newest)?, number(next)?], Rows::One);
+        Ok(next)
     }
 
     fn locks(&self) -> Vec<Lock> {
         let record = &self.step.record;
         let attached = self.step.attached.as_ref().map(|attached| Lock::assessment_of(&attached.manifest_id));
         let post = self.post.as_ref().map(|_| Lock::peer_out(&record.partner));
-        [Lock::request(&record.id)].into_iter().chain(attached).chain(post).collect()
+        let catalogue = catalogue::lock(self.step.catalogue);
+        [Lock::request(&record.id)].into_iter().chain(attached).chain(post).chain(catalogue).collect()
     }
 
     /// Adds everything except the request's own row.
@@ -172,7 +179,9 @@ fn begin(conn: &dyn Queries, vault: &Vault, changes: &mut Changes, ready: Ready)
     if state(conn, &record.id)?.is_some() {
         return Ok(false);
     }
+    catalogue::require(conn, ready.step.catalogue)?;
     let peer = peers::numbered(conn, changes, &record.partner)?;
+    let turn = ready.turn(conn, changes)?;
     let values = values![
         record.id.as_bytes(),
         peer,
@@ -180,7 +189,7 @@ fn begin(conn: &dyn Queries, vault: &Vault, changes: &mut Changes, ready: Ready)
         record.manifest_id.as_bytes(),
         record.state.as_str(),
         record.at,
-        number(ready.turn(conn)?)?,
+        number(turn)?,
         ready.kept(conn, vault)?,
     ];
     changes.write(SQL, values, Rows::One);
@@ -193,7 +202,8 @@ fn settle(conn: &dyn Queries, vault: &Vault, changes: &mut Changes, ready: Ready
     if state(conn, &record.id)? != Some(RequestState::Sent) {
         return Ok(false);
     }
-    let (turn, sealed) = (number(ready.turn(conn)?)?, ready.kept(conn, vault)?);
+    catalogue::require(conn, ready.step.catalogue)?;
+    let (turn, sealed) = (number(ready.turn(conn, changes)?)?, ready.kept(conn, vault)?);
     let open = RequestState::Sent.as_str();
     changes.write(SQL, values![record.id.as_bytes(), record.state.as_str(), turn, sealed, open], Rows::One);
     ready.finish(conn, vault, changes)

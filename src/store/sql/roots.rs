@@ -1,7 +1,7 @@
 //! Root certificates of organisations, in use and retired. Retired roots verify nothing new; they tell under which roots
 //! earlier statements were verified.
 
-use std::sync::Arc;
+use std::{collections::BTreeSet, sync::Arc};
 
 use super::{
     catalogue,
@@ -21,17 +21,16 @@ use crate::{
         time::Time,
     },
     seal::hash::sha256,
-    store::{Result, RetiredRoot, StoreError, damage::Damage},
+    store::{Result, RetiredRoot, StoreError, catalogue::CatalogueMove, damage::Damage},
 };
 
 /// Sets an organisation's roots. `by_words` means that no bundle of its administrators says so. For the writer.
 pub(super) fn note(conn: &dyn Connection, peer: i64, roots: &[Vec<u8>], at: Time, by_words: bool) -> Result<()> {
     const ADD: &str = "INSERT INTO root (peer, sha256, der, since) VALUES (?1, ?2, ?3, ?4) \
         ON CONFLICT (peer, sha256) DO UPDATE SET retired_at = NULL";
-    const IN_USE: &str = "SELECT sha256 FROM root WHERE peer = ?1 AND retired_at IS NULL";
     const RETIRE: &str = "UPDATE root SET retired_at = ?3, by_words = ?4 WHERE peer = ?1 AND sha256 = ?2";
     let names: Vec<Sha256> = roots.iter().map(|der| Sha256(sha256(&[der]))).collect();
-    for before in query_all(conn, IN_USE, params![peer], |r| id::<Sha256>(r, 0))? {
+    for before in in_use(conn, peer)? {
         if !names.contains(&before) {
             execute(conn, RETIRE, params![peer, before.as_bytes(), at.unix_nanos(), by_words])?;
         }
@@ -40,6 +39,12 @@ pub(super) fn note(conn: &dyn Connection, peer: i64, roots: &[Vec<u8>], at: Time
         execute(conn, ADD, params![peer, name.as_bytes(), der, at.unix_nanos()])?;
     }
     Ok(())
+}
+
+/// The roots that are not retired.
+fn in_use(conn: &dyn Queries, peer: i64) -> Result<Vec<Sha256>> {
+    const SQL: &str = "SELECT sha256 FROM root WHERE peer = ?1 AND retired_at IS NULL";
+    query_all(conn, SQL, params![peer], |r| id(r, 0))
 }
 
 /// Records that somebody else may have the key of a root. The earlier day counts. For the writer.
@@ -91,16 +96,22 @@ pub(super) fn clear_compromised(conn: &dyn Connection, of: &TrustDomain) -> Resu
 
 pub(super) async fn note_of(
     store: &SqlStore<impl Driver>,
-    of: &TrustDomain,
+    read: Option<u64>,
+    of: TrustDomain,
     roots: Vec<Vec<u8>>,
     at: Time,
-) -> Result<()> {
-    let of = of.clone();
+) -> Result<CatalogueMove> {
     store
         .interleave([Lock::catalogue()], move |conn, _, changes| {
-            catalogue::move_on(conn, changes, None)?;
             let peer = peers::number_of(conn, &of)?;
-            note(conn, peer, &roots, at, true)
+            let wanted: BTreeSet<Sha256> = roots.iter().map(|der| Sha256(sha256(&[der]))).collect();
+            // A start finds mostly the roots of before. Then no other process has anything to read anew.
+            if in_use(conn, peer)?.into_iter().collect::<BTreeSet<_>>() == wanted {
+                return catalogue::stay(conn, read);
+            }
+            let moved = catalogue::move_on(conn, changes, read)?;
+            note(conn, peer, &roots, at, true)?;
+            Ok(moved)
         })
         .await
 }

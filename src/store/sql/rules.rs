@@ -21,6 +21,7 @@ use crate::{
     },
     store::{
         Result, StoreError,
+        catalogue::CatalogueMove,
         damage::Damage,
         vault::{LedgerLeaf, SealedRow, Vault, pack, unpack},
     },
@@ -82,21 +83,21 @@ pub(super) async fn save(
     read: Option<u64>,
     rules: RulesVersion,
     event: Event,
-) -> Result<()> {
+) -> Result<CatalogueMove> {
     const LAST: &str = "SELECT coalesce(max(version), 0) FROM house_rules";
     const SQL: &str = "INSERT INTO house_rules (version, at, sealed) VALUES (?1, ?2, ?3)";
     let sealed = store.vault().seal(SealedRow::HouseRules(rules.version), &packed(&rules))?;
     let leaves = LedgerLeaf::all(&[event])?;
     store
         .transact([Lock::catalogue()], move |conn, _, changes| {
-            catalogue::move_on(conn, changes, read)?;
+            let moved = catalogue::move_on(conn, changes, read)?;
             let last: u32 = query_optional(conn, LAST, params![], |r| r.get(0))?.unwrap_or_default();
             if last.checked_add(1) != Some(rules.version) {
                 return Err(StoreError::Conflict);
             }
             changes.write(SQL, values![rules.version, rules.at, sealed], Rows::One);
             changes.record(leaves);
-            Ok(())
+            Ok(moved)
         })
         .await
 }

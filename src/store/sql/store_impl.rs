@@ -19,8 +19,8 @@ use crate::{
     store::{
         AgreementRecord, AssessmentPage, AssessmentRecord, AttachmentStatus, CopyName, FeedFigures, GivenRelease,
         InboundPosition, ListFilter, OutboundPosition, PartnerRecord, PendingWork, Publication, QueueItem,
-        ReceivedEntry, ReceivedRecord, ReleaseBatch, ReleaseRecord, Result, RetiredRoot, Store, StoreError,
-        VersionStatus,
+        ReceivedEntry, ReceivedRecord, ReceivingBasis, ReleaseBatch, ReleaseRecord, Result, RetiredRoot, Store,
+        StoreError, VersionStatus,
         damage::Damage,
         receipts::{AnswerRecord, QuarantineRecord, QuarantinedEntry, Readmission, ReceiptRecord, ReleaseRef},
     },
@@ -51,13 +51,13 @@ impl<D: Driver> Store for SqlStore<D> {
         partners::named(self, names.to_vec()).await
     }
     async fn note_roots(&self, of: &TrustDomain, roots: Vec<Vec<u8>>, at: Time) -> Result<()> {
-        roots::note_of(self, of, roots, at).await
+        roots::note_of(self, None, of.clone(), roots, at).await.map(drop)
     }
     async fn retired_roots(&self) -> Result<Vec<RetiredRoot>> {
         roots::retired(self).await
     }
     async fn save_partner(&self, partner: PartnerRecord, event: Event) -> Result<()> {
-        partners::save(self, None, partner, event).await
+        partners::save(self, None, partner, event).await.map(drop)
     }
 
     async fn agreements(&self) -> Result<Vec<AgreementRecord>> {
@@ -72,7 +72,7 @@ impl<D: Driver> Store for SqlStore<D> {
         send: Option<(TrustDomain, Vec<u8>)>,
         events: Vec<Event>,
     ) -> Result<()> {
-        agreements::save(self, None, records, send, events).await
+        agreements::save(self, None, records, send, events).await.map(drop)
     }
 
     async fn publish(&self, publication: Publication) -> Result<bool> {
@@ -142,13 +142,13 @@ impl<D: Driver> Store for SqlStore<D> {
     async fn receive(
         &self,
         partner: &TrustDomain,
-        after: u64,
+        basis: ReceivingBasis,
         entries: Vec<ReceivedEntry>,
         at: Time,
         events: Vec<Event>,
         post: Vec<Vec<u8>>,
     ) -> Result<()> {
-        receive::receive(self, partner, after, entries, at, &events, &post).await
+        receive::receive(self, partner, basis, entries, at, &events, &post).await
     }
     async fn received_after(&self, arrival: u64, limit: u32) -> Result<Vec<ReceivedRecord>> {
         receive::after(self, arrival, limit).await
@@ -223,7 +223,7 @@ impl<D: Driver> Store for SqlStore<D> {
         rules::all(self, limit).await
     }
     async fn save_rules(&self, rules: RulesVersion, event: Event) -> Result<()> {
-        rules::save(self, None, rules, event).await
+        rules::save(self, None, rules, event).await.map(drop)
     }
 
     async fn record(&self, events: Vec<Event>) -> Result<()> {

@@ -98,9 +98,10 @@ impl<D: Driver> UnverifiedStore for SqlStore<D> {
         partner: &TrustDomain,
         entry: ReceivedEntry,
         arrived_at: Time,
+        catalogue: Option<u64>,
         events: Vec<Event>,
         post: Vec<Vec<u8>>,
     ) -> Result<bool> {
-        receive::settle(self, partner, entry, arrived_at, &events, &post).await
+        receive::settle(self, partner, entry, arrived_at, catalogue, &events, &post).await
     }
 }

@@ -72,13 +72,14 @@ impl Partnerships {
         envelopes: &[Envelope],
         to: &[TrustDomain],
     ) -> Result<Vec<Introducing>, Fault> {
+        self.people.look_for_people().await?;
+        let _changing = self.directory.begin_change().await?;
         self.people.require_confirmed(actor).await?;
         if self.people.persons_needed() < 2 {
             let what =
                 "an introduction takes two administrators, and this organisation has one; add a second one first";
             return Err(Fault::new(Reason::Conflict, what));
         }
-        let _changing = self.directory.changing.lock().await;
         let kept = self.store.introductions().await?;
         let (mut records, mut events) = (vec![], vec![]);
         for envelope in envelopes {
@@ -87,7 +88,8 @@ impl Partnerships {
             events.push(Event::by(actor, self.clock.now(), deed));
             records.push(record);
         }
-        self.store.save_introductions(records.clone(), events).await?;
+        let change = CatalogueChange::Introductions { records: records.clone(), events };
+        self.directory.change(change, &[]).await?;
         let sent = records.iter().filter(|r| r.is_signed).flat_map(|r| &r.to);
         sent.for_each(|partner| self.sessions.of(partner).post());
         records.into_iter().map(Introducing::of).collect()

@@ -6,6 +6,7 @@ use async_trait::async_trait;
 
 use super::{
     super::{
+        catalogue,
         driver::Driver,
         lock::Lock,
         peers,
@@ -149,9 +150,21 @@ impl<D: Driver> LedgerStore for SqlStore<D> {
         .await
     }
 
-    async fn change_ledger(&self, read: &LedgerState, change: LedgerChange, events: Vec<Event>) -> Result<LedgerState> {
+    async fn change_ledger(
+        &self,
+        read: &LedgerState,
+        change: LedgerChange,
+        catalogue: Option<u64>,
+        events: Vec<Event>,
+    ) -> Result<LedgerState> {
         let (leaves, read) = (LedgerLeaf::all(&events)?, read.clone());
-        self.interleave(STATE, move |conn, vault, _| {
+        self.interleave([Lock::catalogue()], move |conn, vault, changes| {
+            match change {
+                LedgerChange::Settling(_) => catalogue::require(conn, catalogue)?,
+                LedgerChange::Behind(_) | LedgerChange::Settled { .. } => {
+                    catalogue::move_on(conn, changes, catalogue)?;
+                }
+            }
             let mut state = StoredLedgerState::read(conn, vault)?;
             if (state.epoch, &state.behind, &state.settling) != (read.epoch, &read.behind, &read.settling) {
                 return Err(StoreError::Conflict);
@@ -159,7 +172,10 @@ impl<D: Driver> LedgerStore for SqlStore<D> {
             match change {
                 LedgerChange::Behind(note) => state.behind = note,
                 LedgerChange::Settling(settling) => state.settling = settling,
-                LedgerChange::Settled(epoch) => {
+                LedgerChange::Settled { epoch, key } => {
+                    if let Some(key) = key {
+                        records::keep(conn, vault, &mut state, &key)?;
+                    }
                     state.epoch = epoch;
                     state.checkpointed = state.frontier.size();
                     state.behind.clear();
@@ -220,7 +236,7 @@ fn checkpoint(conn: &dyn Connection, vault: &Vault, quantum: u64, at: Time, sign
         put(conn, vault, &mut state, &[leaf])?;
     }
     let size = state.frontier.size();
-    let note = sign(state.epoch, size, &state.frontier.root());
+    let note = sign(state.epoch, size, &state.frontier.root()).ok_or(StoreError::Conflict)?;
     let number = head_number(state.epoch, size)?;
     let record = LedgerRecord { kind: LedgerRecordKind::Checkpoint, of: None, number, value: note };
     records::keep(conn, vault, &mut state, &record)?;
