@@ -291,6 +291,15 @@ async fn one_template_is_proposed_to_many_partners() {
     assert_eq!(gb.ask(&["--as", "root", "agreement", "list"]).await.len(), 3);
     let draft = watchfire(&gb.dir, &["agreement", "draft", "--template"]).await.stdout;
     assert!(draft.contains("{partner}") && !draft.contains("partner.invalid"), "{draft}");
+    // Partners with the same decisions share a column of the tables.
+    let own = gb.file("draft.toml", &note("Nobody has agreed to anything yet", "BF"));
+    let id = gb.one(&["--as", "ana", "assess", "publish", &own]).await["assessment"].as_str().unwrap().to_owned();
+    for shown in [vec!["assess", "publish", "--dry-run", &own], vec!["policy", "explain", &id]] {
+        let shown = watchfire(&gb.dir, &[&["--as", "ana"], &shown[..]].concat()).await.stdout;
+        for told in ["3 partners [1] ┐", "[1]  fr.example, ke.example, no.example"] {
+            assert!(shown.contains(told), "{told}: {shown}");
+        }
+    }
 }
 
 /// The shortest of many starts: it shows what the program needs, and not what else the machine does.
