@@ -51,6 +51,21 @@ pub struct Column {
     pub cells: Vec<Cell>,
 }
 
+impl Column {
+    /// The decisions in words that name no partner, so that those of several partners can be compared.
+    fn for_any_partner(&self) -> Vec<Cell> {
+        let told = |because: &String| {
+            let words = because.split(' ').map(|word| {
+                let name = word.trim_matches(|c: char| !c.is_alphanumeric());
+                if name == self.name { word.replace(name, "the partner") } else { word.to_owned() }
+            });
+            words.collect::<Vec<_>>().join(" ")
+        };
+        let cell = |cell: &Cell| Cell { mark: cell.mark.clone(), because: cell.because.iter().map(told).collect() };
+        self.cells.iter().map(cell).collect()
+    }
+}
+
 /// The clauses by letter, in the order in which they first occurred.
 #[derive(Debug, Default)]
 pub struct Clauses(Vec<String>);
@@ -119,30 +134,31 @@ const SIDE_BY_SIDE: usize = 32;
 
 /// One column for all partners with the same decisions, in the order of the first of them, and the names of the partners of each such column.
 fn alike(partners: &[Column], options: &Options) -> (Vec<Column>, String) {
-    let mut found: Vec<(&[Cell], Vec<&str>)> = vec![];
-    for Column { name, cells } in partners {
-        match found.iter_mut().find(|(same, _)| same == cells) {
-            Some((_, names)) => names.push(name),
-            None => found.push((cells, vec![name])),
+    let mut found: Vec<(Vec<Cell>, Vec<&Column>)> = vec![];
+    for column in partners {
+        let cells = column.for_any_partner();
+        match found.iter_mut().find(|(same, _)| *same == cells) {
+            Some((_, columns)) => columns.push(column),
+            None => found.push((cells, vec![column])),
         }
     }
     let (mut shared, mut text) = (vec![], String::new());
-    for (cells, names) in found {
-        let name = match names.as_slice() {
-            [one] => (*one).to_owned(),
-            all if columns(&all.join(", ")) <= SIDE_BY_SIDE => all.join(", "),
-            all => {
-                let name = format!("{} partners [{}]", all.len(), text.matches("\n[").count() + 1);
-                let mark = name.split_once('[').map_or("", |(_, mark)| mark);
-                let lines = wrap(&one_line(&all.join(", ")), options.columns(), "     ");
-                for (i, line) in lines.iter().enumerate() {
-                    let head = if i == 0 { format!("\n{:<5}", format!("[{mark}")) } else { "\n     ".to_owned() };
-                    text.push_str(&format!("{head}{}", line.trim_start()));
-                }
-                name
-            }
-        };
-        shared.push(Column { name, cells: cells.to_vec() });
+    for (cells, alike) in found {
+        if let [one] = alike.as_slice() {
+            shared.push((*one).clone());
+            continue;
+        }
+        let names = alike.iter().map(|column| column.name.as_str()).collect::<Vec<_>>().join(", ");
+        if columns(&names) <= SIDE_BY_SIDE {
+            shared.push(Column { name: names, cells });
+            continue;
+        }
+        let number = text.matches("\n[").count() + 1;
+        for (i, line) in wrap(&one_line(&names), options.columns(), "     ").iter().enumerate() {
+            let head = if i == 0 { format!("[{number}]") } else { String::new() };
+            text.push_str(&format!("\n{head:<5}{}", line.trim_start()));
+        }
+        shared.push(Column { name: format!("{} partners [{number}]", alike.len()), cells });
     }
     if !text.is_empty() {
         text.push('\n');

@@ -94,6 +94,19 @@ fn partners_with_the_same_decisions_share_a_column() {
 }
 
 #[test]
+fn a_reason_that_names_the_partner_is_told_once_for_all_of_them() {
+    let without = |name: &str| {
+        let because = format!("no-agreement: no agreement with {name} is in force");
+        Column { name: name.to_owned(), cells: vec![cell(Mark::Withheld, &because); 4] }
+    };
+    let text = shown(&[without("fr.example"), without("ke.example")], 80);
+    assert!(text.contains("fr.example, ke.example ┐"), "{text}");
+    assert!(text.ends_with("  A  no-agreement: no agreement with the partner is in force\n"), "{text}");
+    let alone = shown(&[without("fr.example")], 80);
+    assert!(alone.ends_with("no agreement with fr.example is in force\n"), "{alone}");
+}
+
+#[test]
 fn what_was_never_decided_is_blank_and_colours_come_only_when_asked_for() {
     let open = Column { name: "new.example".into(), cells: vec![] };
     let text = shown(&[regional("au.example"), open], 80);
