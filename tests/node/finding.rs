@@ -100,7 +100,7 @@ async fn a_purge_removes_the_words_and_what_is_in_quarantine_is_not_found() {
     }
     gb.kill().await;
     let store = rusqlite::Connection::open(gb.dir.join("store.db")).unwrap();
-    let rows: u64 = store.query_row("SELECT count(*) FROM words", [], |row| row.get(0)).unwrap();
+    let rows: i64 = store.query_row("SELECT count(*) FROM words", [], |row| row.get(0)).unwrap();
     assert_eq!(rows, 0, "tokens are left");
 }
 
