@@ -50,6 +50,17 @@ pub fn drafts() -> ArgValueCompleter {
     })
 }
 
+/// The names of the searches that the person has saved.
+pub fn saved_searches() -> ArgValueCompleter {
+    ArgValueCompleter::new(|current: &OsStr| {
+        offered(current, WRITERS, async |mut desk: DeskClient| {
+            let all =
+                desk.personal.list_saved_searches(proto::ListSavedSearchesRequest {}).await?.into_inner().searches;
+            Ok(all.into_iter().map(|search| (search.name, String::new())).collect())
+        })
+    })
+}
+
 /// Partners, with their state.
 pub fn partners() -> ArgValueCompleter {
     ArgValueCompleter::new(|current: &OsStr| {

@@ -10,7 +10,10 @@ use super::{
 };
 use crate::{
     domain::time::{Clock, Time},
-    render::text::one_line,
+    render::{
+        table,
+        text::{columns, one_line},
+    },
     telemetry::SystemClock,
     wire::{field::time, proto},
 };
@@ -74,9 +77,46 @@ impl Today {
         } else if rows.is_empty() {
             output::print(&format!("nothing waits for {}", context.person.id.name()));
         } else {
-            let cells: Vec<Vec<String>> = rows.iter().map(Row::cells).collect();
-            output::print(output::table(&["DUE (UTC)", "KIND", "WHAT", "WHAT TO DO"], &cells).trim_end());
+            output::print(told(&rows, output::table_width()).trim_end());
         }
         Ok(())
+    }
+}
+
+/// A table if it fits, and otherwise some lines for each. A command must not be shortened, because it is there to be copied.
+fn told(rows: &[Row], width: usize) -> String {
+    let cells: Vec<Vec<String>> = rows.iter().map(Row::cells).collect();
+    let text = table(&["DUE (UTC)", "KIND", "WHAT", "WHAT TO DO"], &cells, usize::MAX);
+    if text.lines().all(|line| columns(line) <= width) {
+        return text;
+    }
+    let lines = |row: &Vec<String>| match row.as_slice() {
+        [due, kind, more @ ..] => {
+            let more = more.iter().filter(|line| !line.is_empty()).map(|line| format!("    {line}\n"));
+            format!("{due}  {kind}\n{}", more.collect::<String>())
+        }
+        _ => String::new(),
+    };
+    cells.iter().map(lines).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_command_is_whole_on_a_narrow_terminal() {
+        let view = proto::ActionItemView {
+            kind: "acknowledge".to_owned(),
+            summary: "gb.example is owed an acknowledgement of version 1".to_owned(),
+            fix: "assess acknowledge 561dd81d16f6187d564f35a85fab33c6".to_owned(),
+            ..Default::default()
+        };
+        let rows = [Row::new(view, SystemClock.now())];
+        let wide = told(&rows, 140);
+        assert_eq!(wide.lines().count(), 2, "{wide}");
+        let narrow = "-  acknowledge\n    gb.example is owed an acknowledgement of version 1\n    \
+                      assess acknowledge 561dd81d16f6187d564f35a85fab33c6\n";
+        assert_eq!(told(&rows, 60), narrow);
     }
 }

@@ -89,7 +89,7 @@ async fn a_purge_removes_the_words_and_what_is_in_quarantine_is_not_found() {
     let admin = no.run(&["--as", "root", "assess", "list", "--words", "quellbrook"]).await;
     assert_eq!(admin.reason(), "ROLE_REQUIRED");
 
-    let (gb, fr) = pair().await;
+    let (mut gb, fr) = pair().await;
     let id = publish(&gb, &note("Purged quellbrook", "BF")).await;
     fr.has(gb.domain, std::slice::from_ref(&id)).await;
     assert_eq!(listed(&gb, "ana", &["--words", "quellbrook"]).await, ["Purged quellbrook"]);
@@ -98,6 +98,10 @@ async fn a_purge_removes_the_words_and_what_is_in_quarantine_is_not_found() {
         assert_eq!(listed(&gb, who, &["--words", "quellbrook"]).await, nothing);
         assert_eq!(listed(&gb, who, &["--words", "burkina"]).await, nothing);
     }
+    gb.kill().await;
+    let store = rusqlite::Connection::open(gb.dir.join("store.db")).unwrap();
+    let rows: i64 = store.query_row("SELECT count(*) FROM words", [], |row| row.get(0)).unwrap();
+    assert_eq!(rows, 0, "tokens are left");
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -53,7 +53,7 @@ pub struct List {
     #[arg(long, value_name = "NAME", conflicts_with = "saved")]
     save: Option<String>,
     /// List with the options that you have saved under this name
-    #[arg(long, value_name = "NAME")]
+    #[arg(long, value_name = "NAME", add = complete::saved_searches())]
     saved: Option<String>,
     /// The most assessments to list
     #[arg(long, value_name = "N", default_value_t = 50, value_parser = clap::value_parser!(u32).range(1..=MOST))]
@@ -274,7 +274,9 @@ impl List {
         let mut search = self.search();
         if let Some(name) = &self.saved {
             if search != proto::ListAssessmentsRequest::default() {
-                return Err(CliError::usage("`--saved` takes no other options than `--limit`".to_owned()));
+                return Err(CliError::usage(
+                    "`--saved` takes no option that selects, only `--limit`, `--sort` and `--reverse`".to_owned(),
+                ));
             }
             search = saved::find(desk, name).await?;
         }

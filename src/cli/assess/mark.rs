@@ -4,7 +4,7 @@ use clap::Args;
 
 use crate::{
     cli::{
-        CliError, Global,
+        CliError, Global, complete,
         context::{Context, WRITERS},
         id_prefix, output,
     },
@@ -15,10 +15,11 @@ use crate::{
 #[derive(Args)]
 pub struct Mark {
     /// The assessment's id, or its beginning
+    #[arg(add = complete::assessments())]
     id: String,
     /// The version; default: the latest
-    #[arg(long, value_name = "N", default_value_t = 0, hide_default_value = true)]
-    version: u32,
+    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u32).range(1..))]
+    version: Option<u32>,
     /// Mark it as read
     #[arg(long, required_unless_present = "unread")]
     read: bool,
@@ -34,7 +35,7 @@ impl Mark {
         let id = id_prefix::assessment(&mut desk, &self.id).await?;
         let request = proto::MarkAssessmentRequest {
             assessment_id: id.0.to_vec().into(),
-            version: self.version,
+            version: self.version.unwrap_or_default(),
             read: self.read,
         };
         let version = desk.personal.mark_assessment(request).await?.into_inner().version;

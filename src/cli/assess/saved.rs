@@ -5,7 +5,7 @@ use serde::Serialize;
 
 use crate::{
     cli::{
-        CliError, Exit, Global,
+        CliError, Exit, Global, complete,
         context::{Context, WRITERS},
         output,
     },
@@ -27,6 +27,7 @@ pub enum Saved {
 #[derive(Args)]
 pub struct Delete {
     /// Its name
+    #[arg(add = complete::saved_searches())]
     name: String,
 }
 
