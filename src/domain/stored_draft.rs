@@ -134,10 +134,11 @@ impl StoredDraft {
     }
 
     /// Saves a text. It becomes the current one if it is based on the current one; otherwise it is kept beside it. Nobody's text is lost: only a
-    /// revision that a later one is based on gives way once there are too many.
+    /// revision that a later one is based on gives way once there are too many, and never the newest one of a person.
     ///
     /// # Errors
-    /// `INVALID_ARGUMENT` if it is based on a revision that never was; `LIMIT_EXCEEDED`. Nothing changes then.
+    /// `INVALID_ARGUMENT` if it is based on a revision that never was; `LIMIT_EXCEEDED`, also if too many texts of this person must stay. Nothing
+    /// changes then.
     pub fn save(&mut self, new: NewRevision) -> Result<Saved, Fault> {
         check_length(new.bytes)?;
         let NewRevision { by, at, mut based_on, bytes, sha256 } = new;
@@ -148,13 +149,13 @@ impl StoredDraft {
             let unseen = self.unseen(&[number]);
             return Ok(Saved { number, is_new: false, unseen, dropped: vec![] });
         }
-        let (before, unseen) = (self.clone(), self.unseen(&based_on));
+        let (before, unseen, saver) = (self.clone(), self.unseen(&based_on), by.clone());
         let number = self.newest().saturating_add(1);
         if !unseen.contains(&self.current) {
             self.current = number;
         }
         self.revisions.push(DraftRevision { number, based_on, by, at, bytes, sha256 });
-        let dropped = match self.thin() {
+        let dropped = match self.thin(&saver) {
             Ok(dropped) => dropped,
             Err(fault) => {
                 *self = before;

@@ -41,7 +41,8 @@ pub enum ContentEffect {
     None,
     /// Nobody reads it any more; the bytes stay.
     Hide,
-    /// Its key and its encrypted portions are destroyed, and the attachments that nothing else names.
+    /// Its key and its encrypted portions are destroyed, and the attachments that nothing else names. If the recall was issued here, the draft with
+    /// the assessment's id is deleted with all its texts, and the ledger has an entry of that.
     Destroy,
 }
 

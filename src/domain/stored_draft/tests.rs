@@ -1,3 +1,5 @@
+use std::collections::BTreeMap;
+
 use proptest::prelude::*;
 
 use super::*;
@@ -12,6 +14,11 @@ fn text(by: &str, second: i64, based_on: &[u32], n: u16) -> NewRevision {
     sha256[..2].copy_from_slice(&n.to_be_bytes());
     let (by, at) = (id(by), Time::from_parts(1_780_000_000 + second, 0).unwrap());
     NewRevision { by, at, based_on: based_on.to_vec(), bytes: 10, sha256: Sha256(sha256) }
+}
+
+/// A text that is as long as a text may be.
+fn long(by: &str, second: i64, based_on: &[u32], n: u16) -> NewRevision {
+    NewRevision { bytes: MAX_DRAFT_BYTES as u64, ..text(by, second, based_on, n) }
 }
 
 fn begun() -> StoredDraft {
@@ -97,17 +104,63 @@ fn of_many_revisions_those_stay_that_lasted() {
 #[test]
 fn what_nobody_has_taken_over_never_gives_way() {
     let mut draft = begun();
-    for n in 2..=u16::try_from(MAX_REVISIONS).unwrap() {
+    let refused = |draft: &StoredDraft, new: NewRevision| {
+        let mut after = draft.clone();
+        assert_eq!(after.save(new).unwrap_err().reason, Reason::LimitExceeded);
+        assert_eq!(after, *draft, "nothing changes");
+    };
+    // Many colleagues leave the author a quarter of the room.
+    for n in 2..=76 {
         draft.save(text(&format!("analyst/p{n}"), i64::from(n), &[1], n)).unwrap();
     }
-    let kept = numbers(draft.beside());
-    assert_eq!(kept.len(), MAX_REVISIONS - 2);
+    refused(&draft, text("analyst/p77", 77, &[1], 77));
+    for n in 101..125 {
+        assert!(draft.save(text("analyst/ana", i64::from(n), &[1], n)).unwrap().dropped.is_empty());
+    }
     // The first text has others that are based on it, so it gives way; then nothing can.
-    assert_eq!(draft.save(text("analyst/q", 500, &[1], 500)).unwrap().dropped, [1]);
-    let before = draft.clone();
-    let refused = draft.clone().save(text("analyst/q", 501, &[1], 501)).unwrap_err();
-    assert_eq!(refused.reason, Reason::LimitExceeded);
-    assert!(numbers(before.beside()).starts_with(&kept));
+    assert_eq!(draft.save(text("analyst/ana", 125, &[1], 125)).unwrap().dropped, [1]);
+    refused(&draft, text("analyst/ana", 126, &[1], 126));
+    assert_eq!((draft.revisions.len(), draft.beside().count()), (MAX_REVISIONS, MAX_REVISIONS - 1));
+    // Whoever brings the own texts together can go on.
+    let own: Vec<u32> = draft.revisions.iter().filter(|r| r.by == draft.author).map(|r| r.number).collect();
+    assert_eq!(draft.save(text("analyst/ana", 127, &own, 127)).unwrap().dropped.len(), 1);
+}
+
+#[test]
+fn a_colleague_pushes_out_nobody_s_text_and_takes_nobody_s_room() {
+    let mut draft = StoredDraft::begin(DraftId([1; 16]), "Sahel", long("analyst/ana", 0, &[], 1)).unwrap();
+    draft.hand_over(&id("analyst/bob")).unwrap();
+    let mut refused = 0;
+    for n in 2..=20 {
+        let before = draft.clone();
+        match draft.save(long("analyst/bob", i64::from(n), &[1], n)) {
+            Ok(saved) => assert!(saved.dropped.is_empty()),
+            Err(fault) => {
+                assert_eq!((fault.reason, &draft), (Reason::LimitExceeded, &before));
+                refused += 1;
+            }
+        }
+    }
+    assert_eq!((refused, draft.current, numbers(draft.beside())), (17, 2, vec![3]));
+    assert!(draft.revision(1).is_some(), "the author's text is here");
+    // The author goes on beside them.
+    let mut own = 1;
+    for n in 30..60 {
+        own = draft.save(long("analyst/ana", i64::from(n), &[own], n)).unwrap().number;
+    }
+    assert!([2, 3, own].iter().all(|number| draft.revision(*number).is_some()));
+    // A colleague who replaces a text of their own again and again pushes out neither.
+    let mut newest = 2;
+    for n in 60..90 {
+        newest = draft.save(long("analyst/bob", i64::from(n), &[newest, 3], n)).unwrap().number;
+    }
+    assert!(draft.revision(own).is_some() && draft.current == newest);
+    // Nor does one who says that it is all brought together.
+    for n in 90..120 {
+        draft.save(long("analyst/bob", i64::from(n), &[draft.current, own], n)).unwrap();
+    }
+    assert!(draft.revision(own).is_some());
+    draft.save(long("analyst/ana", 120, &[own], 120)).unwrap();
 }
 
 #[test]
@@ -157,6 +210,39 @@ proptest! {
                 prop_assert!(based_on.contains(&number) || draft.revision(number).is_some(), "{number} of {draft:?}");
             }
             prop_assert!(draft.revision(draft.current).is_some() && draft.revision(saved.number).is_some());
+        }
+    }
+
+    /// Whatever colleagues save, and however long: everybody's newest text stays, and the author can go on with the own text.
+    #[test]
+    fn no_colleague_s_text_takes_the_author_s_room(
+        steps in proptest::collection::vec((0..6_usize, any::<prop::sample::Index>(), 0..=4_u64, any::<bool>()), 1..120),
+    ) {
+        let mut draft = begun();
+        let mut newest = BTreeMap::from([("analyst/ana", 1)]);
+        for (n, (who, base, quarters, merges)) in (2_u16..).zip(steps) {
+            let by = ["analyst/ana", "analyst/bob", "analyst/cy", "analyst/dee", "officer/eli", "officer/fay"][who];
+            let is_author = by == "analyst/ana";
+            let bases: Vec<u32> = draft.revisions.iter().map(|r| r.number).collect();
+            let mut based_on = vec![if is_author { newest[by] } else { bases[base.index(bases.len())] }];
+            if merges {
+                based_on.push(draft.current);
+            }
+            let bytes = quarters * (MAX_DRAFT_BYTES as u64 / 4);
+            let before = draft.clone();
+            match draft.save(NewRevision { bytes, ..text(by, i64::from(n), &based_on, n) }) {
+                Ok(saved) => {
+                    newest.insert(by, saved.number);
+                }
+                Err(fault) => {
+                    prop_assert!(!is_author, "{fault:?} of {before:?}");
+                    prop_assert_eq!(&draft, &before);
+                }
+            }
+            prop_assert!(draft.revisions.len() <= MAX_REVISIONS && draft.bytes() <= MAX_HISTORY_BYTES);
+            for (person, number) in &newest {
+                prop_assert!(draft.revision(*number).is_some(), "{number} by {person} of {before:?}");
+            }
         }
     }
 }

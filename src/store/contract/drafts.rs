@@ -1,13 +1,19 @@
 //! Drafts that the node keeps.
 
-use super::{Home, kit::*};
+use super::{Home, kit::*, recalls::step};
 use crate::{
     domain::{
+        event::{Deed, Event},
         ids::{DraftId, Sha256, SpiffeId},
+        recall::RecallState,
         stored_draft::{NewRevision, StoredDraft},
     },
     seal::hash::sha256,
-    store::{Store, StoreError, drafts::DraftChange},
+    store::{
+        Store, StoreError,
+        drafts::DraftChange,
+        recalls::{ContentEffect, RecallStep},
+    },
 };
 
 fn person(path: &str) -> SpiffeId {
@@ -112,4 +118,47 @@ pub(crate) async fn nothing_of_a_deleted_draft_is_left(home: &dyn Home) {
     assert_eq!(store.save_draft(third).await, Err(StoreError::Conflict));
     assert_eq!(texts(&*store, 1, 1..=3).await, [None, None, None]);
     assert_eq!(store.events(0, 10).await.unwrap(), [refused("fr")]);
+}
+
+pub(crate) async fn a_purge_takes_the_draft_of_what_was_published_here_and_no_other(home: &dyn Home) {
+    let store = home.open();
+    let mut kept = vec![];
+    for n in 1..=4 {
+        let begun = begun(n, b"first");
+        store.save_draft(begun.clone()).await.unwrap();
+        let second = changed(&begun.draft, "analyst/b", &[1], b"second");
+        store.save_draft(second.clone()).await.unwrap();
+        kept.push(second.draft);
+    }
+    store.publish(publication(1, 1)).await.unwrap();
+    store.publish(publication(2, 1)).await.unwrap();
+    store.recall(step(1, "gb", RecallState::Purged, ContentEffect::Destroy)).await.unwrap();
+    // A withdrawal leaves the draft.
+    let named = |mut step: RecallStep, id: u8| {
+        step.record.id = statement(id);
+        step
+    };
+    store.recall(named(step(2, "gb", RecallState::Withdrawn, ContentEffect::Hide), 201)).await.unwrap();
+    // So does a purge of another organisation's assessment that has the draft's id.
+    receive(&*store, "us", 0, vec![entry(1, 3, 1)]).await.unwrap();
+    let mut others = named(step(3, "ng", RecallState::Purged, ContentEffect::Destroy), 202);
+    others.record.from = Some(domain("us"));
+    store.recall(others).await.unwrap();
+    drop(store);
+    let store = home.open();
+    assert_eq!(store.drafts().await.unwrap(), kept[1..]);
+    assert_eq!(texts(&*store, 1, 1..=2).await, [None, None]);
+    for n in 2..=4 {
+        assert_eq!(texts(&*store, n, 1..=2).await, [Some(b"first".to_vec()), Some(b"second".to_vec())]);
+    }
+    // Whoever still has it open brings nothing back.
+    assert_eq!(store.save_draft(changed(&kept[0], "analyst/a", &[2], b"third")).await, Err(StoreError::Conflict));
+    // A purge after a withdrawal takes it, too.
+    let purge = named(step(2, "gb", RecallState::Purged, ContentEffect::Destroy), 203);
+    store.recall(RecallStep { before: Some(RecallState::Withdrawn), ..purge }).await.unwrap();
+    assert_eq!(store.drafts().await.unwrap(), kept[2..]);
+    assert_eq!(texts(&*store, 2, 1..=2).await, [None, None]);
+    let mut deleted = store.events(0, 100).await.unwrap();
+    deleted.retain(|event| matches!(event.deed, Deed::DraftDeleted { .. }));
+    assert_eq!(deleted, [1, 2].map(|n| Event::of_node(at(90), Deed::DraftDeleted { draft: DraftId([n; 16]) })));
 }

@@ -5,10 +5,10 @@ use std::sync::Arc;
 use async_trait::async_trait;
 
 use super::{
-    damages::sorted,
+    damages::{DamageRegistry, sorted},
     driver::Driver,
     lock::Lock,
-    query::{execute, exists, params, query_optional},
+    query::{Connection, execute, exists, params, query_optional},
     store::SqlStore,
     transaction::{Rows, values},
     value::{NO_BYTES, SqlRow, count, id, number},
@@ -34,6 +34,22 @@ fn open(vault: &Vault, row: &SqlRow<'_>) -> Result<StoredDraft> {
     let draft: Option<StoredDraft> = serde_json::from_slice(&plain).ok();
     // A row whose number was set back would let somebody change what they have not read.
     draft.filter(|draft| draft.id == id && draft.changes == changes).ok_or(StoreError::Damaged(Damage::Draft(id)))
+}
+
+/// Deletes a draft with all its texts. Returns `false` if there is none.
+pub(super) fn delete(conn: &dyn Connection, damages: &DamageRegistry, id: &DraftId) -> Result<bool> {
+    const TEXTS: &str = "DELETE FROM draft_text WHERE draft = ?1";
+    const DRAFT: &str = "DELETE FROM draft WHERE id = ?1";
+    // The log still has older pages: the mark makes the writer empty it, at the next start if not now.
+    const SCRUB: &str = "INSERT INTO meta (name, value) VALUES ('scrub', ?1) ON CONFLICT DO NOTHING";
+    execute(conn, TEXTS, params![id.as_bytes()])?;
+    if execute(conn, DRAFT, params![id.as_bytes()])? == 0 {
+        return Ok(false);
+    }
+    execute(conn, SCRUB, params![NO_BYTES])?;
+    conn.destroys_content();
+    damages.forget(&Damage::Draft(*id));
+    Ok(true)
 }
 
 #[async_trait]
@@ -102,22 +118,14 @@ impl<D: Driver> DraftStore for SqlStore<D> {
     }
 
     async fn delete_draft(&self, id: &DraftId, events: Vec<Event>) -> Result<bool> {
-        const TEXTS: &str = "DELETE FROM draft_text WHERE draft = ?1";
-        const DRAFT: &str = "DELETE FROM draft WHERE id = ?1";
-        // The log still has older pages: the mark makes the writer empty it, at the next start if not now.
-        const SCRUB: &str = "INSERT INTO meta (name, value) VALUES ('scrub', ?1) ON CONFLICT DO NOTHING";
         let (id, leaves) = (*id, LedgerLeaf::all(&events)?);
         let damages = Arc::clone(self.damages());
         self.interleave([Lock::draft(&id)], move |conn, _, changes| {
-            execute(conn, TEXTS, params![id.as_bytes()])?;
-            if execute(conn, DRAFT, params![id.as_bytes()])? == 0 {
-                return Ok(false);
+            let is_deleted = delete(conn, &damages, &id)?;
+            if is_deleted {
+                changes.record(leaves);
             }
-            execute(conn, SCRUB, params![NO_BYTES])?;
-            conn.destroys_content();
-            damages.forget(&Damage::Draft(id));
-            changes.record(leaves);
-            Ok(true)
+            Ok(is_deleted)
         })
         .await
     }

@@ -6,7 +6,8 @@ use async_trait::async_trait;
 
 use super::{
     catalogue,
-    damages::sorted_within,
+    damages::{DamageRegistry, sorted_within},
+    drafts,
     driver::Driver,
     holders,
     lock::Lock,
@@ -19,7 +20,8 @@ use super::{
 };
 use crate::{
     domain::{
-        ids::{AssessmentId, Sha256, StatementId, TrustDomain},
+        event::{Deed, Event},
+        ids::{AssessmentId, DraftId, Sha256, StatementId, TrustDomain},
         recall::{RecallKind, RecallState},
         time::Time,
     },
@@ -102,12 +104,13 @@ impl<D: Driver> RecallStore for SqlStore<D> {
         let assessment = Lock::assessment(&step.record.originator, &step.record.assessment);
         let post = step.post.iter().map(|(partner, _)| Lock::peer_out(partner));
         // Which partners are told is known only after a look. Each of them gets a row of its own, which replaces no other one.
-        let locks: Vec<_> = [assessment].into_iter().chain(post).chain(catalogue::lock(step.catalogue)).collect();
+        let rest = draft_of(&step).as_ref().map(Lock::draft).into_iter().chain(catalogue::lock(step.catalogue));
+        let locks: Vec<_> = [assessment].into_iter().chain(post).chain(rest).collect();
+        let damages = Arc::clone(self.damages());
         self.interleave(locks, move |conn, vault, changes| {
             catalogue::require(conn, step.catalogue)?;
-            let done = commit(conn, vault, changes, &step)?;
             changes.record(leaves);
-            Ok(done)
+            commit(conn, vault, changes, &damages, &step)
         })
         .await
     }
@@ -249,7 +252,39 @@ pub(super) fn unprove(conn: &dyn Connection, originator: &TrustDomain) -> Result
     STEPS.iter().try_for_each(|sql| execute(conn, sql, params![originator]).map(drop))
 }
 
-fn commit(conn: &dyn Connection, vault: &Vault, changes: &mut Changes, step: &RecallStep) -> Result<RecallOutcome> {
+/// The draft of what is destroyed: an assessment that was published from a kept draft has the draft's id. A recall that a partner sent is about
+/// another organisation's assessment. It never reaches a draft, even one with that assessment's id.
+fn draft_of(step: &RecallStep) -> Option<DraftId> {
+    let is_own = step.record.from.is_none();
+    (is_own && step.effect == ContentEffect::Destroy).then(|| DraftId(step.record.assessment.0))
+}
+
+/// Deletes the draft of what is destroyed. The ledger names whoever destroys the assessment.
+fn delete_draft(
+    conn: &dyn Connection,
+    changes: &mut Changes,
+    damages: &DamageRegistry,
+    step: &RecallStep,
+) -> Result<()> {
+    let Some(draft) = draft_of(step) else { return Ok(()) };
+    if drafts::delete(conn, damages, &draft)? {
+        let deed = Deed::DraftDeleted { draft };
+        let event = match step.events.first() {
+            Some(recalled) => Event { deed, ..recalled.clone() },
+            None => Event::of_node(step.record.at, deed),
+        };
+        changes.record([LedgerLeaf::of(&event)?]);
+    }
+    Ok(())
+}
+
+fn commit(
+    conn: &dyn Connection,
+    vault: &Vault,
+    changes: &mut Changes,
+    damages: &DamageRegistry,
+    step: &RecallStep,
+) -> Result<RecallOutcome> {
     const HERE: &str = "SELECT number FROM assessment WHERE id = ?1 AND originator = ?2";
     const VERSIONS: &str = "SELECT id FROM manifest WHERE assessment = ?1 ORDER BY number";
     let RecallRecord { assessment, originator, .. } = &step.record;
@@ -266,6 +301,7 @@ fn commit(conn: &dyn Connection, vault: &Vault, changes: &mut Changes, step: &Re
             ContentEffect::Destroy => {
                 destroy(conn, here)?;
                 purge::texts(conn, vault, here)?;
+                delete_draft(conn, changes, damages, step)?;
             }
         }
         if step.is_told {
