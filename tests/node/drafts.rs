@@ -5,7 +5,7 @@ use std::{os::unix::fs::PermissionsExt, time::Duration};
 use serde_json::{Value, json};
 use watchfire::wire::proto;
 
-use crate::kit::{Org, until};
+use crate::kit::{Org, note, until};
 
 /// A node with a second analyst.
 async fn desk_of_two() -> Org {
@@ -207,4 +207,33 @@ async fn an_editor_s_text_is_saved_on_exit_and_kept_if_it_can_t_be() {
     );
     assert_eq!(gb.draft("ana", &["show", &id]).await["text"], "of bob\n");
     assert_eq!(gb.draft("ana", &["show", &id, "--revision", "4"]).await["text"], "first\nsecond\nlate\n");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn whoever_publishes_says_which_text_of_a_colleague_is_meant_and_where_its_files_are() {
+    let gb = desk_of_two().await;
+    let id = gb.keep("ana", &note("what ana wrote", "BF")).await;
+    gb.draft("ana", &["hand-over", &id, "--to", "bob"]).await;
+    gb.save("bob", &id, &[1], &note("what bob wrote", "BF")).await;
+    let accept = ["--accept", "no-alternative"];
+    let publish = ["--as", "ana", "assess", "publish", "--draft", &id, accept[0], accept[1]];
+    let refused = gb.run(&publish).await;
+    assert_eq!(refused.reason(), "NOT_CONFIRMED");
+    assert!(refused.stderr.contains("revision 2, saved by analyst/bob"), "{}", refused.stderr);
+    let earlier = gb.one(&[&publish[..], &["--revision", "1"]].concat()).await;
+    let shown = gb.one(&["--as", "ana", "assess", "show", earlier["assessment"].as_str().unwrap()]).await;
+    assert!(shown.to_string().contains("what ana wrote") && !shown.to_string().contains("what bob wrote"), "{shown}");
+
+    // A colleague names a file of whoever publishes.
+    let theft =
+        "\n[[portion]]\nkind = \"attachment\"\nname = \"map.txt\"\nfile = \".ssh/key\"\nmedia_type = \"text/plain\"\n";
+    let id = gb.keep("ana", &format!("{}{theft}", note("with a file", "BF"))).await;
+    let publish = ["--as", "ana", "assess", "publish", "--draft", &id, "--accept", "attachment", accept[0], accept[1]];
+    let refused = gb.run(&publish).await;
+    assert_eq!(refused.code, 2, "{}", refused.stderr);
+    assert!(refused.stderr.contains("`.ssh/key`") && refused.stderr.contains("--files"), "{}", refused.stderr);
+    std::fs::create_dir(gb.dir.join(".ssh")).unwrap();
+    std::fs::write(gb.dir.join(".ssh/key"), "a key").unwrap();
+    let refused = gb.run(&[&publish[..], &["--files", gb.dir.to_str().unwrap()]].concat()).await;
+    assert!(refused.code == 3 && refused.stderr.contains("begins with a dot"), "{}", refused.stderr);
 }

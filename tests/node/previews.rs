@@ -259,7 +259,7 @@ async fn an_expiry_that_counts_from_the_issue_counts_from_the_day_of_publication
     let before = seen(&gb, &[&ana[..], &preview].concat()).await;
     is_counted(&before);
     gb.ask(&[&ana[..], &["--yes", "assess", "sign", &composed, "--out", &signed]].concat()).await;
-    let accept = ["--accept", "no-alternative", "--accept", "no-judgement"];
+    let accept = ["--accept", "no-alternative"];
     let published = gb.one(&[&ana[..], &["assess", "publish", "--signed", &signed], &accept[..]].concat()).await;
     let first = published["assessment"].as_str().unwrap().to_owned();
     // A kept draft counts from its publication, and not from the day on which it was saved or shown.

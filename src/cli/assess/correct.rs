@@ -43,6 +43,9 @@ impl Correct {
         let publish = Publish { source: source.clone(), signed: None, accepted: accepted.clone(), dry_run: *dry_run };
         let opened = publish.source.open(global, |written| publish.refuse(global, written)).await?;
         let OpenSource { mut written, context, mut desk } = opened;
+        if !dry_run {
+            written.refuse_unseen(global, &context)?;
+        }
         let before = version_before(&context, &mut desk, &self.id).await?;
         if let Some(reason) = &self.reason {
             written.add(limitation(&written.draft, before.version, reason)?);

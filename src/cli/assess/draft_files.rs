@@ -38,6 +38,12 @@ impl DraftFiles<'_> {
         if !real.starts_with(dir.canonicalize().map_err(failed)?) {
             return Err(refused(ELSEWHERE));
         }
+        // Settings and keys of a person are in such places. A colleague who hands a draft over could name them.
+        let is_hidden = |part: &Component<'_>| part.as_os_str().to_string_lossy().starts_with('.');
+        let below = real.strip_prefix(dir.canonicalize().map_err(failed)?).unwrap_or(&real);
+        if below.components().any(|part| is_hidden(&part)) {
+            return Err(refused("its name, or that of its directory, begins with a dot; copy the file to attach it"));
+        }
         // A draft in the node's own directory is next to the node's keys.
         if self.node.is_some_and(|node| is_secret(node, &real)) {
             return Err(refused(
@@ -101,6 +107,12 @@ mod tests {
         for named in ["../secret", "photos/../map", "out", "up/secret", "/etc/hostname", whole.to_str().unwrap()] {
             let why = read(&draft, named).unwrap_err();
             assert!(why.contains("files in its own directory"), "{named}: {why}");
+        }
+        fs::create_dir(at("work/.ssh")).unwrap();
+        fs::write(at("work/.ssh/key"), "key").unwrap();
+        symlink(".ssh/key", at("work/harmless")).unwrap();
+        for named in [".ssh/key", "harmless"] {
+            assert!(read(&draft, named).unwrap_err().contains("begins with a dot"), "{named}");
         }
         assert!(read(&draft, "nothing").unwrap_err().contains("can't be read"));
     }

@@ -82,7 +82,7 @@ fn own_control(global: &Global) -> Result<ControlTable, CliError> {
 /// A draft with its attachments' digests, and what the lint finds in it.
 pub(super) fn checked(global: &Global, file: &Path) -> Result<(Draft, Vec<Finding>), CliError> {
     let (text, format) = read_written(file)?;
-    checked_text(global, (&text, format), file, file)
+    checked_text(global, (&text, format), file, Some(file))
 }
 
 /// As [`checked`], for a text that is known already. `shown` names it in errors, and the files that it names are searched beside `beside`.
@@ -90,12 +90,18 @@ pub(super) fn checked_text(
     global: &Global,
     (text, format): (&str, Format),
     shown: &Path,
-    beside: &Path,
+    beside: Option<&Path>,
 ) -> Result<(Draft, Vec<Finding>), CliError> {
     let mut draft = draft::parse(text, format).map_err(|e| CliError::written(&e, &input::name(shown)))?;
     // A draft can also be checked without a node.
     let node = Config::load(&global.dir).ok();
-    attach::digest(&mut draft, DraftFiles { draft: beside, node: node.as_ref() })?;
+    if let Some(beside) = beside {
+        attach::digest(&mut draft, DraftFiles { draft: beside, node: node.as_ref() })?;
+    } else if let Some((_, first)) = draft.files().next() {
+        // Somebody else may have written the names. Only whoever publishes says in which directory they may be looked for.
+        let what = format!("the draft attaches `{}`; say with --files in which directory that is", first.display());
+        return Err(CliError::usage(what));
+    }
     let findings = lint(&draft, SystemClock.now());
     Ok((draft, findings))
 }

@@ -82,6 +82,9 @@ impl Publish {
         }
         let opened = self.source.open(global, |written| self.refuse(global, written)).await?;
         let OpenSource { written, context, mut desk } = opened;
+        if !self.dry_run {
+            written.refuse_unseen(global, &context)?;
+        }
         self.send(global, &context, &mut desk, &written, None).await
     }
 

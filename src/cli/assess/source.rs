@@ -12,18 +12,20 @@ use crate::{
     cli::{
         CliError, Exit, FaultLine, Global, complete,
         context::{Context, WRITERS},
-        draft::view::{current_text, find},
+        draft::view::{RevisionRow, find, text},
         files::read_written,
-        input,
+        input, output, terminal,
     },
     desk::client::DeskClient,
     domain::{
+        body::Body,
         draft::{Draft, DraftPortion},
         ids::AssessmentId,
         lint::{Finding, Severity, blocking, lint},
         time::Clock,
     },
     draft::Format,
+    render::text::one_line,
     telemetry::SystemClock,
 };
 
@@ -39,7 +41,10 @@ pub struct Source {
     /// A draft that the node keeps, by its id or its beginning
     #[arg(long, value_name = "ID", conflicts_with_all = ["file", "file_option"], add = complete::drafts())]
     draft: Option<String>,
-    /// The directory of the files that the kept draft names; default: the current one
+    /// This revision of the kept draft, by its number; default: the current one
+    #[arg(long, value_name = "N", requires = "draft", value_parser = clap::value_parser!(u32).range(1..))]
+    revision: Option<u32>,
+    /// The directory of the files that the kept draft names
     #[arg(long, value_name = "DIR", requires = "draft", value_hint = ValueHint::DirPath)]
     files: Option<PathBuf>,
 }
@@ -62,6 +67,8 @@ pub struct Written {
     pub findings: Vec<Finding>,
     /// The id that its assessment gets, if the node keeps the draft.
     pub assessment: Option<AssessmentId>,
+    /// The revision that it is, if the node keeps the draft and nobody has named a revision.
+    newest: Option<RevisionRow>,
     /// What errors call it.
     shown: PathBuf,
     /// The path beside which its files are.
@@ -94,11 +101,18 @@ impl Source {
     /// Reads and checks a draft that the node keeps.
     async fn kept(&self, global: &Global, desk: &mut DeskClient, id: &str) -> Result<Written, CliError> {
         let id = find(desk, id).await?;
-        let text = current_text(desk, &id).await?;
+        let (kept, number, text) = text(desk, &id, self.revision.unwrap_or(0)).await?;
         let shown = PathBuf::from(format!("draft {id}"));
-        let beside = self.files.clone().unwrap_or_else(|| PathBuf::from(".")).join("draft.toml");
-        let (draft, findings) = checked_text(global, (&text, Format::Toml), &shown, &beside)?;
-        Ok(Written { draft, findings, assessment: Some(id.assessment()), shown, beside })
+        let beside = self.files.as_ref().map(|dir| dir.join("draft.toml"));
+        let (draft, findings) = checked_text(global, (&text, Format::Toml), &shown, beside.as_deref())?;
+        let revision = kept.revisions.into_iter().find(|revision| revision.number == number);
+        revision
+            .iter()
+            .for_each(|revision| output::note(global, &format!("{}: {}", shown.display(), revision.words())));
+        tell_files(global, &draft);
+        let newest = revision.filter(|_| self.revision.is_none());
+        let beside = beside.unwrap_or_else(|| shown.clone());
+        Ok(Written { draft, findings, assessment: Some(id.assessment()), newest, shown, beside })
     }
 
     fn file(&self, global: &Global) -> Result<Written, CliError> {
@@ -106,8 +120,19 @@ impl Source {
             return Err(nothing_named());
         };
         let (text, format) = read_written(&file)?;
-        let (draft, findings) = checked_text(global, (&text, format), &file, &file)?;
-        Ok(Written { draft, findings, assessment: None, shown: file.clone(), beside: file })
+        let (draft, findings) = checked_text(global, (&text, format), &file, Some(&file))?;
+        Ok(Written { draft, findings, assessment: None, newest: None, shown: file.clone(), beside: file })
+    }
+}
+
+/// Says which files a kept draft attaches, because it may come from somebody else: the name that readers see may be another than the file's.
+fn tell_files(global: &Global, draft: &Draft) {
+    for (place, path) in draft.files() {
+        let Some(Body::Attachment(attachment)) = draft.portions.get(place).map(|portion| &portion.body) else {
+            continue;
+        };
+        let (name, path) = (one_line(&attachment.name), one_line(&path.to_string_lossy()));
+        output::note(global, &format!("attaches {path} as {name}, {} bytes", attachment.size));
     }
 }
 
@@ -119,13 +144,29 @@ impl Written {
     /// An assessment that is composed already, with what the lint finds in it. `shown` is its file.
     pub fn reopened(draft: Draft, shown: &Path) -> Self {
         let findings = lint(&draft, SystemClock.now());
-        Self { draft, findings, assessment: None, shown: shown.to_owned(), beside: shown.to_owned() }
+        Self { draft, findings, assessment: None, newest: None, shown: shown.to_owned(), beside: shown.to_owned() }
     }
 
     /// Adds a portion, and checks the draft again.
     pub fn add(&mut self, portion: DraftPortion) {
         self.draft.portions.push(portion);
         self.findings = lint(&self.draft, SystemClock.now());
+    }
+
+    /// Refuses to sign what a colleague has saved last if nobody has said that this revision is meant. On a terminal a question follows, and the
+    /// revision is told before it.
+    pub fn refuse_unseen(&self, global: &Global, context: &Context) -> Result<(), CliError> {
+        let Some(revision) = self.newest.as_ref().filter(|revision| revision.by != context.person.id.to_string())
+        else {
+            return Ok(());
+        };
+        let what = format!("{} is now at {}", self.shown.display(), revision.words());
+        if terminal::can_ask(global) {
+            output::show(&what);
+            return Ok(());
+        }
+        let message = format!("{what}; read it, then name it with --revision {}", revision.number);
+        Err(CliError::new(Exit::Failed, "NOT_CONFIRMED", message))
     }
 
     /// Where its files are.

@@ -117,8 +117,3 @@ pub async fn text(desk: &mut DeskClient, id: &DraftId, revision: u32) -> Result<
     let proto::GetDraftResponse { draft, revision, text } = desk.drafts.get_draft(request).await?.into_inner();
     Ok((DraftRow::new(draft)?, revision, text))
 }
-
-/// The current text of a draft.
-pub async fn current_text(desk: &mut DeskClient, id: &DraftId) -> Result<String, CliError> {
-    Ok(text(desk, id, 0).await?.2)
-}
