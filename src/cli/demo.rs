@@ -68,10 +68,10 @@ async fn stay(narrator: &Narrator<'_>, dir: &std::path::Path, world: World) -> R
     let at = dir.display();
     narrator.words(&format!(
         "\nThe nodes keep running until Ctrl-C. Try, in another terminal:\n  \
-         watchfire --dir {at}/ecowas.example assess list\n  \
-         watchfire --dir {at}/ecowas.example feed follow\n  \
-         watchfire --dir {at}/gb.example feed status\n  \
-         watchfire --dir {at}/gb.example policy explain {} --partner sd.example\n  \
+         watchfire --dir {at}/ecowas.example --as ana assess list\n  \
+         watchfire --dir {at}/ecowas.example --as ana feed follow\n  \
+         watchfire --dir {at}/gb.example --as ana feed status\n  \
+         watchfire --dir {at}/gb.example --as ana policy explain {} --partner sd.example\n  \
          watchfire --dir {at}/gb.example --as root partner suspend ecowas.example",
         world.an_assessment(),
     ));

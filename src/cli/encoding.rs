@@ -5,6 +5,10 @@
 /// # Errors
 /// A sentence that says in which encoding the file is, and where that shows.
 pub fn utf8(bytes: Vec<u8>) -> Result<String, String> {
+    // Word's documents are ZIP archives.
+    if bytes.starts_with(b"PK\x03\x04") {
+        return Err("it is a Word document or another archive, and no text; `watchfire assess new --from FILE.docx` makes a draft of one".to_owned());
+    }
     let other = match bytes.as_slice() {
         [0xff, 0xfe, ..] | [_, 0, ..] => Some("UTF-16 (little-endian)"),
         [0xfe, 0xff, ..] | [0, _, ..] => Some("UTF-16 (big-endian)"),

@@ -15,6 +15,8 @@ pub const MAX_TEXT_BYTES: usize = 4_000;
 pub const MAX_ENDORSEMENTS: usize = 16;
 /// How many of these may be by endorsers who can't be verified. The number is small because anybody can invent names.
 pub const MAX_UNVERIFIED: usize = 4;
+/// The most bytes of the endorsements of one version that a node releases and shows.
+pub const MAX_ENDORSEMENT_BYTES: usize = 128 << 10;
 
 /// Supports one version of an assessment. It is released like one more portion, and its statement id is listed where a portion's digest would
 /// be.

@@ -4,6 +4,8 @@ use std::{fmt, str::FromStr};
 
 use serde::{Deserialize, Serialize};
 
+use super::harmless::one_line;
+
 /// An organisation's name: a SPIFFE trust domain, a lower-case DNS-like name of at most 255 characters.
 #[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Deserialize)]
 #[serde(try_from = "String")]
@@ -271,10 +273,11 @@ impl DraftId {
     }
 }
 
-/// The first 60 characters, for quoting input in an error.
+/// The first 60 characters, for quoting input in an error: in one line, and with nothing that changes how the error reads.
 pub fn shorten(text: &str) -> String {
-    let mut short: String = text.chars().filter(|c| !c.is_control()).take(60).collect();
-    if short.len() < text.len() {
+    let first: String = text.chars().filter(|c| !c.is_control()).take(60).collect();
+    let mut short = one_line(&first);
+    if first.len() < text.len() {
         short.push('…');
     }
     short
@@ -324,6 +327,14 @@ mod tests {
         ] {
             assert!(wrong.parse::<SpiffeId>().is_err(), "{wrong}");
         }
+    }
+
+    #[test]
+    fn what_an_error_quotes_is_one_short_line_that_reads_as_it_was_written() {
+        assert_eq!(shorten("gb.example"), "gb.example");
+        assert_eq!(shorten("gb\u{202e}elpmaxe\u{2028}x"), "gb<U+202E>elpmaxe x");
+        assert_eq!(shorten("a\u{1b}[2J"), "a[2J…");
+        assert_eq!(shorten(&"é".repeat(61)), format!("{}…", "é".repeat(60)));
     }
 
     #[test]

@@ -82,7 +82,7 @@ pub struct EndorsementLine {
 pub fn assessment(view: &AssessmentText<'_>, options: &Options) -> String {
     let mut page = Page { out: String::new(), width: options.columns(), style: Style { color: options.color } };
     page.banner(view.manifest.exercise);
-    page.level(view.portions);
+    page.level(highest(view));
     page.headlines(view.portions, view.language);
     page.origin(view);
     let names = names(view.portions);
@@ -101,6 +101,13 @@ pub fn assessment(view: &AssessmentText<'_>, options: &Options) -> String {
     }
     page.banner(view.manifest.exercise);
     page.out
+}
+
+/// The highest level of what is shown: the portions, and the endorsements whose text is shown.
+pub(super) fn highest(view: &AssessmentText<'_>) -> Option<Tlp> {
+    let endorsements = view.endorsements.iter().filter(|line| shown_text(line).is_some());
+    let markings = view.portions.iter().map(|p| &p.marking).chain(endorsements.map(|line| &line.marking));
+    markings.map(|marking| marking.tlp).max()
 }
 
 /// What a reader can know about withheld portions.
@@ -173,8 +180,7 @@ impl Page {
     }
 
     /// The highest level of what is shown.
-    fn level(&mut self, portions: &[Portion]) {
-        let highest = portions.iter().map(|p| p.marking.tlp).max();
+    fn level(&mut self, highest: Option<Tlp>) {
         let level = highest.map_or("nothing to read".to_owned(), |tlp| format!("TLP:{tlp}"));
         self.line(&self.style.tlp(highest.unwrap_or(Tlp::Clear), &level));
         self.blank();
@@ -256,9 +262,8 @@ impl Page {
         }
         let via: Vec<String> = line.via.iter().map(|v| one_line(v)).collect();
         self.text(&format!("Way: {}", via.join(" → ")), "  ");
-        if !line.unseen.is_empty() {
-            let unseen: Vec<&str> = line.unseen.iter().filter_map(|h| names.get(h)).map(String::as_str).collect();
-            self.text(&format!("Signed without having seen: {}", and(&unseen)), "  ");
+        if let Some(unseen) = unseen(line, names) {
+            self.text(&unseen, "  ");
         }
     }
 
@@ -318,6 +323,12 @@ pub(super) fn signed(line: &SignatureLine) -> String {
 /// The text of an endorsement, if it is shown.
 pub(super) fn shown_text(line: &EndorsementLine) -> Option<&str> {
     (line.valid || line.note.as_deref() == Some("NOT_A_PARTNER")).then_some(line.text.as_str())
+}
+
+/// Which portions are here that the endorser did not see. `None` if it saw all of them.
+pub(super) fn unseen(line: &EndorsementLine, names: &Names) -> Option<String> {
+    let unseen: Vec<&str> = line.unseen.iter().filter_map(|h| names.get(h)).map(String::as_str).collect();
+    (!line.unseen.is_empty()).then(|| format!("Signed without having seen: {}", and(&unseen)))
 }
 
 /// The members of the groups that markings name, each list once. If one name has several lists, says where each is used.

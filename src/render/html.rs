@@ -4,8 +4,8 @@ use askama::Template;
 
 use super::{
     AssessmentText, EndorsementLine, Options,
-    assessment::{in_its_language, lists_of_groups, names, shown_text, signed, stands, withheld},
-    portion,
+    assessment::{highest, in_its_language, lists_of_groups, names, shown_text, signed, stands, unseen, withheld},
+    portion::{self, Names},
     text::{harmless, one_line},
     translation::arranged,
     words::{self, and},
@@ -55,7 +55,7 @@ struct Part {
 pub fn assessment_page(view: &AssessmentText<'_>, options: &Options, printed: &str) -> Result<String, askama::Error> {
     let manifest = view.manifest;
     let id = manifest.assessment.to_string();
-    let highest = view.portions.iter().map(|p| p.marking.tlp).max();
+    let highest = highest(view);
     let names = names(view.portions);
     let portions = arranged(view.portions, view.language).into_iter().filter(|(p, _)| p.kind() != Kind::Headline);
     let parts = portions.map(|(portion, stands)| {
@@ -64,7 +64,7 @@ pub fn assessment_page(view: &AssessmentText<'_>, options: &Options, printed: &s
         let paragraphs = portion::paragraphs(&portion.body, &names, options.lexicon);
         part(name, &portion.marking, paragraphs.iter().map(|p| harmless(p)).collect())
     });
-    let endorsements = view.endorsements.iter().map(endorsement);
+    let endorsements = view.endorsements.iter().map(|line| endorsement(line, &names));
     let mut notes = lists_of_groups(view, &names);
     if !view.is_own {
         notes.push(withheld(view).to_owned());
@@ -134,11 +134,12 @@ fn rows(view: &AssessmentText<'_>) -> Vec<(&'static str, String)> {
     rows
 }
 
-fn endorsement(line: &EndorsementLine) -> Part {
+fn endorsement(line: &EndorsementLine, names: &Names) -> Part {
     let via: Vec<String> = line.via.iter().map(|v| one_line(v)).collect();
     let text = shown_text(line).map(harmless);
     let way = format!("Way: {}", via.join(" → "));
-    part("ENDORSEMENT".to_owned(), &line.marking, std::iter::once(stands(line)).chain(text).chain([way]).collect())
+    let paragraphs = std::iter::once(stands(line)).chain(text).chain([way]).chain(unseen(line, names));
+    part("ENDORSEMENT".to_owned(), &line.marking, paragraphs.collect())
 }
 
 /// Where it comes from, in one line.

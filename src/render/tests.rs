@@ -9,6 +9,7 @@ use crate::{
         body::Body,
         ids::{AssessmentId, Handle, Salt},
         lexicon::Lexicon,
+        marking::{Marking, Tlp},
     },
     draft::{Format, Lineage, parse, parse_agreement},
 };
@@ -119,6 +120,48 @@ fn a_signature_that_does_not_verify_is_shouted_and_none_is_named() {
     let options = options("uk-phia-2025");
     assert!(assessment(&view, &options).contains("x<U+202E> (s), DOES NOT VERIFY; n"));
     assert!(assessment(&AssessmentText { signatures: &[], ..view }, &options).contains("BY NOBODY"));
+}
+
+/// A RED endorsement by somebody who has not seen this portion.
+fn endorsement(valid: bool, unseen: Handle) -> EndorsementLine {
+    EndorsementLine {
+        id: "e1".to_owned(),
+        endorser: "fr.example".to_owned(),
+        by: "spiffe://fr.example/officer/o1".to_owned(),
+        text: "Our mission saw the same.".to_owned(),
+        marking: Marking::new(Tlp::Red),
+        valid,
+        note: (!valid).then(|| "SIGNATURE_INVALID".to_owned()),
+        via: vec!["gb.example".to_owned(), "fr.example".to_owned()],
+        unseen: vec![unseen],
+    }
+}
+
+#[test]
+fn the_level_counts_the_endorsements_whose_text_is_shown_and_both_pages_say_what_an_endorser_had_not_seen() {
+    let (manifest, options, mut portions) = (manifest(false), options("uk-phia-2025"), portions());
+    portions.retain(|p| p.marking.tlp < Tlp::Red);
+    let pages = |valid: bool| {
+        let view = AssessmentText {
+            manifest: &manifest,
+            portions: &portions,
+            signatures: &[],
+            endorsements: &[endorsement(valid, portions[0].handle)],
+            state: "current",
+            via: &[],
+            is_own: true,
+            language: None,
+            acknowledge: None,
+        };
+        [assessment(&view, &options), assessment_page(&view, &options, "printed").unwrap()]
+    };
+    let unseen = format!("Signed without having seen: {}", portion_names(portions.iter())[0]);
+    for page in pages(true) {
+        assert!(page.contains("TLP:RED") && page.contains("Our mission") && page.contains(&unseen), "{page}");
+    }
+    for page in pages(false) {
+        assert!(!page.contains("TLP:RED") && !page.contains("Our mission"), "{page}");
+    }
 }
 
 #[test]

@@ -57,14 +57,18 @@ fn cut(word: &str, room: usize) -> Vec<String> {
     pieces
 }
 
-/// The text in at most `room` columns. It ends with `…` if it was cut.
+/// The most characters for each column of a text that is shortened. Characters may take no column.
+const CHARS_PER_COLUMN: usize = 8;
+
+/// The text in at most `room` columns and 8 characters for each of them. It ends with `…` if it was cut.
 pub fn shortened(text: &str, room: usize) -> String {
-    if columns(text) <= room {
+    let most = room.max(1).saturating_mul(CHARS_PER_COLUMN);
+    if columns(text) <= room && text.chars().nth(most).is_none() {
         return text.to_owned();
     }
     let mut out = String::new();
     let mut taken = 1;
-    for c in text.chars() {
+    for c in text.chars().take(most - 1) {
         taken += char_columns(c);
         if taken > room {
             break;
@@ -86,6 +90,9 @@ mod tests {
         assert_eq!(wrap("a\n\nb", 40, ""), ["a", "", "b"]);
         assert_eq!(wrap("abcdefghijklmnop", 10, "  "), ["  abcdefgh", "  ijklmnop"]);
         assert_eq!(shortened("abcdef", 4), "abc…");
+        let piled = format!("a{}", "\u{301}".repeat(100));
+        assert_eq!(shortened(&piled, 4), format!("a{}…", "\u{301}".repeat(30)));
+        assert_eq!(shortened(&piled, 200), piled);
         // A word of combining marks alone takes no column, and the space after it takes one.
         assert!(wrap("\u{301} abcdefgh", 8, "").iter().all(|line| columns(line) <= 8));
     }

@@ -108,6 +108,7 @@ macro_rules! contract {
             a_draft_keeps_each_text_byte_for_byte_until_it_gives_way
             of_two_who_change_a_draft_that_both_have_read_one_reads_again
             nothing_of_a_deleted_draft_is_left
+            a_purge_takes_the_draft_of_what_was_published_here_and_no_other
             agreements_and_their_outbox_go_together
             partners_and_agreements_are_read_by_name
             what_can_t_be_verified_waits_sealed_and_is_settled_once
@@ -136,6 +137,7 @@ macro_rules! contract {
             a_settled_ledger_begins_an_epoch_and_adopts_each_position_once
             what_is_attached_to_portions_is_kept_once_and_queues_its_version
             an_endorsement_that_came_back_is_attached_to_what_was_published_and_nothing_else_changes
+            what_came_back_has_so_much_room_and_quarantine_takes_none_of_it
             what_came_attached_to_portions_is_kept_from_users_with_them
             a_request_is_begun_once_and_settled_once
             a_recall_hides_all_versions_and_is_first_in_the_outbox

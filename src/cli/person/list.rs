@@ -105,7 +105,7 @@ pub(super) async fn run(global: &Global) -> Result<(), CliError> {
         Err(why) => {
             output::note(
                 global,
-                &format!("listing only the people whose files are here, because the node could not be reached: {why}"),
+                &format!("listing only the people whose files are here; the node's register could not be read: {why}"),
             );
             here.iter().map(Output::of_files).collect()
         }

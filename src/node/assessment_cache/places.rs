@@ -5,14 +5,11 @@ use std::collections::HashMap;
 
 use crate::{
     domain::{
-        endorsement::{MAX_ENDORSEMENTS, MAX_UNVERIFIED},
+        endorsement::{MAX_ENDORSEMENT_BYTES, MAX_ENDORSEMENTS, MAX_UNVERIFIED},
         ids::{StatementId, TrustDomain},
     },
     node::assessment_cache::parts::LoadedEndorsement,
 };
-
-/// The most bytes that the endorsements take in an entry.
-const MAX_BYTES: usize = 128 << 10;
 
 /// Chooses the endorsements that get a place, from those that came, in the order in which they came. The result is sorted by id. Verified
 /// endorsements come first. Unverified ones have few places, because anybody can invent names. Within each kind the endorsers take turns.
@@ -33,7 +30,7 @@ pub(in crate::node) fn of(all: Vec<LoadedEndorsement>) -> Vec<LoadedEndorsement>
     for (_, endorsement) in ranked {
         unverified += usize::from(!endorsement.was_verified);
         let has_place = placed.len() < MAX_ENDORSEMENTS && unverified <= MAX_UNVERIFIED;
-        if has_place && bytes + endorsement.bytes <= MAX_BYTES {
+        if has_place && bytes + endorsement.bytes <= MAX_ENDORSEMENT_BYTES {
             bytes += endorsement.bytes;
             placed.push(endorsement);
         }
@@ -125,7 +122,8 @@ mod tests {
 
     #[test]
     fn one_that_is_too_long_leaves_its_place_to_others() {
-        let placed = of(vec![endorsement(1, 1, true, MAX_BYTES + 1), endorsement(2, 2, true, MAX_BYTES)]);
+        let (long, full) = (MAX_ENDORSEMENT_BYTES + 1, MAX_ENDORSEMENT_BYTES);
+        let placed = of(vec![endorsement(1, 1, true, long), endorsement(2, 2, true, full)]);
         assert_eq!(ids(&placed), [2]);
     }
 

@@ -75,4 +75,9 @@ pub(crate) async fn what_is_owed_and_what_is_kept_from_users_is_counted(home: &d
     assert_eq!(store.own_duties(2).await.unwrap(), duties[..2]);
     let kept = QuarantineCount { partner: domain("us"), entries: 2, since: at(50) };
     assert_eq!(store.quarantine_counts().await.unwrap(), [kept]);
+    // What came only into quarantine gives users no duty, although another partner has brought the same version to them.
+    let hidden = entry_but(1, 5, 1, |c| (c.due, c.quarantined) = (Some(at(20)), true));
+    receive(&*store, "fr", 0, vec![hidden]).await.unwrap();
+    assert_eq!(store.own_duties(10).await.unwrap(), duties);
+    assert_eq!(store.acknowledge_by(&manifest(5, 1)).await, Ok(Some(at(500))));
 }

@@ -2,7 +2,10 @@
 
 use super::{Home, kit::*};
 use crate::{
-    domain::{endorsement::MAX_ENDORSEMENTS, request::RequestState},
+    domain::{
+        endorsement::{MAX_ENDORSEMENT_BYTES, MAX_ENDORSEMENTS},
+        request::RequestState,
+    },
     store::{
         AttachedStatement, LoggedStatement, ReceivedEntry, ReturnedEndorsements, StoreError,
         requests::{NewAttachedStatement, RequestRecord, RequestStep},
@@ -81,6 +84,33 @@ pub(crate) async fn an_endorsement_that_came_back_is_attached_to_what_was_publis
     }
     let record = store.by_manifest(&manifest(1, 1), false).await.unwrap().unwrap();
     assert_eq!(record.attached.len(), MAX_ENDORSEMENTS);
+}
+
+pub(crate) async fn what_came_back_has_so_much_room_and_quarantine_takes_none_of_it(home: &dyn Home) {
+    let store = home.open();
+    store.publish(publication(1, 1)).await.unwrap();
+    let shown = async || bytes(store.by_manifest(&manifest(1, 1), false).await.unwrap().unwrap().attached);
+    let quarantined = entry_but(1, 1, 1, |content| {
+        content.originator = domain("gb");
+        content.quarantined = true;
+        content.attached = vec![AttachedStatement { envelope: b"again".to_vec(), verified: false }];
+    });
+    receive(&*store, "fr", 0, vec![quarantined]).await.unwrap();
+    assert!(shown().await.is_empty());
+    receive(&*store, "fr", 1, vec![came_back(2, &[b"again"])]).await.unwrap();
+    assert_eq!(shown().await, [b"again".to_vec()]);
+    // However many come in one entry, and however long they are.
+    let many: Vec<Vec<u8>> = (0..20).map(|n| vec![n; 2]).collect();
+    let many: Vec<&[u8]> = many.iter().map(Vec::as_slice).collect();
+    receive(&*store, "de", 0, vec![came_back(1, &many[..10]), came_back(2, &many[10..])]).await.unwrap();
+    assert_eq!(shown().await.len(), 1 + MAX_ENDORSEMENTS);
+    let (first, second) = (vec![1_u8; MAX_ENDORSEMENT_BYTES - 10], vec![2_u8; 11]);
+    receive(&*store, "us", 0, vec![came_back(1, &[first.as_slice(), second.as_slice(), b"short"])]).await.unwrap();
+    let now = shown().await;
+    assert!(now.contains(&first) && now.contains(&b"short".to_vec()) && !now.contains(&second));
+    // Nothing is decrypted for a partner that has no room left.
+    receive(&*store, "us", 1, vec![came_back(2, &[b"x"])]).await.unwrap();
+    assert_eq!(shown().await, now);
 }
 
 pub(crate) async fn what_is_attached_to_portions_is_kept_once_and_queues_its_version(home: &dyn Home) {

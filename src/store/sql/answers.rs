@@ -279,10 +279,11 @@ impl<D: Driver> ReceiptStore for SqlStore<D> {
     }
 
     async fn acknowledge_by(&self, manifest_id: &StatementId) -> Result<Option<Time>> {
-        // The arrivals of a version are few, and each leads to its duty by the duty's own key.
+        // The arrivals of a version are few, and each leads to its duty by the duty's own key. Of a partner whose arrivals are all in
+        // quarantine, users learn nothing.
         const SQL: &str = "SELECT d.due_at FROM manifest m JOIN received r ON r.manifest = m.number \
             JOIN duty d ON d.peer = r.peer AND d.outgoing = FALSE AND d.manifest = r.manifest \
-            WHERE m.id = ?1 ORDER BY d.due_at LIMIT 1";
+            WHERE m.id = ?1 AND r.quarantined = FALSE ORDER BY d.due_at LIMIT 1";
         let wanted = *manifest_id;
         self.read(move |conn| query_optional(conn, SQL, params![wanted.as_bytes()], |r| time(r, 0))).await
     }
@@ -290,7 +291,8 @@ impl<D: Driver> ReceiptStore for SqlStore<D> {
     async fn own_duties(&self, limit: u32) -> Result<Vec<DutyRecord>> {
         const SQL: &str = "SELECT p.domain, m.id, a.id, m.version, d.due_at FROM duty d JOIN peer p ON p.number = d.peer \
             JOIN manifest m ON m.number = d.manifest JOIN assessment a ON a.number = m.assessment \
-            WHERE d.outgoing = FALSE AND m.state <> 'quarantined' ORDER BY d.due_at LIMIT ?1";
+            WHERE d.outgoing = FALSE AND m.state <> 'quarantined' AND EXISTS (SELECT 1 FROM received r \
+            WHERE r.manifest = d.manifest AND r.peer = d.peer AND r.quarantined = FALSE) ORDER BY d.due_at LIMIT ?1";
         self.read(move |conn| {
             query_all(conn, SQL, params![limit], |r| {
                 Ok(DutyRecord {

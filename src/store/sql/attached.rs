@@ -13,7 +13,7 @@ use super::{
 };
 use crate::{
     domain::{
-        endorsement::MAX_ENDORSEMENTS,
+        endorsement::{MAX_ENDORSEMENT_BYTES, MAX_ENDORSEMENTS},
         event::Event,
         ids::{AssessmentId, StatementId, TrustDomain},
         time::Time,
@@ -35,7 +35,8 @@ pub(super) fn keep(changes: &mut Changes, row: ContentRow, sealed: Vec<u8>, at: 
 }
 
 /// Attaches the endorsements that a partner has returned to a version that was published here, each once. For the writer. Of one partner
-/// and version it keeps as many as a version shows; more would only make the version slow to read.
+/// and version it keeps as many as a version shows, in number and in bytes; more would only make the version slow to read. What is in
+/// quarantine does not count: nobody sees it there, so the same endorsement may come again.
 pub(super) fn keep_returned(
     (conn, vault, changes): (&dyn Connection, &Vault, &mut Changes),
     arrival: ArrivalRow<'_>,
@@ -43,21 +44,47 @@ pub(super) fn keep_returned(
     at: Time,
 ) -> Result<()> {
     const MARK: &str = "UPDATE received SET endorses = ?3 WHERE peer = ?1 AND sequence = ?2";
-    const COUNT: &str = "SELECT count(*) FROM beside WHERE manifest = ?1 AND peer = ?2";
+    const HELD: &str = "SELECT count(*), coalesce(sum(length(sealed)), 0) FROM beside \
+        WHERE manifest = ?1 AND peer = ?2 AND quarantined = FALSE";
     let ReturnedEndorsements { manifest_id, endorsements, .. } = back;
     let Found { manifest, key } = find(conn, vault, manifest_id)?;
     execute(conn, MARK, params![arrival.peer, number(arrival.sequence)?, manifest])?;
-    let held = of(conn, &key, VersionRow { number: manifest, manifest_id }, true)?;
-    let is_new = |e: &&AttachedStatement| held.iter().all(|h| h.envelope != e.envelope);
-    let new: Vec<AttachedStatement> = endorsements.iter().filter(is_new).cloned().collect();
-    let rows = query_optional(conn, COUNT, params![manifest, arrival.peer], |r| count(r, 0))?.unwrap_or_default();
-    if new.is_empty() || rows >= MAX_ENDORSEMENTS as u64 {
+    // A row has at least one statement and is larger than its statements, so it is seen without a decryption if no place is left.
+    let sizes = query_optional(conn, HELD, params![manifest, arrival.peer], |r| Ok((count(r, 0)?, count(r, 1)?)))?;
+    let (rows, sealed_bytes) = sizes.unwrap_or_default();
+    if rows >= MAX_ENDORSEMENTS as u64 || sealed_bytes >= MAX_ENDORSEMENT_BYTES as u64 {
         return Ok(());
     }
-    let place = sealed_row(VersionRow { number: manifest, manifest_id }, arrival, false);
+    let version = VersionRow { number: manifest, manifest_id };
+    let new = those_with_room(&opened(conn, &key, version, false)?, arrival.from, endorsements);
+    if new.is_empty() {
+        return Ok(());
+    }
+    let place = sealed_row(version, arrival, false);
     let row = ContentRow { manifest, peer: arrival.peer, sequence: number(arrival.sequence)?, is_quarantined: false };
     keep(changes, row, key.seal(place, &packed(&new))?, at);
     Ok(())
+}
+
+/// The returned endorsements that a version does not have yet, as far as their sender has room.
+fn those_with_room(
+    held: &[OpenedStatement],
+    from: &TrustDomain,
+    returned: &[AttachedStatement],
+) -> Vec<AttachedStatement> {
+    let of_sender: Vec<usize> = held.iter().filter(|h| h.from == *from).map(|h| h.statement.envelope.len()).collect();
+    let (mut places, mut bytes) = (of_sender.len(), of_sender.iter().sum::<usize>());
+    let mut new: Vec<AttachedStatement> = vec![];
+    for endorsement in returned {
+        let is_new = held.iter().map(|h| &h.statement).chain(&new).all(|s| s.envelope != endorsement.envelope);
+        let size = endorsement.envelope.len();
+        if is_new && places < MAX_ENDORSEMENTS && bytes + size <= MAX_ENDORSEMENT_BYTES {
+            places += 1;
+            bytes += size;
+            new.push(endorsement.clone());
+        }
+    }
+    new
 }
 
 /// A version, with the key of its assessment.
@@ -101,20 +128,37 @@ pub(super) fn of(
     version: VersionRow<'_>,
     all: bool,
 ) -> Result<Vec<LoggedStatement>> {
+    let mut statements: Vec<LoggedStatement> = Vec::new();
+    for OpenedStatement { at, statement, .. } in opened(conn, key, version, all)? {
+        let AttachedStatement { envelope, verified } = statement;
+        match statements.iter_mut().find(|s| s.envelope == envelope) {
+            Some(same) => same.verified |= verified,
+            None => statements.push(LoggedStatement { envelope, at, verified }),
+        }
+    }
+    Ok(statements)
+}
+
+/// A statement of one arrival.
+struct OpenedStatement {
+    /// Who brought it.
+    from: TrustDomain,
+    at: Time,
+    statement: AttachedStatement,
+}
+
+/// The statements of all arrivals of a version, in the order of their arrival. With `all`, also those in quarantine.
+fn opened(conn: &dyn Queries, key: &ContentKey, version: VersionRow<'_>, all: bool) -> Result<Vec<OpenedStatement>> {
     const SQL: &str = "SELECT b.sequence, b.quarantined, b.sealed, d.domain, b.at FROM beside b \
         JOIN peer d ON d.number = b.peer WHERE b.manifest = ?1 AND (b.quarantined = FALSE OR ?2) ORDER BY b.number";
     let sets = query_all(conn, SQL, params![version.number, all], |r| {
         Ok((count(r, 0)?, r.get::<bool>(1)?, r.get::<Vec<u8>>(2)?, text::<TrustDomain>(r, 3)?, time(r, 4)?))
     })?;
-    let mut statements: Vec<LoggedStatement> = Vec::new();
+    let mut statements = Vec::new();
     for (sequence, quarantined, sealed, from, at) in sets {
         let row = SealedRow::AttachedStatements { manifest: version.manifest_id, from: &from, sequence, quarantined };
-        for AttachedStatement { envelope, verified } in open(&key.open(row, &sealed)?)? {
-            match statements.iter_mut().find(|s| s.envelope == envelope) {
-                Some(same) => same.verified |= verified,
-                None => statements.push(LoggedStatement { envelope, at, verified }),
-            }
-        }
+        let of_row = open(&key.open(row, &sealed)?)?;
+        statements.extend(of_row.into_iter().map(|statement| OpenedStatement { from: from.clone(), at, statement }));
     }
     Ok(statements)
 }

@@ -226,7 +226,8 @@ impl Search<'_> {
             return Ok(());
         }
         if let Some(who) = &self.wanted.unread_by
-            && personal::has_read(conn, vault, who, candidate.number)?
+            && (assessments::is_closed(candidate.state, false)
+                || personal::has_read(conn, vault, who, candidate.number)?)
         {
             return Ok(());
         }
