@@ -256,7 +256,7 @@ pub(super) fn unprove(conn: &dyn Connection, originator: &TrustDomain) -> Result
 /// another organisation's assessment. It never reaches a draft, even one with that assessment's id.
 fn draft_of(step: &RecallStep) -> Option<DraftId> {
     let is_own = step.record.from.is_none();
-    (is_own && step.effect == ContentEffect::Destroy).then(|| DraftId(step.record.assessment.0))
+    (is_own && step.effect == ContentEffect::Destroy).then_some(DraftId(step.record.assessment.0))
 }
 
 /// Deletes the draft of what is destroyed. The ledger names whoever destroys the assessment.
