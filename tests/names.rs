@@ -1,5 +1,6 @@
 //! How well the lint finds the states that a text names: on 500 labelled sentences (`names/sentences.tsv`), by language and kind. Prints what it
 //! missed and what it found wrongly, and fails below the rates that `tests/names/README.md` promises.
+#![allow(missing_docs, clippy::unwrap_used, clippy::panic, clippy::indexing_slicing, reason = "a test")]
 
 use std::{
     collections::{BTreeMap, BTreeSet},
@@ -104,7 +105,12 @@ fn count(row: &Row, found: &[Naming]) -> (Count, BTreeSet<Country>, Vec<Naming>)
         rows: 1,
         found: row.named.len() - missed.len(),
         missed: missed.len(),
-        weak: found.iter().filter(|n| n.strength == Strength::Weak).flat_map(|n| &n.states).filter(|s| missed.contains(s)).count(),
+        weak: found
+            .iter()
+            .filter(|n| n.strength == Strength::Weak)
+            .flat_map(|n| &n.states)
+            .filter(|s| missed.contains(s))
+            .count(),
         wrong: states.len(),
         disturbed: usize::from(!wrong.is_empty()),
     };
@@ -130,7 +136,14 @@ fn measure(show_kept: bool) -> (Count, Count) {
         }
         if (!row.kept || show_kept) && (!missed.is_empty() || !wrong.is_empty()) {
             let missed: Vec<String> = missed.iter().map(ToString::to_string).collect();
-            println!("{} {}: missed [{}], wrong [{}]: {}", row.language, row.block, missed.join(","), told(&row, &wrong), row.sentence);
+            println!(
+                "{} {}: missed [{}], wrong [{}]: {}",
+                row.language,
+                row.block,
+                missed.join(","),
+                told(&row, &wrong),
+                row.sentence
+            );
         }
         for naming in found.iter().filter(|naming| !row.kept && naming.strength == Strength::Weak) {
             println!("{} {}: weak {}", row.language, row.block, told(&row, std::slice::from_ref(naming)));
@@ -148,14 +161,20 @@ fn labelled_sentences_name_what_they_name() {
     let begun = Instant::now();
     let (names, bytes) = names_loaded();
     println!("{names} names loaded in {:?}, {bytes} bytes", begun.elapsed());
+    let sentences: Vec<&str> = rows().iter().map(|row| row.sentence).collect();
+    let parts: Vec<String> = sentences.chunks(6).take(20).map(|chunk| chunk.join(" ")).collect();
+    let begun = Instant::now();
+    let found: usize = parts.iter().map(|part| states_named(part, &[]).len()).sum();
+    println!("{found} namings in {} parts of six sentences in {:?}", parts.len(), begun.elapsed());
     let (seen, kept) = measure(std::env::var_os("NAMES_SHOW_ALL").is_some());
-    for (what, count) in [("seen", seen), ("kept", kept)] {
+    for (what, count, (least_recall, least_precision)) in [("seen", seen, SEEN), ("kept", kept, KEPT)] {
         let (named, told) = (count.found + count.missed, count.found + count.wrong);
-        assert!(count.found * 100 >= named * LEAST_RECALL, "{what}: {} of {named} found", count.found);
-        assert!(count.found * 100 >= told * LEAST_PRECISION, "{what}: {} of {told} right", count.found);
+        assert!(count.found * 100 >= named * least_recall, "{what}: {} of {named} found", count.found);
+        assert!(count.found * 100 >= told * least_precision, "{what}: {} of {told} right", count.found);
     }
 }
 
-/// Hundredths of the names that must be found, and of the findings that must be right.
-const LEAST_RECALL: usize = 95;
-const LEAST_PRECISION: usize = 95;
+/// Hundredths of the names that must be found, and of the findings that must be right: of the sentences for which the rules were written, and of
+/// the others, whose rates are those to believe.
+const SEEN: (usize, usize) = (95, 98);
+const KEPT: (usize, usize) = (90, 92);

@@ -7,6 +7,7 @@ mod cues;
 mod finder;
 mod fold;
 mod forms;
+mod index;
 mod table;
 mod words;
 
@@ -15,7 +16,8 @@ use std::{collections::BTreeSet, ops::Range};
 use self::{
     context::Text,
     finder::{Hit, hits},
-    table::{Certainty, INDEX, Kind},
+    index::INDEX,
+    table::{Certainty, Kind},
 };
 use super::Country;
 
@@ -72,14 +74,19 @@ pub fn states_named(text: &str, subjects: &[Country]) -> Vec<Naming> {
         }
         match judge(&text, &hits, i) {
             // Its main state is told less by it where it also acts in the subject.
-            Verdict::Names(codes, _) if hit.is_abroad(subject) => found.extend(naming(&text, hit, codes, Strength::Weak)),
+            Verdict::Names(codes, _) if hit.is_abroad(subject) => {
+                found.extend(naming(&text, hit, codes, Strength::Weak))
+            }
             Verdict::Names(codes, strength) => found.extend(naming(&text, hit, codes, strength)),
             Verdict::OneOf => open.push(hit),
             Verdict::Nothing => {}
         }
     }
-    let sure: BTreeSet<Country> =
-        found.iter().filter(|naming| naming.strength == Strength::Strong).flat_map(|naming| naming.states.clone()).collect();
+    let sure: BTreeSet<Country> = found
+        .iter()
+        .filter(|naming| naming.strength == Strength::Strong)
+        .flat_map(|naming| naming.states.clone())
+        .collect();
     for hit in open {
         found.extend(naming(&text, hit, hit.codes, Strength::Strong).map(|mut naming| {
             if naming.states.iter().any(|state| sure.contains(state)) {
@@ -124,11 +131,19 @@ fn judge(text: &Text<'_>, hits: &[Hit], i: usize) -> Verdict {
         }
         Certainty::WithContext if speaks(text, hits, i, any) => Verdict::Names(codes, Strength::Strong),
         Certainty::WithContext => Verdict::Nothing,
-        Certainty::Ambiguous if !codes.contains(',') => match hit.state_too.filter(|_| hit.placed || text.is_place(from)) {
-            Some(code) => Verdict::Names(code, Strength::Strong),
-            None => Verdict::Nothing,
-        },
+        Certainty::Ambiguous if !codes.contains(',') => {
+            match hit.state_too.filter(|_| hit.placed || text.is_place(from)) {
+                Some(code) => Verdict::Names(code, Strength::Strong),
+                None => Verdict::Nothing,
+            }
+        }
         Certainty::Ambiguous if matches!(kind, Kind::Town | Kind::Region) => Verdict::Nothing,
+        // An acronym of a group of states is rather something else.
+        Certainty::Ambiguous
+            if text.word(from).is_some_and(|word| word.shouted && to == from + 1 && word.length() < 4) =>
+        {
+            if speaks(text, hits, i, any) { Verdict::OneOf } else { Verdict::Nothing }
+        }
         Certainty::Ambiguous => Verdict::OneOf,
     }
 }
@@ -168,10 +183,12 @@ fn speaks(text: &Text<'_>, hits: &[Hit], i: usize, known: impl Fn(usize) -> bool
 /// Whether the name stands in a list with another of its kind, as governments and peoples do.
 fn is_joined(text: &Text<'_>, hits: &[Hit], i: usize) -> bool {
     let Some(hit) = hits.get(i) else { return false };
-    let alike = |other: &&Hit| other.kind == hit.kind && other.codes != hit.codes && other.certainty > Certainty::Ambiguous;
+    let alike =
+        |other: &&Hit| other.kind == hit.kind && other.codes != hit.codes && other.certainty > Certainty::Ambiguous;
     let before = i.checked_sub(1).and_then(|i| hits.get(i)).filter(alike);
     let after = hits.get(i + 1).filter(alike);
-    before.is_some_and(|other| text.are_joined(other.to, hit.from)) || after.is_some_and(|other| text.are_joined(hit.to, other.from))
+    before.is_some_and(|other| text.are_joined(other.to, hit.from))
+        || after.is_some_and(|other| text.are_joined(hit.to, other.from))
 }
 
 /// Whether the name of a small town is followed by the part of a subject in which it lies: `Argelia, Cauca`.
@@ -183,7 +200,9 @@ fn is_within(text: &Text<'_>, hits: &[Hit], i: usize, subject: impl Fn(&str) -> 
         return true;
     }
     let Some(next) = next else { return false };
-    matches!(next.kind, Kind::Town | Kind::Region | Kind::Capital) && next.is_explained(subject) && text.is_apposed(hit.to, next.from)
+    matches!(next.kind, Kind::Town | Kind::Region | Kind::Capital)
+        && next.is_explained(subject)
+        && text.is_apposed(hit.to, next.from)
 }
 
 fn naming(text: &Text<'_>, hit: &Hit, codes: &str, strength: Strength) -> Option<Naming> {
@@ -214,3 +233,6 @@ fn join_weak(text: &Text<'_>, found: &mut [Naming]) {
         }
     }
 }
+
+#[cfg(test)]
+mod tests;

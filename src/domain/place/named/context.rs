@@ -22,7 +22,8 @@ impl<'t> Text<'t> {
         let mut languages = Vec::with_capacity(words.len());
         let mut from = 0;
         while from < words.len() {
-            let lines = |i: usize| text.get(words.get(i - 1)?.end()..words.get(i)?.start).map(|between| between.contains('\n'));
+            let lines =
+                |i: usize| text.get(words.get(i - 1)?.end()..words.get(i)?.start).map(|between| between.contains('\n'));
             let to = (from + 1..words.len()).find(|i| lines(*i) == Some(true)).unwrap_or(words.len());
             let language = language(folded.get(from..to).unwrap_or_default());
             languages.resize(to, language);
@@ -108,7 +109,8 @@ impl<'t> Text<'t> {
 
     /// Whether the name is that of a water.
     pub(super) fn is_water(&self, from: usize, to: usize) -> bool {
-        self.is_called(from, cues::WATERS) || (self.gap(to - 1) == Gap::Open && cues::is(cues::WATERS_AFTER, self.folded(to)))
+        self.is_called(from, cues::WATERS)
+            || (self.gap(to - 1) == Gap::Open && cues::is(cues::WATERS_AFTER, self.folded(to)))
     }
 
     /// Whether an agreement or a process is called after the town.
@@ -131,7 +133,8 @@ impl<'t> Text<'t> {
         let alone = self.gap(to - 1) != Gap::Open || cues::is(cues::SMALL, self.folded(to));
         let own = self.folded(from);
         let arabic = self.language(from) == Some("ar") && own.starts_with("بال") && own.ends_with('ه');
-        let manner = matches!(before(1), "l" | "la") && before(2) == "a" && self.word(from).is_some_and(|word| !word.capital);
+        let manner =
+            matches!(before(1), "l" | "la") && before(2) == "a" && self.word(from).is_some_and(|word| !word.capital);
         arabic || (alone && (manner || cues::is(cues::LANGUAGE, before(1))))
     }
 
@@ -148,7 +151,8 @@ impl<'t> Text<'t> {
     /// a surname a name, which has none. A plural is no surname.
     pub(super) fn is_surname(&self, at: usize) -> bool {
         let Some(before) = at.checked_sub(1).filter(|i| self.gap(*i) == Gap::Open) else { return false };
-        let definite = |word: &str| word.trim_start_matches(['و', 'ف', 'ب', 'ك']).starts_with("ال") || word.starts_with("لل");
+        let definite =
+            |word: &str| word.trim_start_matches(['و', 'ف', 'ب', 'ك']).starts_with("ال") || word.starts_with("لل");
         self.folded(at).ends_with('ي') && !definite(self.folded(before))
     }
 
@@ -156,7 +160,9 @@ impl<'t> Text<'t> {
     pub(super) fn is_apposed(&self, to: usize, from: usize) -> bool {
         let between = |i: usize| {
             let word = self.folded(i);
-            [cues::IN, cues::OF, cues::BETWEEN, cues::PLACES, " capital cabecera chef lieu seat "].iter().any(|list| cues::is(list, word))
+            [cues::IN, cues::OF, cues::BETWEEN, cues::PLACES, " capital cabecera chef lieu seat "]
+                .iter()
+                .any(|list| cues::is(list, word))
         };
         (to..=to + 4).contains(&from) && self.gap(to - 1) == Gap::Marked && (to..from).all(between)
     }
@@ -165,7 +171,8 @@ impl<'t> Text<'t> {
     pub(super) fn province(&self, to: usize) -> Option<usize> {
         let inside = |i: usize| cues::is(cues::IN, self.folded(i)) || cues::is(cues::BETWEEN, self.folded(i));
         let at = (to + 1..to + 4).find(|i| !inside(*i))?;
-        (self.gap(to - 1) == Gap::Marked && cues::is(cues::IN, self.folded(to)) && self.words.get(at)?.capital).then_some(at)
+        (self.gap(to - 1) == Gap::Marked && cues::is(cues::IN, self.folded(to)) && self.words.get(at)?.capital)
+            .then_some(at)
     }
 
     /// Whether only a word such as `and` stands between.
@@ -173,7 +180,9 @@ impl<'t> Text<'t> {
         let joins = |i: usize| cues::is(cues::AND, self.folded(i));
         match from.checked_sub(to) {
             // In Arabic `and` is written on to the word
-            Some(0) => self.gap(to - 1) == Gap::Open && self.words.get(to).is_some_and(|word| word.text.starts_with('و')),
+            Some(0) => {
+                self.gap(to - 1) == Gap::Open && self.words.get(to).is_some_and(|word| word.text.starts_with('و'))
+            }
             Some(1) => joins(to),
             Some(2) => joins(to) && cues::is(cues::BETWEEN, self.folded(to + 1)),
             _ => false,
@@ -184,7 +193,10 @@ impl<'t> Text<'t> {
     pub(super) fn is_government(&self, from: usize, to: usize) -> bool {
         let next = self.folded(to);
         let near = matches!(self.gap(to - 1), Gap::Open | Gap::Closed);
-        if near && next == "s" && self.text.get(..self.words.get(to).map_or(0, Word::end)).is_some_and(|t| t.ends_with(['s', 'S'])) {
+        if near
+            && next == "s"
+            && self.text.get(..self.words.get(to).map_or(0, Word::end)).is_some_and(|t| t.ends_with(['s', 'S']))
+        {
             let owned = self.folded(to + 1);
             return cues::is(cues::FORCES, owned) || cues::is(cues::PERSONS, owned);
         }
@@ -218,11 +230,15 @@ impl<'t> Text<'t> {
         let title = from > 0 && self.gap(from - 1) != Gap::Apart && cues::is(cues::TITLES, self.folded(from - 1));
         let name = |i: usize| {
             let word = self.words.get(i);
-            word.is_some_and(|word| word.capital && !word.shouted) && !known(i) && !cues::is(cues::OFFICES, self.folded(i))
+            word.is_some_and(|word| word.capital && !word.shouted)
+                && !known(i)
+                && !cues::is(cues::OFFICES, self.folded(i))
         };
         let surname = self.gap(to - 1) == Gap::Open && name(to);
         let placed = self.is_inside(from) && !title;
-        title || (surname && !placed) || (from > 0 && self.gap(from - 1) == Gap::Open && name(from - 1) && !self.begins(from - 1))
+        title
+            || (surname && !placed)
+            || (from > 0 && self.gap(from - 1) == Gap::Open && name(from - 1) && !self.begins(from - 1))
     }
 
     /// Whether a capitalised word that is in no known name stands directly beside: perhaps the name is a part of a longer one.

@@ -138,7 +138,8 @@ pub(super) const INSTRUMENTS_AFTER: &str = " accord accords agreement agreements
 pub(super) const LANGUAGE: &str = " in into speak speaks spoke spoken en em langue lengua idioma parle parlent parlait habla hablan hablaba لغه اللغه ";
 
 /// After it: the adjective stands for nothing that follows.
-pub(super) const SMALL: &str = " and or but as on at with by for so to et ou mais pour sur par avec puis y e o pero para por con ";
+pub(super) const SMALL: &str =
+    " and or but as on at with by for so to et ou mais pour sur par avec puis y e o pero para por con ";
 
 /// Between two names of one list.
 pub(super) const AND: &str = " and or nor et ou ni y e o و او ولا и или ";
@@ -152,10 +153,11 @@ pub(super) const DEEDS: &str = " attacked seized captured controls controlled ho
 
 /// Whether the folded word is in the list.
 pub(super) fn is(list: &str, word: &str) -> bool {
-    !word.is_empty() && list.match_indices(word).any(|(at, _)| {
-        let before = at.checked_sub(1).and_then(|i| list.as_bytes().get(i));
-        before == Some(&b' ') && list.as_bytes().get(at + word.len()) == Some(&b' ')
-    })
+    !word.is_empty()
+        && list.match_indices(word).any(|(at, _)| {
+            let before = at.checked_sub(1).and_then(|i| list.as_bytes().get(i));
+            before == Some(&b' ') && list.as_bytes().get(at + word.len()) == Some(&b' ')
+        })
 }
 
 /// Small frequent words by language, which tell in what language a line is.

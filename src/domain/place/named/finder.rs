@@ -4,7 +4,8 @@ use super::{
     context::Text,
     fold::{Key, ends_as_noun, spelled_as},
     forms::{Form, beginnings, stem, undeclined},
-    table::{Certainty, INDEX, Kind, MOST_WORDS, Row},
+    index::{INDEX, MOST_WORDS},
+    table::{Certainty, Kind, Row},
     words::{Gap, Script, Word, words},
 };
 
@@ -98,7 +99,11 @@ fn fits(text: &Text<'_>, at: usize, form: &Form<'_>) -> Vec<Fit> {
                 Gap::Closed => {}
                 gap => {
                     marked |= gap == Gap::Marked;
-                    key = if to == at + 2 { key.article() } else { key }.letter(' ');
+                    let first = if to == at + 2 { key.article() } else { key };
+                    if !INDEX.goes_on(first) {
+                        break;
+                    }
+                    key = first.letter(' ');
                 }
             }
         }
@@ -125,7 +130,9 @@ fn inflected(text: &Text<'_>, at: usize, before: Key, word: &Word<'_>) -> Vec<&'
     if text.word(at).is_some_and(|first| first.capital) {
         for (kept, ending) in undeclined(word.text) {
             let names = INDEX.names(before.letters(kept).letters(ending));
-            rows.extend(names.map(|(_, row)| row).filter(|row| matches!(row.kind, Kind::Capital | Kind::Town | Kind::Region)));
+            rows.extend(
+                names.map(|(_, row)| row).filter(|row| matches!(row.kind, Kind::Capital | Kind::Town | Kind::Region)),
+            );
         }
     }
     for kept in stem(word.text) {
@@ -137,9 +144,9 @@ fn inflected(text: &Text<'_>, at: usize, before: Key, word: &Word<'_>) -> Vec<&'
 /// Whether the words are a way to write the name.
 fn is_written(text: &Text<'_>, at: usize, to: usize, name: &str, row: &Row, form: &Form<'_>) -> bool {
     let Some(here) = text.words.get(at..to) else { return false };
-    let Some(((first, last), whole)) = here.first().zip(here.last()).and_then(|ends| {
-        Some((ends, text.text.get(ends.0.start..ends.1.end())?))
-    }) else {
+    let Some(((first, last), whole)) =
+        here.first().zip(here.last()).and_then(|ends| Some((ends, text.text.get(ends.0.start..ends.1.end())?)))
+    else {
         return false;
     };
     match first.script {
@@ -163,11 +170,11 @@ fn is_written(text: &Text<'_>, at: usize, to: usize, name: &str, row: &Row, form
         let language = text.language(at);
         return row.language == "*" || language.is_none_or(|language| language == row.language) || last.shouted;
     }
-    let capitals = named.len() != here.len() || here.iter().zip(&named).skip(1).all(|(word, name)| {
-        word.capital || !name.capital || is_particle(word.text)
-    });
+    let capitals = named.len() != here.len()
+        || here.iter().zip(&named).skip(1).all(|(word, name)| word.capital || !name.capital || is_particle(word.text));
     let common = row.kind == Kind::Actor && here.iter().skip(1).any(|word| word.capital);
-    let first_fits = first.capital || common || (is_particle(first.text) && here.get(1).is_some_and(|word| word.capital));
+    let first_fits =
+        first.capital || common || (is_particle(first.text) && here.get(1).is_some_and(|word| word.capital));
     // Short words in capitals are rather acronyms, unless everything is in capitals.
     let shouted = here.len() == 1 && first.shouted && first.length() < if row.kind == Kind::State { 4 } else { 6 };
     capitals && first_fits && (!shouted || text.shouted(at, to))
@@ -175,13 +182,35 @@ fn is_written(text: &Text<'_>, at: usize, to: usize, name: &str, row: &Row, form
 
 /// Articles, that may be small before a capital.
 fn is_particle(word: &str) -> bool {
-    matches!(word, "el" | "al" | "as" | "an" | "ar" | "at" | "az" | "ad" | "ed" | "es" | "la" | "le" | "les" | "los" | "las" | "the" | "de" | "of")
+    matches!(
+        word,
+        "el" | "al"
+            | "as"
+            | "an"
+            | "ar"
+            | "at"
+            | "az"
+            | "ad"
+            | "ed"
+            | "es"
+            | "la"
+            | "le"
+            | "les"
+            | "los"
+            | "las"
+            | "the"
+            | "de"
+            | "of"
+    )
 }
 
 /// Names only of capitals and digits are acronyms.
 fn is_acronym(name: &str) -> bool {
     let capitals = name.chars().filter(|c| c.is_uppercase()).count();
-    name.len() <= 12 && capitals + name.chars().filter(char::is_ascii_digit).count() >= 2 && capitals > 0 && !name.contains(char::is_lowercase)
+    name.len() <= 12
+        && capitals + name.chars().filter(char::is_ascii_digit).count() >= 2
+        && capitals > 0
+        && !name.contains(char::is_lowercase)
 }
 
 /// What the name is: of the kinds that it may be the first one, in the language of the line if that is known, and the least certain.
@@ -190,7 +219,8 @@ fn decide(text: &Text<'_>, from: usize, fit: Fit) -> Option<Hit> {
     let language = text.language(from);
     let given = rows.iter().any(|row| row.kind == Kind::GivenName);
     let rank = |kind: Kind| if matches!(kind, Kind::People | Kind::PeopleStem) { Kind::State } else { kind };
-    let first = rows.iter().map(|row| rank(row.kind)).min().filter(|kind| !matches!(kind, Kind::GivenName | Kind::Namesake))?;
+    let first =
+        rows.iter().map(|row| rank(row.kind)).min().filter(|kind| !matches!(kind, Kind::GivenName | Kind::Namesake))?;
     let mut best: Vec<&&Row> = rows.iter().filter(|row| rank(row.kind) == first).collect();
     if best.iter().any(|row| Some(row.language) == language) {
         best.retain(|row| Some(row.language) == language);
@@ -202,8 +232,15 @@ fn decide(text: &Text<'_>, from: usize, fit: Fit) -> Option<Hit> {
     }
     let row = best.iter().min_by_key(|row| (row.certainty, row.kind == Kind::State))?;
     let state_too = best.iter().find(|row| row.kind == Kind::State && !row.codes.contains(',')).map(|row| row.codes);
-    let acronym = text.word(from).is_some_and(|word| word.shouted && word.length() < 6) && to == from + 1 && text.shouted(from, to);
-    let certainty = if acronym && row.kind != Kind::State { row.certainty.min(Certainty::WithContext) } else { row.certainty };
+    let word = text.word(from)?;
+    let alone = to == from + 1;
+    // Among words in capitals an acronym may be a word (`GIVE US`), and a short name of another language is often a word of this one.
+    let shouted =
+        alone && word.shouted && word.length() < if row.kind == Kind::State { 3 } else { 6 } && text.shouted(from, to);
+    let foreign =
+        alone && word.script == Script::Latin && word.length() <= 4 && matches!(row.kind, Kind::State | Kind::Capital);
+    let foreign = foreign && language.is_some_and(|language| !["en", "*", language].contains(&row.language));
+    let certainty = if shouted || foreign { row.certainty.min(Certainty::WithContext) } else { row.certainty };
     let kind = if row.kind == Kind::PeopleStem { Kind::People } else { row.kind };
     let codes = row.codes;
     Some(Hit { from, to, kind, certainty, codes, given, placed, state_too, rows })

@@ -86,7 +86,11 @@ pub(super) fn ends_as_noun(word: &str) -> bool {
 /// Small letters and marks, each by itself. Arabic is folded, since its spellings are all forgiven.
 fn parts(text: &str) -> Vec<char> {
     let mut parts = Vec::with_capacity(text.len());
-    for c in text.chars().filter(|c| c.is_alphanumeric() || is_combining_mark(*c)).filter(|c| !super::words::is_apostrophe(*c)) {
+    for c in text
+        .chars()
+        .filter(|c| c.is_alphanumeric() || is_combining_mark(*c))
+        .filter(|c| !super::words::is_apostrophe(*c))
+    {
         match c {
             '\u{600}'..='\u{6ff}' => parts.extend(arabic(c)),
             _ => decompose_canonical(c, |part| parts.extend(part.to_lowercase())),

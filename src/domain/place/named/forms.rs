@@ -63,7 +63,9 @@ pub(super) fn beginnings<'t>(word: &Word<'t>) -> Vec<Form<'t>> {
         found.extend(rest.strip_prefix('ك').map(|rest| form("", rest, true, false, false)));
         found.extend(rest.strip_prefix("لل").map(|rest| form("ال", rest, true, false, true)));
         found.extend(rest.strip_prefix("لل").map(|rest| form("", rest, true, true, false)));
-        found.extend(rest.strip_prefix("بال").or_else(|| rest.strip_prefix("كال")).map(|rest| form("", rest, true, true, false)));
+        found.extend(
+            rest.strip_prefix("بال").or_else(|| rest.strip_prefix("كال")).map(|rest| form("", rest, true, true, false)),
+        );
     }
     found
 }
@@ -101,8 +103,9 @@ pub(super) fn undeclined(word: &str) -> Vec<(&str, &'static str)> {
 
 /// Endings of Russian adjectives and of nouns for people.
 const ENDINGS: [&str; 38] = [
-    "", "а", "ам", "ами", "ах", "ая", "ев", "ем", "е", "ей", "ец", "ею", "и", "ие", "ий", "им", "ими", "их", "ка", "кам", "ками", "ках", "ки",
-    "ке", "ку", "кой", "ок", "о", "ов", "ого", "ое", "ой", "ом", "ому", "ою", "у", "ую", "ы",
+    "", "а", "ам", "ами", "ах", "ая", "ев", "ем", "е", "ей", "ец", "ею", "и", "ие", "ий", "им", "ими", "их", "ка",
+    "кам", "ками", "ках", "ки", "ке", "ку", "кой", "ок", "о", "ов", "ого", "ое", "ой", "ом", "ому", "ою", "у", "ую",
+    "ы",
 ];
 
 /// What stays of a Russian word without such an ending.

@@ -116,7 +116,12 @@ fn is_han(c: char) -> bool {
 /// Addresses of the web and of mail, file names, and codes of places (`SD-KS`, `M49:011`).
 fn is_address(chunk: &str) -> bool {
     let chunk = chunk.trim_matches(|c: char| !c.is_alphanumeric());
-    chunk.contains("://") || chunk.contains('@') || chunk.starts_with("www.") || chunk.contains('_') || is_host(chunk) || is_code(chunk)
+    chunk.contains("://")
+        || chunk.contains('@')
+        || chunk.starts_with("www.")
+        || chunk.contains('_')
+        || is_host(chunk)
+        || is_code(chunk)
 }
 
 /// `example.org`, `example.org/page`: a point between small letters without a space, which prose lacks.
