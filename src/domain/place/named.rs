@@ -115,8 +115,8 @@ enum Verdict {
 fn judge(text: &Text<'_>, hits: &[Hit], i: usize) -> Verdict {
     let Some(hit) = hits.get(i) else { return Verdict::Nothing };
     let &Hit { from, to, kind, certainty, codes, .. } = hit;
-    // Surnames are towns too, so that a town's name beside tells nothing about a person's.
-    let of_state = |hit: &&Hit| !matches!(hit.kind, Kind::Town | Kind::Region);
+    // Surnames and given names are towns too, so that such a name beside tells nothing against a person.
+    let of_state = |hit: &&Hit| !hit.given && !matches!(hit.kind, Kind::Town | Kind::Region);
     let known = |word: usize| hits.iter().filter(of_state).any(|hit| (hit.from..hit.to).contains(&word));
     let any = |word: usize| hits.iter().any(|hit| (hit.from..hit.to).contains(&word));
     if (hit.given && text.is_person(from, to, known)) || is_other(text, hit) {

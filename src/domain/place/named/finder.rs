@@ -35,7 +35,9 @@ impl Hit {
             Kind::Town | Kind::Region if own => false,
             // Where else an actor acts: see `is_abroad`
             Kind::Actor => row.codes.split(',').take(1).any(&subject),
-            Kind::Namesake => row.certainty == Certainty::Sure && subject(row.codes),
+            Kind::Namesake => {
+                subject(row.codes) && (row.certainty == Certainty::Sure || self.certainty < Certainty::Sure)
+            }
             _ => row.codes.split(',').chain(row.also.split(',')).any(&subject),
         };
         self.rows.iter().any(|row| explains(row))

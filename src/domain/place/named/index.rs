@@ -4,7 +4,7 @@ use std::sync::LazyLock;
 
 use super::{
     fold::{Key, fold},
-    table::{Row, part_rows, table_rows},
+    table::{Certainty, Kind, Row, part_rows, table_rows},
     words::{is_apostrophe, is_letter},
 };
 
@@ -65,10 +65,17 @@ impl Index {
         // Names of parts only fill in what the other tables lack, since those know how certain a name is.
         for part in part_rows() {
             let key = key_of(part.names, |_| {}).number();
-            if own.bucket(key).iter().all(|entry| entry.key != key) {
-                add(rows.len(), part.names, &mut found, &mut firsts);
-                rows.push(part);
+            let known = own.bucket(key).iter().any(|entry| entry.key == key);
+            if !known && part.kind == Kind::Namesake {
+                continue;
             }
+            add(rows.len(), part.names, &mut found, &mut firsts);
+            // Georgia is a part of the United States too, which explains the name where those are the subject.
+            rows.push(if known {
+                Row { kind: Kind::Namesake, certainty: Certainty::WithContext, ..part }
+            } else {
+                part
+            });
         }
         Self::of(rows, found, firsts)
     }

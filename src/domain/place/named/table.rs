@@ -52,7 +52,7 @@ pub(super) struct Row {
 
 /// All rows but those of parts.
 pub(super) fn table_rows() -> Vec<Row> {
-    let mut found = Vec::with_capacity(11_000);
+    let mut found = Vec::with_capacity(16_000);
     for line in rows(include_str!("../../data/mention_exceptions.tsv")) {
         found.extend(named_row(line, |kind| if kind == "given-name" { Kind::GivenName } else { Kind::Exception }));
     }
@@ -128,16 +128,22 @@ fn places() -> impl Iterator<Item = (&'static str, &'static str, &'static str)> 
 }
 
 /// Parts of states whose names are of several words, and not only of such as half the world's parts have (North Eastern, Capital District).
-/// Names of one word need the context of a place.
+/// Names of one word need the context of a place. The names of ISO 3166-2 itself, many of which nobody uses, only explain.
 pub(super) fn part_rows() -> impl Iterator<Item = Row> {
-    places().filter_map(|(code, language, names)| {
+    let local = rows(include_str!("../../data/subdivisions.tsv")).filter_map(|line| {
+        let mut cells = line.split('\t');
+        let (codes, names) = (cells.next()?.split_once('-')?.0, cells.nth(1)?);
+        Some(Row { kind: Kind::Namesake, certainty: Certainty::WithContext, language: "*", codes, also: "-", names })
+    });
+    let usual = places().filter_map(|(code, language, names)| {
         let (codes, _) = code.split_once('-')?;
         let own = names.split([' ', '-']).filter(|word| !COMMON.contains(word)).count();
         let several = names.contains([' ', '-']);
         let certainty = if several { Certainty::Sure } else { Certainty::WithContext };
         let usable = own > 0 && names.len() > 3 && !names.ends_with(['²', '³']);
         usable.then_some(Row { kind: Kind::Region, certainty, language, codes, also: "-", names })
-    })
+    });
+    usual.chain(local)
 }
 
 /// Words that tell nothing about the state.

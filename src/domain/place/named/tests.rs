@@ -76,3 +76,11 @@ fn addresses_and_codes_are_no_prose() {
     assert_eq!(named("https://example.org/sudan/Khartoum SD-KS sudan@example.org"), NOBODY);
     assert!(words::words("M49:011").is_empty());
 }
+
+#[test]
+fn a_namesake_in_the_subject_explains_what_is_not_sure() {
+    assert_eq!(named_to("Voters in Georgia received letters", "US"), NOBODY);
+    assert_eq!(named("Voters in Georgia received letters"), ["GE Georgia"]);
+    assert_eq!(named_to("They fled to Niger", "NG"), ["NE Niger"]);
+    assert_eq!(named("El comandante Santiago Lima negó los hechos"), NOBODY);
+}
