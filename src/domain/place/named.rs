@@ -165,7 +165,7 @@ fn is_other(text: &Text<'_>, hit: &Hit) -> bool {
 fn speaks(text: &Text<'_>, hits: &[Hit], i: usize, known: impl Fn(usize) -> bool) -> bool {
     let Some(hit) = hits.get(i) else { return false };
     let &Hit { from, to, kind, .. } = hit;
-    let placed = hit.placed || text.is_place(from);
+    let placed = hit.placed || text.is_place(from) || text.is_of_place(to);
     match kind {
         Kind::Town | Kind::Region => placed && !text.is_followed(to, known),
         Kind::Capital | Kind::Seat => {

@@ -74,6 +74,11 @@ impl<'t> Text<'t> {
         self.is_inside(from) || self.cue_before(from, cues::FROM) || self.is_called_a_place(from)
     }
 
+    /// Whether a thing of the place follows: `a Cairo hospital`.
+    pub(super) fn is_of_place(&self, to: usize) -> bool {
+        self.language(to) == Some("en") && self.gap(to - 1) == Gap::Open && cues::is(cues::PLACES, self.folded(to))
+    }
+
     /// Looks for the cue before the name, past articles and directions.
     fn cue_before(&self, from: usize, list: &str) -> bool {
         for i in (from.saturating_sub(4)..from).rev() {

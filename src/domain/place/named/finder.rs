@@ -241,7 +241,8 @@ fn decide(text: &Text<'_>, from: usize, fit: Fit) -> Option<Hit> {
         alone && word.shouted && word.length() < if row.kind == Kind::State { 3 } else { 6 } && text.shouted(from, to);
     let foreign =
         alone && word.script == Script::Latin && word.length() <= 4 && matches!(row.kind, Kind::State | Kind::Capital);
-    let foreign = foreign && language.is_some_and(|language| !["en", "*", language].contains(&row.language));
+    let foreign = foreign
+        && language.is_some_and(|language| best.iter().all(|row| !["en", "*", language].contains(&row.language)));
     let certainty = if shouted || foreign { row.certainty.min(Certainty::WithContext) } else { row.certainty };
     let kind = if row.kind == Kind::PeopleStem { Kind::People } else { row.kind };
     let codes = row.codes;

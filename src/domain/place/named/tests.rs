@@ -84,3 +84,10 @@ fn a_namesake_in_the_subject_explains_what_is_not_sure() {
     assert_eq!(named_to("They fled to Niger", "NG"), ["NE Niger"]);
     assert_eq!(named("El comandante Santiago Lima negó los hechos"), NOBODY);
 }
+
+#[test]
+fn a_name_that_languages_share_is_found_in_each() {
+    assert_eq!(named("O Exército do Mali"), ["ML Mali"]);
+    assert_eq!(named("Seul le chef est au courant"), NOBODY);
+    assert_eq!(named("He was treated at a Cairo hospital"), ["EG Cairo"]);
+}
