@@ -232,7 +232,7 @@ fn decide(text: &Text<'_>, from: usize, fit: Fit) -> Option<Hit> {
     if proper && best.iter().all(|row| row.kind == Kind::State || row.language != "en") {
         best.retain(|row| row.kind == Kind::State);
     }
-    let row = best.iter().min_by_key(|row| (row.certainty, row.kind == Kind::State))?;
+    let row = best.iter().min_by_key(|row| (row.certainty, row.kind == Kind::State, row.codes == "-"))?;
     let state_too = best.iter().find(|row| row.kind == Kind::State && !row.codes.contains(',')).map(|row| row.codes);
     let word = text.word(from)?;
     let alone = to == from + 1;
