@@ -59,11 +59,17 @@ pub(super) fn hits(text: &Text<'_>) -> Vec<Hit> {
     let mut found = Vec::new();
     let mut at = 0;
     while let Some(word) = text.word(at) {
-        let hit = longest(text, at, word);
+        let hit = longest(text, at, word).filter(|hit| !is_cut(text, hit));
         at = hit.as_ref().map_or(at + 1, |hit| hit.to);
         found.extend(hit);
     }
     found
+}
+
+/// Whether words that name nobody are only the beginning of a longer name: `from French` in `from French Guiana`.
+fn is_cut(text: &Text<'_>, hit: &Hit) -> bool {
+    let goes_on = |at| longest(text, at, text.word(at)?).filter(|other| other.to > hit.to && other.codes != "-");
+    hit.codes == "-" && (hit.from + 1..hit.to).any(|at| goes_on(at).is_some())
 }
 
 /// What was found for a beginning and a number of words.

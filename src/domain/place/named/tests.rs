@@ -38,6 +38,7 @@ fn accents_hyphens_and_articles_may_be_missing_but_not_added() {
 #[test]
 fn longer_names_hide_shorter_ones() {
     assert_eq!(named("South Sudan and Guinea-Bissau"), ["SS South Sudan", "GW Guinea-Bissau"]);
+    assert_eq!(named("reports from French Guiana"), ["GF French Guiana"]);
     assert_eq!(named("the Niger Delta"), ["NG Niger Delta"]);
     assert_eq!(named("New Mexico, Guinea worm, the Gulf of Guinea, the Congo River"), NOBODY);
 }
