@@ -116,6 +116,7 @@ pub fn kept(signed: &Signed, manifest_id: StatementId, assessment: AssessmentId)
         version: 1,
         manifest_id,
         manifest: wire::envelope::encode(&signed.manifest),
+        author: format!("spiffe://{}/analyst/author", manifest.originator).parse().unwrap(),
         originator: manifest.originator,
         at,
         urgency: 3,

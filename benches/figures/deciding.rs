@@ -254,6 +254,7 @@ fn committed(signed: &Signed, partners: &[TrustDomain], at: Time) -> Publication
         manifest_id,
         manifest: wire::envelope::encode(&signed.manifest),
         originator: manifest.originator.clone(),
+        author: format!("spiffe://{}/analyst/author", manifest.originator).parse().unwrap(),
         at,
         urgency: 3,
         portions: signed.portions.clone(),

@@ -26,13 +26,18 @@ impl KeyedHash {
 
     /// The HMAC of the parts, one after the other. The caller sees to it that different parts don't join to the same bytes.
     pub fn hash(&self, parts: &[&[u8]]) -> [u8; 32] {
-        let mut context = hmac::Context::with_key(&self.0);
-        parts.iter().for_each(|part| context.update(part));
-        let mut out = [0; 32];
-        // INVARIANT: a tag of HMAC-SHA256 has 32 bytes, as `out` has.
-        out.copy_from_slice(context.sign().as_ref());
-        out
+        tag(&self.0, parts)
     }
+}
+
+/// HMAC-SHA256 over the parts, one after the other.
+pub(super) fn tag(key: &hmac::Key, parts: &[&[u8]]) -> [u8; 32] {
+    let mut context = hmac::Context::with_key(key);
+    parts.iter().for_each(|part| context.update(part));
+    let mut out = [0; 32];
+    // INVARIANT: a tag of HMAC-SHA256 has 32 bytes, as `out` has.
+    out.copy_from_slice(context.sign().as_ref());
+    out
 }
 
 #[cfg(test)]

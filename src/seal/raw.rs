@@ -7,6 +7,7 @@ use ring::{
 use zeroize::Zeroizing;
 
 use super::{
+    keyed_hash::tag,
     random::{self, NoRandomness},
     sign::KeyError,
 };
@@ -56,12 +57,7 @@ impl RawKey {
 
 /// HMAC-SHA256 over the parts, one after the other.
 pub fn hmac_sha256(key: &[u8], parts: &[&[u8]]) -> [u8; 32] {
-    let mut context = hmac::Context::with_key(&hmac::Key::new(hmac::HMAC_SHA256, key));
-    parts.iter().for_each(|part| context.update(part));
-    let mut out = [0; 32];
-    // INVARIANT: an HMAC-SHA256 tag has 32 bytes, as `out` has.
-    out.copy_from_slice(context.sign().as_ref());
-    out
+    tag(&hmac::Key::new(hmac::HMAC_SHA256, key), parts)
 }
 
 #[cfg(test)]

@@ -13,7 +13,7 @@ use crate::domain::{
     agreement::{Agreement, AgreementState, Standing},
     bundle::HeldBundle,
     event::Event,
-    ids::{AssessmentId, Digest, Sha256, StatementId, TrustDomain},
+    ids::{AssessmentId, Digest, Sha256, SpiffeId, StatementId, TrustDomain},
     partner::{Endpoint, Organisation, PartnerState},
     place::Country,
     release::EntryKind,
@@ -205,6 +205,8 @@ pub struct Publication {
     pub manifest: Vec<u8>,
     /// The own domain.
     pub originator: TrustDomain,
+    /// Who publishes it. To this person it is not unread.
+    pub author: SpiffeId,
     /// When.
     pub at: Time,
     /// The urgency (the level, 1 to 5). More urgent items go first.

@@ -113,6 +113,11 @@ async fn what_was_read_and_saved_is_each_person_s_own() {
         ids.push(publish(&gb, &note(headline, "BF")).await);
     }
     let unread = async |who: &str| listed(&gb, who, &["--unread"]).await;
+    // Whoever publishes an assessment has read it.
+    assert_eq!(unread("ana").await, nothing);
+    for id in &ids {
+        gb.ask(&["--as", "ana", "assess", "mark", id, "--unread"]).await;
+    }
     assert_eq!((unread("ana").await, unread("olu").await.len()), (vec!["One".to_owned(), "Two".to_owned()], 2));
     gb.ask(&["--as", "ana", "assess", "show", &ids[0]]).await;
     let rows = gb.ask(&["--as", "ana", "assess", "list"]).await;
@@ -215,4 +220,14 @@ async fn a_place_is_looked_up_without_a_node() {
     for wrong in [&[][..], &["mali", "--limit", "0"], &["mali", "--limit", "many"]] {
         assert_eq!(place(wrong).await.code, 2);
     }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_misspelt_originator_is_no_silence() {
+    let (gb, no) = pair().await;
+    publish(&gb, &note("One", "BF")).await;
+    let none = no.run(&["--as", "ana", "assess", "list", "--from", "gb.exampel"]).await;
+    assert!(none.code == 0 && none.stderr.contains("did you mean `gb.example`?"), "{}", none.stderr);
+    let none = no.run(&["--as", "ana", "assess", "list", "--from", "no.example"]).await;
+    assert!(none.code == 0 && !none.stderr.contains("no partner"), "{}", none.stderr);
 }

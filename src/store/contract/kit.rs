@@ -104,6 +104,7 @@ pub(crate) fn publication(n: u8, version: u32) -> Publication {
         manifest_id: manifest(n, version),
         manifest: format!("manifest {n} {version}").into_bytes(),
         originator: domain("gb"),
+        author: "spiffe://gb.example/analyst/author".parse().unwrap(),
         at: at(i64::from(version)),
         urgency: 3,
         portions: portions(n, 3),

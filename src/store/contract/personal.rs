@@ -24,6 +24,7 @@ pub(crate) async fn what_a_person_has_read_is_that_person_s_own(home: &dyn Home)
     }
     let (alice, all) = (person("alice"), [1, 2, 3].map(|n| manifest(n, 1)));
     assert_eq!(unread(&*store, "alice").await, [(3, 1), (2, 1), (1, 1)]);
+    assert_eq!(unread(&*store, "author").await, [], "whoever publishes it has read it");
     store.mark_read(&alice, &[all[1], manifest(77, 1)], true).await.unwrap();
     store.mark_read(&alice, &[all[1]], true).await.unwrap();
     assert_eq!(store.read_by(&alice, &all).await.unwrap(), [all[1]]);

@@ -267,8 +267,6 @@ pub(super) fn keep_portions(conn: &dyn Connection, row: ContentRow, sealed: &Sea
     let set = conn.insert(SQL, params![manifest, peer, sequence, is_quarantined, sealed.portions])?;
     TITLE.keep(conn, set, &sealed.title)?;
     SUMMARY.keep(conn, set, &sealed.summary)?;
-    if let Some(tokens) = &sealed.words {
-        words::keep(conn, set, manifest, tokens)?;
-    }
+    words::keep(conn, set, manifest, sealed.words.as_deref())?;
     subject_states::keep(conn, set, &sealed.subject_states)
 }

@@ -8,7 +8,7 @@ use serde::{Deserialize, Serialize};
 use super::{
     damages::sorted,
     driver::Driver,
-    query::{Queries, exists, params, query_optional},
+    query::{Connection, Queries, execute, exists, params, query_optional},
     store::SqlStore,
     transaction::{Rows, values},
     value::{SqlRow, count},
@@ -44,6 +44,13 @@ fn name_of(vault: &Vault, who: &SpiffeId, name: &str) -> [u8; 32] {
     vault.pseudonym(&[&who.to_string(), name])
 }
 
+const MARK: &str = "INSERT INTO read_mark (person, manifest) VALUES (?1, ?2) ON CONFLICT DO NOTHING";
+
+/// Marks the version with this number as read by a person. For the writer.
+pub(super) fn mark(conn: &dyn Connection, vault: &Vault, who: &SpiffeId, manifest: i64) -> Result<()> {
+    execute(conn, MARK, params![person_of(vault, who), manifest]).map(drop)
+}
+
 /// Whether the version with this number is marked as read by a person.
 pub(super) fn has_read(conn: &dyn Queries, vault: &Vault, who: &SpiffeId, manifest: i64) -> Result<bool> {
     const SQL: &str = "SELECT 1 FROM read_mark WHERE person = ?1 AND manifest = ?2";
@@ -62,7 +69,6 @@ impl<D: Driver> PersonalStore for SqlStore<D> {
             AND NOT EXISTS (SELECT 1 FROM read_mark r WHERE r.person = ?1 AND r.manifest = m.number)";
         const MARKED: &str = "SELECT number FROM manifest m WHERE m.id = ?2 \
             AND EXISTS (SELECT 1 FROM read_mark r WHERE r.person = ?1 AND r.manifest = m.number)";
-        const MARK: &str = "INSERT INTO read_mark (person, manifest) VALUES (?1, ?2) ON CONFLICT DO NOTHING";
         const UNMARK: &str = "DELETE FROM read_mark WHERE person = ?1 AND manifest = ?2";
         let (who, ids) = (who.clone(), manifest_ids.to_vec());
         self.transact([], move |conn, vault, changes| {

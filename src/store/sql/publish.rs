@@ -10,7 +10,7 @@ use super::{
     ledger::append,
     lock::Lock,
     manifests::{self, SealedPortions, Version},
-    peers, quarantine,
+    peers, personal, quarantine,
     query::Connection,
     queue, recalls,
     store::SqlStore,
@@ -113,6 +113,7 @@ fn commit(conn: &dyn Connection, vault: &Vault, changes: &mut Changes, sealed: &
     let row = ContentRow { manifest: kept.number, peer: originator, sequence: 0, is_quarantined: false };
     manifests::keep_portions(conn, row, &sealed.content)?;
     attachments::name(conn, kept.number, p.attachments.iter())?;
+    personal::mark(conn, vault, &p.author, kept.number)?;
     queue::put(conn, changes, kept.number, p.urgency, &p.queue)?;
     append::append(conn, vault, &sealed.leaves)?;
     Ok(Some(true))

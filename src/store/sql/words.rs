@@ -4,10 +4,10 @@ use super::{
     arrival::VersionRow,
     driver::Driver,
     extracts::Reading,
-    query::{Connection, END, NEXT, Queries, execute, params, query_all, query_optional},
+    query::{Connection, END, NEXT, Queries, execute, exists, params, query_all, query_optional},
     store::SqlStore,
     transaction::{Rows, values},
-    value::{count, id, text},
+    value::{NO_BYTES, count, id, text},
 };
 use crate::{
     domain::ids::{AssessmentId, StatementId, TrustDomain},
@@ -33,8 +33,18 @@ fn first_of(manifest: i64) -> i64 {
     manifest.saturating_mul(1 << ARRIVAL_BITS)
 }
 
-/// Stores the tokens of a portion set. For the writer.
-pub(super) fn keep(conn: &dyn Connection, set: i64, manifest: i64, tokens: &[u8]) -> Result<()> {
+/// Marks the index as incomplete, until it was completed. A count of its rows would take longer than a search.
+const MARK: &str = "INSERT INTO meta (name, value) VALUES ('unindexed', ?1) ON CONFLICT DO NOTHING";
+
+/// Stores the tokens of a portion set, or marks the index as incomplete. For the writer.
+pub(super) fn keep(conn: &dyn Connection, set: i64, manifest: i64, tokens: Option<&[u8]>) -> Result<()> {
+    match tokens {
+        Some(tokens) => insert(conn, set, manifest, tokens),
+        None => execute(conn, MARK, params![NO_BYTES]).map(drop),
+    }
+}
+
+fn insert(conn: &dyn Connection, set: i64, manifest: i64, tokens: &[u8]) -> Result<()> {
     const NEXT_OF: &str = "SELECT max(number) FROM words WHERE number >= ?1 AND number < ?2";
     const SQL: &str = "INSERT INTO words (number, portion_set, tokens) VALUES (?1, ?2, ?3)";
     let (first, end) = (first_of(manifest), first_of(manifest.saturating_add(1)));
@@ -47,10 +57,9 @@ pub(super) fn keep(conn: &dyn Connection, set: i64, manifest: i64, tokens: &[u8]
     execute(conn, SQL, params![number, set, tokens]).map(drop)
 }
 
-/// Whether every portion set is in the index.
+/// Whether every portion set that can be read is in the index.
 pub(super) fn is_whole(conn: &dyn Queries) -> Result<bool> {
-    const SQL: &str = "SELECT (SELECT count(*) FROM portion_set) = (SELECT count(*) FROM words)";
-    Ok(query_optional(conn, SQL, params![], |r| r.get::<bool>(0))?.unwrap_or_default())
+    Ok(!exists(conn, "SELECT 1 FROM meta WHERE name = 'unindexed'", params![])?)
 }
 
 /// How a walk ended: before which version it goes on. `None`: it has seen everything.
@@ -153,13 +162,34 @@ pub(super) async fn prepare(store: &SqlStore<impl Driver>, is_kept: bool) -> Res
     }
     let mut after = 0;
     loop {
+        let newest = store.read(newest_set).await?;
         let (missing, last) = store.read_sealed(move |conn, vault| missing(conn, vault, after)).await?;
-        let Some(last) = last else { return Ok(()) };
+        let Some(last) = last else {
+            if store.interleave([], move |conn, _, _| unmark(conn, newest)).await? {
+                return Ok(());
+            }
+            continue;
+        };
         after = last;
         if !missing.is_empty() {
             store.interleave([], move |conn, _, _| missing.iter().try_for_each(|missing| add(conn, missing))).await?;
         }
     }
+}
+
+fn newest_set(conn: &dyn Queries) -> Result<i64> {
+    const SQL: &str = "SELECT number FROM portion_set ORDER BY number DESC LIMIT 1";
+    Ok(query_optional(conn, SQL, params![], |r| r.get(0))?.unwrap_or_default())
+}
+
+/// Marks the index as complete, unless a portion set without tokens came after the last one that was looked at. For the writer.
+fn unmark(conn: &dyn Connection, after: i64) -> Result<bool> {
+    const SQL: &str = "SELECT 1 FROM portion_set s WHERE s.number > ?1 \
+        AND NOT EXISTS (SELECT 1 FROM words w WHERE w.portion_set = s.number)";
+    if exists(conn, SQL, params![after])? {
+        return Ok(false);
+    }
+    execute(conn, "DELETE FROM meta WHERE name = 'unindexed'", params![]).map(|_| true)
 }
 
 /// Deletes the index in steps, so that no transaction is large.
@@ -169,6 +199,7 @@ async fn delete_all(store: &SqlStore<impl Driver>) -> Result<()> {
     while store.read(|conn| query_optional(conn, FIRST, params![], |r| r.get::<i64>(0))).await?.is_some() {
         store
             .transact([], |_, _, changes| {
+                changes.write(MARK, values![NO_BYTES], Rows::AtMostOne);
                 changes.write(SQL, values![], Rows::Any);
                 Ok(())
             })
@@ -216,5 +247,5 @@ fn add(conn: &dyn Connection, missing: &Missing) -> Result<()> {
         AND NOT EXISTS (SELECT 1 FROM words w WHERE w.portion_set = s.number)";
     let Missing { set, manifest, tokens } = missing;
     let is_there = query_all(conn, SQL, params![set, manifest], |_| Ok(()))?;
-    if is_there.is_empty() { Ok(()) } else { keep(conn, *set, *manifest, tokens) }
+    if is_there.is_empty() { Ok(()) } else { insert(conn, *set, *manifest, tokens) }
 }

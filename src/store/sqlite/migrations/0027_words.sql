@@ -5,3 +5,6 @@ CREATE TABLE words (
     portion_set INTEGER NOT NULL UNIQUE REFERENCES portion_set (number) ON DELETE CASCADE,
     tokens      BLOB NOT NULL
 ) STRICT;
+
+-- The mark that a portion set is not in the index. The next start completes it.
+INSERT INTO meta (name, value) SELECT 'unindexed', x'' WHERE EXISTS (SELECT 1 FROM portion_set);

@@ -257,3 +257,21 @@ fn a_search_finds_what_is_found_by_opening_everything() {
         })
         .unwrap();
 }
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_portion_set_that_can_t_be_read_does_not_keep_the_index_of_words_from_being_complete() {
+    let folder = Folder::new();
+    let store = folder.store();
+    store.prepare_word_index(false).await.unwrap();
+    store.publish(publication(1, 1)).await.unwrap();
+    store.publish(publication(2, 1)).await.unwrap();
+    drop(store);
+    folder.tamper("UPDATE portion_set SET sealed = CAST(substr(sealed, 2) || x'00' AS BLOB) WHERE manifest = 1");
+    let store = folder.store();
+    assert!(!store.has_word_index().await.unwrap());
+    store.prepare_word_index(true).await.unwrap();
+    assert!(store.has_word_index().await.unwrap());
+    // What is stored from now on is in the index, so no start needs to look again.
+    store.publish(publication(3, 1)).await.unwrap();
+    assert!(store.has_word_index().await.unwrap());
+}
