@@ -56,9 +56,9 @@ impl NewFile {
     }
 }
 
-/// Writes a new file, completely or not at all. It fails if the name is taken.
-pub fn write_new(path: &Path, text: &str) -> Result<(), CliError> {
-    let mut file = NewFile::begin(path, FOR_ALL)?;
+/// Writes a new file with this mode, completely or not at all. It fails if the name is taken.
+pub fn write_new(path: &Path, mode: u32, text: &str) -> Result<(), CliError> {
+    let mut file = NewFile::begin(path, mode)?;
     file.add(text.as_bytes())?;
     file.finish()
 }
@@ -130,7 +130,7 @@ mod tests {
         let path = dir.path().join("got");
         let begun = NewFile::begin(&path, FOR_ALL).unwrap();
         std::fs::write(&path, "another").unwrap();
-        for refused in [begun.finish().unwrap_err(), write_new(&path, "mine").unwrap_err()] {
+        for refused in [begun.finish().unwrap_err(), write_new(&path, FOR_ALL, "mine").unwrap_err()] {
             assert!(refused.message.contains("exists already"), "{}", refused.message);
         }
         assert_eq!((names(dir.path()).len(), std::fs::read_to_string(&path).unwrap()), (1, "another".to_owned()));

@@ -12,7 +12,7 @@ use serde::Serialize;
 
 use super::{
     error::{CliError, Exit},
-    files::write_new,
+    files::{FOR_OWNER, write_new},
     global::Global,
     pager, terminal,
 };
@@ -65,13 +65,13 @@ pub fn result(global: &Global, value: &impl Serialize, words: impl FnOnce() -> S
     }
 }
 
-/// Writes a text into a new file, or to stdout if no file is named.
+/// Writes a text into a new file that only its owner reads, because it may be a draft, or to stdout if no file is named.
 pub fn written(global: &Global, out: Option<&Path>, text: &str) -> Result<(), CliError> {
     let Some(path) = out else {
         print(text.trim_end());
         return Ok(());
     };
-    write_new(path, text)?;
+    write_new(path, FOR_OWNER, text)?;
     result(global, &serde_json::json!({ "file": path }), || format!("wrote {}", path.display()));
     Ok(())
 }

@@ -15,7 +15,7 @@ use super::{
     bundle::roots_of,
     complete,
     context::{ADMINS, ANYBODY, Context},
-    files::write_new,
+    files::{FOR_ALL, write_new},
     output,
 };
 use crate::{
@@ -231,7 +231,7 @@ impl Invite {
         let envelope = wire::envelope::from_proto(envelope)?;
         let opened = open_invitation(&envelope, &context.config.signing_usages, SystemClock.now())?;
         let invitation = opened.invitation;
-        write_new(&self.out, &armour(&envelope))?;
+        write_new(&self.out, FOR_ALL, &armour(&envelope))?;
         if invitation.endpoint.is_none() {
             let hint = "the invitation has no endpoint, so the partner can't dial this node; give one with --endpoint HOST:PORT";
             output::note(global, hint);

@@ -13,7 +13,7 @@ use crate::{
         CliError, Exit, Global,
         armour::{armour, read_armoured},
         context::{ADMINS, ANYBODY, Context},
-        files::write_new,
+        files::{FOR_ALL, write_new},
         output,
     },
     wire::{self, proto},
@@ -48,7 +48,7 @@ impl Export {
         let id = hex::decode(&agreement.id).unwrap_or_default().into();
         let taken = desk.agreements.export_agreement(proto::ExportAgreementRequest { id }).await?.into_inner();
         let envelope = wire::envelope::from_proto(taken.envelope.unwrap_or_default())?;
-        write_new(&self.out, &armour(&envelope))?;
+        write_new(&self.out, FOR_ALL, &armour(&envelope))?;
         let made = serde_json::json!({ "file": self.out, "id": agreement.id });
         output::result(global, &made, || format!("wrote {}; send it to the partner", self.out.display()));
         Ok(())
@@ -71,7 +71,7 @@ pub(super) fn write_signed(global: &Global, agreement: &AgreementDetails, out: O
         output::note(global, &format!("{} is not written yet: the node has not signed", out.display()));
         return Ok(());
     }
-    write_new(out, &armour(&agreement.envelope))?;
+    write_new(out, FOR_ALL, &armour(&agreement.envelope))?;
     output::note(global, &format!("wrote {}; send it to the partner", out.display()));
     Ok(())
 }

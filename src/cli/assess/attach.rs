@@ -14,7 +14,7 @@ use crate::{
     cli::{
         CliError, Exit, Global,
         context::{Context, WRITERS},
-        files::{FOR_ALL, NewFile},
+        files::{FOR_OWNER, NewFile},
         output,
         signals::unless_ended,
     },
@@ -154,7 +154,7 @@ impl Fetch {
             return Err(CliError::new(Exit::Failed, "NOT_FOUND", what));
         }
         let at = self.out.display();
-        let mut file = NewFile::begin(&self.out, FOR_ALL)?;
+        let mut file = NewFile::begin(&self.out, FOR_OWNER)?;
         let bar = bar(global, status.size, "fetching");
         let mut chunks = desk
             .attachments

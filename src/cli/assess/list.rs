@@ -25,6 +25,7 @@ use crate::{
         ids::TrustDomain,
         level::WarningLevel,
         place::Place,
+        spelling::meant,
         time::{Clock, Time},
     },
     render::{self, Heading},
@@ -216,6 +217,9 @@ impl List {
         let mut rows = vec![];
         let ended = self.read(&mut desk, &search, &mut rows).await;
         self.arrange(&mut rows);
+        if rows.is_empty() && ended.is_ok() {
+            self.doubt_originator(global, &mut desk).await?;
+        }
         if global.json {
             rows.iter().for_each(output::print_json);
         } else if rows.is_empty() && ended.is_ok() && search != proto::ListAssessmentsRequest::default() {
@@ -291,6 +295,19 @@ impl List {
             output::note(global, what);
         }
         Ok(search)
+    }
+
+    /// Says if the originator that was asked for is no partner. A misspelt name must not look as if nothing had been sent.
+    async fn doubt_originator(&self, global: &Global, desk: &mut DeskClient) -> Result<(), CliError> {
+        let Some(from) = self.from.as_ref().map(ToString::to_string) else { return Ok(()) };
+        let own = desk.node.get_node(proto::GetNodeRequest::default()).await?.into_inner().domain;
+        let known: Vec<String> = desk.all_partners().await?.0.into_iter().map(|p| p.domain).chain([own]).collect();
+        if !known.contains(&from) {
+            let meant = meant(&from, known.iter().map(String::as_str));
+            let meant = meant.map(|meant| format!("; did you mean `{meant}`?")).unwrap_or_default();
+            output::note(global, &format!("`{from}` is no partner of this node{meant}"));
+        }
+        Ok(())
     }
 
     /// Reads the list. With a filter the node looks at so many assessments in one call, and the next call goes on. What came before an error is

@@ -10,7 +10,7 @@ use crate::{
         CliError, Exit, Global,
         armour::armour,
         context::{ADMINS, Context},
-        files::write_new,
+        files::{FOR_ALL, write_new},
         output,
     },
     identity::{files::to_pem, validity::Validity},
@@ -135,13 +135,13 @@ impl Status {
                 return Err(CliError::new(Exit::Failed, "NOT_FOUND", what));
             }
             let all = status.chain.iter().cloned().map(wire::envelope::from_proto).collect::<Result<Vec<_>, _>>()?;
-            write_new(out, &all.iter().map(armour).collect::<String>())?;
+            write_new(out, FOR_ALL, &all.iter().map(armour).collect::<String>())?;
             let words = format!("wrote {}; the partner runs `watchfire bundle take FILE` with it", out.display());
             output::note(global, &words);
         }
         if let Some(file) = &self.roots {
             let pem: String = status.roots.iter().map(|root| to_pem("CERTIFICATE", &root.certificate)).collect();
-            write_new(file, &pem)?;
+            write_new(file, FOR_ALL, &pem)?;
             output::note(global, &format!("wrote {}", file.display()));
         }
         let view = Output::new(&status);

@@ -180,9 +180,7 @@ mod tests {
     #[test]
     fn words_of_a_name_find_it_and_a_misspelt_name_finds_the_similar_ones() {
         let codes = |text: &str| find_places(text, 50).iter().map(|f| f.place.to_string()).collect::<Vec<_>>();
-        assert!(
-            codes("congo").starts_with(&["CG".to_owned(), "CD".to_owned()]) || codes("congo").contains(&"CD".into())
-        );
+        assert!(["CG", "CD"].iter().all(|code| codes("congo").contains(&(*code).to_owned())));
         assert!(codes("korea").iter().filter(|code| ["KP", "KR"].contains(&code.as_str())).count() == 2);
         assert_eq!(codes("republic of tanzania united"), ["TZ"]);
         assert_eq!(codes("South Kordofan"), ["SD", "SD-KS"], "a part that has a country's alias is found, too");

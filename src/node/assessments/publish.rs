@@ -101,6 +101,7 @@ impl Assessments {
             manifest_id: prepared.id,
             manifest: encoded,
             originator: self.identity.domain().clone(),
+            author: actor.id().clone(),
             at: now,
             urgency: urgency(&prepared),
             portions: bytes,
