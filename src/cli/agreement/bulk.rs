@@ -104,7 +104,8 @@ pub fn finish(global: &Global, outcomes: &[Outcome]) -> Result<(), CliError> {
     if failed.is_empty() {
         return Ok(());
     }
-    let what = format!("{} of {} proposals failed; the others are made", failed.len(), outcomes.len());
+    let others = if failed.len() == outcomes.len() { "none was made" } else { "the others are made" };
+    let what = format!("{} of {} proposals failed; {others}", failed.len(), outcomes.len());
     Err(CliError { faults: failed, ..CliError::new(Exit::Failed, "SOME_FAILED", what) })
 }
 
