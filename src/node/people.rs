@@ -126,7 +126,9 @@ impl People {
     pub async fn look_for_people(&self) -> Result<(), Fault> {
         let register = self.register();
         let found = (self.certificates)().people;
-        let seen = found.into_iter().filter(|found| !is_known(&register, &found.chain)).map(|found| {
+        // Somebody who waits for a confirmation may count at once now, because the directory names them.
+        let is_settled = |chain: &[Vec<u8>]| registered(&register, chain).is_some_and(|p| p.confirmed_at.is_some());
+        let seen = found.into_iter().filter(|found| !is_settled(&found.chain)).map(|found| {
             let usage = if found.usage == "tls" { CertificateUse::Tls } else { CertificateUse::Signing };
             SeenPerson { usage, chain: found.chain }
         });
@@ -228,7 +230,8 @@ impl People {
 
     /// Registers a person who signs in over a connection with this chain. Reading goes on if nothing can be written.
     pub async fn saw_person(&self, chain: &[Vec<u8>]) {
-        if is_known(&self.register(), chain) {
+        // Signing in confirms nobody, so there is nothing to learn from a certificate that is registered.
+        if registered(&self.register(), chain).is_some() {
             return;
         }
         let seen = SeenPerson { usage: CertificateUse::Tls, chain: chain.to_vec() };
@@ -314,10 +317,8 @@ pub fn certificate_of(trust: &Trust, seen: &SeenPerson, now: Time) -> Option<(Sp
     Some((leaf.id, certificate))
 }
 
-/// Whether the certificate is that of a confirmed person, so that nothing can be learned from it.
-fn is_known(register: &Register, chain: &[Vec<u8>]) -> bool {
-    let Some(der) = chain.first() else { return true };
-    let sha256 = Sha256(sha256(&[der]));
-    let confirmed = register.people().filter(|person| person.confirmed_at.is_some());
-    confirmed.flat_map(|person| &person.certificates).any(|certificate| certificate.sha256 == sha256)
+/// The person whose certificate this chain begins with, if it is registered.
+fn registered<'a>(register: &'a Register, chain: &[Vec<u8>]) -> Option<&'a Person> {
+    let sha256 = Sha256(sha256(&[chain.first()?]));
+    register.people().find(|person| person.certificates.iter().any(|certificate| certificate.sha256 == sha256))
 }

@@ -3,7 +3,7 @@
 //! The tokens of one arrival are hashed with a salt of their own, so that the same word has other tokens elsewhere. Somebody who has the file
 //! and not the storage key learns how many words an arrival has, rounded up to a [`BLOCK`].
 
-use std::collections::BTreeSet;
+use std::collections::HashSet;
 
 use super::{
     Result,
@@ -61,9 +61,12 @@ fn more_of(body: &Body) -> Vec<String> {
 }
 
 /// The words of encoded portions, each once. Unreadable portions have none.
-fn words_in(encodings: &[Vec<u8>]) -> BTreeSet<String> {
-    let read = encodings.iter().filter_map(|bytes| wire::portion::decode(bytes).ok());
-    read.flat_map(|portion| words_of(&portion).collect::<Vec<_>>()).collect()
+fn words_in(encodings: &[Vec<u8>]) -> HashSet<String> {
+    let mut words = HashSet::new();
+    for portion in encodings.iter().filter_map(|bytes| wire::portion::decode(bytes).ok()) {
+        words.extend(words_of(&portion));
+    }
+    words
 }
 
 /// The tokens of the words of an arrival's encoded portions: a salt, then the tokens, ascending.
@@ -157,7 +160,7 @@ mod tests {
         let vault = Vault::new(&[7; KEY_LEN]);
         let of = |text: &str| tokens(&vault, &[headline(text)]).unwrap();
         let (one, other) = (of("Djibo"), of("Djibo"));
-        let set = |tokens: &[u8]| tokens[SALT_LEN..].chunks(TOKEN_LEN).map(<[u8]>::to_vec).collect::<BTreeSet<_>>();
+        let set = |tokens: &[u8]| tokens[SALT_LEN..].chunks(TOKEN_LEN).map(<[u8]>::to_vec).collect::<HashSet<_>>();
         assert!(set(&one).is_disjoint(&set(&other)));
         assert_eq!((one.len(), set(&one).len()), (SALT_LEN + BLOCK * TOKEN_LEN, BLOCK));
         assert_eq!(tokens(&vault, &[]).unwrap().len(), one.len());
