@@ -1,6 +1,7 @@
 //! Builds a node from its configuration and runs it. Only this module knows the concrete types.
 
 mod certificate_set;
+mod console;
 pub mod devca;
 pub mod endings;
 mod error;
@@ -81,6 +82,8 @@ pub struct Running {
     pub peer: SocketAddr,
     /// The address of the listener for the organisation's own people.
     pub desk: SocketAddr,
+    /// The address that browsers open for the console. `None` if it is not served.
+    pub console: Option<String>,
     /// The address of health and metrics. `None` if they are not served.
     pub ops: Option<SocketAddr>,
     /// Has the watched files read again. A second process would have its own, for the files of its own host.
@@ -118,6 +121,7 @@ pub async fn start(config: Config) -> Result<Running, StartError> {
     let peer_listener = bind("listen.peer", &config.peer).await?;
     let desk_listener = bind("listen.desk", &config.desk).await?;
     let ops_listener = bind_ops(&config).await?;
+    let console = console::bind(&config).await?;
     let trust = Trust::new(own.member.clone(), vec![], config.signing_usages.clone())?;
     let trust = Arc::new(ArcSwap::from_pointee(trust));
     let tls_config = Arc::new(TlsConfig::new(own.credentials, trust.clone(), clock.clone()));
@@ -131,6 +135,8 @@ pub async fn start(config: Config) -> Result<Running, StartError> {
             approvals: config.approvals,
             budgets: config.budgets.clone(),
             readings_every_seconds: config.readings_every_seconds,
+            session_limits: console::session_limits(&config),
+            console_origin: console.as_ref().map(|console| console.origin()),
             keep_bundle: node_files::keep_bundle(&config),
             store,
             clock: clock.clone(),
@@ -158,6 +164,10 @@ pub async fn start(config: Config) -> Result<Running, StartError> {
     if let Some(tcp) = ops_listener {
         tasks.spawn(ops::serve(tcp, node.clone(), tls_config.clone(), stop.clone()));
     }
+    let console_origin = console.as_ref().map(|console| console.origin());
+    if let Some(console) = console {
+        console.open(&mut tasks, &node, &config.limits, &stop);
+    }
     let follower = Follower { node: node.clone(), tls_config: tls_config.clone(), limits: config.limits.clone() };
     tasks.spawn(follower.run(stop.clone()));
     tasks.spawn(ledger::sign(node.clone(), config.ledger.interval_seconds, stop.clone()));
@@ -166,7 +176,7 @@ pub async fn start(config: Config) -> Result<Running, StartError> {
     let look = Arc::new(Notify::new());
     let watcher = watch::FileWatcher { config, node: node.clone(), tls_config, clock, look: look.clone() };
     tasks.spawn(watcher.watch(files, stop.clone()));
-    Ok(Running { node, peer, desk, ops, look, stop, tasks })
+    Ok(Running { node, peer, desk, console: console_origin, ops, look, stop, tasks })
 }
 
 async fn open_store(config: &Config, key: &[u8; 32]) -> Result<Arc<dyn Store>, StartError> {

@@ -9,6 +9,7 @@ mod ca;
 mod complete;
 mod completions;
 mod config;
+mod console;
 mod context;
 mod core_dumps;
 mod deadline;
@@ -108,6 +109,9 @@ enum Command {
     Expiry(expiry::Expiry),
     /// Look up the codes of places by their names in several languages
     Place(place::PlaceCommand),
+    /// Sign in to the web console, and list and end your sessions there
+    #[command(subcommand)]
+    Console(console::ConsoleCommand),
     /// Add, confirm and revoke the organisation's own people
     #[command(subcommand)]
     Person(person::Person),
@@ -195,6 +199,7 @@ async fn execute(cli: Cli) -> Result<(), CliError> {
         Command::Ledger(command) => command.run(global).await,
         Command::Evidence(command) => command.run(global).await,
         Command::Expiry(command) => command.run(global).await,
+        Command::Console(command) => command.run(global).await,
         Command::Person(command) => command.run(global).await,
         Command::Place(command) => command.run(global),
         Command::Ca(command) => command.run(global),

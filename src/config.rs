@@ -1,6 +1,7 @@
 //! Reads `watchfire.toml` in the node's directory. Unknown keys are refused. The environment variable `WATCHFIRE_SECTION_KEY` overrides a
 //! value. All faults are reported at once.
 
+mod console;
 mod error;
 mod table;
 
@@ -17,6 +18,7 @@ use crate::{
     transport::limits::Limits,
 };
 
+pub use console::ConsoleConfig;
 pub use error::{ConfigError, ConfigFault};
 
 /// The file's name.
@@ -37,8 +39,8 @@ pub struct Config {
     pub desk: String,
     /// `host:port` of health and metrics. `None`: they are not served.
     pub ops: Option<String>,
-    /// `host:port` of the web console. This version has none.
-    pub console: Option<String>,
+    /// The web console. `None`: it is not served.
+    pub console: Option<ConsoleConfig>,
     /// The directory with the house rules, which are Cedar files. If it is missing, there are none.
     pub rules: PathBuf,
     /// The least number of persons who must approve a decision. `None`: as many as the register requires. That is two, once there have been two
@@ -156,8 +158,7 @@ impl Config {
         let storage_key = file("store.key", "storage.key");
         let ledger_key = file("ledger.key", "node/ledger.key");
         let store = store_file(table).map(path);
-        // The file may configure the console. This version has none, and says so at start.
-        let console = table.optional_address("listen.console");
+        let console = ConsoleConfig::take(dir, table);
         let rules = path(table.text("rules.cedar", "rules"));
         let config = Self {
             dir: dir.to_owned(),
@@ -197,13 +198,15 @@ impl Config {
 
     /// The address of health and metrics, if other machines can reach it. That listener asks for no certificate.
     pub fn open_ops(&self) -> Option<&str> {
-        let is_loopback = |address: &&str| {
-            let host = address.rsplit_once(':').map_or(*address, |(host, _)| host);
-            let host = host.trim_start_matches('[').trim_end_matches(']');
-            host == "localhost" || host.parse::<std::net::IpAddr>().is_ok_and(|ip| ip.is_loopback())
-        };
         self.ops.as_deref().filter(|address| !is_loopback(address))
     }
+}
+
+/// Whether nobody on another machine reaches this `host:port`.
+fn is_loopback(address: &str) -> bool {
+    let host = address.rsplit_once(':').map_or(address, |(host, _)| host);
+    let host = host.trim_start_matches('[').trim_end_matches(']');
+    host == "localhost" || host.parse::<std::net::IpAddr>().is_ok_and(|ip| ip.is_loopback())
 }
 
 /// The warning for a configuration with [`Config::open_ops`].
@@ -281,6 +284,29 @@ mod tests {
         }
         for reached in ["0.0.0.0:1", "[::]:1", "192.0.2.1:1", "node_1:1", "localhost.gb.example:1"] {
             assert!(open(reached), "{reached}");
+        }
+    }
+
+    #[test]
+    fn the_console_is_off_or_over_tls_or_on_this_machine() {
+        let console = |more: &str| Config::parse(Path::new("n"), &format!("{LEAST}{more}"), vec![]).map(|c| c.console);
+        assert_eq!(console(""), Ok(None));
+        assert_eq!(console("[listen]\nconsole = \"off\"\n"), Ok(None));
+        let plain =
+            console("[listen]\nconsole = \"http://127.0.0.1:7445\"\n[console]\nidle_minutes = 5\n").unwrap().unwrap();
+        assert_eq!((plain.address.as_str(), plain.tls, plain.limits.idle_seconds), ("127.0.0.1:7445", None, 300));
+        let tls =
+            console("[listen]\nconsole = \"0.0.0.0:7445\"\n[console]\nname = \"warn.gb.example\"\n").unwrap().unwrap();
+        assert_eq!(tls.tls.unwrap().certificate, Path::new("n/console/tls.pem"));
+        assert_eq!(tls.name.as_deref(), Some("warn.gb.example"));
+        for (wrong, said) in [
+            ("[listen]\nconsole = \"http://0.0.0.0:7445\"\n", "on a loopback address only"),
+            ("[listen]\nconsole = \"somewhere\"\n", "write host:port"),
+            ("[console]\nidle_minutes = 16\n", "write a number from 1 to 15"),
+            ("[console]\nname = \"https://a/b\"\n", "write the host name"),
+        ] {
+            let faults = faults(&format!("{LEAST}{wrong}"), &[]);
+            assert!(faults.iter().any(|f| f.contains(said)), "{wrong}: {faults:?}");
         }
     }
 

@@ -12,6 +12,7 @@ mod assessments;
 mod attachments;
 mod call;
 pub mod client;
+mod console;
 mod decisions;
 mod drafts;
 pub mod effect;

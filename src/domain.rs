@@ -8,6 +8,7 @@ pub mod agreement;
 pub mod approval;
 pub mod assessment;
 pub mod body;
+pub mod browser_session;
 pub mod budget;
 pub mod bundle;
 pub mod draft;

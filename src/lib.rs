@@ -21,6 +21,8 @@ pub mod node;
 pub mod peer;
 #[cfg(not(fuzzing))]
 pub mod desk;
+#[cfg(not(fuzzing))]
+pub mod console;
 pub mod config;
 pub mod telemetry;
 #[cfg(not(fuzzing))]

@@ -9,6 +9,7 @@ pub mod alarms;
 pub mod assessment_cache;
 pub mod assessment_state;
 pub mod assessments;
+pub mod browser_sessions;
 pub mod bundles;
 pub mod catalogue;
 pub mod certificates;
@@ -54,12 +55,12 @@ use crate::{
         time::{Clock, Time},
     },
     node::{
-        agreements::Agreements, alarms::Alarms, assessments::Assessments, bundles::Bundles,
-        directory::PartnerDirectory, drafts::Drafts, house_rules::Rules, inbound::InboundFeeds, inbox::Inbox,
-        ledger::Ledger, monitor::Monitor, outbound::OutboundFeeds, outbox::Outbox, own_identity::OwnIdentity,
-        partnerships::Partnerships, people::People, recalls::Recalls, receipts::Receipts, refusal_log::RefusalLog,
-        requests::Requests, revocations::RevocationLists, sessions::PartnerSessions, simulation::Simulation,
-        timers::Timers, today::Today,
+        agreements::Agreements, alarms::Alarms, assessments::Assessments, browser_sessions::BrowserSessions,
+        bundles::Bundles, directory::PartnerDirectory, drafts::Drafts, house_rules::Rules, inbound::InboundFeeds,
+        inbox::Inbox, ledger::Ledger, monitor::Monitor, outbound::OutboundFeeds, outbox::Outbox,
+        own_identity::OwnIdentity, partnerships::Partnerships, people::People, recalls::Recalls, receipts::Receipts,
+        refusal_log::RefusalLog, requests::Requests, revocations::RevocationLists, sessions::PartnerSessions,
+        simulation::Simulation, timers::Timers, today::Today,
     },
 };
 
@@ -73,6 +74,8 @@ pub struct Node {
     pub identity: Arc<OwnIdentity>,
     /// The partners with their agreements, the house rules and the trust in force.
     pub directory: Arc<PartnerDirectory>,
+    /// Sessions in browsers, and the links that open them.
+    pub browser_sessions: Arc<BrowserSessions>,
     /// This organisation's people, and what they have approved.
     pub people: Arc<People>,
     /// Raises alarms and stores them with their evidence.

@@ -19,6 +19,7 @@ use crate::domain::{
 use approvals::ApprovalStore;
 pub use attached::{AttachedStatement, ReturnedEndorsements};
 pub use attachment_records::{AttachmentStatus, CopyName};
+use browser_sessions::BrowserSessionStore;
 use bundles::BundleStore;
 use catalogue::CatalogueStore;
 use damage::Damage;
@@ -53,6 +54,7 @@ mod contract;
 pub mod subject_states;
 pub mod approvals;
 mod attached;
+pub mod browser_sessions;
 pub mod bundles;
 pub mod catalogue;
 pub mod damage;
@@ -88,6 +90,7 @@ mod words;
 #[async_trait]
 pub trait Store:
     ApprovalStore
+    + BrowserSessionStore
     + BundleStore
     + CatalogueStore
     + DraftStore

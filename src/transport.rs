@@ -13,5 +13,6 @@ mod log_throttle;
 pub mod rate_limit;
 mod socket;
 mod stall_detector;
+pub mod web;
 
 pub use peer_monitor::PeerAccess;

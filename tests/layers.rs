@@ -13,7 +13,7 @@ mod source;
 use source::{File, heads, paths_from_the_root, read, without_comments};
 
 /// Layers that call `node`, and never the store or each other.
-const ENTRANCES: &[&str] = &["peer", "desk", "cli"];
+const ENTRANCES: &[&str] = &["peer", "desk", "console", "cli"];
 
 /// Crates that only some layers (or files) may name. The right side contains the beginnings of paths.
 const CONFINED: &[(&str, &[&str])] = &[
@@ -28,13 +28,17 @@ const CONFINED: &[(&str, &[&str])] = &[
     ("ring", &["seal/"]),
     ("rusqlite", &["store/sqlite"]),
     ("cedar_policy", &["policy/cedar", "policy/house"]),
-    ("axum", &["transport/", "app"]),
+    ("axum", &["transport/", "console", "app"]),
+    ("fluent_bundle", &["console/texts"]),
+    ("fluent_langneg", &["console/texts"]),
+    ("unic_langid", &["console/texts"]),
+    ("form_urlencoded", &["console/"]),
     ("socket2", &["transport/"]),
     ("pulldown_cmark", &["draft/document"]),
     ("roxmltree", &["draft/document"]),
     ("zip", &["draft/document"]),
     ("similar", &["cli/draft", "render/changes"]),
-    ("askama", &["render/html"]),
+    ("askama", &["render/html", "console/"]),
     ("terminal_size", &["cli/terminal"]),
     ("clap_mangen", &["cli/completions"]),
 ];

@@ -31,6 +31,10 @@ mod canaries;
 mod chain;
 #[path = "node/change.rs"]
 mod change;
+#[path = "node/console.rs"]
+mod console;
+#[path = "node/console_kit.rs"]
+mod console_kit;
 #[path = "node/control.rs"]
 mod control;
 #[path = "node/crash.rs"]

@@ -50,7 +50,6 @@ fn wire(parts: NodeParts, ledger: LedgerParts) -> Arc<Node> {
     let inbound = factory.inbound(&assessments, &outbound, &recalls, &receipts, &requests);
     let partnerships = factory.partnerships(&bundles, &ledger, &recalls, &revocations);
     let agreements = factory.agreements();
-    let rules = factory.rules();
     let outbox = factory.outbox(&requests);
     let inbox = Arc::new(Inbox {
         budgets: factory.budgets.clone(),
@@ -70,8 +69,10 @@ fn wire(parts: NodeParts, ledger: LedgerParts) -> Arc<Node> {
     let timers = factory.timers(&agreements, &monitor, &inbound, &assessments);
 
     Arc::new(Node {
+        browser_sessions: factory.browser_sessions(&revocations),
         drafts: factory.drafts(),
         simulation: factory.simulation(),
+        rules: factory.rules(),
         today: factory.today(&ledger, &monitor),
         clock: factory.clock,
         sessions: factory.sessions,
@@ -91,7 +92,6 @@ fn wire(parts: NodeParts, ledger: LedgerParts) -> Arc<Node> {
         inbound,
         partnerships,
         agreements,
-        rules,
         outbox,
         inbox,
         monitor,

@@ -17,7 +17,7 @@ use super::{
     pager, terminal,
 };
 use crate::{
-    domain::lexicon::Lexicon,
+    domain::lexicon::{DEFAULT_LEXICON, Lexicon},
     render::{self, Options},
 };
 
@@ -159,7 +159,7 @@ pub fn options() -> Options {
 }
 
 /// The default lexicon of likelihood words.
-pub const LEXICON: &str = "uk-phia-2025";
+pub const LEXICON: &str = DEFAULT_LEXICON;
 
 /// A table with headings, for this terminal.
 pub fn table(headings: &[&str], rows: &[Vec<String>]) -> String {

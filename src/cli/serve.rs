@@ -35,9 +35,6 @@ impl Serve {
             return Err(CliError::files(format!("{}: {what}; `watchfire init` creates a node", global.dir.display())));
         }
         telemetry::start(&config.log).map_err(CliError::files)?;
-        if let Some(address) = &config.console {
-            tracing::warn!(address, "this version has no console; listen.console is ignored");
-        }
         if let Some(address) = config.open_ops() {
             tracing::warn!(address, "{OPEN_OPS}");
         }
@@ -52,11 +49,12 @@ impl Serve {
             "ready": true,
             "peer": running.peer.to_string(),
             "desk": running.desk.to_string(),
-            "console": null,
+            "console": running.console,
             "ops": running.ops.map(|a| a.to_string()),
         });
         output::result(global, &ready, || {
-            format!("{domain} is up: partners at {}, own people at {}", running.peer, running.desk)
+            let console = running.console.as_ref().map(|origin| format!(", console at {origin}")).unwrap_or_default();
+            format!("{domain} is up: partners at {}, own people at {}{console}", running.peer, running.desk)
         });
         while signals.next().await == ProcessSignal::HangUp && !std::io::stderr().is_terminal() {
             look_again(&running, &global.dir);

@@ -13,7 +13,7 @@ use crate::{
         release::Release,
         time::Time,
     },
-    render::{AssessmentText, EndorsementLine, SignatureLine},
+    render::{AssessmentText, EndorsementLine, SignatureLine, doubts},
     seal::{
         open::{OpenedPortion, open_listed},
         seen::saw,
@@ -62,12 +62,6 @@ pub struct OpenedAssessment {
     pub acknowledge_by: Option<Time>,
 }
 
-fn doubt(since: &str) -> String {
-    format!(
-        "DOUBTFUL: it was first logged here after {since}; since then the key of the CA that issued its signer's certificate may be known to others"
-    )
-}
-
 impl OpenedAssessment {
     /// Opens the answer: every portion is checked against the manifest once more.
     pub fn new(view: Option<proto::AssessmentView>) -> Result<Self, CliError> {
@@ -77,12 +71,8 @@ impl OpenedAssessment {
         let opened = open_listed(&manifest, &view.portions)?;
         let on_word_of = (!view.on_word_of.is_empty()).then_some(view.on_word_of);
         let introduced_by = (!view.introduced_by.is_empty()).then_some(view.introduced_by);
-        let introduced = introduced_by.as_ref().map(|by| introduced(by, "originator"));
-        let word = on_word_of.as_ref().map(|hub| {
-            format!(
-                "ON THE WORD OF {hub}: the key ended long before this arrived, and only {hub} says when it was used"
-            )
-        });
+        let introduced = introduced_by.as_ref().map(|by| doubts::introduced(by, "originator"));
+        let word = on_word_of.as_ref().map(|hub| doubts::on_word_of(hub));
         let doubtful_since = view.signatures.iter().map(|s| &s.doubtful_since).find(|since| !since.is_empty()).cloned();
         let signatures = view.signatures.into_iter().map(|s| SignatureLine {
             id: s.id,
@@ -90,7 +80,7 @@ impl OpenedAssessment {
             valid: s.valid,
             note: match (s.reason.is_empty(), s.doubtful_since.is_empty()) {
                 (false, _) => Some(s.reason),
-                (true, false) => Some(doubt(&s.doubtful_since)),
+                (true, false) => Some(doubts::doubtful(&s.doubtful_since)),
                 (true, true) => word.clone().or_else(|| introduced.clone()),
             },
         });
@@ -196,12 +186,6 @@ impl OpenedAssessment {
     }
 }
 
-/// The mark of an organisation that is known only by a partner's introduction.
-fn introduced(by: &str, who: &str) -> String {
-    let by = crate::render::text::one_line(by);
-    format!("KNOWN ONLY BY THE INTRODUCTION OF {by}: nobody here has compared the {who}'s own words")
-}
-
 /// The endorsements, as the node reports them.
 fn endorsement(view: proto::EndorsementView, portions: &[Portion]) -> Result<EndorsementLine, Fault> {
     let proto::EndorsementView { envelope, id, by, valid, reason, via, introduced_by } = view;
@@ -218,7 +202,7 @@ fn endorsement(view: proto::EndorsementView, portions: &[Portion]) -> Result<End
         valid,
         note: match (reason.is_empty(), introduced_by.is_empty()) {
             (false, _) => Some(reason),
-            (true, false) => Some(introduced(&introduced_by, "endorser")),
+            (true, false) => Some(doubts::introduced(&introduced_by, "endorser")),
             (true, true) => None,
         },
         via,

@@ -48,6 +48,7 @@ const KEYS: &[(&str, &[&str])] = &[
         ],
     ),
     ("agreements", &["approvals"]),
+    ("console", &["certificate", "key", "name", "idle_minutes", "longest_hours"]),
     ("receipts", &["readings_every_seconds"]),
     ("search", &["index"]),
     ("rules", &["cedar"]),
@@ -258,9 +259,15 @@ impl Table {
         }
     }
 
-    /// An optional address to listen on.
-    pub fn optional_address(&mut self, key: &str) -> Option<String> {
-        self.values.contains_key(key).then(|| self.address(key, OFF)).filter(|a| a != OFF)
+    /// An optional address for browsers, and whether it has `http://` before it, so that it is served without TLS.
+    pub fn web_address(&mut self, key: &str) -> Option<(String, bool)> {
+        let found = self.values.get_mut(key)?;
+        let plain = found.value.as_str().and_then(|text| text.strip_prefix("http://")).map(str::to_owned);
+        let is_plain = plain.is_some();
+        if let Some(address) = plain {
+            found.value = toml::Value::String(address);
+        }
+        Some((self.address(key, OFF), is_plain)).filter(|(address, _)| address != OFF)
     }
 
     /// The numbers of one group in the section `limits`. None may be greater than its default.

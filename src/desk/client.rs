@@ -27,13 +27,13 @@ use crate::{
     wire::{
         proto::{
             self, agreement_service_client::AgreementServiceClient, attachment_service_client::AttachmentServiceClient,
-            desk_service_client::DeskServiceClient, draft_service_client::DraftServiceClient,
-            introduction_service_client::IntroductionServiceClient, ledger_service_client::LedgerServiceClient,
-            node_service_client::NodeServiceClient, partner_service_client::PartnerServiceClient,
-            person_service_client::PersonServiceClient, personal_service_client::PersonalServiceClient,
-            recall_service_client::RecallServiceClient, receipt_service_client::ReceiptServiceClient,
-            request_service_client::RequestServiceClient, rule_service_client::RuleServiceClient,
-            trust_service_client::TrustServiceClient,
+            console_service_client::ConsoleServiceClient, desk_service_client::DeskServiceClient,
+            draft_service_client::DraftServiceClient, introduction_service_client::IntroductionServiceClient,
+            ledger_service_client::LedgerServiceClient, node_service_client::NodeServiceClient,
+            partner_service_client::PartnerServiceClient, person_service_client::PersonServiceClient,
+            personal_service_client::PersonalServiceClient, recall_service_client::RecallServiceClient,
+            receipt_service_client::ReceiptServiceClient, request_service_client::RequestServiceClient,
+            rule_service_client::RuleServiceClient, trust_service_client::TrustServiceClient,
         },
         status::{refusal_of, to_fault},
     },
@@ -66,6 +66,8 @@ clients! {
     agreements: AgreementServiceClient,
     /// Assessments, and the feed of them.
     assessments: DeskServiceClient,
+    /// Links into the console, and the caller's sessions there.
+    console: ConsoleServiceClient,
     /// Attachments.
     attachments: AttachmentServiceClient,
     /// Drafts, and previews of what partners would read.

@@ -12,13 +12,13 @@ use crate::{
     node::Node,
     wire::proto::{
         agreement_service_server::AgreementServiceServer, attachment_service_server::AttachmentServiceServer,
-        desk_service_server::DeskServiceServer, draft_service_server::DraftServiceServer,
-        introduction_service_server::IntroductionServiceServer, ledger_service_server::LedgerServiceServer,
-        node_service_server::NodeServiceServer, partner_service_server::PartnerServiceServer,
-        person_service_server::PersonServiceServer, personal_service_server::PersonalServiceServer,
-        recall_service_server::RecallServiceServer, receipt_service_server::ReceiptServiceServer,
-        request_service_server::RequestServiceServer, rule_service_server::RuleServiceServer,
-        trust_service_server::TrustServiceServer,
+        console_service_server::ConsoleServiceServer, desk_service_server::DeskServiceServer,
+        draft_service_server::DraftServiceServer, introduction_service_server::IntroductionServiceServer,
+        ledger_service_server::LedgerServiceServer, node_service_server::NodeServiceServer,
+        partner_service_server::PartnerServiceServer, person_service_server::PersonServiceServer,
+        personal_service_server::PersonalServiceServer, recall_service_server::RecallServiceServer,
+        receipt_service_server::ReceiptServiceServer, request_service_server::RequestServiceServer,
+        rule_service_server::RuleServiceServer, trust_service_server::TrustServiceServer,
     },
 };
 
@@ -46,6 +46,7 @@ macro_rules! services {
 services!(
     AgreementServiceServer,
     AttachmentServiceServer,
+    ConsoleServiceServer,
     DeskServiceServer,
     DraftServiceServer,
     IntroductionServiceServer,

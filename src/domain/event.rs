@@ -6,7 +6,8 @@ use serde::{Deserialize, Serialize};
 
 use super::{
     actor::{Actor, SignIn},
-    ids::{AssessmentId, Digest, DraftId, Sha256, SpiffeId, StatementId, TrustDomain},
+    browser_session::SessionEnd,
+    ids::{AssessmentId, Digest, DraftId, SessionId, Sha256, SpiffeId, StatementId, TrustDomain},
     recall::{RecallKind, RecallState},
     receipt::ReceiptKind,
     request::RequestState,
@@ -132,6 +133,14 @@ pub enum Deed {
     Padding,
     /// A person connected to the node, for the first time in a while.
     SignedIn,
+    /// A one-time link was made with which this person can sign in.
+    SignInLinkMade { person: SpiffeId },
+    /// A person signed in with a browser.
+    SessionOpened { session: SessionId },
+    /// A session in a browser is over, and why.
+    SessionEnded { session: SessionId, because: SessionEnd },
+    /// Somebody tried to sign in with a link that opens nothing. `count` is how often within a minute.
+    SignInRefused { count: u64 },
     /// The node uses another key from now on: what it is for, and SHA-256 over its public key or certificate.
     KeyChanged { key: String, digest: Sha256 },
     /// A person saved an attachment to a file.

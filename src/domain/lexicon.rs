@@ -9,6 +9,9 @@ use super::{ids::shorten, spelling};
 pub use scale::{Lexicon, Measures, Term};
 pub use tables::LEXICONS;
 
+/// The id of the lexicon of readers who have not chosen one.
+pub const DEFAULT_LEXICON: &str = "uk-phia-2025";
+
 impl Lexicon {
     /// The lexicon with that id.
     pub fn by_id(id: &str) -> Result<&'static Self, String> {

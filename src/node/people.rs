@@ -98,6 +98,15 @@ impl People {
         tls.filter(|c| now <= c.until).any(|c| !self.has_ended_by_list(c))
     }
 
+    /// Whether this is a TLS certificate of that person that is registered and neither expired nor revoked. `false` if the register's entry of
+    /// the person can't be read.
+    pub(in crate::node) fn has_valid_certificate(&self, who: &SpiffeId, certificate: &Sha256) -> bool {
+        let now = self.clock.now();
+        let is_it = |c: &&PersonCertificate| c.usage == CertificateUse::Tls && c.sha256 == *certificate;
+        let found = self.register().get(who).and_then(|person| person.certificates.iter().find(is_it).cloned());
+        found.is_some_and(|c| now <= c.until && !self.has_ended_by_list(&c)) && !self.has_lost_entry(who)
+    }
+
     /// Whether this person was revoked, so that their approvals no longer count. That is so if a certificate is revoked and no other one
     /// works. Approvals of a person whose certificates have only expired still count.
     pub(in crate::node) fn is_gone(&self, id: &SpiffeId) -> bool {

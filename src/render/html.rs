@@ -15,6 +15,16 @@ use crate::domain::{
     marking::{Marking, Tlp},
 };
 
+/// The content of the page alone, for a page that has a head of its own.
+#[derive(Template)]
+#[template(path = "assessment_content.html")]
+struct Content {
+    headlines: Vec<Headline>,
+    rows: Vec<(&'static str, String)>,
+    parts: Vec<Part>,
+    notes: Vec<String>,
+}
+
 /// The page. The template escapes every value for HTML; control characters and the like are made visible here.
 #[derive(Template)]
 #[template(path = "assessment.html")]
@@ -56,6 +66,33 @@ pub fn assessment_page(view: &AssessmentText<'_>, options: &Options, printed: &s
     let manifest = view.manifest;
     let id = manifest.assessment.to_string();
     let highest = highest(view);
+    let Content { headlines, rows, parts, notes } = content(view, options);
+    let page = Page {
+        short: id.chars().take(8).collect(),
+        version: manifest.version,
+        originator: manifest.originator.to_string(),
+        exercise: manifest.exercise,
+        tlp: highest.map_or_else(|| "nothing to read".to_owned(), |tlp| format!("TLP:{tlp}")),
+        class: class(highest.unwrap_or(Tlp::Clear)),
+        headlines,
+        rows,
+        parts,
+        notes,
+        provenance: provenance(view, &id),
+        printed: one_line(printed),
+    };
+    page.render()
+}
+
+/// What the assessment says, as HTML without head and style: the same content as on the page for print.
+///
+/// # Errors
+/// As [`assessment_page`].
+pub fn assessment_content(view: &AssessmentText<'_>, options: &Options) -> Result<String, askama::Error> {
+    content(view, options).render()
+}
+
+fn content(view: &AssessmentText<'_>, options: &Options) -> Content {
     let names = names(view.portions);
     let portions = arranged(view.portions, view.language).into_iter().filter(|(p, _)| p.kind() != Kind::Headline);
     let parts = portions.map(|(portion, stands)| {
@@ -69,21 +106,8 @@ pub fn assessment_page(view: &AssessmentText<'_>, options: &Options, printed: &s
     if !view.is_own {
         notes.push(withheld(view).to_owned());
     }
-    let page = Page {
-        short: id.chars().take(8).collect(),
-        version: manifest.version,
-        originator: manifest.originator.to_string(),
-        exercise: manifest.exercise,
-        tlp: highest.map_or_else(|| "nothing to read".to_owned(), |tlp| format!("TLP:{tlp}")),
-        class: class(highest.unwrap_or(Tlp::Clear)),
-        headlines: headlines(view),
-        rows: rows(view),
-        parts: parts.chain(endorsements).collect(),
-        notes,
-        provenance: provenance(view, &id),
-        printed: one_line(printed),
-    };
-    page.render()
+    let parts = parts.chain(endorsements).collect();
+    Content { headlines: headlines(view), rows: rows(view), parts, notes }
 }
 
 /// The name of a level's colour in the style sheet (TLP 2.0).

@@ -3,6 +3,7 @@
 use super::Store;
 
 mod approvals;
+mod browser_sessions;
 mod bundles;
 mod decided_on;
 mod drafts;
@@ -32,10 +33,10 @@ mod titles;
 mod word_searches;
 
 pub(super) use {
-    approvals::*, bundles::*, decided_on::*, drafts::*, equivocations::*, feeds::*, introductions::*, ledger::*,
-    life::*, lists::*, named::*, people::*, personal::*, publishing::*, quarantine::*, races::*, recalls::*,
-    receipts::*, receiving::*, records::*, requests::*, rules::*, searches::*, timers::*, titles::*, unverified::*,
-    word_searches::*,
+    approvals::*, browser_sessions::*, bundles::*, decided_on::*, drafts::*, equivocations::*, feeds::*,
+    introductions::*, ledger::*, life::*, lists::*, named::*, people::*, personal::*, publishing::*, quarantine::*,
+    races::*, recalls::*, receipts::*, receiving::*, records::*, requests::*, rules::*, searches::*, timers::*,
+    titles::*, unverified::*, word_searches::*,
 };
 
 /// The place of a store's data. Opening the store again after it was dropped is a restart.
@@ -105,6 +106,8 @@ macro_rules! contract {
             revocations_are_kept_for_ever
             approvals_are_kept_until_what_they_allowed_is_taken_back
             people_are_kept_as_they_were_saved_last
+            a_link_opens_one_session
+            sessions_last_until_they_are_ended
             a_draft_keeps_each_text_byte_for_byte_until_it_gives_way
             of_two_who_change_a_draft_that_both_have_read_one_reads_again
             nothing_of_a_deleted_draft_is_left

@@ -97,6 +97,10 @@ pub enum SealedRow<'a> {
     DraftText(&'a DraftId, u32),
     /// A search that a person has saved, by keyed hashes of the person's id and of its name.
     SavedSearch(&'a [u8; 32], &'a [u8; 32]),
+    /// A session in a browser, by SHA-256 of its secret.
+    BrowserSession(&'a Sha256),
+    /// A one-time link that opens a session, by SHA-256 of its secret.
+    SignInLink(&'a Sha256),
     /// A partner's receipt.
     Receipt(&'a StatementId),
     /// A recall's envelope.
@@ -164,6 +168,8 @@ impl SealedRow<'_> {
                 [b"recall standing\0", id.as_bytes(), originator.as_str().as_bytes()].concat()
             }
             Self::SavedSearch(person, name) => [&b"saved search\0"[..], person.as_slice(), name.as_slice()].concat(),
+            Self::BrowserSession(token) => [&b"browser session\0"[..], token.as_bytes()].concat(),
+            Self::SignInLink(token) => [&b"sign-in link\0"[..], token.as_bytes()].concat(),
             Self::Person(id) => [b"person\0", id.as_bytes()].concat(),
             Self::UnverifiedEntry(from, sequence) => {
                 [&b"held\0"[..], &sequence.to_be_bytes(), from.as_str().as_bytes()].concat()
@@ -198,7 +204,7 @@ pub(super) fn torn_row(row: &SealedRow<'_>) -> StoreError {
         // The partner of the agreement is in another column, which the caller knows.
         SealedRow::Agreement(_) | SealedRow::Standing(_) => Damage::Row,
         // It is one person's, and nobody else is told of it.
-        SealedRow::SavedSearch(..) => Damage::Row,
+        SealedRow::SavedSearch(..) | SealedRow::BrowserSession(_) | SealedRow::SignInLink(_) => Damage::Row,
         SealedRow::Outbox(to) => Damage::Outbox(to.clone()),
         SealedRow::AssessmentKey(id, originator) => Damage::Assessment(*id, originator.clone()),
         SealedRow::AttachmentKey(sha256) | SealedRow::Chunk(sha256, _) => Damage::Attachment(*sha256),

@@ -12,6 +12,7 @@ mod arrival;
 mod assessments;
 mod attached;
 mod attachments;
+mod browser_sessions;
 mod bundles;
 mod catalogue;
 mod catalogue_store;

@@ -249,6 +249,10 @@ pub(super) fn decided(deed: &Deed) -> Vec<StatementId> {
         | Deed::Refused { .. }
         | Deed::Padding
         | Deed::SignedIn
+        | Deed::SignInLinkMade { .. }
+        | Deed::SessionOpened { .. }
+        | Deed::SessionEnded { .. }
+        | Deed::SignInRefused { .. }
         | Deed::KeyChanged { .. }
         | Deed::AttachmentDownloaded { .. }
         | Deed::InvitationWritten

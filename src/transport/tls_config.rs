@@ -103,7 +103,7 @@ impl TlsConfig {
     /// A configuration that shows `credentials` and verifies peers by `trust`. The trust is shared with the verification of statements.
     /// Change it only through [`Self::reload`], so that live connections are verified again.
     pub fn new(credentials: Credentials, trust: Arc<ArcSwap<Trust>>, clock: Arc<dyn Clock>) -> Self {
-        let shown = Arc::new(CurrentCertificate(ArcSwap::new(credentials.0)));
+        let shown = Arc::new(CurrentCertificate::new(credentials));
         Self { shown, trust, clock, seen: Arc::default(), changes: watch::Sender::new(0) }
     }
 
@@ -111,7 +111,7 @@ impl TlsConfig {
     /// handshake on.
     pub fn reload(&self, trust: Option<Trust>, credentials: Option<Credentials>) {
         if let Some(credentials) = credentials {
-            self.shown.0.store(credentials.0);
+            self.shown.replace(credentials);
         }
         if let Some(trust) = trust {
             self.trust.store(Arc::new(trust));
@@ -210,7 +210,19 @@ impl TlsConfig {
 
 /// Resolves to the current certificate for every peer.
 #[derive(Debug)]
-struct CurrentCertificate(ArcSwap<CertifiedKey>);
+pub(super) struct CurrentCertificate(ArcSwap<CertifiedKey>);
+
+impl CurrentCertificate {
+    /// Shows this certificate.
+    pub(super) fn new(credentials: Credentials) -> Self {
+        Self(ArcSwap::new(credentials.0))
+    }
+
+    /// Shows another one from the next handshake on.
+    pub(super) fn replace(&self, credentials: Credentials) {
+        self.0.store(credentials.0);
+    }
+}
 
 impl ResolvesServerCert for CurrentCertificate {
     fn resolve(&self, _: ClientHello<'_>) -> Option<Arc<CertifiedKey>> {

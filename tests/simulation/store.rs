@@ -6,6 +6,7 @@ use std::{collections::BTreeSet, sync::Arc};
 use async_trait::async_trait;
 use watchfire::{
     domain::{
+        browser_session::{BrowserSession, SignInLink},
         equivocation::Equivocation,
         event::Event,
         fault::Reason,
@@ -24,6 +25,7 @@ use watchfire::{
         OutboundPosition, PartnerRecord, PendingWork, Publication, QueueItem, ReceivedContent, ReceivedEntry,
         ReceivedRecord, ReceivingBasis, ReleaseBatch, ReleaseRecord, Result, Store, StoreError, VersionStatus,
         approvals::ApprovalStore,
+        browser_sessions::{BrowserSessionStore, StoredSession},
         bundles::{BundleChange, BundleRecord, BundleStore},
         catalogue::{CatalogueChange, CatalogueMove, CatalogueStore},
         drafts::{DraftChange, DraftStore},
@@ -341,6 +343,16 @@ passed_on!(SearchStore {
     write prepare_word_index(is_kept: bool) -> ();
     read has_word_index() -> bool;
     read newest_changes() -> watchfire::store::search::NewestChanges;
+});
+
+passed_on!(BrowserSessionStore {
+    write keep_link(token: &Sha256, link: SignInLink, event: Event) -> ();
+    read link(token: &Sha256) -> Option<SignInLink>;
+    write open_session(link: &Sha256, opened: StoredSession, event: Event) -> bool;
+    read session(token: &Sha256) -> Option<BrowserSession>;
+    write change_session(changed: StoredSession) -> ();
+    read sessions(of: Option<&SpiffeId>) -> Vec<StoredSession>;
+    write end_session(token: &Sha256, event: Event) -> bool;
 });
 
 passed_on!(PersonalStore {

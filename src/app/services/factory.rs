@@ -10,13 +10,14 @@ use tokio::sync::Mutex;
 
 use crate::{
     app::services::parts::NodeParts,
-    domain::{budget::Budgets, time::Clock},
+    domain::{browser_session::SessionLimits, budget::Budgets, time::Clock},
     identity::trust::KnownOrganisation,
     node::{
         agreements::Agreements,
         alarms::Alarms,
         assessment_cache::{AssessmentCache, entries::Entries},
         assessments::Assessments,
+        browser_sessions::{BrowserSessions, RefusedSignIns},
         bundles::{Bundles, own_bundle::OwnBundle},
         catalogue::CatalogueInForce,
         certificates::ReadCertificates,
@@ -52,6 +53,8 @@ pub(super) struct ServiceFactory {
     store: Arc<dyn Store>,
     pub clock: Arc<dyn Clock>,
     pub budgets: Budgets,
+    session_limits: SessionLimits,
+    console_origin: Option<String>,
     certificates: ReadCertificates,
     lists: Arc<HeldLists>,
     pub sessions: Arc<PartnerSessions>,
@@ -114,8 +117,24 @@ impl ServiceFactory {
         });
         let cache =
             Arc::new(AssessmentCache { store: store.clone(), clock: clock.clone(), entries: Entries::default() });
-        let (budgets, certificates) = (parts.budgets, parts.certificates);
-        Self { store, clock, budgets, certificates, lists, sessions, trust, identity, directory, alarms, people, cache }
+        let (budgets, certificates, session_limits) = (parts.budgets, parts.certificates, parts.session_limits);
+        let console_origin = parts.console_origin;
+        Self {
+            store,
+            clock,
+            budgets,
+            session_limits,
+            console_origin,
+            certificates,
+            lists,
+            sessions,
+            trust,
+            identity,
+            directory,
+            alarms,
+            people,
+            cache,
+        }
     }
 
     pub(super) fn bundles(&self) -> Arc<Bundles> {
@@ -181,6 +200,19 @@ impl ServiceFactory {
 
     pub(super) fn refusals(&self) -> Arc<RefusalLog> {
         Arc::new(RefusalLog { clock: self.clock.clone(), sessions: self.sessions.clone(), store: self.store.clone() })
+    }
+
+    pub(super) fn browser_sessions(&self, revocations: &Arc<RevocationLists>) -> Arc<BrowserSessions> {
+        Arc::new(BrowserSessions {
+            store: self.store.clone(),
+            clock: self.clock.clone(),
+            identity: self.identity.clone(),
+            people: self.people.clone(),
+            revocations: revocations.clone(),
+            limits: self.session_limits,
+            origin: self.console_origin.clone(),
+            refused: RefusedSignIns::default(),
+        })
     }
 
     pub(super) fn drafts(&self) -> Arc<Drafts> {

@@ -6,6 +6,7 @@ use arc_swap::ArcSwap;
 
 use crate::{
     domain::{
+        browser_session::SessionLimits,
         budget::Budgets,
         partner::{Endpoint, Organisation},
         time::Clock,
@@ -42,6 +43,10 @@ pub struct NodeParts {
     pub budgets: Budgets,
     /// How many seconds lie between two times at which readings are told.
     pub readings_every_seconds: u32,
+    /// How long sessions in browsers last.
+    pub session_limits: SessionLimits,
+    /// Where browsers reach the console; `None`: it is not served.
+    pub console_origin: Option<String>,
     /// Writes this organisation's roots into the file that they come from.
     pub keep_bundle: KeepBundle,
     /// Certificates that the use cases do not hold.

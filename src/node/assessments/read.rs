@@ -26,11 +26,13 @@ use crate::{
         verify::verify,
     },
     store::{
-        AssessmentPage, AssessmentRecord, AssessmentState, Delivery, ListFilter, StoreError, damage::Damage,
+        AssessmentPage, AssessmentRecord, AssessmentState, Delivery, StoreError, damage::Damage,
         receipts::QuarantineRecord,
     },
     wire,
 };
+
+pub use crate::store::ListFilter;
 
 /// One version of an assessment, as this node holds it.
 pub struct AssessmentView {

@@ -17,7 +17,7 @@ use crate::store::{Result, StoreError, sql::ledger, vault::Vault};
 /// "WFIR": marks the file as a Watchfire store.
 pub(super) const APPLICATION_ID: i64 = 0x5746_4952;
 /// The migrations of the schema. A store of version n has the first n applied.
-pub(super) const MIGRATIONS: [&str; 29] = [
+pub(super) const MIGRATIONS: [&str; 30] = [
     include_str!("migrations/0001_first.sql"),
     include_str!("migrations/0002_standing.sql"),
     include_str!("migrations/0003_house_rules.sql"),
@@ -47,6 +47,7 @@ pub(super) const MIGRATIONS: [&str; 29] = [
     include_str!("migrations/0027_words.sql"),
     include_str!("migrations/0028_personal.sql"),
     include_str!("migrations/0029_more_turns.sql"),
+    include_str!("migrations/0030_browser_sessions.sql"),
 ];
 /// Only the owner reads and writes the file.
 const MODE: u32 = 0o600;
