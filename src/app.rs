@@ -31,7 +31,7 @@ pub use node_files::NodeFiles;
 pub use paths::{is_node_here, is_secret};
 
 use crate::{
-    app::services::NodeParts,
+    app::{console::BoundConsole, services::NodeParts},
     config::Config,
     desk,
     domain::{fault::Fault, time::Clock},
@@ -118,10 +118,7 @@ pub async fn start(config: Config) -> Result<Running, StartError> {
     own.tell_notices();
     // Opening the store takes its lock. A second node in the directory is refused here, whatever addresses it listens on.
     let store = open_store(&config, &own.storage_key).await?;
-    let peer_listener = bind("listen.peer", &config.peer).await?;
-    let desk_listener = bind("listen.desk", &config.desk).await?;
-    let ops_listener = bind_ops(&config).await?;
-    let console = console::bind(&config).await?;
+    let bound = BoundListeners::bind(&config).await?;
     let trust = Trust::new(own.member.clone(), vec![], config.signing_usages.clone())?;
     let trust = Arc::new(ArcSwap::from_pointee(trust));
     let tls_config = Arc::new(TlsConfig::new(own.credentials, trust.clone(), clock.clone()));
@@ -135,8 +132,7 @@ pub async fn start(config: Config) -> Result<Running, StartError> {
             approvals: config.approvals,
             budgets: config.budgets.clone(),
             readings_every_seconds: config.readings_every_seconds,
-            session_limits: console::session_limits(&config),
-            console_origin: console.as_ref().map(|console| console.origin()),
+            console: console::parts(&config, bound.console.as_ref()),
             keep_bundle: node_files::keep_bundle(&config),
             store,
             clock: clock.clone(),
@@ -152,22 +148,12 @@ pub async fn start(config: Config) -> Result<Running, StartError> {
     )
     .await?;
     first_steps(&node, own.waiting_lists).await?;
-    let (peer, desk, ops) = (address(&peer_listener), address(&desk_listener), ops_listener.as_ref().map(address));
+    let (peer, desk, ops) = (address(&bound.peer), address(&bound.desk), bound.ops.as_ref().map(address));
+    let console = bound.console.as_ref().map(BoundConsole::origin);
     let stop = CancellationToken::new();
     let mut tasks = JoinSet::new();
     let listeners = Listeners { tls_config: &tls_config, limits: &config.limits, stop: &stop };
-    let bytes = config.limits.message_bytes as usize;
-    let exchange = peer::service::service(node.clone(), bytes);
-    let exchange = tonic::service::Routes::new(exchange).add_service(health(&[]).await);
-    listeners.open(&mut tasks, peer_listener, AdmittedPeers::Partners, exchange_routes(exchange, node.clone()));
-    listeners.open(&mut tasks, desk_listener, AdmittedPeers::Own, desk_routes(&node, bytes).await);
-    if let Some(tcp) = ops_listener {
-        tasks.spawn(ops::serve(tcp, node.clone(), tls_config.clone(), stop.clone()));
-    }
-    let console_origin = console.as_ref().map(|console| console.origin());
-    if let Some(console) = console {
-        console.open(&mut tasks, &node, &config.limits, &stop);
-    }
+    listeners.open_all(&mut tasks, bound, &node).await;
     let follower = Follower { node: node.clone(), tls_config: tls_config.clone(), limits: config.limits.clone() };
     tasks.spawn(follower.run(stop.clone()));
     tasks.spawn(ledger::sign(node.clone(), config.ledger.interval_seconds, stop.clone()));
@@ -176,7 +162,26 @@ pub async fn start(config: Config) -> Result<Running, StartError> {
     let look = Arc::new(Notify::new());
     let watcher = watch::FileWatcher { config, node: node.clone(), tls_config, clock, look: look.clone() };
     tasks.spawn(watcher.watch(files, stop.clone()));
-    Ok(Running { node, peer, desk, console: console_origin, ops, look, stop, tasks })
+    Ok(Running { node, peer, desk, console, ops, look, stop, tasks })
+}
+
+/// The listeners, bound to their addresses and not served yet.
+struct BoundListeners {
+    peer: TcpListener,
+    desk: TcpListener,
+    ops: Option<TcpListener>,
+    console: Option<BoundConsole>,
+}
+
+impl BoundListeners {
+    async fn bind(config: &Config) -> Result<Self, StartError> {
+        Ok(Self {
+            peer: bind("listen.peer", &config.peer).await?,
+            desk: bind("listen.desk", &config.desk).await?,
+            ops: bind_ops(config).await?,
+            console: console::bind(config).await?,
+        })
+    }
 }
 
 async fn open_store(config: &Config, key: &[u8; 32]) -> Result<Arc<dyn Store>, StartError> {
@@ -240,6 +245,21 @@ struct Listeners<'a> {
 }
 
 impl Listeners<'_> {
+    /// Opens all of them.
+    async fn open_all(&self, tasks: &mut JoinSet<()>, bound: BoundListeners, node: &Arc<Node>) {
+        let bytes = self.limits.message_bytes as usize;
+        let exchange = peer::service::service(node.clone(), bytes);
+        let exchange = tonic::service::Routes::new(exchange).add_service(health(&[]).await);
+        self.open(tasks, bound.peer, AdmittedPeers::Partners, exchange_routes(exchange, node.clone()));
+        self.open(tasks, bound.desk, AdmittedPeers::Own, desk_routes(node, bytes).await);
+        if let Some(tcp) = bound.ops {
+            tasks.spawn(ops::serve(tcp, node.clone(), self.tls_config.clone(), self.stop.clone()));
+        }
+        if let Some(console) = bound.console {
+            console.open(tasks, node, self.limits, self.stop);
+        }
+    }
+
     fn open(&self, tasks: &mut JoinSet<()>, tcp: TcpListener, audience: AdmittedPeers, router: axum::Router) {
         let router = router.layer(axum::middleware::map_response(documented));
         let (tls_config, limits, stop) = (self.tls_config.clone(), self.limits.clone(), self.stop.clone());

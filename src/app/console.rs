@@ -5,11 +5,10 @@ use std::{sync::Arc, time::Duration};
 use tokio::{net::TcpListener, task::JoinSet};
 use tokio_util::sync::CancellationToken;
 
-use super::StartError;
+use super::{StartError, services::ConsoleParts};
 use crate::{
     config::{Config, ConsoleConfig, KeyFiles},
     console::{self, Hosts},
-    domain::browser_session::SessionLimits,
     node::Node,
     transport::{
         limits::Limits,
@@ -29,9 +28,10 @@ pub(super) struct BoundConsole {
     certificate: Option<(WebCertificate, KeyFiles)>,
 }
 
-/// How long sessions last.
-pub(super) fn session_limits(config: &Config) -> SessionLimits {
-    config.console.as_ref().map(|console| console.limits).unwrap_or_default()
+/// What the node knows of its console.
+pub(super) fn parts(config: &Config, bound: Option<&BoundConsole>) -> ConsoleParts {
+    let session_limits = config.console.as_ref().map(|console| console.limits).unwrap_or_default();
+    ConsoleParts { origin: bound.map(BoundConsole::origin), session_limits }
 }
 
 /// Binds the console's address, if it is configured.

@@ -3,7 +3,7 @@
 mod factory;
 mod parts;
 
-pub use parts::NodeParts;
+pub use parts::{ConsoleParts, NodeParts};
 
 use std::sync::Arc;
 

@@ -213,6 +213,7 @@ impl LedgerLeaf {
 }
 
 /// The versions that a deed decides about. A reading decides nothing.
+#[expect(clippy::too_many_lines, reason = "it names every deed, so that none is forgotten")]
 pub(super) fn decided(deed: &Deed) -> Vec<StatementId> {
     match deed {
         Deed::Published { manifest, .. }

@@ -9,8 +9,8 @@ use arc_swap::ArcSwap;
 use tokio::sync::Mutex;
 
 use crate::{
-    app::services::parts::NodeParts,
-    domain::{browser_session::SessionLimits, budget::Budgets, time::Clock},
+    app::services::parts::{ConsoleParts, NodeParts},
+    domain::{budget::Budgets, time::Clock},
     identity::trust::KnownOrganisation,
     node::{
         agreements::Agreements,
@@ -53,8 +53,7 @@ pub(super) struct ServiceFactory {
     store: Arc<dyn Store>,
     pub clock: Arc<dyn Clock>,
     pub budgets: Budgets,
-    session_limits: SessionLimits,
-    console_origin: Option<String>,
+    console: ConsoleParts,
     certificates: ReadCertificates,
     lists: Arc<HeldLists>,
     pub sessions: Arc<PartnerSessions>,
@@ -64,6 +63,11 @@ pub(super) struct ServiceFactory {
     pub alarms: Arc<Alarms>,
     pub people: Arc<People>,
     cache: Arc<AssessmentCache>,
+}
+
+fn alarms(store: &Arc<dyn Store>, clock: &Arc<dyn Clock>, identity: &Arc<OwnIdentity>) -> Arc<Alarms> {
+    let (store, clock, identity) = (store.clone(), clock.clone(), identity.clone());
+    Arc::new(Alarms { store, clock, identity, alarming: Mutex::default() })
 }
 
 impl ServiceFactory {
@@ -82,12 +86,7 @@ impl ServiceFactory {
             key: ArcSwap::from_pointee(parts.key),
             member: ArcSwap::from_pointee(KnownOrganisation { crls: vec![], ..parts.own }),
         });
-        let alarms = Arc::new(Alarms {
-            store: store.clone(),
-            clock: clock.clone(),
-            identity: identity.clone(),
-            alarming: Mutex::default(),
-        });
+        let alarms = alarms(&store, &clock, &identity);
         let register = Arc::new(RegisterInForce::new(store.clone(), alarms.clone()));
         let catalogue = Arc::new(CatalogueInForce::new(store.clone()));
         let directory = Arc::new(PartnerDirectory {
@@ -117,14 +116,12 @@ impl ServiceFactory {
         });
         let cache =
             Arc::new(AssessmentCache { store: store.clone(), clock: clock.clone(), entries: Entries::default() });
-        let (budgets, certificates, session_limits) = (parts.budgets, parts.certificates, parts.session_limits);
-        let console_origin = parts.console_origin;
+        let (budgets, certificates, console) = (parts.budgets, parts.certificates, parts.console);
         Self {
             store,
             clock,
             budgets,
-            session_limits,
-            console_origin,
+            console,
             certificates,
             lists,
             sessions,
@@ -209,8 +206,8 @@ impl ServiceFactory {
             identity: self.identity.clone(),
             people: self.people.clone(),
             revocations: revocations.clone(),
-            limits: self.session_limits,
-            origin: self.console_origin.clone(),
+            limits: self.console.session_limits,
+            origin: self.console.origin.clone(),
             refused: RefusedSignIns::default(),
         })
     }

@@ -17,6 +17,15 @@ use crate::{
     store::Store,
 };
 
+/// What the node knows of its web console.
+#[derive(Debug, Clone, Default)]
+pub struct ConsoleParts {
+    /// Where browsers reach it; `None`: it is not served.
+    pub origin: Option<String>,
+    /// How long sessions in browsers last.
+    pub session_limits: SessionLimits,
+}
+
 /// What a node is made of.
 pub struct NodeParts {
     /// The organisation that it acts for.
@@ -43,10 +52,8 @@ pub struct NodeParts {
     pub budgets: Budgets,
     /// How many seconds lie between two times at which readings are told.
     pub readings_every_seconds: u32,
-    /// How long sessions in browsers last.
-    pub session_limits: SessionLimits,
-    /// Where browsers reach the console; `None`: it is not served.
-    pub console_origin: Option<String>,
+    /// The web console.
+    pub console: ConsoleParts,
     /// Writes this organisation's roots into the file that they come from.
     pub keep_bundle: KeepBundle,
     /// Certificates that the use cases do not hold.
