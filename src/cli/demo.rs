@@ -63,9 +63,35 @@ fn new_directory() -> Result<PathBuf, CliError> {
     Ok(dir)
 }
 
+/// Who opens a console, and what for.
+const PERSONAS: &[(&str, &str, &str)] = &[
+    ("ecowas.example", "ana", "an analyst of the regional organisation, who reads and acknowledges"),
+    ("ecowas.example", "root", "its administrator"),
+    ("gb.example", "ana", "the author of the warnings"),
+    ("sd.example", "ana", "an analyst of a state that some warnings are about: those are not there"),
+];
+
+/// A link for each persona.
+async fn links(world: &World) -> Result<String, CliError> {
+    let mut lines = String::new();
+    for (domain, who, what) in PERSONAS {
+        let organisation =
+            if *domain == world.publisher.domain { &world.publisher } else { world.partner_named(domain)? };
+        let (link, dir) = (organisation.sign_in_link(who).await?, organisation.dir.display());
+        lines.push_str(&format!(
+            "  {who} of {domain}, {what}:\n    {link}\n    (a new one: watchfire --dir {dir} --as {who} console link)\n"
+        ));
+    }
+    Ok(lines)
+}
+
 /// Leaves the nodes running until Ctrl-C.
 async fn stay(narrator: &Narrator<'_>, dir: &std::path::Path, world: World) -> Result<(), CliError> {
     let at = dir.display();
+    narrator.words(&format!(
+        "\nOpen the consoles in a browser. Each link signs in once, within five minutes:\n{}",
+        links(&world).await?
+    ));
     narrator.words(&format!(
         "\nThe nodes keep running until Ctrl-C. Try, in another terminal:\n  \
          watchfire --dir {at}/ecowas.example --as ana assess list\n  \

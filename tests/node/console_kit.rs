@@ -62,7 +62,8 @@ impl Browser {
     async fn send(&mut self, method: &str, path: &str, form: Option<String>) -> Page {
         let mut headers = vec![("host", self.host.clone()), ("accept-language", self.language.to_owned())];
         if method == "POST" {
-            headers.push(("origin", format!("http://{}", self.host)));
+            // As browsers do that send no referrer.
+            headers.push(("origin", "null".to_owned()));
             headers.push(("sec-fetch-site", "same-origin".to_owned()));
             headers.push(("content-type", "application/x-www-form-urlencoded".to_owned()));
         }

@@ -32,6 +32,8 @@ pub struct Organisation {
     pub dir: PathBuf,
     /// The address at which partners reach it.
     pub peer: String,
+    /// The address of its console.
+    console: String,
     process: Option<Child>,
 }
 
@@ -51,7 +53,8 @@ impl Organisation {
         if let Some(country) = cast.country {
             arguments.extend(["--country", country]);
         }
-        let mut organisation = Self { domain: cast.domain, dir, peer: peer.clone(), process: None };
+        let console = format!("http://127.0.0.1:{}", free_port()?);
+        let mut organisation = Self { domain: cast.domain, dir, peer: peer.clone(), console, process: None };
         organisation.ask_one(&arguments).await?;
         organisation.ask_one(&["person", "add", "ana", "--role", "analyst"]).await?;
         organisation.ask_one(&["person", "add", "root", "--role", "admin"]).await?;
@@ -77,6 +80,7 @@ impl Organisation {
         let mut command = self.command(&["serve"])?;
         // A checkpoint is signed each second. The default is a minute.
         command.env("WATCHFIRE_LEDGER_INTERVAL_SECONDS", "1");
+        command.env("WATCHFIRE_LISTEN_CONSOLE", &self.console);
         let mut process = command.stdout(Stdio::piped()).stderr(log).spawn().map_err(|e| failed(e.to_string()))?;
         let stdout = process.stdout.take().ok_or_else(|| failed("a node has no output"))?;
         let line = BufReader::new(stdout).lines().next_line().await.map_err(|e| failed(e.to_string()))?;
@@ -94,6 +98,14 @@ impl Organisation {
             process.kill().await.map_err(|e| failed(e.to_string()))?;
         }
         Ok(())
+    }
+
+    /// A link with which a person signs in to the console. Each person has a host name of their own, so that one browser can have several of
+    /// them signed in.
+    pub async fn sign_in_link(&self, who: &str) -> Result<String, CliError> {
+        let made = self.ask_one(&["--as", who, "console", "link"]).await?;
+        let name = self.domain.split('.').next().unwrap_or(self.domain);
+        Ok(text(&made, "url")?.replacen("127.0.0.1", &format!("{who}.{name}.localhost"), 1))
     }
 
     /// Runs a command, and returns its JSON objects.
