@@ -22,19 +22,30 @@ pub fn folded(text: &str) -> String {
 
 /// Folds any text, and appends it.
 fn fold_into(out: &mut String, text: &str) {
+    text.chars().for_each(|c| fold_letter(c, |letter| out.push(letter)));
+}
+
+/// Gives the folded letters for which one letter stands. A mark and an invisible character give none.
+pub fn fold_letter(c: char, mut give: impl FnMut(char)) {
+    // Letters that fold to themselves or to their small form, which need no tables.
+    match c {
+        '\0'..='\x7f' => return give(c.to_ascii_lowercase()),
+        'а'..='и' | 'к'..='я' | '\u{4e00}'..='\u{9fff}' => return give(c),
+        _ => {}
+    }
     // Capitals first: `ß` has none of its own and becomes `ss`, and both forms of a small sigma become one.
-    let small = text.nfkd().flat_map(char::to_uppercase).flat_map(char::to_lowercase);
+    let small = std::iter::once(c).nfkd().flat_map(char::to_uppercase).flat_map(char::to_lowercase);
     for letter in small.nfkd().filter(|c| !is_combining_mark(*c)) {
         match letter {
-            'æ' => out.push_str("ae"),
-            'œ' => out.push_str("oe"),
-            'ø' => out.push('o'),
-            'đ' | 'ð' => out.push('d'),
-            'ħ' => out.push('h'),
-            'ı' => out.push('i'),
-            'ł' => out.push('l'),
-            'ŧ' => out.push('t'),
-            'þ' => out.push_str("th"),
+            'æ' => "ae".chars().for_each(&mut give),
+            'œ' => "oe".chars().for_each(&mut give),
+            'ø' => give('o'),
+            'đ' | 'ð' => give('d'),
+            'ħ' => give('h'),
+            'ı' => give('i'),
+            'ł' => give('l'),
+            'ŧ' => give('t'),
+            'þ' => "th".chars().for_each(&mut give),
             // The Arabic line that only stretches a word, and characters that nobody sees.
             'ـ'
             | '\u{ad}'
@@ -42,7 +53,7 @@ fn fold_into(out: &mut String, text: &str) {
             | '\u{202a}'..='\u{202e}'
             | '\u{2060}'..='\u{2069}'
             | '\u{feff}' => {}
-            letter => out.push(letter),
+            letter => give(letter),
         }
     }
 }
