@@ -18,7 +18,6 @@ pub use code::Place;
 pub use control::{Concern, Control, ControlTable, SubjectTimes, Why};
 pub use country::Country;
 pub use lookup::{Fit, FoundPlace, find_places, names_of};
-pub use mention::find_country_mentions;
 pub use named::{NamedBy, Naming, OwnName, OwnNames, Strength, names_loaded, states_named, states_named_with};
 pub use region::Region;
 pub use subdivision::Subdivision;

@@ -111,14 +111,19 @@ pub fn states_named_with(text: &str, subjects: &[Country], own: &OwnNames) -> Ve
         }));
     }
     join_weak(&text, &mut found);
-    let foreign = |own: &&OwnHit<'_>| !own.states.is_empty() && !own.states.iter().any(|s| subjects.contains(s));
-    found.extend(owned.iter().filter(foreign).filter_map(|own| {
-        let text = text.word(own.from)?.start..text.word(own.to - 1)?.end();
-        let (states, what) = (own.states.to_vec(), Some(own.what.clone()));
-        Some(Naming { states, text, how: NamedBy::Own, strength: Strength::Strong, what })
-    }));
+    found.extend(owned.iter().filter_map(|own| own_naming(&text, own, subjects)));
     found.sort_by_key(|naming| naming.text.start);
     found
+}
+
+/// What an own name says, unless it means a subject or nobody.
+fn own_naming(text: &Text<'_>, own: &OwnHit<'_>, subjects: &[Country]) -> Option<Naming> {
+    if own.states.is_empty() || own.states.iter().any(|state| subjects.contains(state)) {
+        return None;
+    }
+    let range = text.word(own.from)?.start..text.word(own.to - 1)?.end();
+    let (states, what) = (own.states.to_vec(), Some(own.what.clone()));
+    Some(Naming { states, text: range, how: NamedBy::Own, strength: Strength::Strong, what })
 }
 
 /// How many names the tables hold, and how many bytes their index takes. Loads them.
@@ -237,7 +242,7 @@ fn naming(text: &Text<'_>, hit: &Hit, codes: &str, strength: Strength) -> Option
         Kind::Region => NamedBy::Region,
         Kind::State | Kind::Exception | Kind::GivenName | Kind::Namesake => NamedBy::Country,
     };
-    (!states.is_empty()).then_some(Naming { states, text: range, how, strength })
+    (!states.is_empty()).then_some(Naming { states, text: range, how, strength, what: None })
 }
 
 /// Two different names of one state speak for each other.

@@ -1,6 +1,6 @@
 //! What each rule is for. How well they work together is measured on labelled sentences in `tests/names.rs`.
 
-use super::{Country, Strength, fold, states_named, words};
+use super::{Country, OwnName, OwnNames, Strength, fold, states_named, states_named_with, words};
 
 fn named_to(text: &str, subjects: &str) -> Vec<String> {
     let subjects: Vec<Country> = subjects.split(',').filter_map(Country::by_code).collect();
@@ -91,4 +91,23 @@ fn a_name_that_languages_share_is_found_in_each() {
     assert_eq!(named("O Exército do Mali"), ["ML Mali"]);
     assert_eq!(named("Seul le chef est au courant"), NOBODY);
     assert_eq!(named("He was treated at a Cairo hospital"), ["EG Cairo"]);
+}
+
+#[test]
+fn the_organisation_s_own_words_are_found_and_win_over_the_tables() {
+    let rows = ["Thistle|the grey house\tSD\ta deployment", "ثعلب\tSD\ta nickname", "Mali Hills\t-\ta farm"];
+    let own: OwnNames = rows.iter().map(|row| OwnName::read(row).unwrap()).collect();
+    let named = |text: &str, subjects: &[Country]| -> Vec<(String, String)> {
+        let told = |n: super::Naming| (text[n.text].to_owned(), n.what.unwrap_or_default().to_string());
+        states_named_with(text, subjects, &own).into_iter().map(told).collect()
+    };
+    let sudan = Country::by_code("SD").unwrap();
+    assert_eq!(named("as Thistle said", &[]), [("Thistle".to_owned(), "a deployment".to_owned())]);
+    assert_eq!(
+        named("In THE grey\nHouse, a thistle", &[]),
+        [("THE grey\nHouse".to_owned(), "a deployment".to_owned())]
+    );
+    assert_eq!(named("قال لثعلب", &[]), [("لثعلب".to_owned(), "a nickname".to_owned())]);
+    assert_eq!(named("Thistle on the Mali Hills", &[sudan]), []);
+    assert_eq!(named("the Mali border", &[]), [("Mali".to_owned(), String::new())]);
 }
