@@ -168,6 +168,7 @@ fn evidence_of_today_is_of_today_wherever_the_day_has_begun() {
 #[test]
 fn an_ambiguous_name_is_no_finding_where_one_meaning_is_the_subject() {
     let text = EXAMPLE.replace("\"BF-SOM\", \"BF\"", "\"CD\"").replace("BF-SOM", "CD").replace("Burkina Faso", "Congo");
+    let text = text.replace("Soum", "Ituri");
     assert!(findings(&text).iter().all(|f| f.code != "names-a-recipient"), "{:?}", findings(&text));
 }
 
@@ -250,7 +251,7 @@ fn a_named_state_is_told_with_its_words_and_where_they_stand() {
 fn attachments_outcomes_and_sources_are_searched_too() {
     for (right, wrong) in [
         ("EWP, onsets a country-year, 2017 to 2024", "A study in Bamako, 2024"),
-        ("kind = \"limitation\"\ntext = \"", "kind = \"limitation\"\ntext = \"Les soldats maliens ne parlent pas. "),
+        ("kind = \"limitation\"\ntext = \"", "kind = \"limitation\"\ntext = \"L’armée malienne se tait à Bamako. "),
     ] {
         let brought = brings(right, wrong);
         assert_eq!(brought, [("names-a-recipient", Severity::Warning)], "{wrong}");
