@@ -28,6 +28,8 @@ mod ingest;
 mod latency;
 #[path = "figures/ledger.rs"]
 mod ledger;
+#[path = "figures/lint.rs"]
+mod lint;
 #[path = "figures/machine.rs"]
 mod machine;
 #[path = "figures/organisation.rs"]
@@ -85,6 +87,9 @@ fn main() {
     figure!("decided_10", deciding::publication(&run, "decided_10", 10));
     figure!("decided_100", deciding::publication(&run, "decided_100", 100));
     figure!("decided_1000", deciding::publication(&run, "decided_1000", 1000));
+    if run.wants("lint_20") {
+        lint::run(&run);
+    }
     figure!("start", start::run(&run));
     figure!("ingest", ingest::run(&run));
     figure!("transport", transport::run(&run));

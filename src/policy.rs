@@ -18,6 +18,7 @@
 //! - `agreement`, `facts`: what a decision takes, for a partner and for an assessment.
 //! - `provenance`: what may be passed on, and the check of the hops by which an assessment came.
 //! - `decision`: the decision.
+//! - `reach`: to whom a recipient may pass a portion on.
 //! - `accept`, `simulate`, `remedy`: the recipient's check, the comparison of two policies, and what would have to change.
 
 mod accept;
@@ -30,6 +31,7 @@ mod facts;
 mod grant;
 mod house;
 mod provenance;
+mod reach;
 mod reason;
 pub mod remedy;
 mod simulate;
@@ -46,5 +48,6 @@ pub use facts::{EndorsementFacts, Facts, ItemId, PartnerException, Provenance};
 pub use grant::abbreviated_list;
 pub use house::{HouseRules, KnownNames};
 pub use provenance::{Breach, Hop, check_hops};
+pub use reach::Reach;
 pub use reason::PolicyReason;
 pub use simulate::{Change, DecisionDifference, compare, without_dates};

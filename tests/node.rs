@@ -91,6 +91,8 @@ mod ledger;
 mod limits;
 #[path = "node/lists.rs"]
 mod lists;
+#[path = "node/naming.rs"]
+mod naming;
 #[path = "node/on_a_terminal.rs"]
 mod on_a_terminal;
 #[path = "node/operating.rs"]

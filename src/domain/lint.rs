@@ -5,16 +5,17 @@ mod finding;
 mod headlines;
 mod language;
 mod markings;
+mod names;
 mod portions;
 mod structure;
 mod subjects;
 mod texts;
 
-pub use finding::{Finding, PLACEHOLDER, Severity};
+pub use finding::{Finding, NamedStates, PLACEHOLDER, Severity};
 pub use subjects::why_withheld;
 
 use self::finding::Findings;
-use super::{draft::Draft, time::Time};
+use super::{draft::Draft, place::OwnNames, time::Time};
 
 /// The name of every finding, and how severe it is.
 pub const NAMES: &[(&str, Severity)] = &[
@@ -22,7 +23,6 @@ pub const NAMES: &[(&str, Severity)] = &[
     ("attachment-unread", Severity::Error),
     ("circular-basis", Severity::Error),
     ("confidence-with-likelihood", Severity::Warning),
-    ("country-not-subject", Severity::Warning),
     ("direction-override", Severity::Warning),
     ("duplicate-key", Severity::Error),
     ("endorsement-within", Severity::Error),
@@ -40,6 +40,7 @@ pub const NAMES: &[(&str, Severity)] = &[
     ("late-forecast", Severity::Warning),
     ("likelihood-missing", Severity::Warning),
     ("likelihood-words-differ", Severity::Warning),
+    ("names-a-recipient", Severity::Warning),
     ("no-alternative", Severity::Warning),
     ("no-base-rate", Severity::Warning),
     ("no-headline", Severity::Error),
@@ -65,12 +66,18 @@ pub const NAMES: &[(&str, Severity)] = &[
 
 /// All findings. Those about the whole draft come first, then those of each portion.
 pub fn lint(draft: &Draft, now: Time) -> Vec<Finding> {
+    lint_with(draft, now, &OwnNames::none())
+}
+
+/// As [`lint`], with the organisation's own names of states.
+pub fn lint_with(draft: &Draft, now: Time, own: &OwnNames) -> Vec<Finding> {
     let mut found = Findings::new(draft, now);
     structure::check(&mut found, now);
     portions::check(&mut found, now);
     markings::check(&mut found, now);
     headlines::check(&mut found);
     subjects::check(&mut found);
+    names::check(&mut found, own);
     language::check(&mut found);
     found.all.sort_by_key(|f| (f.portion.map_or(0, |p| p + 1), std::cmp::Reverse(f.severity)));
     found.all
@@ -94,6 +101,7 @@ mod tests {
             include_str!("lint/headlines.rs"),
             include_str!("lint/language.rs"),
             include_str!("lint/markings.rs"),
+            include_str!("lint/names.rs"),
             include_str!("lint/portions.rs"),
             include_str!("lint/structure.rs"),
             include_str!("lint/subjects.rs"),

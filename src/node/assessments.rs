@@ -8,6 +8,7 @@ pub mod endorse;
 pub mod evidence;
 pub mod explain;
 pub mod holders;
+mod naming;
 pub mod personal;
 pub mod preview;
 pub mod publish;

@@ -7,6 +7,7 @@ use crate::{
         assessment::level,
         event::{Deed, Event, PortionDecision},
         ids::{Digest, StatementId, TrustDomain},
+        release::OnwardLimit,
         time::Time,
     },
     node::{
@@ -29,6 +30,8 @@ pub struct PartnerDecision {
     pub not_before: Option<Time>,
     /// Further reasons that are about the whole.
     pub because: Vec<String>,
+    /// What the partner may pass on of each release, where it may pass anything on.
+    pub(in crate::node) onward: Vec<OnwardLimit>,
 }
 
 /// When to look at the assessment again for a partner.
@@ -48,7 +51,13 @@ impl PartnerDecision {
         let first = steps.iter().position(|(_, d)| d.release.is_some());
         let not_before = first.filter(|place| *place > 0).and_then(|place| steps.get(place)).map(|(at, _)| *at);
         let portions = schedule(steps).into_iter().map(|(decided, from)| in_ledger(decided, from)).collect();
-        Self { partner: partner.clone(), portions, release: first.is_some(), not_before, because: vec![] }
+        let mut onward: Vec<OnwardLimit> = vec![];
+        for limit in steps.iter().filter_map(|(_, d)| d.release.as_ref()?.terms().onward.as_ref()) {
+            if !onward.contains(limit) {
+                onward.push(limit.clone());
+            }
+        }
+        Self { partner: partner.clone(), portions, release: first.is_some(), not_before, because: vec![], onward }
     }
 
     /// The part of the decision that is about one portion or endorsement.

@@ -17,8 +17,8 @@ use crate::{
     config::Config,
     domain::{
         draft::Draft,
-        lint::{Finding, Severity, lint, why_withheld},
-        place::ControlTable,
+        lint::{Finding, Severity, lint_with, why_withheld},
+        place::{ControlTable, OwnNames},
         time::Clock,
     },
     draft::{self, Format},
@@ -70,10 +70,23 @@ struct Withheld {
 
 /// The organisation's own control table, read from its files. It is empty if there is no node.
 fn own_control(global: &Global) -> Result<ControlTable, CliError> {
-    let Ok(config) = Config::load(&global.dir) else { return Ok(ControlTable::none()) };
+    Ok(house_rules(global, |_| true)?.control().clone())
+}
+
+/// The organisation's own names of states, read from their file. The other rules, which take longer to read, stay aside.
+fn own_names(global: &Global) -> Result<OwnNames, CliError> {
+    Ok(house_rules(global, HouseRules::is_names)?.names().clone())
+}
+
+/// The house rules in these files, by their names. There are none without a node.
+fn house_rules(global: &Global, wanted: impl Fn(&str) -> bool) -> Result<HouseRules, CliError> {
+    let Ok(config) = Config::load(&global.dir) else { return Ok(HouseRules::none()) };
     let files = app::rules::read(&config.rules).map(Option::unwrap_or_default);
-    let rules = files.and_then(|files| HouseRules::compile(&files));
-    rules.map(|rules| rules.control().clone()).map_err(|faults| {
+    let rules = files.and_then(|mut files| {
+        files.retain(|file| wanted(&file.name));
+        HouseRules::compile(&files)
+    });
+    rules.map_err(|faults| {
         let all: Vec<String> = faults.iter().map(ToString::to_string).collect();
         CliError::files(format!("the house rules have mistakes, see `watchfire policy check`: {}", all.join("; ")))
     })
@@ -102,7 +115,7 @@ pub(super) fn checked_text(
         let what = format!("the draft attaches `{}`; say with --files in which directory that is", first.display());
         return Err(CliError::usage(what));
     }
-    let findings = lint(&draft, SystemClock.now());
+    let findings = lint_with(&draft, SystemClock.now(), &own_names(global)?);
     Ok((draft, findings))
 }
 

@@ -4,7 +4,7 @@ use std::fmt;
 
 use serde::Serialize;
 
-use crate::domain::{draft::Draft, time::Time, words::words};
+use crate::domain::{draft::Draft, place::Country, time::Time, words::words};
 
 words!(
     /// How severe a finding is.
@@ -34,6 +34,18 @@ pub struct Finding {
     pub message: String,
     /// What to do.
     pub help: String,
+    /// The states that it is about, for a finding about states that are no subjects.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub named: Option<NamedStates>,
+}
+
+/// States that portions name.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct NamedStates {
+    /// One state, or several of which one is meant.
+    pub states: Vec<Country>,
+    /// The indexes of the portions in the draft, ascending.
+    pub portions: Vec<usize>,
 }
 
 impl fmt::Display for Finding {
@@ -70,6 +82,6 @@ impl<'d> Findings<'d> {
 
     fn push(&mut self, severity: Severity, code: &'static str, portion: Option<usize>, message: String, help: &str) {
         let line = portion.and_then(|p| self.draft.portions.get(p)).and_then(|p| p.line);
-        self.all.push(Finding { code, severity, portion, line, message, help: help.to_owned() });
+        self.all.push(Finding { code, severity, portion, line, message, help: help.to_owned(), named: None });
     }
 }

@@ -11,7 +11,7 @@ use crate::domain::{
     draft::DraftPortion,
     ids::shorten,
     marking::Tlp,
-    place::{Place, find_country_mentions},
+    place::{NamedBy, Place, states_named},
 };
 
 /// The longest headline, characters. It must fit into one line of a list.
@@ -79,9 +79,11 @@ fn name_of_higher_subject(text: &str, level: Tlp, portion: &DraftPortion, found:
         return None;
     }
     let states = states_of(subject, found.now, found.draft.expires.of(found.now));
-    let named = find_country_mentions(text).into_iter().find(|(country, _)| states.contains(country));
-    if let Some((_, mention)) = named {
-        return Some(mention.to_owned());
+    let is_own = |how| matches!(how, NamedBy::Country | NamedBy::People);
+    let named = states_named(text, &[]).into_iter();
+    let mut named = named.filter(|n| is_own(n.how) && n.states.iter().any(|state| states.contains(state)));
+    if let Some(naming) = named.next() {
+        return text.get(naming.text).map(str::to_owned);
     }
     let text = words(text);
     let parts = subject.places.iter().filter(|p| matches!(p, Place::Subdivision(_))).map(|p| p.name());

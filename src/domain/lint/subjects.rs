@@ -1,36 +1,19 @@
-//! The subject rule protects only from states that the subjects name. So any other place that the draft names is worth a warning.
+//! What the subjects name: codes of today, and more than regions.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeSet;
 
 use super::finding::Findings;
 use crate::domain::{
     assessment::{places_concerned, states_of},
     body::{Body, Kind},
-    draft::{Draft, DraftPortion},
-    place::{ControlTable, Country, Place, SubjectTimes, find_country_mentions},
+    draft::Draft,
+    place::{ControlTable, Country, Place, SubjectTimes},
     time::Time,
 };
 
 pub(super) fn check(found: &mut Findings<'_>) {
     former(found);
     regions_only(found);
-    let draft = found.draft;
-    let concerned = concerned(found);
-    if concerned.is_empty() {
-        return;
-    }
-    let mut others: BTreeMap<Country, usize> = BTreeMap::new();
-    for (i, portion) in draft.portions.iter().enumerate() {
-        for country in named(portion, &concerned) {
-            others.entry(country).or_insert(i);
-        }
-    }
-    for (country, i) in others {
-        let name = country.name();
-        let what = format!("{name} ({country}) is named but is not a subject, so its own organisations may get this");
-        let help = format!("if the assessment is about {name} too, add `{country}` to the subject's `places`");
-        found.warn("country-not-subject", Some(i), what, &help);
-    }
 }
 
 /// Codes that ISO has withdrawn. They are understood in what was signed before, and must not be written any more.
@@ -100,27 +83,7 @@ pub fn why_withheld(draft: &Draft, now: Time, own: &ControlTable) -> Vec<String>
 }
 
 /// The states that fall under the subject rule.
-fn concerned(found: &Findings<'_>) -> BTreeSet<Country> {
+pub(super) fn concerned(found: &Findings<'_>) -> BTreeSet<Country> {
     let Findings { draft, now, .. } = found;
     draft.subjects().flat_map(|subject| states_of(subject, *now, draft.expires.of(*now))).collect()
-}
-
-/// Countries that the portion names and that the subjects do not concern. For an ambiguous name, one concerned country is enough.
-fn named(portion: &DraftPortion, concerned: &BTreeSet<Country>) -> BTreeSet<Country> {
-    let mut others = BTreeSet::new();
-    for text in portion.body.texts() {
-        let mentions = find_country_mentions(text);
-        for one in mentions.chunk_by(|(_, a), (_, b)| std::ptr::eq(*a, *b)) {
-            if !one.iter().any(|(country, _)| concerned.contains(country)) {
-                others.extend(one.iter().map(|(country, _)| *country));
-            }
-        }
-    }
-    if let Body::Evidence(evidence) = &portion.body
-        && let Some(place @ (Place::Country(_) | Place::Subdivision(_))) = evidence.r#where
-        && place.countries().is_disjoint(concerned)
-    {
-        others.extend(place.countries());
-    }
-    others
 }

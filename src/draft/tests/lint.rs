@@ -70,8 +70,8 @@ fn each_warning_is_found() {
         ("It is likely that", "It is highly likely that", "likelihood-words-differ"),
         ("likelihood = { lexicon", "# likelihood = { lexicon", "likelihood-missing"),
         ("It is likely that", "We judge with high confidence that it is likely that", "confidence-with-likelihood"),
-        ("open a line to the provincial governor", "ask Mali for passage", "country-not-subject"),
-        ("where = \"BF-SOM\"", "where = \"NE\"", "country-not-subject"),
+        ("open a line to the provincial governor", "ask Mali for passage", "names-a-recipient"),
+        ("where = \"BF-SOM\"", "where = \"NE\"", "names-a-recipient"),
         ("northern border districts", "districts of Burkina Faso", "headline-tells-more"),
         ("northern border districts", "the Soum", "headline-tells-more"),
         ("SOUM-4 is", "\\u202eSOUM-4 is", "direction-override"),
@@ -168,7 +168,8 @@ fn evidence_of_today_is_of_today_wherever_the_day_has_begun() {
 #[test]
 fn an_ambiguous_name_is_no_finding_where_one_meaning_is_the_subject() {
     let text = EXAMPLE.replace("\"BF-SOM\", \"BF\"", "\"CD\"").replace("BF-SOM", "CD").replace("Burkina Faso", "Congo");
-    assert!(findings(&text).iter().all(|f| f.code != "country-not-subject"), "{:?}", findings(&text));
+    let text = text.replace("Soum", "Ituri");
+    assert!(findings(&text).iter().all(|f| f.code != "names-a-recipient"), "{:?}", findings(&text));
 }
 
 #[test]
@@ -231,4 +232,28 @@ fn the_author_is_told_why_states_get_nothing_that_no_subject_names() {
 fn a_finding_reads_as_a_sentence() {
     let all = findings(EXAMPLE);
     insta::assert_snapshot!(all[0].to_string());
+}
+
+#[test]
+fn a_named_state_is_told_with_its_words_and_where_they_stand() {
+    let text =
+        EXAMPLE.replace("open a line to the provincial governor", "write to Bamako, N\u{2019}Djamena and Bamako");
+    let text = text.replace("where = \"BF-SOM\"", "where = \"ML-5\"");
+    let all = findings(&text);
+    let named: Vec<&Finding> = all.iter().filter(|f| f.named.is_some()).collect();
+    assert_eq!(named.len(), 2, "one for each state: {named:?}");
+    let mali = named.iter().find(|f| f.message.contains("Mali")).unwrap();
+    assert!(mali.named.as_ref().unwrap().portions.len() >= 2 && mali.line.is_some());
+    insta::assert_snapshot!(mali.to_string());
+}
+
+#[test]
+fn attachments_outcomes_and_sources_are_searched_too() {
+    for (right, wrong) in [
+        ("EWP, onsets a country-year, 2017 to 2024", "A study in Bamako, 2024"),
+        ("kind = \"limitation\"\ntext = \"", "kind = \"limitation\"\ntext = \"L’armée malienne se tait à Bamako. "),
+    ] {
+        let brought = brings(right, wrong);
+        assert_eq!(brought, [("names-a-recipient", Severity::Warning)], "{wrong}");
+    }
 }

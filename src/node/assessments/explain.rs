@@ -348,6 +348,7 @@ fn as_decided(event: &Event, asked: Option<&TrustDomain>) -> Vec<PartnerDecision
         not_before,
         portions: portions.to_vec(),
         because: vec![],
+        onward: vec![],
     };
     partners.iter().filter(|partner| asked.is_none_or(|asked| asked == *partner)).map(decision).collect()
 }

@@ -11,15 +11,19 @@ use crate::{
         event::{Deed, Event},
         fault::{Fault, Reason},
         ids::{AssessmentId, StatementId, TrustDomain},
-        lint::{Severity, blocking, lint},
-        place::Country,
+        lint::{Finding, Severity, blocking, lint_with},
+        place::{Country, OwnNames},
         statement::Envelope,
         summary::Summary,
         time::Time,
     },
     node::{
         assessment_cache::loaded::LoadedAssessment,
-        assessments::{Assessments, correct::recalled},
+        assessments::{
+            Assessments,
+            correct::recalled,
+            naming::{self, Outcome},
+        },
         decisions::{PartnerDecision, decided, plan_for_all, urgency},
         task::lost,
     },
@@ -81,14 +85,18 @@ impl Assessments {
         let encoded = wire::envelope::encode(&manifest);
         let bytes = portions.clone();
         let now = self.clock.now();
-        let node = self.clone();
+        let (node, role) = (self.clone(), actor.role());
         let about = self.about_before(&manifest).await?;
         let work = move || {
             let (prepared, verified) = node.check_submission(manifest, portions, now)?;
             let prepared = LoadedAssessment { about, ..prepared };
-            let accepted = check_lint(&prepared, &accepted, now)?;
-            let (decisions, queue) = plan_for_all(&node.directory.current(), &prepared, now);
-            Ok::<_, Fault>((Arc::new(prepared), verified, accepted, (decisions, queue)))
+            let findings = check_lint(&prepared, &accepted, now, node.directory.house.load().rules.names())?;
+            let known = node.directory.current();
+            let (decisions, queue) = plan_for_all(&known, &prepared, now);
+            let own = node.identity.domain();
+            let outcome = Outcome { prepared: &prepared, decisions: &decisions, known: &known, own };
+            naming::check(outcome, &findings, &accepted, role)?;
+            Ok::<_, Fault>((Arc::new(prepared), verified, codes(&findings), (decisions, queue)))
         };
         let (prepared, verified, accepted, (decisions, queue)) =
             tokio::task::spawn_blocking(work).await.map_err(lost)??;
@@ -156,11 +164,16 @@ impl Assessments {
     }
 }
 
-/// The findings that the author accepted, or a fault if any other finding blocks.
-pub(super) fn check_lint(prepared: &LoadedAssessment, accepted: &[String], now: Time) -> Result<Vec<String>, Fault> {
+/// The findings that the author accepted, or a fault if any other finding blocks. Those that name states are decided by [`naming::check`].
+fn check_lint(
+    prepared: &LoadedAssessment,
+    accepted: &[String],
+    now: Time,
+    names: &OwnNames,
+) -> Result<Vec<Finding>, Fault> {
     let portions = prepared.portions.iter().map(|p| &p.portion);
-    let findings = lint(&Draft::reopened(&prepared.manifest, portions), now);
-    if let Some(finding) = blocking(&findings, accepted).first() {
+    let findings = lint_with(&Draft::reopened(&prepared.manifest, portions), now, names);
+    if let Some(finding) = blocking(&findings, accepted).into_iter().find(|finding| finding.named.is_none()) {
         let what = match finding.severity {
             Severity::Error => format!("{}: {}", finding.code, finding.message),
             Severity::Warning => {
@@ -170,10 +183,13 @@ pub(super) fn check_lint(prepared: &LoadedAssessment, accepted: &[String], now: 
         let field = finding.portion.map(|i| format!("portions[{i}]"));
         return Err(Fault { field, ..Fault::new(Reason::LintFailed, what) });
     }
-    let mut taken: Vec<String> = findings.iter().map(|f| f.code.to_owned()).collect();
-    taken.sort_unstable();
-    taken.dedup();
-    Ok(taken)
+    Ok(findings)
+}
+
+/// The findings' names, each once.
+fn codes(findings: &[Finding]) -> Vec<String> {
+    let codes: BTreeSet<&str> = findings.iter().map(|finding| finding.code).collect();
+    codes.into_iter().map(str::to_owned).collect()
 }
 
 fn events(

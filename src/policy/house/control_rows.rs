@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 
+use super::table_lines::{table_lines, uncut};
 use crate::domain::{
     place::Control,
     rules::{RuleFault, RuleFile},
@@ -21,30 +22,18 @@ pub(super) fn parse_rows(
     seen: &mut BTreeMap<String, String>,
     faults: &mut Vec<RuleFault>,
 ) -> Vec<Control> {
-    let RuleFile { name, text } = file;
-    if !text.ends_with('\n') {
-        // A row that was cut off in the middle may read as another row.
-        let message = "the last line has no line break: the file may be cut off; end it with a line break";
-        faults.push(RuleFault::of_file(name, message));
-    }
+    faults.extend(uncut(file));
+    let name = &file.name;
     let mut found = vec![];
-    for (number, line) in (1..).zip(text.lines()) {
-        if line.starts_with('#') || line.trim().is_empty() {
-            continue;
-        }
-        let fault = |column: usize, message: String| {
-            let before: usize = line.split('\t').take(column).map(|cell| cell.chars().count() + 1).sum();
-            let column = u32::try_from(before + 1).unwrap_or(u32::MAX);
-            RuleFault { file: name.clone(), line: number, column, message, help: None }
-        };
-        match Control::read(line) {
+    for line in table_lines(file) {
+        match Control::read(line.text) {
             Ok(row) => {
-                if let Some(earlier) = seen.insert(line.to_owned(), format!("{name}:{number}")) {
-                    faults.push(fault(0, format!("the same row is at {earlier}; leave one of them out")));
+                if let Some(earlier) = seen.insert(line.text.to_owned(), format!("{name}:{}", line.number)) {
+                    faults.push(line.fault(0, format!("the same row is at {earlier}; leave one of them out")));
                 }
                 found.push(row);
             }
-            Err(all) => faults.extend(all.into_iter().map(|(column, message)| fault(column, message))),
+            Err(all) => faults.extend(all.into_iter().map(|(column, message)| line.fault(column, message))),
         }
     }
     found

@@ -9,11 +9,12 @@ use super::{
     known_names::KnownNames,
     literals::{LocatedProblem, check_literals},
     messages::reworded,
+    name_rows,
     tokens::{TextPosition, position, split_rules},
 };
 use crate::{
     domain::{
-        place::{Control, ControlTable},
+        place::{Control, ControlTable, OwnName, OwnNames},
         rules::{RuleFault, RuleFile},
     },
     policy::{
@@ -31,6 +32,8 @@ pub(super) struct ParsedFiles {
     pub rules: Vec<ForbidRule>,
     /// The rows on who controls a place.
     pub control: ControlTable,
+    /// The organisation's own names of states.
+    pub names: OwnNames,
     /// What is not a rule.
     pub mistakes: Vec<RuleFault>,
     /// Rules that never apply, and conditions that are always or never met.
@@ -50,12 +53,15 @@ pub(super) fn parse_files(files: &[RuleFile], known: Option<&KnownNames>) -> Par
         warnings: vec![],
     };
     let mut rows: Vec<Control> = Vec::new();
+    let mut names: Vec<OwnName> = Vec::new();
     let mut seen_rows = BTreeMap::new();
     for file @ RuleFile { name, text } in files {
         if text.trim().is_empty() {
             // A file that an editor is just writing must not lift rules for a moment.
             let message = "the file is empty; write a rule, or delete the file";
             parser.mistakes.push(RuleFault::of_file(name, message));
+        } else if name_rows::is_names(name) {
+            names.extend(name_rows::parse_names(file, &mut parser.mistakes));
         } else if control_rows::is_table(name) {
             rows.extend(control_rows::parse_rows(file, &mut seen_rows, &mut parser.mistakes));
         } else {
@@ -64,7 +70,8 @@ pub(super) fn parse_files(files: &[RuleFile], known: Option<&KnownNames>) -> Par
     }
     let Parser { mut rules, mistakes, ineffective, warnings, .. } = parser;
     rules.sort_by(|a, b| a.reason.cmp(&b.reason));
-    ParsedFiles { rules, control: rows.into_iter().collect(), mistakes, ineffective, warnings }
+    let (control, names) = (rows.into_iter().collect(), names.into_iter().collect());
+    ParsedFiles { rules, control, names, mistakes, ineffective, warnings }
 }
 
 /// One file of rules.

@@ -2,12 +2,13 @@
 
 use super::{
     known_names::KnownNames,
+    name_rows,
     parse::{ParsedFiles, parse_files},
 };
 use crate::{
     domain::{
         fault::{self, Fault},
-        place::ControlTable,
+        place::{ControlTable, OwnNames},
         rules::{RuleFault, RuleFile},
     },
     policy::{
@@ -23,12 +24,14 @@ pub struct HouseRules {
     rules: Vec<ForbidRule>,
     /// Who controls which place, in addition to the built-in table.
     control: ControlTable,
+    /// The organisation's own names of states, in addition to the built-in tables.
+    names: OwnNames,
 }
 
 impl HouseRules {
     /// No rules.
     pub fn none() -> Self {
-        Self { rules: Vec::new(), control: ControlTable::none() }
+        Self { rules: Vec::new(), control: ControlTable::none(), names: OwnNames::none() }
     }
 
     /// One rule that forbids everything, for when nobody can tell what the rules were.
@@ -54,9 +57,19 @@ impl HouseRules {
         &self.control
     }
 
+    /// Whether a file of this name holds the organisation's own names of states.
+    pub fn is_names(file: &str) -> bool {
+        name_rows::is_names(file)
+    }
+
+    /// The organisation's own names of states.
+    pub fn names(&self) -> &OwnNames {
+        &self.names
+    }
+
     /// Whether there is neither a rule nor a row.
     pub fn is_empty(&self) -> bool {
-        self.rules.is_empty() && self.control.is_empty()
+        self.rules.is_empty() && self.control.is_empty() && self.names.is_empty()
     }
 
     pub(in crate::policy) fn rules(&self) -> &[ForbidRule] {
@@ -66,7 +79,7 @@ impl HouseRules {
     /// The same house rules without the rules that have these ids.
     pub(in crate::policy) fn without(&self, ids: &[String]) -> Self {
         let stays = |rule: &&ForbidRule| !ids.iter().any(|id| *id == rule.reason.id);
-        Self { rules: self.rules.iter().filter(stays).cloned().collect(), control: self.control.clone() }
+        Self { rules: self.rules.iter().filter(stays).cloned().collect(), ..self.clone() }
     }
 
     /// Reads and checks the rules. Each must be a `forbid` with its own `@id` and a `@reason`, strictly valid under the schema, and able to
@@ -81,11 +94,11 @@ impl HouseRules {
     /// Reads and checks the rules, and returns warnings too: what is valid and may be a mistake. A name that is not among the known names is
     /// one, and a word of a later edition is another.
     pub fn check(files: &[RuleFile], known: Option<&KnownNames>) -> (Result<Self, Vec<RuleFault>>, Vec<RuleFault>) {
-        let ParsedFiles { rules, control, mistakes, ineffective, mut warnings } = parse_files(files, known);
+        let ParsedFiles { rules, control, names, mistakes, ineffective, mut warnings } = parse_files(files, known);
         warnings.sort();
         let mut faults = [mistakes, ineffective].concat();
         faults.sort();
-        (if faults.is_empty() { Ok(Self { rules, control }) } else { Err(faults) }, warnings)
+        (if faults.is_empty() { Ok(Self { rules, control, names }) } else { Err(faults) }, warnings)
     }
 
     /// Reads rules that were in force before. Rules that can never apply are not refused: a newer edition of this program may know more words
@@ -94,9 +107,9 @@ impl HouseRules {
     /// # Errors
     /// What can't be read as rules.
     pub fn compile_accepted(files: &[RuleFile]) -> Result<Self, Vec<RuleFault>> {
-        let ParsedFiles { rules, control, mut mistakes, .. } = parse_files(files, None);
+        let ParsedFiles { rules, control, names, mut mistakes, .. } = parse_files(files, None);
         mistakes.sort();
-        if mistakes.is_empty() { Ok(Self { rules, control }) } else { Err(mistakes) }
+        if mistakes.is_empty() { Ok(Self { rules, control, names }) } else { Err(mistakes) }
     }
 
     /// As [`Self::compile`], for one text without a file.

@@ -147,3 +147,27 @@ fn every_mistake_of_a_table_is_told_with_its_place() {
     let twice = faults(&[file("b.tsv", good), file("c.tsv", good)]);
     assert!(twice[0].starts_with("c.tsv:2:1: the same row is at b.tsv:2"), "{twice:?}");
 }
+
+#[test]
+fn every_mistake_in_the_own_names_is_told_with_its_place() {
+    let faults = |text: &str| -> Vec<String> {
+        HouseRules::compile(&[file("names.tsv", text)]).unwrap_err().iter().map(RuleFault::to_string).collect()
+    };
+    let good = "#names\tstates\twhat\nThistle|the Thistle\tSD,SS\ta deployment\nBlack Volta\t-\ta river\n";
+    let rules = HouseRules::compile(&[file("names.tsv", good)]).unwrap();
+    assert!(!rules.names().is_empty() && rules.control().is_empty() && !rules.is_empty());
+    for (text, told) in [
+        ("", "names.tsv: the file is empty"),
+        ("Thistle\tSD\ta deploy", "names.tsv: the last line has no line break"),
+        ("\nThistle SD a deployment\n", "names.tsv:2:1: 1 columns; write three"),
+        ("Thistle\tSUD\ta deployment\n", "names.tsv:1:9: `SUD` is no state"),
+        ("Thistle\t\ta deployment\n", "names.tsv:1:9: `` is no state"),
+        ("Thistle\tSD\t\n", "names.tsv:1:12: say in 1 to 120 characters"),
+        ("Thistle||x\tSD\ta deployment\n", "names.tsv:1:1: `` has no word"),
+        ("a b c d e f g h i j\tSD\ta deployment\n", "names.tsv:1:1: a name has 10 words, more than 9"),
+        ("T\tSD\ta\nT\tSD\ta\n", "names.tsv:2:1: the same row is on line 1"),
+    ] {
+        let all = faults(text);
+        assert!(all.len() == 1 && all[0].starts_with(told), "{all:?}");
+    }
+}
