@@ -6,11 +6,13 @@ mod headlines;
 mod language;
 mod markings;
 mod portions;
+mod repeated;
 mod structure;
 mod subjects;
 mod texts;
 
-pub use finding::{Finding, PLACEHOLDER, Severity};
+pub use finding::{Finding, PLACEHOLDER, Passage, Severity};
+pub use repeated::Readership;
 pub use subjects::why_withheld;
 
 use self::finding::Findings;
@@ -52,6 +54,7 @@ pub const NAMES: &[(&str, Severity)] = &[
     ("red-without-recipients", Severity::Error),
     ("region-only", Severity::Warning),
     ("resolved-before-end", Severity::Warning),
+    ("said-lower-too", Severity::Officer),
     ("single-source", Severity::Warning),
     ("source-exposed", Severity::Warning),
     ("too-many-portions", Severity::Error),
@@ -63,8 +66,20 @@ pub const NAMES: &[(&str, Severity)] = &[
     ("zero-width", Severity::Warning),
 ];
 
+/// The finding that something protected is said again in a freer part. A node decides it by who reads what; a draft alone, by its markings.
+pub const REPEATED: &str = "said-lower-too";
+
 /// All findings. Those about the whole draft come first, then those of each portion.
 pub fn lint(draft: &Draft, now: Time) -> Vec<Finding> {
+    found(draft, now, None)
+}
+
+/// All findings, where it is known which partners would read what.
+pub fn lint_for(draft: &Draft, now: Time, readership: &Readership) -> Vec<Finding> {
+    found(draft, now, Some(readership))
+}
+
+fn found(draft: &Draft, now: Time, readership: Option<&Readership>) -> Vec<Finding> {
     let mut found = Findings::new(draft, now);
     structure::check(&mut found, now);
     portions::check(&mut found, now);
@@ -72,13 +87,18 @@ pub fn lint(draft: &Draft, now: Time) -> Vec<Finding> {
     headlines::check(&mut found);
     subjects::check(&mut found);
     language::check(&mut found);
+    repeated::check(&mut found, readership);
     found.all.sort_by_key(|f| (f.portion.map_or(0, |p| p + 1), std::cmp::Reverse(f.severity)));
     found.all
 }
 
-/// The findings that block publication, given the codes of the warnings that the author accepts.
-pub fn blocking<'f>(findings: &'f [Finding], accepted: &[String]) -> Vec<&'f Finding> {
-    let blocks = |f: &&Finding| f.severity == Severity::Error || !accepted.iter().any(|code| code == f.code);
+/// The findings that block publication, given the codes of those that are accepted, and whether an officer accepts them.
+pub fn blocking<'f>(findings: &'f [Finding], accepted: &[String], is_officer: bool) -> Vec<&'f Finding> {
+    let blocks = |f: &&Finding| match f.severity {
+        Severity::Error => true,
+        Severity::Officer if !is_officer => true,
+        Severity::Officer | Severity::Warning => !accepted.iter().any(|code| code == f.code),
+    };
     findings.iter().filter(blocks).collect()
 }
 
@@ -95,12 +115,17 @@ mod tests {
             include_str!("lint/language.rs"),
             include_str!("lint/markings.rs"),
             include_str!("lint/portions.rs"),
+            include_str!("lint/repeated.rs"),
             include_str!("lint/structure.rs"),
             include_str!("lint/subjects.rs"),
             include_str!("lint/texts.rs"),
         ];
         let mut all = BTreeSet::new();
-        for (call, severity) in [("found.error(", Severity::Error), ("found.warn(", Severity::Warning)] {
+        for (call, severity) in [
+            ("found.error(", Severity::Error),
+            ("found.officer(", Severity::Officer),
+            ("found.warn(", Severity::Warning),
+        ] {
             let after = sources.iter().flat_map(|source| source.split(call).skip(1));
             let names = after.filter_map(|rest| rest.trim_start().strip_prefix('"')?.split('"').next());
             all.extend(names.map(|name| (name.to_owned(), severity)));

@@ -11,6 +11,8 @@ words!(
     Severity, "severity" {
         /// It may be accepted by name.
         Warning = "warning",
+        /// It may be accepted by name, by an officer.
+        Officer = "officer",
         /// It blocks publication.
         Error = "error",
     }
@@ -34,6 +36,27 @@ pub struct Finding {
     pub message: String,
     /// What to do.
     pub help: String,
+    /// Passages of the draft to compare. They are for the author's eyes: no log and no error contains them.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub passages: Vec<Passage>,
+}
+
+/// A passage of a draft, with who reads it.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct Passage {
+    /// The index of its portion.
+    pub portion: usize,
+    /// Who reads the portion: `GREEN, read by gh.example and 4 others`.
+    pub readers: String,
+    /// The words, with some of what stands around them.
+    pub text: String,
+}
+
+impl fmt::Display for Passage {
+    /// `GREEN, read by gh.example and 4 others: “…the nurse Halima…”`
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}: “{}”", self.readers, self.text)
+    }
 }
 
 impl fmt::Display for Finding {
@@ -68,8 +91,22 @@ impl<'d> Findings<'d> {
         self.push(Severity::Warning, code, portion, message.into(), help);
     }
 
+    /// Adds a finding that only an officer may accept, with the passages to compare.
+    pub fn officer(
+        &mut self,
+        code: &'static str,
+        portion: Option<usize>,
+        (what, help): (String, &str),
+        passages: Vec<Passage>,
+    ) {
+        self.push(Severity::Officer, code, portion, what, help);
+        if let Some(last) = self.all.last_mut() {
+            last.passages = passages;
+        }
+    }
+
     fn push(&mut self, severity: Severity, code: &'static str, portion: Option<usize>, message: String, help: &str) {
         let line = portion.and_then(|p| self.draft.portions.get(p)).and_then(|p| p.line);
-        self.all.push(Finding { code, severity, portion, line, message, help: help.to_owned() });
+        self.all.push(Finding { code, severity, portion, line, message, help: help.to_owned(), passages: vec![] });
     }
 }

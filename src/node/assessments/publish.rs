@@ -10,8 +10,8 @@ use crate::{
         draft::Draft,
         event::{Deed, Event},
         fault::{Fault, Reason},
-        ids::{AssessmentId, StatementId, TrustDomain},
-        lint::{Severity, blocking, lint},
+        ids::{AssessmentId, Role, StatementId, TrustDomain},
+        lint::{Readership, Severity, blocking, lint_for},
         place::Country,
         statement::Envelope,
         summary::Summary,
@@ -20,7 +20,7 @@ use crate::{
     node::{
         assessment_cache::loaded::LoadedAssessment,
         assessments::{Assessments, correct::recalled},
-        decisions::{PartnerDecision, decided, plan_for_all, urgency},
+        decisions::{PartnerDecision, decided, plan_for_all, readership, urgency},
         task::lost,
     },
     seal::{open::open, rules, verify::verify},
@@ -81,13 +81,15 @@ impl Assessments {
         let encoded = wire::envelope::encode(&manifest);
         let bytes = portions.clone();
         let now = self.clock.now();
+        let is_officer = actor.role() == Role::Officer;
         let node = self.clone();
         let about = self.about_before(&manifest).await?;
         let work = move || {
             let (prepared, verified) = node.check_submission(manifest, portions, now)?;
             let prepared = LoadedAssessment { about, ..prepared };
-            let accepted = check_lint(&prepared, &accepted, now)?;
             let (decisions, queue) = plan_for_all(&node.directory.current(), &prepared, now);
+            let readership = readership(&prepared, &decisions);
+            let accepted = check_lint(&prepared, &readership, (&accepted, is_officer), now)?;
             Ok::<_, Fault>((Arc::new(prepared), verified, accepted, (decisions, queue)))
         };
         let (prepared, verified, accepted, (decisions, queue)) =
@@ -156,13 +158,22 @@ impl Assessments {
     }
 }
 
-/// The findings that the author accepted, or a fault if any other finding blocks.
-pub(super) fn check_lint(prepared: &LoadedAssessment, accepted: &[String], now: Time) -> Result<Vec<String>, Fault> {
+/// The findings that whoever publishes accepted, or a fault if any other finding blocks.
+fn check_lint(
+    prepared: &LoadedAssessment,
+    readership: &Readership,
+    (accepted, is_officer): (&[String], bool),
+    now: Time,
+) -> Result<Vec<String>, Fault> {
     let portions = prepared.portions.iter().map(|p| &p.portion);
-    let findings = lint(&Draft::reopened(&prepared.manifest, portions), now);
-    if let Some(finding) = blocking(&findings, accepted).first() {
+    let findings = lint_for(&Draft::reopened(&prepared.manifest, portions), now, readership);
+    if let Some(finding) = blocking(&findings, accepted, is_officer).first() {
         let what = match finding.severity {
             Severity::Error => format!("{}: {}", finding.code, finding.message),
+            Severity::Officer => format!(
+                "{}: {}; `watchfire assess preview` shows both passages; mend it, or have an officer publish it with --accept {}",
+                finding.code, finding.message, finding.code
+            ),
             Severity::Warning => {
                 format!("{}: {}; mend it, or publish with --accept {}", finding.code, finding.message, finding.code)
             }
