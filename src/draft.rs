@@ -4,6 +4,7 @@
 mod agreement;
 mod agreement_writer;
 mod assessment;
+pub mod attachment;
 mod body;
 mod document;
 mod duration;

@@ -41,8 +41,8 @@ mod tests;
 pub use accept::accept;
 pub use agreement::PartnerPolicy;
 pub use decision::{
-    Cleared, Decision, Denial, GrantRef, Permit, PortionVerdict, Verdict, decide, plan, possible_release_times,
-    schedule,
+    Cleared, Decision, Denial, FULLER_HEADLINE, GrantRef, Permit, PortionVerdict, Verdict, decide, plan,
+    possible_release_times, schedule,
 };
 pub use facts::{EndorsementFacts, Facts, ItemId, PartnerException, Provenance};
 pub use grant::abbreviated_list;

@@ -127,6 +127,8 @@ mod readings;
 mod receipts;
 #[path = "node/released_again.rs"]
 mod released_again;
+#[path = "node/repeating.rs"]
+mod repeating;
 #[path = "node/requests.rs"]
 mod requests;
 #[path = "node/rollback.rs"]

@@ -2,6 +2,7 @@
 //! them the committed corpus and mutants of it, in an ordinary `cargo test`.
 
 pub mod agreement_text;
+pub mod attachment;
 pub mod bundle;
 pub mod certificate;
 pub mod config;
@@ -26,6 +27,7 @@ pub type Target = (&'static str, fn(&[u8]));
 /// All targets.
 pub const TARGETS: &[Target] = &[
     ("agreement_text", agreement_text::check),
+    ("attachment", attachment::check),
     ("bundle", bundle::check),
     ("certificate", certificate::check),
     ("config", config::check),

@@ -25,10 +25,12 @@ mod purge;
 mod read;
 mod recall;
 mod release_again;
+mod repeated;
 mod request;
 mod saved;
 mod sign;
 mod source;
+mod traces;
 
 use clap::Subcommand;
 
@@ -60,6 +62,8 @@ pub enum Assess {
     Mark(mark::Mark),
     /// Save an attachment that an assessment names
     Fetch(attach::Fetch),
+    /// Write a copy of a file that tells less about itself, to attach it
+    Clean(traces::Clean),
     /// Endorse an assessment with a signed text, and print who gets it and why
     Endorse(endorse::Endorse),
     /// Ask the sender of an assessment for more of it
@@ -107,6 +111,7 @@ impl Assess {
             Self::Show(show) => show.run(global).await,
             Self::Mark(mark) => mark.run(global).await,
             Self::Fetch(fetch) => fetch.run(global).await,
+            Self::Clean(clean) => clean.run(global),
             Self::Endorse(endorse) => endorse.run(global).await,
             Self::Request(request) => request.run(global).await,
             Self::Requests(requests) => requests.run(global).await,

@@ -13,6 +13,7 @@ use crate::{
     domain::{
         fault::Fault,
         ids::{Digest, DraftId},
+        lint::{Finding, Passage},
         stored_draft::DraftRevision,
     },
     node::{
@@ -181,6 +182,21 @@ fn listed(view: &DraftView) -> proto::DraftView {
     listed
 }
 
+fn finding(finding: &Finding) -> proto::PreviewFinding {
+    let passage = |passage: &Passage| proto::PreviewPassage {
+        portion: count(passage.portion),
+        readers: passage.readers.clone(),
+        text: passage.text.clone(),
+    };
+    proto::PreviewFinding {
+        code: finding.code.to_owned(),
+        portion: finding.portion.map(count),
+        message: finding.message.clone(),
+        help: finding.help.clone(),
+        passages: finding.passages.iter().map(passage).collect(),
+    }
+}
+
 fn preview(preview: &Preview) -> proto::PreviewAssessmentResponse {
     let place = |digest: &Digest| preview.prepared.portions.iter().position(|p| p.digest == *digest).map(count);
     let step = |step: &ReadingStep| proto::PreviewStep {
@@ -200,6 +216,7 @@ fn preview(preview: &Preview) -> proto::PreviewAssessmentResponse {
         nothing: nothing.collect(),
         decisions: decisions(&preview.prepared, &preview.decisions),
         left_behind: left_behind(&preview.left_behind),
+        findings: preview.findings.iter().map(finding).collect(),
         view: Some(assessment(&preview.view(&[]))),
     }
 }

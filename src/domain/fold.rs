@@ -1,6 +1,6 @@
 //! Folds texts for comparison: without case, diacritics and compatibility forms, so that `Éthiopie` and `ethiopie` are the same.
 
-use std::sync::LazyLock;
+use std::{ops::Range, sync::LazyLock};
 
 use unicode_normalization::{UnicodeNormalization, char::is_combining_mark};
 use unicode_segmentation::UnicodeSegmentation;
@@ -90,12 +90,43 @@ fn fold_by_tables(c: char, mut give: impl FnMut(char)) {
 /// Words are those of Unicode (UAX #29), so that Chinese characters are words of their own. An apostrophe, a low line, and a full stop between
 /// letters end a word, too: `l'armée` has the words `l` and `armee`, and `report.pdf` has `report` and `pdf`.
 pub fn folded_words(text: &str) -> Vec<String> {
-    let folded = folded(text);
-    let words = folded.unicode_words().flat_map(|word| {
+    words_of(&folded(text)).map(|(_, word)| word.to_owned()).collect()
+}
+
+/// The folded words of a text, each with the bytes of the text that it stands for.
+pub fn folded_words_at(text: &str) -> Vec<(String, Range<usize>)> {
+    let (mut folded, mut origins) = (String::with_capacity(text.len()), Vec::with_capacity(text.len()));
+    for (at, letter) in text.char_indices() {
+        let begin = folded.len();
+        match letter.is_ascii() {
+            true => folded.push(letter.to_ascii_lowercase()),
+            false => fold_into(&mut folded, letter.encode_utf8(&mut [0; 4])),
+        }
+        if folded.len() > begin {
+            origins.push((begin, at, at + letter.len_utf8()));
+        }
+    }
+    let origin = |place: usize| origins.get(origins.partition_point(|(begin, ..)| *begin <= place).saturating_sub(1));
+    let whole = |(at, word): (usize, &str)| {
+        let begin = origin(at).map_or(0, |(_, from, _)| *from);
+        let end = origin(at + word.len().saturating_sub(1)).map_or(begin, |(_, _, until)| *until);
+        (word.to_owned(), begin..end)
+    };
+    words_of(&folded).map(whole).collect()
+}
+
+/// The words of a folded text, each with its place.
+fn words_of(folded: &str) -> impl Iterator<Item = (usize, &str)> {
+    let words = folded.unicode_word_indices().flat_map(|(at, word)| {
         let has_letters = word.contains(char::is_alphabetic);
-        word.split(move |c: char| matches!(c, '\'' | '’' | 'ʼ' | '_') || (c == '.' && has_letters))
+        let ends = move |c: char| matches!(c, '\'' | '’' | 'ʼ' | '_') || (c == '.' && has_letters);
+        word.split_inclusive(ends).scan(at, move |next, piece| {
+            let begin = *next;
+            *next += piece.len();
+            Some((begin, piece.strip_suffix(ends).unwrap_or(piece)))
+        })
     });
-    words.filter(|word| word.contains(char::is_alphanumeric)).map(str::to_owned).collect()
+    words.filter(|(_, word)| word.contains(char::is_alphanumeric))
 }
 
 #[cfg(test)]
@@ -159,6 +190,16 @@ mod tests {
         fn folding_is_done_once(text: String) {
             let once = folded(&text);
             proptest::prop_assert_eq!(folded(&once), once);
+        }
+
+        #[test]
+        fn each_word_stands_where_it_is_said_to(text: String) {
+            let placed = folded_words_at(&text);
+            let words: Vec<&str> = placed.iter().map(|(word, _)| word.as_str()).collect();
+            proptest::prop_assert_eq!(words, folded_words(&text));
+            for (word, at) in &placed {
+                proptest::prop_assert!(folded(&text[at.clone()]).contains(word.as_str()));
+            }
         }
 
         #[test]

@@ -7,11 +7,13 @@ mod language;
 mod markings;
 mod names;
 mod portions;
+mod repeated;
 mod structure;
 mod subjects;
 mod texts;
 
-pub use finding::{Finding, NamedStates, PLACEHOLDER, Severity};
+pub use finding::{Finding, NamedStates, PLACEHOLDER, Passage, Severity};
+pub use repeated::Readership;
 pub use subjects::why_withheld;
 
 use self::finding::Findings;
@@ -53,6 +55,7 @@ pub const NAMES: &[(&str, Severity)] = &[
     ("red-without-recipients", Severity::Error),
     ("region-only", Severity::Warning),
     ("resolved-before-end", Severity::Warning),
+    ("said-lower-too", Severity::Officer),
     ("single-source", Severity::Warning),
     ("source-exposed", Severity::Warning),
     ("too-many-portions", Severity::Error),
@@ -64,13 +67,25 @@ pub const NAMES: &[(&str, Severity)] = &[
     ("zero-width", Severity::Warning),
 ];
 
+/// The finding that something protected is said again in a freer part. A node decides it by who reads what; a draft alone, by its markings.
+pub const REPEATED: &str = "said-lower-too";
+
 /// All findings. Those about the whole draft come first, then those of each portion.
 pub fn lint(draft: &Draft, now: Time) -> Vec<Finding> {
-    lint_with(draft, now, &OwnNames::none())
+    found(draft, now, &OwnNames::none(), None)
 }
 
 /// As [`lint`], with the organisation's own names of states.
 pub fn lint_with(draft: &Draft, now: Time, own: &OwnNames) -> Vec<Finding> {
+    found(draft, now, own, None)
+}
+
+/// As [`lint_with`], where it is known which partners would read what.
+pub fn lint_for(draft: &Draft, now: Time, own: &OwnNames, readership: &Readership) -> Vec<Finding> {
+    found(draft, now, own, Some(readership))
+}
+
+fn found(draft: &Draft, now: Time, own: &OwnNames, readership: Option<&Readership>) -> Vec<Finding> {
     let mut found = Findings::new(draft, now);
     structure::check(&mut found, now);
     portions::check(&mut found, now);
@@ -79,13 +94,18 @@ pub fn lint_with(draft: &Draft, now: Time, own: &OwnNames) -> Vec<Finding> {
     subjects::check(&mut found);
     names::check(&mut found, own);
     language::check(&mut found);
+    repeated::check(&mut found, readership);
     found.all.sort_by_key(|f| (f.portion.map_or(0, |p| p + 1), std::cmp::Reverse(f.severity)));
     found.all
 }
 
-/// The findings that block publication, given the codes of the warnings that the author accepts.
-pub fn blocking<'f>(findings: &'f [Finding], accepted: &[String]) -> Vec<&'f Finding> {
-    let blocks = |f: &&Finding| f.severity == Severity::Error || !accepted.iter().any(|code| code == f.code);
+/// The findings that block publication, given the codes of those that are accepted, and whether an officer accepts them.
+pub fn blocking<'f>(findings: &'f [Finding], accepted: &[String], is_officer: bool) -> Vec<&'f Finding> {
+    let blocks = |f: &&Finding| match f.severity {
+        Severity::Error => true,
+        Severity::Officer if !is_officer => true,
+        Severity::Officer | Severity::Warning => !accepted.iter().any(|code| code == f.code),
+    };
     findings.iter().filter(blocks).collect()
 }
 
@@ -103,12 +123,17 @@ mod tests {
             include_str!("lint/markings.rs"),
             include_str!("lint/names.rs"),
             include_str!("lint/portions.rs"),
+            include_str!("lint/repeated.rs"),
             include_str!("lint/structure.rs"),
             include_str!("lint/subjects.rs"),
             include_str!("lint/texts.rs"),
         ];
         let mut all = BTreeSet::new();
-        for (call, severity) in [("found.error(", Severity::Error), ("found.warn(", Severity::Warning)] {
+        for (call, severity) in [
+            ("found.error(", Severity::Error),
+            ("found.officer(", Severity::Officer),
+            ("found.warn(", Severity::Warning),
+        ] {
             let after = sources.iter().flat_map(|source| source.split(call).skip(1));
             let names = after.filter_map(|rest| rest.trim_start().strip_prefix('"')?.split('"').next());
             all.extend(names.map(|name| (name.to_owned(), severity)));

@@ -4,6 +4,7 @@ mod agreement;
 mod faults;
 mod groups;
 mod lint;
+mod repeated;
 
 use proptest::prelude::*;
 

@@ -1,12 +1,13 @@
 //! What each partner gets of a version, and why.
 
-use std::sync::Arc;
+use std::{collections::HashMap, sync::Arc};
 
 use crate::{
     domain::{
         assessment::level,
         event::{Deed, Event, PortionDecision},
         ids::{Digest, StatementId, TrustDomain},
+        lint::Readership,
         release::OnwardLimit,
         time::Time,
     },
@@ -15,7 +16,7 @@ use crate::{
         directory::{Partner, Partners},
         parallel::on_all_cores,
     },
-    policy::{Decision, PortionVerdict, plan, schedule},
+    policy::{Decision, FULLER_HEADLINE, PortionVerdict, plan, schedule},
 };
 
 /// What one partner gets, and why.
@@ -101,6 +102,18 @@ pub(in crate::node) fn plan_for_all(
     let planned = on_all_cores(partners, PARTNERS_A_THREAD, plan_for);
     let (decisions, queues): (Vec<_>, Vec<_>) = planned.into_iter().unzip();
     (decisions, queues.concat())
+}
+
+/// Which partners read each portion, at once or later. Who gets a fuller headline may have the lesser one.
+pub(in crate::node) fn readership(prepared: &LoadedAssessment, decisions: &[PartnerDecision]) -> Readership {
+    let places: HashMap<Digest, usize> = prepared.portions.iter().enumerate().map(|(i, p)| (p.digest, i)).collect();
+    let mut readership = Readership::new(prepared.portions.len());
+    let reads = |p: &&PortionDecision| p.release || p.because.iter().any(|reason| reason.starts_with(FULLER_HEADLINE));
+    for decision in decisions.iter().filter(|d| d.release) {
+        let read = decision.portions.iter().filter(reads).filter_map(|p| places.get(&p.portion).copied());
+        readership.add(decision.partner.clone(), read);
+    }
+    readership
 }
 
 /// Every decision about a version for the ledger, denials included.

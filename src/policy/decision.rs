@@ -11,6 +11,7 @@ mod terms;
 mod verdict;
 
 pub(super) use basis::Basis;
+pub use candidate::FULLER_HEADLINE;
 pub use decide::decide;
 pub use plan::{plan, possible_release_times, schedule};
 pub(super) use ruling::{GrantedItems, Grounds, Ruling};

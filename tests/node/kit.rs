@@ -328,9 +328,14 @@ impl Org {
 
     /// The analyst, connected.
     pub async fn author(&self) -> Author {
-        let files = self.dir.join("persons/analyst-ana");
+        self.author_as("analyst-ana").await
+    }
+
+    /// One of the persons (`officer-olu`) who writes and publishes, connected.
+    pub async fn author_as(&self, person: &str) -> Author {
+        let files = self.dir.join("persons").join(person);
         let key = app::signing_key(&files.join("signing.pem"), &files.join("signing.key")).unwrap();
-        Author { domain: self.domain, desk: self.connect("analyst-ana").await, key }
+        Author { domain: self.domain, desk: self.connect(person).await, key }
     }
 }
 

@@ -13,7 +13,7 @@ use crate::{
 /// The warnings that an author accepts.
 #[derive(Args, Clone, Default)]
 pub struct Accepted {
-    /// Publish in spite of this warning; may be given several times; it is recorded
+    /// Publish in spite of this warning; may be given several times; it is recorded. Some only an officer may accept
     #[arg(long = "accept", value_name = "FINDING")]
     pub names: Vec<String>,
 }
@@ -24,7 +24,7 @@ impl Accepted {
         for name in &self.names {
             let told = crate::domain::ids::shorten(name);
             let what = match lint::NAMES.iter().find(|(known, _)| known == name) {
-                Some((_, Severity::Warning)) => continue,
+                Some((_, Severity::Warning | Severity::Officer)) => continue,
                 Some((_, Severity::Error)) => {
                     format!("`{told}` is an error, and only warnings can be accepted; correct the draft")
                 }
@@ -47,6 +47,7 @@ mod tests {
     fn only_warnings_are_accepted_and_by_their_names() {
         let check = |name: &str| Accepted { names: vec![name.to_owned()] }.check().map_err(|e| e.message);
         assert_eq!(check("single-source"), Ok(()));
+        assert_eq!(check("said-lower-too"), Ok(()));
         assert!(check("singel-source").unwrap_err().contains("did you mean `single-source`?"));
         assert!(check("no-subject").unwrap_err().contains("only warnings can be accepted"));
         assert!(check("everything").unwrap_err().contains("`watchfire assess lint FILE` names them"));

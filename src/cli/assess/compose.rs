@@ -10,6 +10,7 @@ use super::{
     composed_file::ComposedFile,
     groups,
     source::{OpenSource, Source, Written},
+    traces,
 };
 use crate::{
     cli::{
@@ -53,6 +54,7 @@ impl Compose {
         let opened = self.source.open(global, |written| written.refuse_errors(global, "not composed")).await?;
         let OpenSource { written, context, mut desk } = opened;
         groups::tell(global, "as the draft says", groups::spelled_in(&written.draft));
+        traces::tell(global, &written.draft, written.files(&context))?;
         let before = match &self.corrects {
             Some(id) => Some(version_before(&context, &mut desk, id).await?),
             None => None,

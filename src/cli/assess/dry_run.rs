@@ -2,7 +2,7 @@
 
 use serde::Serialize;
 
-use super::{composed_file::ComposedFile, left_behind::LeftBehind, preview::of_all_partners};
+use super::{composed_file::ComposedFile, left_behind::LeftBehind, preview::of_all_partners, repeated::Repeated};
 use crate::{
     cli::{
         CliError,
@@ -28,6 +28,9 @@ pub(super) struct DryRun {
     /// What it changes compared with the version before.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     changes: Vec<Change>,
+    /// What only an officer may accept.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub(super) findings: Vec<Repeated>,
 }
 
 impl DryRun {
@@ -47,6 +50,7 @@ impl DryRun {
             decisions: answer.decisions.into_iter().map(Decision::new).collect(),
             left_behind: answer.left_behind.into_iter().map(LeftBehind::new).collect(),
             changes: changes.to_vec(),
+            findings: answer.findings.into_iter().map(Repeated::new).collect(),
         })
     }
 
@@ -66,10 +70,11 @@ impl DryRun {
         };
         let behind = self.left_behind.iter().map(|l| l.words(self.version)).collect::<String>();
         format!(
-            "{}{head}\n\n{}\n\n{}{behind}",
+            "{}{head}\n\n{}\n\n{}{behind}{}",
             changes_in_words(&self.changes),
             decision::summary(&self.decisions),
-            decision::table(rows, &self.decisions)
+            decision::table(rows, &self.decisions),
+            self.findings.iter().map(|finding| format!("\n\n{finding}")).collect::<String>()
         ) + &self.hint()
     }
 

@@ -5,7 +5,7 @@ use std::path::Path;
 use clap::Args;
 use serde::Serialize;
 
-use super::{attach, draft_files::DraftFiles, groups};
+use super::{attach, draft_files::DraftFiles, groups, traces};
 use crate::{
     app,
     cli::{
@@ -39,19 +39,25 @@ impl Lint {
         let file = self.input.path();
         let (draft, findings) = checked(global, file)?;
         let own = own_control(global)?;
+        let node = Config::load(&global.dir).ok();
+        let told = traces::of_draft(&draft, DraftFiles { draft: file, node: node.as_ref() })?;
         let withheld = why_withheld(&draft, SystemClock.now(), &own);
         if global.json {
             findings.iter().for_each(output::print_json);
+            told.iter().for_each(|attachment| output::print_json(&serde_json::json!({ "attachment": attachment })));
             withheld.into_iter().for_each(|withheld| output::print_json(&Withheld { withheld }));
         } else {
             show(file, &findings);
+            told.iter().for_each(|attachment| output::print(&attachment.words()));
             withheld
                 .iter()
                 .for_each(|why| output::print(&format!("withheld from states that no subject names: {why}")));
         }
-        let errors = findings.iter().filter(|f| f.severity == Severity::Error).count();
-        if errors > 0 {
-            let what = format!("{errors} of {} findings block publication", findings.len());
+        let blocking = findings.iter().filter(|f| f.severity > Severity::Warning).count();
+        if blocking > 0 {
+            let officer = findings.iter().all(|f| f.severity != Severity::Error);
+            let unless = if officer { " unless an officer accepts them" } else { "" };
+            let what = format!("{blocking} of {} findings block publication{unless}", findings.len());
             return Err(CliError::new(Exit::Failed, "LINT_FAILED", what));
         }
         if !global.json {
@@ -125,5 +131,6 @@ pub(super) fn show(file: &Path, findings: &[Finding]) {
         let line = finding.line.map(|l| format!(":{l}")).unwrap_or_default();
         let (severity, code, message) = (finding.severity, finding.code, &finding.message);
         output::print(&format!("{}{line}: {severity} {code}: {message}\n    {}", input::name(file), finding.help));
+        finding.passages.iter().for_each(|passage| output::print(&format!("      {passage}")));
     }
 }

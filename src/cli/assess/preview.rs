@@ -10,7 +10,9 @@ use super::{
     compose::unsigned,
     composed_file::ComposedFile,
     left_behind::LeftBehind,
+    repeated::Repeated,
     source::{OpenSource, Source, Written},
+    traces,
 };
 use crate::{
     cli::{
@@ -57,6 +59,9 @@ struct Previewed {
     left_behind: Vec<LeftBehind>,
     /// The warnings that would have to be accepted.
     warnings: Vec<&'static str>,
+    /// What only an officer may accept.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    findings: Vec<Repeated>,
 }
 
 #[derive(Serialize)]
@@ -100,6 +105,7 @@ impl Preview {
             None => {
                 let refuse = |written: &Written| written.refuse_errors(global, "nothing can be shown yet");
                 let OpenSource { written, context, mut desk } = self.source.open(global, refuse).await?;
+                traces::tell(global, &written.draft, written.files(&context))?;
                 let before = match &self.corrects {
                     Some(id) => Some(version_before(&context, &mut desk, id).await?),
                     None => None,
@@ -123,6 +129,7 @@ impl Preview {
 
     /// What is to be known beside the texts.
     fn remark(&self, global: &Global, previewed: &Previewed) {
+        previewed.findings.iter().for_each(|finding| output::note(global, &finding.to_string()));
         if self.composed.is_none() {
             output::note(
                 global,
@@ -209,7 +216,7 @@ fn previewed(
     sight: &Sight<'_>,
     warnings: Vec<&'static str>,
 ) -> Result<Previewed, CliError> {
-    let proto::PreviewAssessmentResponse { readers, nothing, decisions, view, left_behind } = answer;
+    let proto::PreviewAssessmentResponse { readers, nothing, decisions, view, left_behind, findings } = answer;
     let view = view.ok_or_else(|| CliError::new(Exit::Failed, "INTERNAL", "the node's answer is empty"))?;
     let step = |step: proto::PreviewStep| {
         let place = |place: &u32| portions.get(usize::try_from(*place).ok()?).cloned();
@@ -228,6 +235,7 @@ fn previewed(
         decisions: decisions.into_iter().map(Decision::new).collect(),
         left_behind: left_behind.into_iter().map(LeftBehind::new).collect(),
         warnings,
+        findings: findings.into_iter().map(Repeated::new).collect(),
     })
 }
 

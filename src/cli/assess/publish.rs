@@ -18,7 +18,9 @@ use super::{
     dry_run::{DryRun, changes_in_words},
     groups,
     left_behind::LeftBehind,
+    repeated,
     source::{OpenSource, Source, Written},
+    traces,
 };
 use crate::{
     cli::{
@@ -125,6 +127,7 @@ impl Publish {
     ) -> Result<(), CliError> {
         let draft = &written.draft;
         groups::tell(global, "as the draft says", groups::spelled_in(draft));
+        traces::tell(global, draft, written.files(context))?;
         let composed = ComposedFile::new(unsigned(context, written, before.as_ref())?);
         let shown = self.show_first(global, (context, desk), (&composed, draft), before.as_ref()).await?;
         if self.dry_run {
@@ -189,6 +192,7 @@ impl Publish {
             output::result(global, &run, || format!("dry run, nothing is published: {}", run.words(&rows(draft))));
         } else {
             output::show(&run.words(&rows(draft)));
+            repeated::refuse(&run.findings, &self.accepted.names, context.person.id.role())?;
             output::ask(global, run.question(), "nothing was published")?;
         }
         Ok(Shown { run: Some(run), changes })

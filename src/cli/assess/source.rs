@@ -21,7 +21,7 @@ use crate::{
         body::Body,
         draft::{Draft, DraftPortion},
         ids::AssessmentId,
-        lint::{Finding, Severity, blocking, lint},
+        lint::{Finding, REPEATED, Severity, blocking, lint},
         time::Clock,
     },
     draft::Format,
@@ -180,9 +180,11 @@ impl Written {
         self.refuse(global, what, self.findings.iter().filter(is_error).cloned().collect())
     }
 
-    /// Refuses a draft with errors, or with warnings that are not accepted, and prints all of them.
+    /// Refuses a draft with errors, or with warnings that are not accepted, and prints all of them. The node decides what is repeated, because it knows
+    /// who reads what, and who accepts it.
     pub fn refuse_unaccepted(&self, global: &Global, what: &str, accepted: &[String]) -> Result<(), CliError> {
-        self.refuse(global, what, blocking(&self.findings, accepted).into_iter().cloned().collect())
+        let all = blocking(&self.findings, accepted, true);
+        self.refuse(global, what, all.into_iter().filter(|f| f.code != REPEATED).cloned().collect())
     }
 
     fn refuse(&self, global: &Global, what: &str, found: Vec<Finding>) -> Result<(), CliError> {

@@ -11,6 +11,8 @@ words!(
     Severity, "severity" {
         /// It may be accepted by name.
         Warning = "warning",
+        /// It may be accepted by name, by an officer.
+        Officer = "officer",
         /// It blocks publication.
         Error = "error",
     }
@@ -37,6 +39,9 @@ pub struct Finding {
     /// The states that it is about, for a finding about states that are no subjects.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub named: Option<NamedStates>,
+    /// Passages of the draft to compare. They are for the author's eyes: no log and no error contains them.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub passages: Vec<Passage>,
 }
 
 /// States that portions name.
@@ -46,6 +51,24 @@ pub struct NamedStates {
     pub states: Vec<Country>,
     /// The indexes of the portions in the draft, ascending.
     pub portions: Vec<usize>,
+}
+
+/// A passage of a draft, with who reads it.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct Passage {
+    /// The index of its portion.
+    pub portion: usize,
+    /// Who reads the portion: `GREEN, read by gh.example and 4 others`.
+    pub readers: String,
+    /// The words, with some of what stands around them.
+    pub text: String,
+}
+
+impl fmt::Display for Passage {
+    /// `GREEN, read by gh.example and 4 others: “…the nurse Halima…”`
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}: “{}”", self.readers, self.text)
+    }
 }
 
 impl fmt::Display for Finding {
@@ -80,8 +103,24 @@ impl<'d> Findings<'d> {
         self.push(Severity::Warning, code, portion, message.into(), help);
     }
 
+    /// Adds a finding that only an officer may accept, with the passages to compare.
+    pub fn officer(
+        &mut self,
+        code: &'static str,
+        portion: Option<usize>,
+        (what, help): (String, &str),
+        passages: Vec<Passage>,
+    ) {
+        self.push(Severity::Officer, code, portion, what, help);
+        if let Some(last) = self.all.last_mut() {
+            last.passages = passages;
+        }
+    }
+
     fn push(&mut self, severity: Severity, code: &'static str, portion: Option<usize>, message: String, help: &str) {
         let line = portion.and_then(|p| self.draft.portions.get(p)).and_then(|p| p.line);
-        self.all.push(Finding { code, severity, portion, line, message, help: help.to_owned(), named: None });
+        let help = help.to_owned();
+        let (named, passages) = (None, vec![]);
+        self.all.push(Finding { code, severity, portion, line, message, help, named, passages });
     }
 }

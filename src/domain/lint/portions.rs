@@ -22,7 +22,9 @@ pub(super) fn check(found: &mut Findings<'_>, now: Time) {
                     found.error("attachment-unread", Some(i), "the attachment's bytes were not read", help);
                 }
                 let why = "an attachment may contain more than it shows: device, place, authors, earlier versions";
-                found.warn("attachment", Some(i), why, "remove such data from the file, then accept this");
+                let help =
+                    "read what `assess lint` lists of the file, attach a copy of `assess clean`, then accept this";
+                found.warn("attachment", Some(i), why, help);
             }
             Body::Endorsement { .. } => {
                 let help = "publish the assessment, then run `watchfire assess endorse`";

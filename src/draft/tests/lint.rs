@@ -25,15 +25,15 @@ fn the_shipped_example_has_one_warning() {
         all.iter().map(|f| (f.code, f.severity, f.line)).collect::<Vec<_>>(),
         [("late-forecast", Severity::Warning, Some(39))]
     );
-    assert_eq!(blocking(&all, &[]).len(), 1);
-    assert_eq!(blocking(&all, &["late-forecast".to_owned()]), Vec::<&Finding>::new());
+    assert_eq!(blocking(&all, &[], false).len(), 1);
+    assert_eq!(blocking(&all, &["late-forecast".to_owned()], false), Vec::<&Finding>::new());
 }
 
 #[test]
 fn an_error_blocks_though_it_is_accepted() {
     let all = findings(&EXAMPLE.replace("grade = \"A1\"\n", ""));
     let accepted = ["late-forecast", "evidence-without-grade"].map(str::to_owned);
-    assert_eq!(blocking(&all, &accepted).iter().map(|f| f.code).collect::<Vec<_>>(), ["evidence-without-grade"]);
+    assert_eq!(blocking(&all, &accepted, true).iter().map(|f| f.code).collect::<Vec<_>>(), ["evidence-without-grade"]);
 }
 
 #[test]

@@ -12,7 +12,7 @@ use crate::{
         draft::Draft,
         fault::{Fault, Reason},
         ids::{Digest, TrustDomain},
-        lint::{Severity, lint},
+        lint::{Finding, Severity, lint_for},
         order,
         partner::PartnerState,
         statement::{Envelope, Signature, StatementKind},
@@ -24,7 +24,7 @@ use crate::{
             Assessments,
             read::{AssessmentView, SignatureCheck},
         },
-        decisions::{PARTNERS_A_THREAD, PartnerDecision},
+        decisions::{PARTNERS_A_THREAD, PartnerDecision, readership},
         directory::{Partner, Partners},
         parallel::on_all_cores,
         task::lost,
@@ -61,6 +61,8 @@ pub struct Preview {
     pub decisions: Vec<PartnerDecision>,
     /// Partners that hold an earlier version and would get nothing of this one, each with the latest version that it was given.
     pub left_behind: Vec<(TrustDomain, u32)>,
+    /// What only an officer may accept. It follows from who would read what.
+    pub findings: Vec<Finding>,
 }
 
 /// Partners that would read the same.
@@ -166,8 +168,9 @@ impl Assessments {
             let id = id_of(envelope.kind, &envelope.payload);
             let prepared = LoadedAssessment::assemble(id, manifest, Arc::new(envelope), opened, portions, now);
             let prepared = LoadedAssessment { about, ..prepared };
-            check_errors(&prepared, now)?;
-            Ok::<_, Fault>(decided(prepared, signature, addressees, now))
+            let preview = decided(prepared, signature, addressees, now);
+            let findings = check_errors(&preview.prepared, &preview.decisions, now)?;
+            Ok::<_, Fault>(Preview { findings, ..preview })
         };
         let preview = tokio::task::spawn_blocking(work).await.map_err(lost)??;
         let mut left_behind = self.left_behind(&preview.prepared.manifest, &preview.decisions).await?;
@@ -195,12 +198,16 @@ fn name_of(partner: &Partner) -> &TrustDomain {
     &partner.record.organisation.domain
 }
 
-/// Refuses what no acceptance of warnings would let be published.
-fn check_errors(prepared: &LoadedAssessment, now: Time) -> Result<(), Fault> {
+/// What only an officer may accept, or a fault for what nobody may.
+fn check_errors(prepared: &LoadedAssessment, decisions: &[PartnerDecision], now: Time) -> Result<Vec<Finding>, Fault> {
     let portions = prepared.portions.iter().map(|p| &p.portion);
-    let findings = lint(&Draft::reopened(&prepared.manifest, portions), now);
+    let draft = Draft::reopened(&prepared.manifest, portions);
+    let mut findings = lint_for(&draft, now, &OwnNames::none(), &readership(prepared, decisions));
     match findings.iter().find(|f| f.severity == Severity::Error) {
-        None => Ok(()),
+        None => {
+            findings.retain(|f| f.severity == Severity::Officer);
+            Ok(findings)
+        }
         Some(finding) => {
             let field = finding.portion.map(|i| format!("portions[{i}]"));
             Err(Fault { field, ..Fault::new(Reason::LintFailed, format!("{}: {}", finding.code, finding.message)) })
@@ -244,7 +251,7 @@ fn decided(prepared: LoadedAssessment, signature: SignatureCheck, addressees: Ve
     }
     let mut readers: Vec<Readers> = together.into_iter().map(|(steps, partners)| Readers { partners, steps }).collect();
     readers.sort_by(|a, b| a.partners.cmp(&b.partners));
-    Preview { signature, at: now, readers, nothing, decisions, left_behind: vec![], prepared }
+    Preview { signature, at: now, readers, nothing, decisions, left_behind: vec![], findings: vec![], prepared }
 }
 
 /// The decision for a partner with which nothing is exchanged.

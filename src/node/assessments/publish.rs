@@ -10,8 +10,8 @@ use crate::{
         draft::Draft,
         event::{Deed, Event},
         fault::{Fault, Reason},
-        ids::{AssessmentId, StatementId, TrustDomain},
-        lint::{Finding, Severity, blocking, lint_with},
+        ids::{AssessmentId, Role, StatementId, TrustDomain},
+        lint::{Finding, Readership, Severity, blocking, lint_for},
         place::{Country, OwnNames},
         statement::Envelope,
         summary::Summary,
@@ -24,7 +24,7 @@ use crate::{
             correct::recalled,
             naming::{self, Outcome},
         },
-        decisions::{PartnerDecision, decided, plan_for_all, urgency},
+        decisions::{PartnerDecision, decided, plan_for_all, readership, urgency},
         task::lost,
     },
     seal::{open::open, rules, verify::verify},
@@ -90,9 +90,15 @@ impl Assessments {
         let work = move || {
             let (prepared, verified) = node.check_submission(manifest, portions, now)?;
             let prepared = LoadedAssessment { about, ..prepared };
-            let findings = check_lint(&prepared, &accepted, now, node.directory.house.load().rules.names())?;
             let known = node.directory.current();
             let (decisions, queue) = plan_for_all(&known, &prepared, now);
+            let names = node.directory.house.load_full();
+            let draft = LintedDraft {
+                prepared: &prepared,
+                names: names.rules.names(),
+                readership: &readership(&prepared, &decisions),
+            };
+            let findings = draft.check(&accepted, role == Role::Officer, now)?;
             let own = node.identity.domain();
             let outcome = Outcome { prepared: &prepared, decisions: &decisions, known: &known, own };
             naming::check(outcome, &findings, &accepted, role)?;
@@ -164,26 +170,42 @@ impl Assessments {
     }
 }
 
-/// The findings that the author accepted, or a fault if any other finding blocks. Those that name states are decided by [`naming::check`].
-fn check_lint(
-    prepared: &LoadedAssessment,
-    accepted: &[String],
-    now: Time,
-    names: &OwnNames,
-) -> Result<Vec<Finding>, Fault> {
-    let portions = prepared.portions.iter().map(|p| &p.portion);
-    let findings = lint_with(&Draft::reopened(&prepared.manifest, portions), now, names);
-    if let Some(finding) = blocking(&findings, accepted).into_iter().find(|finding| finding.named.is_none()) {
-        let what = match finding.severity {
-            Severity::Error => format!("{}: {}", finding.code, finding.message),
-            Severity::Warning => {
-                format!("{}: {}; mend it, or publish with --accept {}", finding.code, finding.message, finding.code)
-            }
-        };
-        let field = finding.portion.map(|i| format!("portions[{i}]"));
-        return Err(Fault { field, ..Fault::new(Reason::LintFailed, what) });
+/// What the lint looks at.
+struct LintedDraft<'a> {
+    prepared: &'a LoadedAssessment,
+    names: &'a OwnNames,
+    readership: &'a Readership,
+}
+
+impl LintedDraft<'_> {
+    /// The findings, which whoever publishes has accepted, or a fault if any other finding blocks. Those that name states are decided by
+    /// [`naming::check`].
+    fn check(&self, accepted: &[String], is_officer: bool, now: Time) -> Result<Vec<Finding>, Fault> {
+        let portions = self.prepared.portions.iter().map(|p| &p.portion);
+        let draft = Draft::reopened(&self.prepared.manifest, portions);
+        let findings = lint_for(&draft, now, self.names, self.readership);
+        let mut others =
+            blocking(&findings, accepted, is_officer).into_iter().filter(|finding| finding.named.is_none());
+        match others.next() {
+            Some(finding) => Err(refusal(finding)),
+            None => Ok(findings),
+        }
     }
-    Ok(findings)
+}
+
+fn refusal(finding: &Finding) -> Fault {
+    let what = match finding.severity {
+        Severity::Error => format!("{}: {}", finding.code, finding.message),
+        Severity::Officer => format!(
+            "{}: {}; `watchfire assess preview` shows both passages; mend it, or have an officer publish it with --accept {}",
+            finding.code, finding.message, finding.code
+        ),
+        Severity::Warning => {
+            format!("{}: {}; mend it, or publish with --accept {}", finding.code, finding.message, finding.code)
+        }
+    };
+    let field = finding.portion.map(|i| format!("portions[{i}]"));
+    Fault { field, ..Fault::new(Reason::LintFailed, what) }
 }
 
 /// The findings' names, each once.

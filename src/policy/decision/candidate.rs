@@ -12,6 +12,9 @@ use crate::{
     policy::{facts::Facts, provenance::Acquisition, reason::PolicyReason},
 };
 
+/// The id of the reason for which a lesser headline is withheld. Whoever gets the fuller one may have it.
+pub const FULLER_HEADLINE: &str = "a-fuller-headline-is-given";
+
 /// What one basis would release.
 #[derive(Debug)]
 pub(super) struct Candidate<'a> {
@@ -53,7 +56,7 @@ impl<'a> Candidate<'a> {
             released.clear();
         } else {
             let lesser = granted.keys().filter(|i| !released.contains_key(i));
-            let reason = || PolicyReason::new("a-fuller-headline-is-given", "a fuller headline is given");
+            let reason = || PolicyReason::new(FULLER_HEADLINE, "a fuller headline is given");
             permitted_yet_withheld.extend(lesser.map(|i| (*i, reason())));
         }
         Self { basis, rulings, released, permitted_yet_withheld }
