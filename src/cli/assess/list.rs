@@ -199,7 +199,7 @@ const HEADINGS: [Heading; 11] = {
         heading("TLP", 12, 4),
         Heading::whole("FROM", 5),
         heading("ISSUED", 10, 6),
-        heading("HEADLINE", 20, 0),
+        heading("HEADLINE", 28, 0),
     ]
 };
 
