@@ -159,6 +159,8 @@ mod terminal_kit;
 mod three_hops;
 #[path = "node/times.rs"]
 mod times;
+#[path = "node/today.rs"]
+mod today;
 #[path = "node/twins.rs"]
 mod twins;
 #[path = "node/urgency.rs"]

@@ -2,15 +2,24 @@
 
 use crate::domain::time::Time;
 
-/// `in 5 h`, or `OVERDUE 2 days`.
+/// `in 5 h`, or `2 days late`.
 pub fn left(by: Time, now: Time) -> String {
     let seconds = by.seconds_since(now);
-    let span = match seconds.abs() {
+    if seconds < 0 { format!("{} late", span(seconds)) } else { format!("in {}", span(seconds)) }
+}
+
+/// How long something has waited: `since 5 h`.
+pub fn waited(since: Time, now: Time) -> String {
+    format!("since {}", span(now.seconds_since(since)))
+}
+
+/// A span of seconds in the unit that matters.
+fn span(seconds: i64) -> String {
+    match seconds.abs() {
         s if s < 3_600 => format!("{} min", s / 60),
         s if s < 48 * 3_600 => format!("{} h", s / 3_600),
         s => format!("{} days", s / 86_400),
-    };
-    if seconds < 0 { format!("OVERDUE {span}") } else { format!("in {span}") }
+    }
 }
 
 /// The sentence about it.
@@ -30,6 +39,6 @@ mod tests {
             [59, 3_599, 3_600, 172_799, 172_800].map(left),
             ["in 0 min", "in 59 min", "in 1 h", "in 47 h", "in 2 days"]
         );
-        assert_eq!([-60, -7_200, -864_000].map(left), ["OVERDUE 1 min", "OVERDUE 2 h", "OVERDUE 10 days"]);
+        assert_eq!([-60, -7_200, -864_000].map(left), ["1 min late", "2 h late", "10 days late"]);
     }
 }

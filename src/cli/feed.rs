@@ -17,7 +17,7 @@ use super::{
 };
 use crate::{
     domain::{fault::Reason, ids::TrustDomain},
-    render::text::one_line,
+    render::{self, Heading, text::one_line},
     wire::{field::time, proto},
 };
 
@@ -148,6 +148,18 @@ fn spinner(global: &Global) -> ProgressBar {
     ProgressBar::new_spinner().with_style(style)
 }
 
+/// The columns of `feed status`. A partner's name is never cut, because two names that are cut may look alike.
+const COLUMNS: [Heading; 8] = [
+    Heading::whole("PARTNER", 0),
+    Heading::whole("DIRECTION", 0),
+    Heading::whole("LAST", 3),
+    Heading::whole("ACKNOWLEDGED", 4),
+    Heading::whole("QUEUED", 2),
+    Heading::whole("LIVE", 0),
+    Heading::whole("OVERDUE", 1),
+    Heading::whole("LAST AT", 5),
+];
+
 async fn status(global: &Global) -> Result<(), CliError> {
     let mut desk = Context::load(global, ANYBODY)?.connect().await?;
     let feeds = desk.all_feeds().await?;
@@ -159,10 +171,7 @@ async fn status(global: &Global) -> Result<(), CliError> {
         return Ok(());
     }
     let rows: Vec<Vec<String>> = all.iter().map(row).collect();
-    output::print(&output::table(
-        &["PARTNER", "DIRECTION", "LAST", "ACKNOWLEDGED", "QUEUED", "LIVE", "OVERDUE", "LAST AT"],
-        &rows,
-    ));
+    output::print(&render::fitted(&COLUMNS, &rows, output::table_width()));
     if !withheld.is_empty() {
         output::print(&withheld);
     }

@@ -11,6 +11,7 @@ use crate::{
         actor::{Authorized, Write},
         fault::{Fault, Reason},
         ids::StatementId,
+        marking::Tlp,
         summary::Filter,
     },
     node::{
@@ -21,7 +22,7 @@ use crate::{
         },
     },
     store::ListFilter,
-    wire::{proto, status::from_fault},
+    wire::{field::text_of, proto, status::from_fault},
 };
 
 /// How many assessments are listed if the caller does not say, and at most.
@@ -113,12 +114,13 @@ impl AssessmentListing {
             (None, Some(filter)) => self.page(&filter).await,
             (None, None) => return (vec![], None),
         };
-        let ListedAssessment { views, damaged, next, read } = match page {
+        let ListedAssessment { views, damaged, next, read, tlp } = match page {
             Ok(page) => page,
             Err(fault) => return (vec![Err(from_fault(fault))], None),
         };
         progress.damaged.extend(damaged);
-        let mut messages: Vec<Message> = views.iter().map(|found| Ok(self.listed(found, &read))).collect();
+        let mut messages: Vec<Message> =
+            views.iter().map(|found| Ok(self.listed(found, &read, tlp.get(&found.record.manifest_id)))).collect();
         match next {
             Some(filter) if self.wanted.is_none() || progress.pages > 0 => {
                 progress.pages = progress.pages.saturating_sub(1);
@@ -133,9 +135,14 @@ impl AssessmentListing {
         (messages, None)
     }
 
-    fn listed(&self, found: &AssessmentView, read: &HashSet<StatementId>) -> proto::ListAssessmentsResponse {
+    fn listed(
+        &self,
+        found: &AssessmentView,
+        read: &HashSet<StatementId>,
+        tlp: Option<&Tlp>,
+    ) -> proto::ListAssessmentsResponse {
         let cursor = self.tokens.at(&found.record.manifest_id);
         let unread = !read.contains(&found.record.manifest_id);
-        proto::ListAssessmentsResponse { assessment: Some(view(found)), cursor, unread }
+        proto::ListAssessmentsResponse { assessment: Some(view(found)), cursor, unread, tlp: text_of(tlp) }
     }
 }

@@ -49,13 +49,19 @@ impl LedgerService for Desk {
         answer(async {
             // The key is the index, so a page ends with the entry before the next one.
             let page = RequestedPage::<u64>::of(self, &mut message)?;
-            let proto::ListLedgerRequest { from, about, padding, .. } = message;
-            let from = page.after.map_or(from, |after| after.saturating_add(1));
+            let proto::ListLedgerRequest { from, about, padding, newest, .. } = message;
+            let (mut before, mut from) = (0, page.after.map_or(from, |after| after.saturating_add(1)));
+            if newest > 0 && page.after.is_none() {
+                let limit = usize::try_from(newest).unwrap_or(usize::MAX);
+                let wanted = LedgerLine { from: 0, about: about.clone(), limit, padding };
+                before = self.node.ledger.first_of_newest(&actor, &wanted).await?;
+                from = before;
+            }
             // One more than the page holds, so that there is a next page only if it has entries.
             let wanted = LedgerLine { from, about, limit: page.size.saturating_add(1), padding };
             let found = self.node.ledger.list_ledger(&actor, &wanted).await?;
             let (entries, next_page_token) = page.cut(found, |entry| entry.index, entry);
-            Ok(proto::ListLedgerResponse { entries, next_page_token })
+            Ok(proto::ListLedgerResponse { entries, next_page_token, before })
         })
         .await
     }

@@ -11,12 +11,12 @@ use super::{
 };
 use crate::{
     domain::{
-        action_item::{ActionItem, ActionOrder},
+        action_item::{ActionItem, ActionOrder, Gist},
         fault::{Fault, Reason},
     },
     node::{assessments::personal::SavedSearch, task::to_the_end},
     wire::{
-        field::{present, timestamp},
+        field::{present, text_of, texts, timestamp},
         proto::{self, personal_service_server::PersonalService},
     },
 };
@@ -119,7 +119,9 @@ fn saved(saved: SavedSearch) -> proto::SavedSearchView {
 }
 
 fn item(item: ActionItem) -> proto::ActionItemView {
-    let ActionItem { kind, organisation, subject, version, summary, fix, due_at, since } = item;
+    let ActionItem { kind, organisation, subject, version, summary, fix, due_at, since, gist, rest } = item;
+    let (not_listed, not_listed_of, list_command) =
+        rest.map(|rest| (rest.number, rest.of.to_string(), rest.command)).unwrap_or_default();
     proto::ActionItemView {
         kind: kind.to_string(),
         organisation: organisation.to_string(),
@@ -129,5 +131,21 @@ fn item(item: ActionItem) -> proto::ActionItemView {
         fix,
         due_at: due_at.and_then(timestamp),
         since: since.and_then(timestamp),
+        gist: gist.map(gist_view),
+        not_listed,
+        not_listed_of,
+        list_command,
+    }
+}
+
+fn gist_view(gist: Gist) -> proto::AssessmentGist {
+    let Gist { originator, level, places, tlp, headline, exercise } = gist;
+    proto::AssessmentGist {
+        originator: originator.to_string(),
+        level: level.map(|level| u8::from(level).into()).unwrap_or_default(),
+        places: texts(&places),
+        tlp: text_of(tlp.as_ref()),
+        headline: headline.unwrap_or_default(),
+        exercise,
     }
 }

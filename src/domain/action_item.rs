@@ -1,6 +1,6 @@
 //! What waits for a person: something to decide, to answer or to look after.
 
-use super::{ids::TrustDomain, time::Time, words::words};
+use super::{ids::TrustDomain, level::WarningLevel, marking::Tlp, place::Place, time::Time, words::words};
 
 words!(
     /// Kinds of action items.
@@ -47,6 +47,38 @@ pub struct ActionItem {
     pub due_at: Option<Time>,
     /// Since when it waits.
     pub since: Option<Time>,
+    /// What the assessment is about, if there is one that the person may read.
+    pub gist: Option<Gist>,
+    /// Set on the last item of a kind and an organisation of which there are more than are listed.
+    pub rest: Option<Rest>,
+}
+
+/// What an assessment is about, in as few words as a list has.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Gist {
+    /// Whose assessment it is.
+    pub originator: TrustDomain,
+    /// The highest level of its subjects that are here.
+    pub level: Option<WarningLevel>,
+    /// The places of its subjects that are here, each once.
+    pub places: Vec<Place>,
+    /// The highest TLP level of its portions that are here.
+    pub tlp: Option<Tlp>,
+    /// Its headline that is here.
+    pub headline: Option<String>,
+    /// Whether it is an exercise.
+    pub exercise: bool,
+}
+
+/// What is not listed, so that one organisation does not fill the list.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Rest {
+    /// How many there are besides those that are listed.
+    pub number: u64,
+    /// The organisation of which they are.
+    pub of: TrustDomain,
+    /// The command that lists them, without `watchfire`.
+    pub command: String,
 }
 
 /// The place of an item in the list: those with a deadline come first, the earliest first, and then those that have waited longest. No two items
@@ -77,6 +109,8 @@ mod tests {
             fix: String::new(),
             due_at: due.map(Time::from_unix_nanos),
             since: since.map(Time::from_unix_nanos),
+            gist: None,
+            rest: None,
         };
         let mut all = [
             item("young", None, Some(9)),

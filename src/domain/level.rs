@@ -34,8 +34,14 @@ impl WarningLevel {
             Self::Ongoing => "ongoing",
         }
     }
+
+    /// As people read it in a list: `4 imminent`.
+    pub fn label(self) -> String {
+        format!("{} {}", u8::from(self), self.as_str())
+    }
 }
 
+/// As people read it in a sentence: `4 (imminent)`.
 impl std::fmt::Display for WarningLevel {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         write!(f, "{} ({})", u8::from(*self), self.as_str())

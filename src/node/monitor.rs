@@ -2,6 +2,7 @@
 
 pub mod reported_damage;
 pub mod damage;
+mod gist;
 pub mod expiry;
 pub mod status;
 

@@ -1,16 +1,16 @@
 //! What waits for a person of the organisation, by the person's role.
 
-use std::sync::Arc;
+use std::{collections::HashMap, sync::Arc};
 
 use crate::{
     domain::{
-        action_item::{ActionItem, ActionKind},
+        action_item::{ActionItem, ActionKind, Rest},
         actor::{Authorized, LookUp},
         agreement::AgreementState,
         approval::{Approved, LAPSES_AFTER},
         ending::{Ending, EndingKind},
         fault::Fault,
-        ids::{Role, SpiffeId, StatementId},
+        ids::{Role, SpiffeId, StatementId, TrustDomain},
         recall::RecallState,
         time::{Clock, Time},
     },
@@ -24,6 +24,10 @@ use crate::{
 
 /// How many items of one kind are listed at most.
 const MOST: u32 = 200;
+/// The most that `assess list` lists.
+const MOST_LISTED: u64 = 10_000;
+/// How many acknowledgements are listed of one originator at most.
+const EACH: u32 = 13;
 /// How many pages of open requests are read to find those of partners.
 const REQUEST_PAGES: usize = 8;
 
@@ -70,11 +74,20 @@ impl Today {
         Ok(all)
     }
 
-    /// Acknowledgements that senders are owed.
+    /// Acknowledgements that senders are owed: of each originator the earliest, so that nobody fills the list by back-dating.
     async fn acknowledgements(&self) -> Result<Vec<ActionItem>, Fault> {
-        let owed = self.store.own_duties(MOST).await?.into_iter().map(|duty| {
+        let duties = self.store.own_duties(EACH, MOST).await?;
+        let ids: Vec<StatementId> = duties.iter().map(|duty| duty.manifest_id).collect();
+        let mut gists = self.monitor.gists(&ids).await?;
+        let mut listed: HashMap<TrustDomain, u64> = HashMap::new();
+        duties.iter().for_each(|duty| *listed.entry(duty.originator.clone()).or_default() += 1);
+        let mut items = vec![];
+        // From behind, because the last one of an originator tells how many more there are.
+        for duty in duties.into_iter().rev() {
             let (id, version) = duty.assessment;
-            ActionItem {
+            let number =
+                duty.of_originator.saturating_sub(listed.remove(&duty.originator).unwrap_or(duty.of_originator));
+            items.push(ActionItem {
                 kind: ActionKind::Acknowledge,
                 summary: format!("{} is owed an acknowledgement of version {version}", duty.partner),
                 organisation: duty.partner,
@@ -83,9 +96,11 @@ impl Today {
                 fix: format!("assess acknowledge {id}"),
                 due_at: Some(duty.due_at),
                 since: None,
-            }
-        });
-        Ok(owed.collect())
+                gist: gists.remove(&duty.manifest_id),
+                rest: (number > 0).then(|| more_of(duty.originator, number, duty.of_originator)),
+            });
+        }
+        Ok(items)
     }
 
     /// Requests of partners that wait for an answer.
@@ -104,6 +119,8 @@ impl Today {
                 fix: format!("assess answer {}", short(&request.id)),
                 due_at: None,
                 since: Some(request.at),
+                gist: None,
+                rest: None,
             }));
         }
         items.truncate(MOST as usize);
@@ -127,6 +144,8 @@ impl Today {
             fix: format!("assess purge {}", recall.assessment),
             due_at: None,
             since: Some(recall.at),
+            gist: None,
+            rest: None,
         });
         Ok(items.collect())
     }
@@ -143,6 +162,8 @@ impl Today {
             version: None,
             due_at: None,
             since: Some(kept.since),
+            gist: None,
+            rest: None,
         });
         Ok(items.collect())
     }
@@ -165,6 +186,8 @@ impl Today {
             version: None,
             due_at: None,
             since: Some(usage.since),
+            gist: None,
+            rest: None,
         });
         Ok(items.collect())
     }
@@ -187,6 +210,8 @@ impl Today {
                 fix: format!("agreement sign {}", short(&a.id)),
                 due_at: Some(from).filter(|from| *from > now),
                 since: Some(a.changed_at),
+                gist: None,
+                rest: None,
             }
         });
         Ok(items.collect())
@@ -212,6 +237,8 @@ impl Today {
                 fix: "partner list".to_owned(),
                 due_at: Some(record.since.plus_seconds(LAPSES_AFTER)),
                 since: Some(record.since),
+                gist: None,
+                rest: None,
             }
         });
         Ok(items.collect())
@@ -235,6 +262,8 @@ impl Today {
             fix: format!("person confirm {}/{}", person.id.role(), person.id.name()),
             due_at: None,
             since: Some(person.since),
+            gist: None,
+            rest: None,
         });
         items.collect()
     }
@@ -251,6 +280,8 @@ impl Today {
             fix: "ledger alarms".to_owned(),
             due_at: None,
             since: Some(alarm.at),
+            gist: None,
+            rest: None,
         });
         Ok(items.collect())
     }
@@ -277,6 +308,8 @@ fn of_ending(ending: Ending, now: Time) -> ActionItem {
         fix: ending.fix,
         due_at: Some(ending.ends_at),
         since: Some(ending.act_from),
+        gist: None,
+        rest: None,
     }
 }
 
@@ -292,6 +325,12 @@ fn asked(record: &RequestRecord) -> String {
     let kinds: Vec<String> = request.kinds.iter().map(ToString::to_string).collect();
     let kinds = if kinds.is_empty() { "more".to_owned() } else { kinds.join(", ") };
     format!("{} asks for {kinds} of {} (version {})", record.partner, request.assessment, request.version)
+}
+
+/// What there is besides the duties of an originator that are listed. `all` includes those.
+fn more_of(of: TrustDomain, number: u64, all: u64) -> Rest {
+    let command = format!("assess list --from {of} --all-versions --sort acknowledge --limit {}", all.min(MOST_LISTED));
+    Rest { number, of, command }
 }
 
 /// The beginning of an id, which is enough to name it.

@@ -34,6 +34,17 @@ pub struct Heading {
     pub rank: u8,
 }
 
+impl Heading {
+    /// A column whose cells are whole or not there: names, and whatever else says something wrong when it is cut.
+    pub const fn whole(title: &'static str, rank: u8) -> Self {
+        Self { title, least: usize::MAX, rank }
+    }
+
+    fn is_whole(&self) -> bool {
+        self.least == usize::MAX
+    }
+}
+
 /// As [`table`], with as many columns as fit. The last one is narrowed last.
 pub fn fitted(headings: &[Heading], rows: &[Vec<String>], width: usize) -> String {
     let widest = |place: usize| rows.iter().filter_map(|row| row.get(place)).map(|cell| columns(&one_line(cell))).max();
@@ -51,30 +62,40 @@ pub fn fitted(headings: &[Heading], rows: &[Vec<String>], width: usize) -> Strin
     let natural = |place: usize, heading: &Heading| widest(place).unwrap_or_default().max(columns(heading.title));
     let all: usize = shown.iter().map(|(place, heading)| natural(*place, heading) + 2).sum();
     let (mut over, mut rooms) = (all.saturating_sub(width + 2), vec![]);
-    for (at, (place, heading)) in shown.iter().enumerate() {
+    for (place, heading) in &shown {
         let (natural, needed) = (natural(*place, heading), needed(*place, heading));
         // The last column says most, so the others give way before it.
-        let given = if at + 1 < shown.len() { over.min(natural - needed) } else { 0 };
+        let given = over.min(natural - needed);
         over -= given;
-        rooms.push((*place, natural - given));
+        rooms.push(natural - given);
     }
+    let whole: Vec<bool> = shown.iter().map(|(_, heading)| heading.is_whole()).collect();
+    narrow_by(&mut rooms, &whole, over);
     let titles: Vec<&str> = shown.iter().map(|(_, heading)| heading.title).collect();
-    let cell = |row: &Vec<String>, (place, room): (usize, usize)| Some(shortened(&one_line(row.get(place)?), room));
-    let cells = |row: &Vec<String>| rooms.iter().filter_map(|room| cell(row, *room)).collect();
-    table(&titles, &rows.iter().map(cells).collect::<Vec<_>>(), width)
+    let cell = |row: &Vec<String>, place: usize, room: usize| Some(shortened(&one_line(row.get(place)?), room));
+    let cells = |row: &Vec<String>| {
+        shown.iter().zip(&rooms).filter_map(|((place, _), room)| cell(row, *place, *room)).collect()
+    };
+    // Whole cells stay whole, even if the line is longer than the terminal is wide.
+    table(&titles, &rows.iter().map(cells).collect::<Vec<_>>(), usize::MAX)
 }
 
 /// Narrows the widest column by one, again and again, until the table fits or no column is wider than 8.
 fn narrow(widths: &mut [usize], width: usize) {
     let gaps = 2 * widths.len().saturating_sub(1);
-    let mut over = (widths.iter().sum::<usize>() + gaps).saturating_sub(width);
-    while over > 0 {
-        let Some(widest) = widths.iter_mut().max() else { return };
-        if *widest <= 8 {
-            return;
+    let over = (widths.iter().sum::<usize>() + gaps).saturating_sub(width);
+    let none = vec![false; widths.len()];
+    narrow_by(widths, &none, over);
+}
+
+/// Narrows the widest column by one, as many times as `over` says, as long as one is wider than 8. Whole columns stay.
+fn narrow_by(widths: &mut [usize], whole: &[bool], over: usize) {
+    for _ in 0..over {
+        let narrower = widths.iter_mut().zip(whole).filter(|(_, whole)| !**whole).map(|(wide, _)| wide);
+        match narrower.max() {
+            Some(widest) if *widest > 8 => *widest -= 1,
+            _ => return,
         }
-        *widest -= 1;
-        over -= 1;
     }
 }
 
@@ -117,6 +138,20 @@ mod tests {
                 fitted(&headings, std::slice::from_ref(&row), width).lines().all(|line| columns(line) <= width),
                 "{width}"
             );
+        }
+    }
+
+    #[test]
+    fn names_that_must_be_whole_are_never_cut() {
+        let headings =
+            [Heading::whole("partner", 0), Heading { title: "note", least: 10, rank: 0 }, Heading::whole("last at", 1)];
+        let names = ["ministry-of-foreign-affairs-one.example", "ministry-of-foreign-affairs-two.example"];
+        let rows = names.map(|name| vec![name.to_owned(), "n".repeat(40), "2026-12-01".to_owned()]);
+        for width in [20, 40, 60, 80, 200] {
+            let text = fitted(&headings, &rows, width);
+            assert!(names.iter().all(|name| text.contains(name)), "{width}: {text}");
+            assert_eq!(text.contains("2026-12-01"), width >= 63, "{width}: {text}");
+            assert!(width < 60 || text.lines().all(|line| columns(line) <= width), "{width}: {text}");
         }
     }
 

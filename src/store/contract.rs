@@ -93,6 +93,7 @@ macro_rules! contract {
             the_pages_of_a_search_are_the_list_that_is_wanted
             followers_begin_after_the_newest_changes
             words_are_found_in_what_the_reader_may_read_and_nowhere_else
+            where_a_page_of_a_search_ends_says_nothing_of_quarantine
             a_purge_and_an_index_that_is_off_leave_no_words
             words_are_found_alike_with_and_without_an_index
             what_a_person_has_read_is_that_person_s_own

@@ -225,8 +225,12 @@ pub struct DutyRecord {
     pub manifest_id: StatementId,
     /// The same, as people name it.
     pub assessment: (AssessmentId, u32),
+    /// Whose assessment it is.
+    pub originator: TrustDomain,
     /// By when.
     pub due_at: Time,
+    /// How many duties there are for assessments of that originator, including this one.
+    pub of_originator: u64,
 }
 
 /// What of a partner's entries is in quarantine.
@@ -289,8 +293,9 @@ pub trait ReceiptStore: Send + Sync {
     ) -> Result<(u64, Vec<OverdueRecord>)>;
     /// The time by which a version must be acknowledged here; the earliest, if several partners ask for it. `None` if nobody waits for it.
     async fn acknowledge_by(&self, manifest_id: &StatementId) -> Result<Option<Time>>;
-    /// This node's duties to acknowledge, the earliest due first, at most `limit`.
-    async fn own_duties(&self, limit: u32) -> Result<Vec<DutyRecord>>;
+    /// This node's duties to acknowledge: of each originator the `each` that are due first, and altogether at most `limit`. The originators take
+    /// turns: first the earliest duty of each, then the second of each, and so on. So no originator's duties push out those of others.
+    async fn own_duties(&self, each: u32, limit: u32) -> Result<Vec<DutyRecord>>;
     /// What is in quarantine, by partner.
     async fn quarantine_counts(&self) -> Result<Vec<QuarantineCount>>;
     /// Records a contact with the partner.

@@ -176,7 +176,14 @@ async fn today_lists_what_waits_for_each_role_and_by_when() {
     );
     assert!(item["due"].is_string() && item["overdue"] == false && item["version"] == 1, "{item}");
     assert_eq!(item["fix"], format!("assess acknowledge {id}"));
-    assert!(!item.to_string().contains("urgent"), "it has no text of an assessment");
+    assert_eq!(item["gist"]["headline"], "urgent");
+    assert_eq!((&item["gist"]["level"], &item["gist"]["tlp"]), (&3.into(), &"AMBER".into()), "{item}");
+    assert!(item["not_listed"].is_null() && !item["summary"].to_string().contains("urgent"), "{item}");
+    let words = watchfire(&no.dir, &["--as", "ana", "today"]).await.stdout;
+    let expected = format!(
+        "in 2 days     acknowledge  3 warning  TLP:AMBER  gb.example  Burkina Faso\n    urgent\n    watchfire assess acknowledge {id}\n"
+    );
+    assert_eq!(words, expected);
     assert_eq!(kinds(&no, "root").await, Vec::<String>::new(), "an administrator does not acknowledge");
 
     no.ask(&["--as", "ana", "assess", "request", &id, "--kind", "evidence", "--question", "what else is known?"]).await;

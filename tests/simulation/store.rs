@@ -305,7 +305,7 @@ passed_on!(ReceiptStore {
     write save_report(report: HolderReport) -> bool;
     read overdue(partner: &TrustDomain, outgoing: bool, now: Time, limit: u32) -> (u64, Vec<OverdueRecord>);
     read acknowledge_by(manifest_id: &StatementId) -> Option<Time>;
-    read own_duties(limit: u32) -> Vec<DutyRecord>;
+    read own_duties(each: u32, limit: u32) -> Vec<DutyRecord>;
     read quarantine_counts() -> Vec<QuarantineCount>;
     // The power is not cut at this write, because it runs in parallel with a call, and the order of the two depends on threads.
     read heard_of(partner: &TrustDomain, at: Time) -> ();

@@ -78,18 +78,17 @@ fn written(at: Option<prost_types::Timestamp>) -> Option<String> {
 
 /// All agreements as a table. Notes are shown only if there are any.
 pub fn table(all: &[AgreementDetails], width: usize) -> String {
-    let heading = |title, least, rank| Heading { title, least, rank };
     let mut headings = vec![
-        heading("ID", 12, 0),
-        heading("VERSION", 7, 4),
-        heading("PARTIES", 24, 0),
-        heading("STATE", 17, 0),
-        heading("FROM", 10, 3),
-        heading("UNTIL", 10, 2),
+        Heading::whole("ID", 0),
+        Heading::whole("VERSION", 4),
+        Heading::whole("PARTIES", 0),
+        Heading::whole("STATE", 0),
+        Heading::whole("FROM", 3),
+        Heading::whole("UNTIL", 2),
     ];
     let rows: Vec<_> = all.iter().map(AgreementDetails::row).collect();
     if all.iter().any(|agreement| !agreement.remark().is_empty()) {
-        headings.push(heading("NOTE", 20, 1));
+        headings.push(Heading { title: "NOTE", least: 20, rank: 1 });
     }
     render::fitted(&headings, &rows, width)
 }

@@ -96,6 +96,8 @@ struct Row {
     places: Vec<String>,
     /// The time by which it must be acknowledged here.
     acknowledge_by: Option<String>,
+    /// The highest TLP level of the portions that are here.
+    tlp: Option<String>,
     headline: Option<String>,
     state: String,
     exercise: bool,
@@ -125,7 +127,7 @@ struct Known {
 }
 
 impl Row {
-    fn new(held: &OpenedAssessment, unread: bool) -> Self {
+    fn new(held: &OpenedAssessment, unread: bool, tlp: String) -> Self {
         let mut places: Vec<Place> = subjects(&held.portions).flat_map(|s| s.places.iter().copied()).collect();
         places.dedup();
         let known = Known {
@@ -144,6 +146,7 @@ impl Row {
             level: known.level.map(u8::from),
             places: known.places.iter().map(ToString::to_string).collect(),
             acknowledge_by: known.acknowledge_by.map(|by| by.to_string()),
+            tlp: Some(tlp).filter(|tlp| !tlp.is_empty()),
             headline: held.headline().map(str::to_owned),
             state: held.state.clone(),
             exercise: held.manifest.exercise,
@@ -161,42 +164,47 @@ impl Row {
     fn cells(&self, digits: usize, now: Time) -> Vec<String> {
         let exercise = if self.exercise { "EXERCISE " } else { "" };
         let absent = if self.recall.is_some() { "(recalled)" } else { "(withheld)" };
-        let level = self.known.level.map(|level| format!("{} {}", u8::from(level), level.as_str()));
+        let level = self.known.level.map(WarningLevel::label);
         let or_none = |cell: Option<String>| cell.filter(|c| !c.is_empty()).unwrap_or_else(|| "-".to_owned());
         vec![
             self.assessment.get(..digits).unwrap_or(&self.assessment).to_owned(),
+            if self.unread { "●" } else { "" }.to_owned(),
             or_none(level),
             or_none(self.known.acknowledge_by.map(|by| deadline::left(by, now))),
             or_none(Some(render::places(&self.known.places))),
-            self.originator.clone(),
-            self.known.issued.day().to_string(),
             self.known.expires.last_day().to_string(),
             self.standing(),
+            or_none(self.tlp.clone()),
+            self.originator.clone(),
+            self.known.issued.day().to_string(),
             format!("{exercise}{}", self.headline.as_deref().unwrap_or(absent)),
         ]
     }
 }
 
-/// The columns of the list. The deadline is shown only where there is one.
-const HEADINGS: [Heading; 9] = {
+/// The columns of the list: at 80 columns what tells how urgent it is and where. The deadline is shown only where there is one. An originator is
+/// whole or not there, because names that are cut may look alike.
+const HEADINGS: [Heading; 11] = {
     const fn heading(title: &'static str, least: usize, rank: u8) -> Heading {
         Heading { title, least, rank }
     }
     [
-        heading("ID", 32, 0),
+        Heading::whole("ID", 0),
+        heading("NEW", 3, 0),
         heading("LEVEL", 10, 0),
-        heading("ACKNOWLEDGE", 11, 1),
-        heading("PLACE", 18, 0),
-        heading("FROM", 12, 3),
-        heading("ISSUED", 10, 5),
-        heading("EXPIRES", 10, 4),
-        heading("STATE", 24, 2),
+        heading("ACKNOWLEDGE", 12, 1),
+        heading("PLACE", 11, 0),
+        heading("EXPIRES", 10, 2),
+        heading("STATE", 24, 3),
+        heading("TLP", 12, 4),
+        Heading::whole("FROM", 5),
+        heading("ISSUED", 10, 6),
         heading("HEADLINE", 28, 0),
     ]
 };
 
 /// Where the deadline is among the columns.
-const DEADLINE: usize = 2;
+const DEADLINE: usize = 3;
 
 impl Row {
     /// Its state, and what a reader must know before reading. `assess show` says it in full.
@@ -204,8 +212,7 @@ impl Row {
         let doubtful = self.doubtful_since.as_ref().map(|_| ", DOUBTFUL").unwrap_or_default();
         let introduced = self.introduced_by.as_ref().map(|_| ", by introduction").unwrap_or_default();
         let twice = if self.signed_twice.is_empty() { "" } else { ", SIGNED TWICE" };
-        let unread = if self.unread { ", unread" } else { "" };
-        format!("{}{doubtful}{introduced}{twice}{unread}", self.state)
+        format!("{}{doubtful}{introduced}{twice}", self.state)
     }
 }
 
@@ -330,7 +337,7 @@ impl List {
                 match answers.message().await {
                     Ok(Some(answer)) if answer.assessment.is_none() => stopped_at = Some(answer.cursor),
                     Ok(Some(answer)) => match OpenedAssessment::new(answer.assessment) {
-                        Ok(held) => rows.push(Row::new(&held, answer.unread)),
+                        Ok(held) => rows.push(Row::new(&held, answer.unread, answer.tlp)),
                         Err(error) => break Err(error),
                     },
                     Ok(None) => break Ok(()),

@@ -3,11 +3,25 @@
 use clap::Args;
 
 use super::view::{DraftRow, person};
-use crate::cli::{
-    CliError, Global,
-    context::{Context, WRITERS},
-    output,
+use crate::{
+    cli::{
+        CliError, Global,
+        context::{Context, WRITERS},
+        output,
+    },
+    render::{self, Heading},
 };
+
+/// The columns. Ids and persons are never cut, because two that are cut may look alike; a title may be.
+const COLUMNS: [Heading; 7] = [
+    Heading::whole("ID", 0),
+    Heading { title: "NAME", least: 16, rank: 0 },
+    Heading::whole("AUTHOR", 1),
+    Heading::whole("REVISION", 4),
+    Heading::whole("SAVED", 5),
+    Heading::whole("BY", 3),
+    Heading::whole("STATE", 2),
+];
 
 /// Lists the drafts that you may see.
 #[derive(Args)]
@@ -35,8 +49,8 @@ impl List {
             let state = state.into_iter().filter(|s| !s.is_empty()).collect::<Vec<_>>().join(", ");
             vec![row.id.to_string(), row.title(), person(&row.author), row.current.to_string(), saved.0, saved.1, state]
         };
-        let headings = ["ID", "NAME", "AUTHOR", "REVISION", "SAVED", "BY", ""];
-        output::print(output::table(&headings, &rows.iter().map(cells).collect::<Vec<_>>()).trim_end());
+        let cells: Vec<Vec<String>> = rows.iter().map(cells).collect();
+        output::print(render::fitted(&COLUMNS, &cells, output::table_width()).trim_end());
         Ok(())
     }
 }

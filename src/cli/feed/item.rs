@@ -9,7 +9,10 @@ use crate::{
         place::Place,
         time::{Clock, Time},
     },
-    render::{self, text::one_line},
+    render::{
+        self,
+        text::{columns, one_line, wrap},
+    },
     telemetry::SystemClock,
     wire::{field::time, proto},
 };
@@ -41,6 +44,19 @@ pub struct Item {
     due: Option<Time>,
 }
 
+/// How far all lines of an item but its first are indented.
+const INDENT: &str = "    ";
+
+/// The lines of a text, all indented and of `width` columns at most. Without a terminal there is one line.
+fn indented(text: &str, width: usize) -> String {
+    wrap(text, width, INDENT).join("\n")
+}
+
+/// The same, but the first line is not indented.
+fn hanging(text: &str, width: usize) -> String {
+    if columns(text) <= width { text.to_owned() } else { indented(text, width).trim_start().to_owned() }
+}
+
 impl Item {
     /// Decodes the desk's answer.
     pub fn new(item: proto::FeedItem, cursor: Option<String>) -> Self {
@@ -68,7 +84,7 @@ impl Item {
     }
 
     /// The item for people: when, from whom and how serious; what it says; and its id.
-    fn words(&self) -> String {
+    fn words(&self, width: usize) -> String {
         let when = self.received.as_deref().unwrap_or("-");
         let exercise = if self.exercise { "EXERCISE " } else { "" };
         let headline = self.headline.as_deref().map(one_line).unwrap_or_else(|| format!("({})", self.state));
@@ -78,13 +94,19 @@ impl Item {
         let about: String = self.about().into_iter().map(|part| format!("  {part}")).collect();
         let due = self.due.map(|by| format!("  acknowledge by {by} ({})", deadline::left(by, SystemClock.now())));
         let due = due.unwrap_or_default();
-        format!("{when}  {}{number}  {}{about}\n    {exercise}{headline}\n    {id}{due}", self.partner, self.kind)
+        let first = format!("{when}  {}{number}  {}{about}", self.partner, self.kind);
+        let (first, headline, last) = (
+            hanging(&first, width),
+            indented(&format!("{exercise}{headline}"), width),
+            indented(&format!("{id}{due}"), width),
+        );
+        format!("{first}\n{headline}\n{last}")
     }
 
     /// How serious it is, how it is marked, and where, as far as that is here.
     fn about(&self) -> Vec<String> {
         let level = self.level.and_then(|level| WarningLevel::try_from(level).ok());
-        let level = level.map(|level| format!("{} {}", u8::from(level), level.as_str()));
+        let level = level.map(WarningLevel::label);
         let tlp = self.tlp.as_deref().map(|tlp| format!("TLP:{}", one_line(tlp)));
         let places: Vec<Place> = self.places.iter().filter_map(|code| code.parse().ok()).collect();
         let places = Some(render::places(&places)).filter(|names| !names.is_empty());
@@ -93,6 +115,35 @@ impl Item {
 
     /// Prints it.
     pub fn print(&self, global: &Global) {
-        output::result(global, self, || self.words());
+        output::result(global, self, || self.words(output::table_width()));
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_item_is_as_wide_as_the_terminal_and_its_lines_hang() {
+        let item = proto::FeedItem {
+            partner: "gb.example".to_owned(),
+            sequence: 7,
+            kind: "assessment".to_owned(),
+            assessment_id: vec![0xab; 16].into(),
+            headline: "Attacks on villages in the north are likely within days, and the roads are closed".to_owned(),
+            level: 4,
+            places: vec!["BF".to_owned(), "SD-KS".to_owned()],
+            tlp: "AMBER".to_owned(),
+            ..Default::default()
+        };
+        let item = Item::new(item, None);
+        let narrow = item.words(60);
+        let lines: Vec<&str> = narrow.lines().collect();
+        assert!(lines.iter().all(|line| columns(line) <= 60), "{narrow}");
+        assert!(lines.iter().skip(1).all(|line| line.starts_with(INDENT)), "{narrow}");
+        let words = |text: &str| text.split_whitespace().map(str::to_owned).collect::<Vec<_>>();
+        let wide = item.words(10_000);
+        assert_eq!((wide.lines().count(), words(&wide)), (3, words(&narrow)), "nothing is lost");
+        assert!(wide.contains("4 imminent  TLP:AMBER  Burkina Faso, South Kordofan (SD)\n"), "{wide}");
     }
 }

@@ -6,16 +6,16 @@ use serde::Serialize;
 use super::{AUDITORS, CliError, Context, Global, entry, output};
 use crate::wire::proto;
 
-/// Lists entries, the oldest first.
+/// Lists the newest entries, the newest last, as `journalctl -n` and `kubectl logs --tail` do; with `--from`, those from there on.
 #[derive(Args)]
 pub struct List {
     /// List only entries about this: an id or its beginning, a person (`alice` or `analyst/alice`), a partner, or a kind of event such as
     /// `released`
     #[arg(long, value_name = "WHAT")]
     about: Option<String>,
-    /// The first index
-    #[arg(long, value_name = "N", default_value_t = 0)]
-    from: u64,
+    /// List from this index on, 0 for the first entry, instead of the newest
+    #[arg(long, value_name = "N")]
+    from: Option<u64>,
     /// The most entries to list
     #[arg(long, value_name = "N", default_value_t = 100, value_parser = clap::value_parser!(u32).range(1..))]
     limit: u32,
@@ -49,17 +49,19 @@ fn print_words(entries: &[proto::LedgerEntryView]) {
 impl List {
     pub(super) async fn run(&self, global: &Global) -> Result<(), CliError> {
         let mut desk = Context::load(global, AUDITORS)?.connect().await?;
-        let (mut left, mut page_token, mut entries) = (self.limit, String::new(), vec![]);
+        let (mut left, mut page_token, mut entries, mut before) = (self.limit, String::new(), vec![], 0);
         while left > 0 {
             let request = proto::ListLedgerRequest {
-                from: self.from,
+                from: self.from.unwrap_or_default(),
                 about: self.about.clone().unwrap_or_default(),
                 page_size: i32::try_from(left).unwrap_or(i32::MAX),
                 padding: self.padding,
                 page_token,
+                newest: if self.from.is_none() { self.limit } else { 0 },
             };
             let page = desk.ledger.list_ledger(request).await?.into_inner();
             left = left.saturating_sub(u32::try_from(page.entries.len()).unwrap_or(u32::MAX));
+            before = before.max(page.before);
             match global.json {
                 true => print_json(&page.entries),
                 false => entries.extend(page.entries),
@@ -72,6 +74,18 @@ impl List {
         if !global.json {
             print_words(&entries);
         }
+        if before > 0 {
+            self.tell_of_older(global, before);
+        }
         Ok(())
+    }
+
+    /// Says that the list does not begin at the beginning.
+    fn tell_of_older(&self, global: &Global, before: u64) {
+        let entries = if before == 1 { "entry of the ledger is" } else { "entries of the ledger are" };
+        let about = self.about.as_ref().map(|about| format!(" --about {about}")).unwrap_or_default();
+        let padding = if self.padding { " --padding" } else { "" };
+        let how = format!("`watchfire ledger list{about}{padding} --from 0`");
+        output::note(global, &format!("{before} {entries} older than these; {how} begins with the first one"));
     }
 }

@@ -1,6 +1,6 @@
 //! Reads assessments: checks who may see what is here, verifies each signature anew, and records each reading.
 
-use std::collections::HashSet;
+use std::collections::{HashMap, HashSet};
 
 use crate::{
     domain::{
@@ -9,7 +9,9 @@ use crate::{
         event::{Deed, Event},
         fault::{Fault, Reason},
         ids::{AssessmentId, Role, SpiffeId, StatementId, TrustDomain},
+        marking::Tlp,
         statement::{Envelope, Signature, Suite},
+        summary::PortionSummary,
         time::{Day, Time},
     },
     node::{
@@ -68,6 +70,8 @@ pub struct ListedAssessment {
     pub next: Option<ListFilter>,
     /// The versions among them that the reader has marked as read.
     pub read: HashSet<StatementId>,
+    /// The highest TLP level of each version's portions that are here.
+    pub tlp: HashMap<StatementId, Tlp>,
 }
 
 /// A version that can't be read, with its name if it has one.
@@ -111,6 +115,9 @@ impl Assessments {
         let AssessmentPage { records, mut damaged, next } = page;
         let ids: Vec<StatementId> = records.iter().map(|record| record.manifest_id).collect();
         let marked_read = self.store.read_by(actor.id(), &ids).await?.into_iter().collect();
+        let summaries = self.store.summaries(&ids, filter.quarantined).await?.into_iter();
+        let highest = |portions: Vec<PortionSummary>| portions.into_iter().map(|portion| portion.tlp).max();
+        let tlp = summaries.filter_map(|s| Some((s.manifest_id, highest(s.portions?)?))).collect();
         let (read, mut views) = (records.len() + damaged.len(), Vec::with_capacity(records.len()));
         for record in records {
             let name = (record.assessment, record.version);
@@ -123,7 +130,7 @@ impl Assessments {
         let left = filter.limit.saturating_sub(u32::try_from(read).unwrap_or(u32::MAX));
         let next = next.filter(|_| left > 0);
         let next = next.map(|before| ListFilter { before: Some(before), limit: left, ..filter.clone() });
-        Ok(ListedAssessment { views, damaged, next, read: marked_read })
+        Ok(ListedAssessment { views, damaged, next, read: marked_read, tlp })
     }
 
     /// Whether a list for this reader may contain that version.

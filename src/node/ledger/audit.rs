@@ -66,6 +66,14 @@ pub struct LedgerLine {
     pub padding: bool,
 }
 
+impl LedgerLine {
+    /// Whether an entry is asked for, if names are to be found that are spelt in one of these ways.
+    fn wants(&self, entry: &LedgerEntry, sought: &[String]) -> bool {
+        let event = event_of(entry);
+        (self.padding || !is_padding(event)) && (self.about.is_empty() || holds(event, sought))
+    }
+}
+
 /// An entry of the ledger.
 pub struct LedgerPage {
     /// Its index, counted from 0.
@@ -204,6 +212,29 @@ impl Ledger {
         self.entries_with(wanted, &sought).await
     }
 
+    /// The index of the first of the newest entries that are wanted, of which there are at most `limit`; 0 if there are no more than these. It
+    /// reads from the end, so a long ledger costs no more than a short one.
+    ///
+    /// # Errors
+    /// `ROLE_REQUIRED`, store faults.
+    pub async fn first_of_newest(&self, _actor: &Authorized<Audit>, wanted: &LedgerLine) -> Result<u64, Fault> {
+        let sought = self.sought_of(&wanted.about).await?;
+        let (mut found, mut end) = (0, self.store.ledger().await?.size);
+        while end > 0 {
+            let begin = end.saturating_sub(PAGE.into());
+            let page = self.store.ledger_entries(begin, PAGE).await?;
+            let here = page.iter().rev().filter(|entry| entry.index < end && wanted.wants(entry, &sought));
+            let indexes: Vec<u64> = here.map(|entry| entry.index).collect();
+            let missing = wanted.limit.saturating_sub(found);
+            if let Some(first) = missing.checked_sub(1).and_then(|last| indexes.get(last)) {
+                return Ok(*first);
+            }
+            found += indexes.len();
+            end = begin;
+        }
+        Ok(0)
+    }
+
     /// The entries that hold one of `sought`.
     async fn entries_with(&self, wanted: &LedgerLine, sought: &[String]) -> Result<Vec<LedgerPage>, Fault> {
         let mut found = vec![];
@@ -212,12 +243,9 @@ impl Ledger {
             let page = self.store.ledger_entries(next, PAGE).await?;
             let Some(last) = page.last() else { break };
             next = last.index + 1;
-            let is_wanted = |entry: &&LedgerEntry| {
-                let event = event_of(entry);
-                (wanted.padding || !is_padding(event)) && (wanted.about.is_empty() || holds(event, sought))
-            };
             let room = wanted.limit - found.len();
-            found.extend(page.iter().filter(is_wanted).take(room).map(LedgerPage::new));
+            let wanted = page.iter().filter(|entry| wanted.wants(entry, sought));
+            found.extend(wanted.take(room).map(LedgerPage::new));
         }
         Ok(found)
     }

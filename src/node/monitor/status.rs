@@ -5,8 +5,7 @@ use std::collections::BTreeMap;
 use crate::{
     domain::{
         actor::{Authorized, Write},
-        assessment::{Manifest, Portion, level, subjects},
-        body::Body,
+        assessment::Manifest,
         fault::{Fault, Reason},
         ids::{StatementId, TrustDomain},
         level::WarningLevel,
@@ -14,7 +13,10 @@ use crate::{
         place::Place,
         time::Time,
     },
-    node::{assessment_state::state_at, monitor::Monitor},
+    node::{
+        assessment_state::state_at,
+        monitor::{Monitor, gist::named_by},
+    },
     store::{
         AssessmentRecord, AssessmentState, FeedFigures, ReceivedRecord, StoreError,
         receipts::{AnswerRecord, OverdueRecord},
@@ -245,12 +247,7 @@ impl Monitor {
             return Ok((Arrival { record, state, headline, manifest, level, places, tlp, acknowledge_by }, bytes));
         };
         let manifest = wire::manifest::decode(&wire::envelope::decode(&held.manifest)?.payload)?;
-        let portions: Vec<Portion> = held.portions.iter().filter_map(|p| wire::portion::decode(p).ok()).collect();
-        let headline = portions.iter().find_map(|p| match &p.body {
-            Body::Headline { text } => Some(text.clone()),
-            _ => None,
-        });
-        let (places, level) = (places_of(&portions), level(&portions));
+        let (headline, level, places) = named_by(&held);
         let tlp = self.highest_tlp(&held.manifest_id).await?;
         let acknowledge_by = self.store.acknowledge_by(&held.manifest_id).await?;
         let manifest = Some(manifest);
@@ -279,15 +276,4 @@ impl Monitor {
     pub async fn inbound_position(&self, partner: &TrustDomain) -> Result<u64, Fault> {
         Ok(self.store.inbound(partner).await?.sequence)
     }
-}
-
-/// The places that the subjects among these portions are about, each once.
-fn places_of(portions: &[Portion]) -> Vec<Place> {
-    let mut places: Vec<Place> = vec![];
-    for place in subjects(portions).flat_map(|subject| &subject.places) {
-        if !places.contains(place) {
-            places.push(*place);
-        }
-    }
-    places
 }

@@ -1,6 +1,9 @@
 //! Grants in words.
 
-use crate::domain::{agreement::Grant, body::Kind};
+use crate::domain::{
+    agreement::{Area, Grant},
+    body::Kind,
+};
 
 /// How many names of a list are written out.
 pub(super) const MAX_LISTED: usize = 12;
@@ -8,7 +11,8 @@ pub(super) const MAX_LISTED: usize = 12;
 /// What the grant permits, in words.
 pub(super) fn grant_in_words(grant: &Grant) -> String {
     let Grant { id, places, topics, kinds, max_tlp, min_level, delay_seconds, .. } = grant;
-    let (kinds, places) = (kinds_in_words(kinds), abbreviated_list(places));
+    let places: Vec<String> = places.iter().map(area_in_words).collect();
+    let (kinds, places) = (kinds_in_words(kinds), abbreviated_list(&places));
     let mut words = format!("grant {id} gives {kinds} on {places} up to {max_tlp}");
     if !topics.is_empty() {
         words.push_str(&format!(", topics {}", abbreviated_list(topics)));
@@ -20,6 +24,14 @@ pub(super) fn grant_in_words(grant: &Grant) -> String {
         words.push_str(&format!(", {} after its issue", duration(*delay_seconds)));
     }
     words
+}
+
+/// A place by its name and its code, because few people know the codes.
+fn area_in_words(area: &Area) -> String {
+    match area {
+        Area::Place(place) => format!("{} ({place})", place.usual_name()),
+        group => group.to_string(),
+    }
 }
 
 fn kinds_in_words(kinds: &[Kind]) -> String {

@@ -313,8 +313,7 @@ fn without_an_agreement_one_is_needed_that_gives_a_headline_and_a_subject_too() 
     scene.dormant = std::mem::take(&mut scene.agreements);
     assert_eq!(one(&scene, 3), ["agreement: agreement 010101010101, which is here, would have to be in force"]);
     scene.dormant.clear();
-    let wanted =
-        "agreement: an agreement with ecowas.example would have to give headline, subject, gap on ML up to AMBER";
+    let wanted = "agreement: an agreement with ecowas.example would have to give headline, subject, gap on Mali (ML) up to AMBER";
     assert_eq!(one(&scene, 3), [wanted]);
 }
 

@@ -102,7 +102,7 @@ fn a_permit_names_the_grants_in_words() {
         g.min_level = Some(WarningLevel::Watch);
         g.delay_seconds = 3_600;
     });
-    let told = "grant g gives headline, subject, gap on M49:011 up to AMBER, from level 1 (watch), 1h after its issue";
+    let told = "grant g gives headline, subject, gap on Western Africa (M49:011) up to AMBER, from level 1 (watch), 1h after its issue";
     assert_eq!(gap_under(&policy, |_| ()), ("+".to_owned(), told.to_owned()));
 }
 

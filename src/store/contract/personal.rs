@@ -69,16 +69,20 @@ pub(crate) async fn what_is_owed_and_what_is_kept_from_users_is_counted(home: &d
     let owed = |sequence, n, second| entry_but(sequence, n, 1, |c| c.due = Some(at(second)));
     receive(&*store, "us", 0, vec![owed(1, 1, 900), owed(2, 2, 100), held(3, 3), held(4, 4)]).await.unwrap();
     receive(&*store, "de", 0, vec![owed(1, 5, 500)]).await.unwrap();
-    let duties = store.own_duties(10).await.unwrap();
+    let duties = store.own_duties(10, 10).await.unwrap();
     let seen: Vec<_> = duties.iter().map(|d| (d.partner.clone(), d.assessment.0.0[0], d.due_at)).collect();
     assert_eq!(seen, [(domain("us"), 2, at(100)), (domain("de"), 5, at(500)), (domain("us"), 1, at(900))]);
     assert_eq!(duties[0].manifest_id, manifest(2, 1));
-    assert_eq!(store.own_duties(2).await.unwrap(), duties[..2]);
+    assert_eq!(store.own_duties(10, 2).await.unwrap(), duties[..2]);
+    // Of each originator only so many, and how many there are.
+    let first = store.own_duties(1, 10).await.unwrap();
+    assert_eq!(first, duties[..1]);
+    assert_eq!((first[0].of_originator, &first[0].originator), (3, &domain("gb")));
     let kept = QuarantineCount { partner: domain("us"), entries: 2, since: at(50) };
     assert_eq!(store.quarantine_counts().await.unwrap(), [kept]);
     // What came only into quarantine gives users no duty, although another partner has brought the same version to them.
     let hidden = entry_but(1, 5, 1, |c| (c.due, c.quarantined) = (Some(at(20)), true));
     receive(&*store, "fr", 0, vec![hidden]).await.unwrap();
-    assert_eq!(store.own_duties(10).await.unwrap(), duties);
+    assert_eq!(store.own_duties(10, 10).await.unwrap(), duties);
     assert_eq!(store.acknowledge_by(&manifest(5, 1)).await, Ok(Some(at(500))));
 }

@@ -85,6 +85,24 @@ pub(crate) async fn words_are_found_in_what_the_reader_may_read_and_nowhere_else
     assert_eq!(names(&page.whole().unwrap()), [(9, 1)]);
 }
 
+pub(crate) async fn where_a_page_of_a_search_ends_says_nothing_of_quarantine(home: &dyn Home) {
+    let store = home.open();
+    store.publish(published(99, 1, "Raid near Djibo")).await.unwrap();
+    // More than a page walks over in tests.
+    let kept = (1..=20).map(|n| with_text(held(n.into(), n), "Massacre in Djibo")).collect();
+    receive(&*store, "us", 0, kept).await.unwrap();
+    let page = async |quarantined| {
+        let filter = ListFilter { quarantined, limit: 10, ..ListFilter::default() };
+        store.search(&filter, &wanted("raid")).await.unwrap()
+    };
+    let reader = page(false).await;
+    assert_eq!((names(&reader.records), reader.next), (vec![(99, 1)], None));
+    // The pages of somebody who may see them end there, so the test sees such a place.
+    let officer = page(true).await;
+    assert_eq!(names(&officer.records), []);
+    assert!((1..=20).any(|n| officer.next == Some(manifest(n, 1))), "{:?}", officer.next);
+}
+
 pub(crate) async fn a_purge_and_an_index_that_is_off_leave_no_words(home: &dyn Home) {
     let store = home.open();
     let entries = vec![with_text(entry(1, 1, 1), "Djibo"), with_text(entry(2, 2, 1), "Djibo")];

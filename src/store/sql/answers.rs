@@ -288,18 +288,23 @@ impl<D: Driver> ReceiptStore for SqlStore<D> {
         self.read(move |conn| query_optional(conn, SQL, params![wanted.as_bytes()], |r| time(r, 0))).await
     }
 
-    async fn own_duties(&self, limit: u32) -> Result<Vec<DutyRecord>> {
-        const SQL: &str = "SELECT p.domain, m.id, a.id, m.version, d.due_at FROM duty d JOIN peer p ON p.number = d.peer \
+    async fn own_duties(&self, each: u32, limit: u32) -> Result<Vec<DutyRecord>> {
+        const SQL: &str = "SELECT * FROM (SELECT p.domain AS owed_to, m.id AS manifest, a.id AS assessment, m.version, d.due_at, \
+            o.domain AS originator, row_number() OVER (PARTITION BY a.originator ORDER BY d.due_at, m.number, d.peer) AS turn, \
+            count(*) OVER (PARTITION BY a.originator) AS among FROM duty d JOIN peer p ON p.number = d.peer \
             JOIN manifest m ON m.number = d.manifest JOIN assessment a ON a.number = m.assessment \
-            WHERE d.outgoing = FALSE AND m.state <> 'quarantined' AND EXISTS (SELECT 1 FROM received r \
-            WHERE r.manifest = d.manifest AND r.peer = d.peer AND r.quarantined = FALSE) ORDER BY d.due_at LIMIT ?1";
+            JOIN peer o ON o.number = a.originator WHERE d.outgoing = FALSE AND m.state <> 'quarantined' \
+            AND EXISTS (SELECT 1 FROM received r WHERE r.manifest = d.manifest AND r.peer = d.peer AND r.quarantined = FALSE)) AS ranked \
+            WHERE turn <= ?1 ORDER BY turn, due_at, originator LIMIT ?2";
         self.read(move |conn| {
-            query_all(conn, SQL, params![limit], |r| {
+            query_all(conn, SQL, params![each, limit], |r| {
                 Ok(DutyRecord {
                     partner: text(r, 0)?,
                     manifest_id: id(r, 1)?,
                     assessment: (id(r, 2)?, r.get(3)?),
                     due_at: time(r, 4)?,
+                    originator: text(r, 5)?,
+                    of_originator: count(r, 7)?,
                 })
             })
         })

@@ -157,7 +157,7 @@ impl Search<'_> {
         if before == Some(None) {
             return Ok(());
         }
-        self.page.next = words::walk(conn, vault, &wanted.words, before.flatten(), |number| {
+        self.page.next = words::walk(conn, vault, (&wanted.words, filter.quarantined), before.flatten(), |number| {
             let values = params![filter.quarantined, filter.current_only, number, originator];
             conn.query(ONE, values, &mut |row| {
                 self.look(row)?;
