@@ -13,6 +13,7 @@ use crate::{
         fault::{Fault, Reason},
         ids::{Digest, TrustDomain},
         lint::{Finding, Severity, lint_for},
+        place::OwnNames,
         order,
         partner::PartnerState,
         statement::{Envelope, Signature, StatementKind},
