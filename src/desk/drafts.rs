@@ -5,8 +5,8 @@ use tonic::Request;
 use super::{
     argument,
     assessment_view::view as assessment,
-    call::{Desk, Reply, answer, authorize, count},
-    decisions::{decisions, left_behind},
+    call::{Desk, Reply, actor, answer, authorize, count},
+    decisions::{Reasons, decisions, left_behind},
     page::RequestedPage,
 };
 use crate::{
@@ -130,6 +130,7 @@ impl DraftService for Desk {
         &self,
         request: Request<proto::PreviewAssessmentRequest>,
     ) -> Reply<proto::PreviewAssessmentResponse> {
+        let reasons = Reasons::for_caller(&actor(&request)?);
         let (actor, message) = authorize(request)?;
         let proto::PreviewAssessmentRequest { manifest, portions, certificates, partner } = message;
         answer(async {
@@ -139,7 +140,7 @@ impl DraftService for Desk {
                 certificates: certificates.into_iter().map(Into::into).collect(),
             };
             let partner = argument::optional_domain("partner", &partner)?;
-            Ok(preview(&self.node.assessments.preview(&actor, unsigned, partner).await?))
+            Ok(preview(&self.node.assessments.preview(&actor, unsigned, partner).await?, reasons))
         })
         .await
     }
@@ -181,7 +182,7 @@ fn listed(view: &DraftView) -> proto::DraftView {
     listed
 }
 
-fn preview(preview: &Preview) -> proto::PreviewAssessmentResponse {
+fn preview(preview: &Preview, reasons: Reasons) -> proto::PreviewAssessmentResponse {
     let place = |digest: &Digest| preview.prepared.portions.iter().position(|p| p.digest == *digest).map(count);
     let step = |step: &ReadingStep| proto::PreviewStep {
         from: step.from.and_then(timestamp),
@@ -191,14 +192,14 @@ fn preview(preview: &Preview) -> proto::PreviewAssessmentResponse {
         partners: texts(&readers.partners),
         steps: readers.steps.iter().map(step).collect(),
     });
-    let nothing = preview
-        .nothing
-        .iter()
-        .map(|(partner, because)| proto::PreviewNothing { partner: partner.to_string(), because: because.clone() });
+    let nothing = preview.nothing.iter().map(|(partner, because)| proto::PreviewNothing {
+        partner: partner.to_string(),
+        because: reasons.told(because.clone()),
+    });
     proto::PreviewAssessmentResponse {
         readers: readers.collect(),
         nothing: nothing.collect(),
-        decisions: decisions(&preview.prepared, &preview.decisions),
+        decisions: reasons.told_in(decisions(&preview.prepared, &preview.decisions)),
         left_behind: left_behind(&preview.left_behind),
         view: Some(assessment(&preview.view(&[]))),
     }
