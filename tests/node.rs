@@ -111,6 +111,8 @@ mod poison;
 mod previews;
 #[path = "node/quarantine.rs"]
 mod quarantine;
+#[path = "node/questions.rs"]
+mod questions;
 #[path = "node/received.rs"]
 mod received;
 #[path = "node/recall.rs"]

@@ -101,12 +101,15 @@ impl AgreementCommand {
             Self::Sign(sign) => sign.run(global).await,
             Self::Suspend(stop) => {
                 let AdminCall { mut desk, id, .. } = AdminCall::begin(global, &stop.which).await?;
+                let question = "Suspend it? Nothing is given or taken under it, and the partner is notified.";
+                output::ask(global, question, "nothing was suspended")?;
                 let request = proto::SuspendAgreementRequest { id, reason: stop.reason.clone() };
                 lookup::print(global, desk.agreements.suspend_agreement(request).await?.into_inner().agreement)
                     .map(|_| ())
             }
             Self::Resume(which) => {
                 let AdminCall { mut desk, id, context, subject, .. } = AdminCall::begin(global, which).await?;
+                output::ask(global, "Resume it? What it gives is released again.", "nothing was resumed")?;
                 let approval = Some(approve(&context, Matter::Resumption, subject)?);
                 let request = proto::ResumeAgreementRequest { id, approval };
                 lookup::print(global, desk.agreements.resume_agreement(request).await?.into_inner().agreement)

@@ -1,6 +1,7 @@
 //! `watchfire draft`: drafts that the node keeps, for their author, those to whom they are handed over, and officers.
 
 mod delete;
+mod descendants;
 mod diff;
 mod edit;
 mod history;

@@ -192,6 +192,7 @@ impl Partner {
             Self::Know(know) => know.run(global, true).await,
             Self::Forget(named) => {
                 let mut desk = Context::load(global, ADMINS)?.connect().await?;
+                output::ask(global, &format!("Forget {}?", named.domain), "nothing was forgotten")?;
                 let request = proto::ForgetPartnerRequest { domain: named.domain.to_string() };
                 finish(global, desk.partners.forget_partner(request).await?.into_inner().partner)
             }
@@ -202,11 +203,16 @@ impl Partner {
             Self::Show(named) => show(global, &named.domain).await,
             Self::Suspend(named) => {
                 let mut desk = Context::load(global, ADMINS)?.connect().await?;
+                let question = format!("Suspend {}? Nothing is exchanged with it until it is resumed.", named.domain);
+                output::ask(global, &question, "nothing was suspended")?;
                 let request = proto::SuspendPartnerRequest { domain: named.domain.to_string() };
                 finish(global, desk.partners.suspend_partner(request).await?.into_inner().partner)
             }
             Self::Resume(named) => {
                 let mut desk = Context::load(global, ADMINS)?.connect().await?;
+                let question =
+                    format!("Resume {}? It gets what agreements give it, and what waits for it.", named.domain);
+                output::ask(global, &question, "nothing was resumed")?;
                 let request = proto::ResumePartnerRequest { domain: named.domain.to_string() };
                 finish(global, desk.partners.resume_partner(request).await?.into_inner().partner)
             }

@@ -6,8 +6,8 @@ use super::{
     argument,
     assessment_list::list,
     assessment_view::view,
-    call::{Desk, Reply, answer, authorize},
-    decisions::{decisions, left_behind},
+    call::{Desk, Reply, actor, answer, authorize},
+    decisions::{Reasons, decisions, left_behind},
     explain::explain,
     feed::{self, Following, status, waiting},
     page::RequestedPage,
@@ -32,13 +32,14 @@ impl DeskService for Desk {
         &self,
         request: Request<proto::PublishAssessmentRequest>,
     ) -> Reply<proto::PublishAssessmentResponse> {
+        let reasons = Reasons::for_caller(&actor(&request)?);
         let (actor, message) = authorize(request)?;
         let proto::PublishAssessmentRequest { manifest, portions, accepted_findings } = message;
         answer(async {
             let manifest = argument::statement("manifest", manifest)?;
             let portions = portions.into_iter().map(Into::into).collect();
             let submission = Submission { manifest, portions, accepted: accepted_findings };
-            Ok(published(&self.node.assessments.publish(&actor, submission).await?))
+            Ok(published(&self.node.assessments.publish(&actor, submission).await?, reasons))
         })
         .await
     }
@@ -89,6 +90,7 @@ impl DeskService for Desk {
         &self,
         request: Request<proto::EndorseAssessmentRequest>,
     ) -> Reply<proto::EndorseAssessmentResponse> {
+        let reasons = Reasons::for_caller(&actor(&request)?);
         let (actor, message) = authorize(request)?;
         let node = self.node.clone();
         answer(async {
@@ -97,7 +99,7 @@ impl DeskService for Desk {
             Ok(proto::EndorseAssessmentResponse {
                 endorsement_id: endorsed.id.0.to_vec().into(),
                 is_new: endorsed.is_new,
-                decisions: decisions(&endorsed.prepared, &endorsed.decisions),
+                decisions: reasons.told_in(decisions(&endorsed.prepared, &endorsed.decisions)),
             })
         })
         .await
@@ -159,12 +161,12 @@ impl DeskService for Desk {
     }
 }
 
-fn published(published: &Published) -> proto::PublishAssessmentResponse {
+fn published(published: &Published, reasons: Reasons) -> proto::PublishAssessmentResponse {
     proto::PublishAssessmentResponse {
         assessment_id: published.assessment.0.to_vec().into(),
         version: published.version,
         manifest_id: published.manifest.0.to_vec().into(),
-        decisions: decisions(&published.prepared, &published.decisions),
+        decisions: reasons.told_in(decisions(&published.prepared, &published.decisions)),
         is_new: published.is_new,
         left_behind: left_behind(&published.left_behind),
     }

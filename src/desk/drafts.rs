@@ -5,8 +5,8 @@ use tonic::Request;
 use super::{
     argument,
     assessment_view::view as assessment,
-    call::{Desk, Reply, answer, authorize, count},
-    decisions::{decisions, left_behind},
+    call::{Desk, Reply, actor, answer, authorize, count},
+    decisions::{Reasons, decisions, left_behind},
     page::RequestedPage,
 };
 use crate::{
@@ -131,6 +131,7 @@ impl DraftService for Desk {
         &self,
         request: Request<proto::PreviewAssessmentRequest>,
     ) -> Reply<proto::PreviewAssessmentResponse> {
+        let reasons = Reasons::for_caller(&actor(&request)?);
         let (actor, message) = authorize(request)?;
         let proto::PreviewAssessmentRequest { manifest, portions, certificates, partner } = message;
         answer(async {
@@ -140,7 +141,7 @@ impl DraftService for Desk {
                 certificates: certificates.into_iter().map(Into::into).collect(),
             };
             let partner = argument::optional_domain("partner", &partner)?;
-            Ok(preview(&self.node.assessments.preview(&actor, unsigned, partner).await?))
+            Ok(preview(&self.node.assessments.preview(&actor, unsigned, partner).await?, reasons))
         })
         .await
     }
@@ -197,7 +198,7 @@ fn finding(finding: &Finding) -> proto::PreviewFinding {
     }
 }
 
-fn preview(preview: &Preview) -> proto::PreviewAssessmentResponse {
+fn preview(preview: &Preview, reasons: Reasons) -> proto::PreviewAssessmentResponse {
     let place = |digest: &Digest| preview.prepared.portions.iter().position(|p| p.digest == *digest).map(count);
     let step = |step: &ReadingStep| proto::PreviewStep {
         from: step.from.and_then(timestamp),
@@ -207,14 +208,14 @@ fn preview(preview: &Preview) -> proto::PreviewAssessmentResponse {
         partners: texts(&readers.partners),
         steps: readers.steps.iter().map(step).collect(),
     });
-    let nothing = preview
-        .nothing
-        .iter()
-        .map(|(partner, because)| proto::PreviewNothing { partner: partner.to_string(), because: because.clone() });
+    let nothing = preview.nothing.iter().map(|(partner, because)| proto::PreviewNothing {
+        partner: partner.to_string(),
+        because: reasons.told(because.clone()),
+    });
     proto::PreviewAssessmentResponse {
         readers: readers.collect(),
         nothing: nothing.collect(),
-        decisions: decisions(&preview.prepared, &preview.decisions),
+        decisions: reasons.told_in(decisions(&preview.prepared, &preview.decisions)),
         left_behind: left_behind(&preview.left_behind),
         findings: preview.findings.iter().map(finding).collect(),
         view: Some(assessment(&preview.view(&[]))),

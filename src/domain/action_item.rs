@@ -23,6 +23,8 @@ words!(
         Verification = "verification",
         /// An alarm stands.
         Alarm = "alarm",
+        /// A draft was handed over to the person, who has not saved a text of it yet.
+        Draft = "draft",
         /// Something ends soon, or has ended.
         Ending = "ending",
     }

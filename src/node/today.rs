@@ -55,6 +55,9 @@ impl Today {
         if is_officer || role == Role::Analyst {
             all.extend(self.acknowledgements().await?);
         }
+        if is_officer || role == Role::Analyst {
+            all.extend(self.handed_over(who).await?);
+        }
         if is_officer {
             all.extend(self.requests().await?);
             all.extend(self.purges(who).await?);
@@ -100,6 +103,29 @@ impl Today {
                 rest: (number > 0).then(|| more_of(duty.originator, number, duty.of_originator)),
             });
         }
+        Ok(items)
+    }
+
+    /// Drafts that colleagues have handed over to the caller, who has saved no text of them yet.
+    async fn handed_over(&self, who: &SpiffeId) -> Result<Vec<ActionItem>, Fault> {
+        let mut items = vec![];
+        for draft in self.store.drafts().await? {
+            let is_taken_up = draft.revisions.iter().any(|revision| revision.by == *who);
+            if is_taken_up || !draft.handed_to.contains(who) {
+                continue;
+            }
+            items.push(ActionItem {
+                kind: ActionKind::Draft,
+                summary: format!("{} has handed the draft \"{}\" over to you", draft.author.name(), draft.name),
+                organisation: self.identity.domain().clone(),
+                subject: draft.id.to_string(),
+                version: None,
+                fix: format!("draft edit {}", draft.id),
+                due_at: None,
+                since: draft.revision(draft.current).map(|revision| revision.at),
+            });
+        }
+        items.truncate(MOST as usize);
         Ok(items)
     }
 

@@ -5,7 +5,7 @@ use std::{os::unix::fs::PermissionsExt, time::Duration};
 use serde_json::{Value, json};
 use watchfire::wire::proto;
 
-use crate::kit::{Org, note, until};
+use crate::kit::{Org, note, until, watchfire};
 
 /// A node with a second analyst.
 async fn desk_of_two() -> Org {
@@ -236,4 +236,79 @@ async fn whoever_publishes_says_which_text_of_a_colleague_is_meant_and_where_its
     std::fs::write(gb.dir.join(".ssh/key"), "a key").unwrap();
     let refused = gb.run(&[&publish[..], &["--files", gb.dir.to_str().unwrap()]].concat()).await;
     assert!(refused.code == 3 && refused.stderr.contains("begins with a dot"), "{}", refused.stderr);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_signal_ends_the_editor_and_all_that_it_has_started_and_what_was_typed_is_saved() {
+    let gb = desk_of_two().await;
+    let id = gb.keep("ana", "first\n").await;
+    let runtime = gb.dir.join("runtime");
+    std::fs::create_dir(&runtime).unwrap();
+    std::fs::set_permissions(&runtime, std::fs::Permissions::from_mode(0o700)).unwrap();
+    for (round, signal) in ["TERM", "HUP", "INT"].into_iter().enumerate() {
+        // The editor runs under a shell. It types for as long as it lives, and saves once more when it is asked to end.
+        let (started, pids) = (gb.place("started"), gb.place("pids"));
+        let inner =
+            format!("trap \"sleep 0.2; echo last-{signal} >> $1; exit 0\" {signal}; echo typed-{signal} >> $1; ");
+        let script = gb.file(
+            "editor.sh",
+            &format!(
+                "{inner}echo $$ >> {pids}; sleep 100 & echo $! >> {pids}; touch {started}; while :; do wait; done\n"
+            ),
+        );
+        let mut command = tokio::process::Command::new(env!("CARGO_BIN_EXE_watchfire"));
+        command.arg("--dir").arg(&gb.dir).args(["--as", "ana", "draft", "edit", &id]);
+        command.env("VISUAL", format!("true; sh {script}")).env("XDG_RUNTIME_DIR", &runtime);
+        let child = command.stdin(std::process::Stdio::null()).stderr(std::process::Stdio::piped()).spawn().unwrap();
+        until("the editor runs", async || std::path::Path::new(&started).exists().then_some(())).await;
+        let pid = child.id().unwrap().to_string();
+        assert!(std::process::Command::new("kill").args([&format!("-{signal}"), &pid]).status().unwrap().success());
+        let ended = child.wait_with_output().await.unwrap();
+        let told = String::from_utf8_lossy(&ended.stderr).into_owned();
+        assert!(ended.status.code() == Some(1) && told.contains("is saved"), "{signal}: {told}");
+        assert_eq!(std::fs::read_dir(&runtime).unwrap().count(), 0, "{signal}: no plain copy is left");
+        for process in std::fs::read_to_string(&pids).unwrap().lines() {
+            let state = std::fs::read_to_string(format!("/proc/{process}/stat")).unwrap_or_default();
+            assert!(state.is_empty() || state.contains(") Z "), "{signal}: {process} still runs: {state}");
+        }
+        let shown = gb.draft("ana", &["show", &id]).await;
+        let text = shown["text"].as_str().unwrap();
+        assert!(text.ends_with(&format!("typed-{signal}\nlast-{signal}\n")), "{signal}: {text}");
+        assert_eq!(shown["revision"], round + 2);
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn all_versions_of_a_draft_are_named_and_whoever_gets_it_is_told() {
+    let gb = desk_of_two().await;
+    let id = gb.keep("ana", "first\n").await;
+    let todo = async |person: &str| gb.ask(&["--as", person, "today"]).await;
+    let is_told = |items: &[Value]| items.iter().any(|item| item["kind"] == "draft" && item["subject"] == json!(id));
+    assert!(!is_told(&todo("bob").await));
+    gb.draft("ana", &["hand-over", &id, "--to", "bob"]).await;
+    let items = todo("bob").await;
+    assert!(is_told(&items) && !is_told(&todo("ana").await), "{items:?}");
+    assert!(items.iter().any(|item| item["summary"] == "ana has handed the draft \"Sahel\" over to you"), "{items:?}");
+    let listed = async |person: &str| watchfire(&gb.dir, &["--as", person, "draft", "list"]).await.stdout;
+    assert!(listed("bob").await.contains("handed to you"));
+    assert!(!listed("ana").await.contains("handed to you"));
+
+    gb.save("ana", &id, &[1], "by ana\n").await;
+    gb.save("bob", &id, &[1], "by bob\n").await;
+    assert!(!is_told(&todo("bob").await), "he has taken it up");
+    let file = gb.file("olu.toml", "by olu\n");
+    let save = ["--as", "olu", "draft", "save", &file, "--draft", &id, "--based-on", "1"];
+    let told = watchfire(&gb.dir, &save).await.stdout;
+    for wanted in [
+        "3 versions of this draft exist:",
+        "revision 2, saved by analyst/ana",
+        "revision 3, saved by analyst/bob",
+        "revision 4, saved by officer/olu",
+        "save with --based-on 2 --based-on 3 --based-on 4",
+    ] {
+        assert!(told.contains(wanted), "{wanted}: {told}");
+    }
+    assert!(listed("ana").await.contains("3 versions"));
+    gb.save("ana", &id, &[2, 3, 4], "by all\n").await;
+    assert!(!listed("ana").await.contains("versions"));
 }

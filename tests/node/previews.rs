@@ -17,7 +17,8 @@ use watchfire::{
 };
 
 use crate::{
-    kit::{Author, Org, days_from_now, note, pair, pair_by, watchfire},
+    hubs::link,
+    kit::{Author, Org, days_from_now, note, pair, pair_by, terms, until, watchfire},
     splitmix::SplitMix,
 };
 
@@ -333,4 +334,53 @@ async fn a_signature_that_openssl_has_made_is_published() {
     gb.one(&[&["--as", "ana"], &sign[..]].concat()).await;
     let refused = gb.run(&[&["--as", "ana"], &publish[..]].concat()).await;
     assert_eq!(refused.reason(), "SIGNATURE_INVALID", "{}", refused.stderr);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn partners_that_read_the_same_stand_together_and_a_misspelt_one_is_recognised() {
+    let (gb, _no) = pair().await;
+    let (fr, se, de) = tokio::join!(
+        Org::found("fr.example", "state", Some("FR")),
+        Org::found("se.example", "state", Some("SE")),
+        Org::found("de.example", "state", Some("DE")),
+    );
+    for partner in [&fr, &se, &de] {
+        link(&gb, partner, &terms(gb.domain, partner.domain, "")).await;
+    }
+    let draft = gb.file("draft.toml", &note("Read by all four", "BF"));
+    let preview = ["--as", "ana", "assess", "preview", &draft];
+    let shown = seen(&gb, &preview).await;
+    assert_eq!(shown.matches("Read by all four").count(), 1, "{shown}");
+    assert!(shown.contains("== de.example, fr.example and 2 others read at once"), "{shown}");
+    assert!(shown.contains("the others: no.example, se.example\n"), "{shown}");
+    let refused = gb.run(&[&preview[..], &["--partner", "se.exmaple"]].concat()).await;
+    assert!(refused.stderr.contains("did you mean `se.example`?"), "{}", refused.stderr);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_service_sees_the_text_and_how_much_is_withheld_and_no_reasons() {
+    let (gb, no) = pair().await;
+    gb.one(&["person", "add", "feeder", "--role", "service"]).await;
+    let draft = gb.file("norway.toml", &note("About Norway", "NO"));
+    let preview = |who: &'static str| ["--as", who, "assess", "preview", &draft].map(str::to_owned);
+    let told = async |who: &'static str| {
+        let arguments = preview(who);
+        let answer = until(&format!("{who} is registered"), async || {
+            let answer = gb.run(&arguments.iter().map(String::as_str).collect::<Vec<_>>()).await;
+            (answer.code == 0).then_some(answer)
+        })
+        .await;
+        answer.lines().pop().unwrap()
+    };
+    let (ana, feeder) = (told("ana").await, told("feeder").await);
+    assert!(ana["nothing"][0]["because"].to_string().contains("subject-rule"), "{ana}");
+    assert!(!feeder.to_string().contains("subject-rule"), "{feeder}");
+    assert_eq!(feeder["nothing"][0]["partner"], "no.example");
+    let withheld = |told: &serde_json::Value| {
+        let portions = told["decisions"][0]["portions"].as_array().unwrap().clone();
+        portions.iter().map(|p| p["decision"].as_str().unwrap().to_owned()).collect::<Vec<_>>()
+    };
+    assert_eq!(withheld(&ana), withheld(&feeder));
+    assert!(feeder.to_string().contains("reasons-not-shown"), "{feeder}");
+    no.has("gb.example", &[]).await;
 }

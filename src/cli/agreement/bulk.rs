@@ -70,6 +70,39 @@ pub fn confirmed(global: &Global, proposals: &Proposals) -> Result<(), CliError>
     output::ask(global, &format!("Propose it to {} partners?", names.len()), "nothing was proposed")
 }
 
+/// Shows on a terminal which terms are proposed, and asks.
+pub fn confirmed_for_one(global: &Global, agreement: &Agreement) -> Result<(), CliError> {
+    if terminal::can_ask(global) {
+        output::show(render::agreement(agreement, &output::options()).trim_end());
+    }
+    output::ask(global, "Propose exactly these terms to the partner?", "nothing was proposed")
+}
+
+/// The one agreement that is in force with a partner.
+///
+/// # Errors
+/// If there is none, or if there are several: then nobody has said which one is meant.
+pub fn in_force_with<'a>(
+    known: &'a [AgreementDetails],
+    partner: &TrustDomain,
+) -> Result<&'a AgreementDetails, CliError> {
+    let is_meant = |a: &&AgreementDetails| a.state == "in-force" && a.agreement.parties.contains(partner);
+    let mut found = known.iter().filter(is_meant);
+    match (found.next(), found.next()) {
+        (Some(one), None) => Ok(one),
+        (None, _) => {
+            let what = format!("no agreement with {partner} is in force, so there is none to amend");
+            Err(CliError::new(Exit::Failed, "NOT_FOUND", what))
+        }
+        (Some(_), Some(_)) => {
+            let what = format!(
+                "several agreements with {partner} are in force; amend each by itself with `watchfire agreement propose --amends ID`"
+            );
+            Err(CliError::usage(what))
+        }
+    }
+}
+
 impl Outcome {
     /// What became of it.
     pub fn new(partner: &TrustDomain, proposed: Result<AgreementDetails, CliError>) -> Self {

@@ -71,6 +71,9 @@ pub struct Propose {
     /// The agreement of which this is the next version
     #[arg(long, value_name = "ID")]
     amends: Option<String>,
+    /// With --for or --for-all: each is the next version of the one agreement that is in force with the partner
+    #[arg(long, conflicts_with = "amends")]
+    amend: bool,
     /// Keep the other agreements with the partner in force in addition; what any of them gives is released
     #[arg(long)]
     beside: bool,
@@ -127,19 +130,22 @@ impl Propose {
         if self.for_all || !self.partners.is_empty() {
             return self.to_many(global, &context, (&text, format)).await;
         }
+        if self.amend {
+            let what = "--amend goes with --for or --for-all; for one agreement, name it with --amends ID";
+            return Err(CliError::usage(what));
+        }
         let mut lineage = Lineage { series: new_series()?, previous: None };
         let mut connected = None;
         if let Some(amends) = &self.amends {
             let desk = connected.insert(context.connect().await?);
-            let before = find(desk, amends).await?;
-            let id: StatementId = before.id.parse().map_err(CliError::usage)?;
-            lineage = Lineage { series: before.agreement.series, previous: Some((before.version, id)) };
+            lineage = after(&find(desk, amends).await?)?;
         }
         let agreement = self.read(&text, format, lineage)?;
         let mut desk = match connected {
             Some(desk) => desk,
             None => context.connect().await?,
         };
+        bulk::confirmed_for_one(global, &agreement)?;
         let proposed = self.propose(&context, &mut desk, &agreement).await?;
         let view = lookup::print(global, Some(proposed))?;
         transfer::write_signed(global, &view, self.out.as_deref())
@@ -157,9 +163,13 @@ impl Propose {
         if partners.is_empty() {
             return Err(CliError::usage("there are no active partners to propose it to; see `watchfire partner list`"));
         }
+        let known = if self.amend { lookup::all(&mut desk).await? } else { vec![] };
         let mut proposals = vec![];
         for partner in partners {
-            let lineage = Lineage { series: new_series()?, previous: None };
+            let lineage = match self.amend {
+                true => after(bulk::in_force_with(&known, &partner)?)?,
+                false => Lineage { series: new_series()?, previous: None },
+            };
             let agreement = self.read(&bulk::text_for(text, &partner)?, format, lineage)?;
             proposals.push((partner, agreement));
         }
@@ -190,6 +200,12 @@ impl Propose {
         let answer = desk.agreements.propose_agreement(request).await?.into_inner();
         answer.agreement.ok_or_else(|| CliError::new(Exit::Failed, "INTERNAL", "the node's answer is empty"))
     }
+}
+
+/// The lineage of the next version of an agreement.
+fn after(before: &AgreementDetails) -> Result<Lineage, CliError> {
+    let id: StatementId = before.id.parse().map_err(CliError::usage)?;
+    Ok(Lineage { series: before.agreement.series, previous: Some((before.version, id)) })
 }
 
 fn new_series() -> Result<AssessmentId, CliError> {

@@ -13,18 +13,20 @@ use crate::{
         decision::{self, Decision},
         id_prefix, output,
         show::OpenedAssessment,
+        terminal,
     },
     domain::{
         assessment::Portion,
         body::Body,
         endorsement::{Endorsement, MAX_TEXT_BYTES},
         group::Group,
+        lexicon::Lexicon,
         marking::{Audience, Caveat, GroupName, Marking, Onward, Tlp, Topic},
         statement::StatementKind,
         time::Clock,
     },
     draft,
-    render::{self, Row},
+    render::{self, Row, text::one_line},
     seal::{compose::endorsement, seen},
     telemetry::SystemClock,
     wire::{self, proto},
@@ -106,6 +108,10 @@ impl Endorse {
             portion,
             seen: seen.map_err(|e| CliError::files(e.to_string()))?,
         };
+        if terminal::can_ask(global) {
+            output::show(&shown(&endorsement, &held, output::options().lexicon));
+        }
+        output::ask(global, "Endorse it? This can't be unsent.", "nothing was endorsed")?;
         let key = context.signing_key()?;
         let payload = wire::endorsement::encode(&endorsement);
         // Checked by the same rules by which others will decode it.
@@ -123,7 +129,8 @@ impl Endorse {
         };
         output::result(global, &endorsed, || {
             let table = decision::table(std::slice::from_ref(&row), &endorsed.decisions);
-            format!("endorsed {} (version {})\n\n{table}", endorsed.assessment, endorsed.version)
+            let who = decision::summary(&endorsed.decisions);
+            format!("endorsed {} (version {})\n\n{who}\n\n{table}", endorsed.assessment, endorsed.version)
         });
         Ok(())
     }
@@ -205,6 +212,23 @@ impl Endorse {
         marking.spell_out(&ours.map_err(|why| CliError::usage(format!("{why}; name organisations")))?);
         Ok(marking)
     }
+}
+
+/// What would be signed, for people: about which assessment, the text, and to whom it may go.
+fn shown(endorsement: &Endorsement, held: &OpenedAssessment, lexicon: &'static Lexicon) -> String {
+    let Endorsement { portion, .. } = endorsement;
+    let headline = held.portions.iter().find(|p| matches!(p.body, Body::Headline { .. }));
+    let headline = headline.map(|p| format!("\n  {}", render::beginning(p, lexicon))).unwrap_or_default();
+    let to: Vec<String> = portion.marking.releasable_to.iter().map(ToString::to_string).collect();
+    let to = if to.is_empty() { String::new() } else { format!(", releasable to {}", to.join(", ")) };
+    let text = match &portion.body {
+        Body::Endorsement { text } => text.lines().map(one_line).collect::<Vec<_>>().join("\n"),
+        _ => String::new(),
+    };
+    format!(
+        "{}, version {} of {}{headline}\nYou sign this text, under TLP:{}{to}:\n\n{text}\n",
+        endorsement.assessment, endorsement.version, endorsement.originator, portion.marking.tlp
+    )
 }
 
 /// A text in the form that statements have: composed, with newlines between lines, and trimmed.

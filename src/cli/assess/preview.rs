@@ -24,7 +24,7 @@ use crate::{
     },
     domain::{ids::TrustDomain, language::Language, lexicon::Lexicon},
     identity::files::read_chain,
-    render::{self, AssessmentText, Options},
+    render::{self, AssessmentText, Options, text::wrap},
     wire::proto,
 };
 
@@ -167,8 +167,21 @@ impl Readers {
         let verb = if self.partners.len() == 1 { "reads" } else { "read" };
         self.steps.iter().map(move |Step { from, text }| {
             let from = from.as_ref().map_or_else(|| "at once".to_owned(), |from| format!("from {from} on"));
-            format!("{}\n{text}", ruled(&format!("{} {verb} {from}", self.partners.join(", "))))
+            let (who, others) = self.named();
+            format!("{}\n{others}{text}", ruled(&format!("{who} {verb} {from}")))
         })
+    }
+
+    /// The partners in one line, and a paragraph that names those for whom the line has no room.
+    fn named(&self) -> (String, String) {
+        match self.partners.as_slice() {
+            [first, second, others @ ..] if others.len() > 1 => {
+                let columns = output::options().columns();
+                let names = wrap(&format!("the others: {}", others.join(", ")), columns, "").join("\n");
+                (format!("{first}, {second} and {} others", others.len()), format!("{names}\n\n"))
+            }
+            all => (all.join(", "), String::new()),
+        }
     }
 }
 

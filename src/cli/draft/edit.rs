@@ -4,11 +4,13 @@ use std::{
     env,
     ffi::OsString,
     fs::{self, Permissions},
+    io::IsTerminal,
     os::unix::fs::{MetadataExt, PermissionsExt},
     path::{Path, PathBuf},
 };
 
 use clap::Args;
+use rustix::process::{Pid, Signal};
 use tempfile::TempDir;
 use tokio::{
     process::Command,
@@ -16,6 +18,7 @@ use tokio::{
 };
 
 use super::{
+    descendants,
     save::save,
     view::{find, text},
 };
@@ -51,20 +54,21 @@ impl Edit {
         let ended = edited(&editor, &copy.file).await;
         let after = fs::read_to_string(&copy.file);
         match (ended, after) {
-            (Ok(()), Ok(after)) if after == before => {
+            (Ok(ended), Ok(after)) if after == before => {
                 output::note(global, "nothing was changed");
-                Ok(())
+                ended.require_done()
             }
-            (Ok(()), Ok(after)) => match save(&mut desk, &id, &[revision], after).await {
+            (Ok(ended), Ok(after)) => match save(&mut desk, &id, &[revision], after).await {
                 Ok(saved) => {
                     output::result(global, &saved, || saved.words());
-                    saved.require_current()
+                    saved.require_current()?;
+                    ended.require_done()
                 }
                 Err(error) => Err(copy.kept(error)),
             },
             (Err(error), Ok(after)) if after == before => Err(error),
             (Err(error), _) => Err(copy.kept(error)),
-            (Ok(()), Err(error)) => Err(copy.kept(CliError::files(format!("the edited text can't be read: {error}")))),
+            (Ok(_), Err(error)) => Err(copy.kept(CliError::files(format!("the edited text can't be read: {error}")))),
         }
     }
 }
@@ -79,19 +83,60 @@ fn editor() -> Result<OsString, CliError> {
     })
 }
 
-/// Runs the editor until it ends. An interrupt from the keyboard is for the editor alone.
-async fn edited(editor: &OsString, file: &Path) -> Result<(), CliError> {
+/// Runs the editor until it ends. An interrupt from the keyboard is for the editor alone: the terminal sends it to both. A signal that asks this
+/// program to end is handed on to the editor and to all that it has started, and what was typed until then is saved as if they had ended by
+/// themselves.
+async fn edited(editor: &OsString, file: &Path) -> Result<Ended, CliError> {
     let failed = |e: std::io::Error| CliError::files(format!("the editor can't be run: {e}"));
-    let _ignored = signal(SignalKind::interrupt()).map_err(failed)?;
+    let mut interrupts = signal(SignalKind::interrupt()).map_err(failed)?;
+    let mut ends = signal(SignalKind::terminate()).map_err(failed)?;
+    let mut hang_ups = signal(SignalKind::hangup()).map_err(failed)?;
     let mut script = editor.clone();
     script.push(" \"$1\"");
     let mut command = Command::new("sh");
     command.arg("-c").arg(script).arg("sh").arg(file);
-    let status = command.status().await.map_err(failed)?;
-    if status.success() {
-        return Ok(());
+    let mut child = command.spawn().map_err(failed)?;
+    let asked = loop {
+        tokio::select! {
+            status = child.wait() => {
+                let status = status.map_err(failed)?;
+                if status.success() {
+                    return Ok(Ended::ByItself);
+                }
+                let what = format!("the editor ended with {status}, so nothing was saved");
+                return Err(CliError::new(Exit::Failed, "NOT_SAVED", what));
+            }
+            // On a terminal the editor has got it as well, and decides by itself. Without one, somebody wants everything to end.
+            Some(()) = interrupts.recv() => if !std::io::stdin().is_terminal() { break Signal::INT },
+            Some(()) = ends.recv() => break Signal::TERM,
+            Some(()) = hang_ups.recv() => break Signal::HUP,
+        }
+    };
+    let root = child.id().and_then(|id| Pid::from_raw(id.cast_signed()));
+    if let Some(root) = root {
+        descendants::end(root, asked, async { drop(child.wait().await) }).await;
     }
-    Err(CliError::new(Exit::Failed, "NOT_SAVED", format!("the editor ended with {status}, so nothing was saved")))
+    Ok(Ended::BySignal)
+}
+
+/// Why the editor ended.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Ended {
+    ByItself,
+    BySignal,
+}
+
+impl Ended {
+    /// The error of a command that was asked to end. What was typed is saved by then.
+    fn require_done(self) -> Result<(), CliError> {
+        match self {
+            Self::ByItself => Ok(()),
+            Self::BySignal => {
+                let what = "the editor was ended by a signal; what it had written to the file is saved";
+                Err(CliError::new(Exit::Failed, "INTERRUPTED", what))
+            }
+        }
+    }
 }
 
 /// A plain copy of the text, in a directory that only its owner may enter. It goes when this is dropped.

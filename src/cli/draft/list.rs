@@ -29,7 +29,8 @@ pub struct List {}
 
 impl List {
     pub(super) async fn run(&self, global: &Global) -> Result<(), CliError> {
-        let mut desk = Context::load(global, WRITERS)?.connect().await?;
+        let context = Context::load(global, WRITERS)?;
+        let mut desk = context.connect().await?;
         let all = desk.all_drafts().await?;
         let mut rows = all.into_iter().map(|view| DraftRow::new(Some(view))).collect::<Result<Vec<_>, _>>()?;
         let latest = |row: &DraftRow| row.revisions.iter().map(|r| r.at.clone()).max();
@@ -42,10 +43,12 @@ impl List {
             output::print("there are no drafts that you may see; `watchfire draft save FILE` keeps one");
             return Ok(());
         }
+        let own = context.person.id.to_string();
         let cells = |row: &DraftRow| {
             let saved = row.current().map(|r| (r.at.clone(), person(&r.by))).unwrap_or_default();
-            let beside = if row.beside.is_empty() { String::new() } else { format!("{} beside", row.beside.len()) };
-            let state = [beside, if row.published { "published".to_owned() } else { String::new() }];
+            let beside = if row.beside.is_empty() { String::new() } else { format!("{} versions", row.heads().len()) };
+            let handed = if row.handed_to.contains(&own) { "handed to you" } else { "" };
+            let state = [handed.to_owned(), beside, if row.published { "published".to_owned() } else { String::new() }];
             let state = state.into_iter().filter(|s| !s.is_empty()).collect::<Vec<_>>().join(", ");
             vec![row.id.to_string(), row.title(), person(&row.author), row.current.to_string(), saved.0, saved.1, state]
         };

@@ -105,19 +105,18 @@ impl SavedText {
         if unseen.is_empty() {
             return first;
         }
-        let others: String = unseen.iter().map(|r| format!("\n  {}", r.words())).collect();
-        let id = draft.id;
-        match is_current {
-            true => format!(
-                "{first}\nIt does not have what stands beside it:{others}\n`watchfire draft diff {id}` shows the differences"
-            ),
-            false => format!(
-                "{first}\nATTENTION: others have saved meanwhile. Your text is kept beside theirs, and is not the current one:{others}\n\
-                 `watchfire draft diff {id}` shows the differences. Bring the texts together, and save with \
-                 --based-on {} --based-on {revision}",
-                draft.current
-            ),
-        }
+        let told = match is_current {
+            true => "It does not have what stands beside it.",
+            false => {
+                "ATTENTION: others have saved meanwhile. Your text is kept beside theirs, and is not the current one."
+            }
+        };
+        // A text may be unseen and no head: somebody has brought it into a later one.
+        let heads = match draft.heads().len() {
+            0 | 1 => unseen.iter().map(|r| format!("\n  {}", r.words())).collect(),
+            _ => draft.beside_words(),
+        };
+        format!("{first}\n{told}{heads}\nBring the texts together, and save with {}", draft.based_on_all())
     }
 
     /// The error for a command whose text is not the current one, so that a script notices it.

@@ -74,9 +74,22 @@ impl DraftRow {
 
     /// What its readers should know of revisions beside the current one; empty if there is none.
     pub fn beside_words(&self) -> String {
-        let each = self.revisions.iter().filter(|r| self.beside.contains(&r.number));
-        let lines = each.map(|r| format!("\nbeside it: {}; `watchfire draft diff {}` shows both", r.words(), self.id));
-        lines.collect()
+        if self.beside.is_empty() {
+            return String::new();
+        }
+        let lines: String = self.heads().into_iter().map(|r| format!("\n  {}", r.words())).collect();
+        let (n, id) = (self.heads().len(), self.id);
+        format!("\n{n} versions of this draft exist:{lines}\n`watchfire draft diff {id}` shows the differences")
+    }
+
+    /// The texts that nobody has brought into a later one: the current one, and those beside it. Ascending.
+    pub fn heads(&self) -> Vec<&RevisionRow> {
+        self.revisions.iter().filter(|r| r.number == self.current || self.beside.contains(&r.number)).collect()
+    }
+
+    /// The options that say that a text brings all of these together.
+    pub fn based_on_all(&self) -> String {
+        self.heads().iter().map(|r| format!("--based-on {}", r.number)).collect::<Vec<_>>().join(" ")
     }
 }
 

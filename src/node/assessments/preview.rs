@@ -16,6 +16,7 @@ use crate::{
         place::OwnNames,
         order,
         partner::PartnerState,
+        spelling,
         statement::{Envelope, Signature, StatementKind},
         time::Time,
     },
@@ -160,7 +161,11 @@ impl Assessments {
         let about = self.about_before(&envelope).await?;
         let directory = self.directory.current();
         if let Some(unknown) = partner.as_ref().filter(|name| !directory.partners().any(|p| name_of(p) == *name)) {
-            return Err(Fault::at(Reason::NotFound, "partner", format!("there is no partner `{unknown}` here")));
+            return Err(Fault::at(
+                Reason::NotFound,
+                "partner",
+                no_partner(unknown, directory.partners().map(|p| name_of(p))),
+            ));
         }
         let meant = |p: &&Arc<Partner>| partner.as_ref().is_none_or(|name| name_of(p) == name);
         let addressees = directory.partners().filter(meant).map(|p| Addressee::of(p)).collect();
@@ -192,6 +197,14 @@ impl Assessments {
             return Err(Fault::at(Reason::RoleRequired, "certificates", what));
         }
         Ok(SignatureCheck { id: Some(signer.id), suite: signer.suite, fault: None, doubtful_since: None })
+    }
+}
+
+/// Says that a partner is not known here, and which one may be meant.
+fn no_partner<'a>(unknown: &TrustDomain, known: impl Iterator<Item = &'a TrustDomain>) -> String {
+    match spelling::meant(unknown.as_str(), known.map(TrustDomain::as_str)) {
+        Some(near) => format!("there is no partner `{unknown}` here; did you mean `{near}`?"),
+        None => format!("there is no partner `{unknown}` here"),
     }
 }
 
