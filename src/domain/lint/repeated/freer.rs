@@ -3,6 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use crate::domain::{
+    body::Kind,
     draft::Draft,
     group::Group,
     ids::TrustDomain,
@@ -58,6 +59,8 @@ pub(super) enum Grade {
     /// one of both. What an author concludes from evidence stands like this beside it and repeats its facts. So only persons, quotations and
     /// hours count, and all names of a portion about a source.
     Slightly,
+    /// It is as open, to more named recipients. Conclusions repeat the facts of evidence here, too.
+    Wider,
     /// Its marking lets more get it.
     Clearly,
 }
@@ -84,7 +87,9 @@ impl<'d> Sharing<'d> {
             let marking = &portion.marking;
             let bits = readership.map(|r| r.bits(i)).unwrap_or_default();
             let Marking { tlp, releasable_to, onward, caveats, groups, .. } = marking;
-            let key = format!("{tlp} {releasable_to:?} {onward:?} {caveats:?} {groups:?} {bits:?}");
+            // What evidence and sources say counts otherwise than the rest.
+            let kind = Some(portion.body.kind()).filter(|kind| matches!(kind, Kind::Evidence | Kind::Source));
+            let key = format!("{kind:?} {tlp} {releasable_to:?} {onward:?} {caveats:?} {groups:?} {bits:?}");
             let class = *known.entry(key).or_insert_with(|| {
                 all.push((marking, bits));
                 all.len() - 1
@@ -191,7 +196,9 @@ fn grade((free, reads): &Class<'_>, (held, has): &Class<'_>, known: bool) -> Opt
         (free, _) => free.is_ok(),
     };
     let by_marking = match (band(free.tlp).cmp(&band(held.tlp)), wider) {
-        (std::cmp::Ordering::Less, _) | (_, true) => Some(Grade::Clearly),
+        (std::cmp::Ordering::Less, _) => Some(Grade::Clearly),
+        (_, true) if band(held.tlp) == band(Tlp::Red) => Some(Grade::Clearly),
+        (_, true) => Some(Grade::Wider),
         (std::cmp::Ordering::Equal, false) if free.tlp < held.tlp || onward => Some(Grade::Slightly),
         _ => None,
     };

@@ -116,6 +116,30 @@ static TITLES: LazyLock<HashSet<String>> = LazyLock::new(|| {
     folded_words(all).into_iter().collect()
 });
 
+/// Verbs of one person. A name stands before them where a sentence begins.
+const VERBS: &[&str] = &[
+    "is",
+    "was",
+    "has",
+    "lives",
+    "works",
+    "says",
+    "knows",
+    "keeps",
+    "moves",
+    "est",
+    "vit",
+    "travaille",
+    "dit",
+    "es",
+    "vive",
+    "trabaja",
+    "dice",
+    "mora",
+    "trabalha",
+    "diz",
+];
+
 /// Words for persons who are not public, in several languages: a name follows.
 const PERSONS: &[&str] = &[
     "nurse",
@@ -276,7 +300,8 @@ fn names(text: &Text<'_>, writing: &Writing, leads: bool, all: &mut Vec<Item>) {
         }
         for (place, part) in (first..end).zip(text.words_at(first..end)).filter(|(_, part)| part.is_capital) {
             let in_run = end > first + 1 && !text.is_german && !writing.small.contains(&part.folded);
-            let begins = leads && part.opens && !writing.small.contains(&part.folded);
+            let goes_on = text.word(place + 1).is_some_and(|next| VERBS.contains(&next.folded.as_str()));
+            let begins = leads && part.opens && goes_on && !writing.small.contains(&part.folded);
             let is_long = part.folded.chars().count() >= 3;
             if is_long && !is_common(&part.folded) && (in_run || begins || writing.is_name(part)) {
                 all.push(named(sort, place..place + 1));

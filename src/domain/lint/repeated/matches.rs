@@ -95,7 +95,7 @@ fn written(body: &Body) -> Vec<&str> {
 pub(super) fn matches(draft: &Draft, texts: &Texts<'_>, sharing: &Sharing<'_>) -> Vec<Match> {
     let mut writing = Writing::default();
     texts.all().for_each(|(_, _, text)| writing.add(text));
-    let search = Search { texts, sharing, said: Said::by(draft, sharing) };
+    let search = Search { draft, texts, sharing, said: Said::by(draft, sharing) };
     let mut known: HashMap<u64, Vec<(Sort, At)>> = HashMap::new();
     let mut lengths: BTreeSet<usize> = BTreeSet::new();
     for (portion, n, text) in texts.all().filter(|(portion, ..)| sharing.is_held(*portion)) {
@@ -118,16 +118,19 @@ pub(super) fn matches(draft: &Draft, texts: &Texts<'_>, sharing: &Sharing<'_>) -
     let lengths: Vec<usize> = lengths.into_iter().filter(|length| *length <= LONGEST).collect();
     let mut all = vec![];
     for (portion, n, text) in texts.all() {
-        let mut told: HashSet<(u64, usize)> = HashSet::new();
+        let mut seen: HashSet<u64> = HashSet::new();
         let mut ends = [0; MAX_CLASSES];
-        occurrences(text, &lengths, |Item { key, at, .. }| {
+        occurrences(text, &lengths, |Item { key, at, sort }| {
+            // What a text says twice is one repetition.
+            if sort != Sort::Row && !seen.insert(key) {
+                return;
+            }
             for (sort, held) in known.get(&key).into_iter().flatten() {
                 let free = At { portion, text: n, words: at.clone() };
                 let Some(grade) = sharing.grade(portion, held.portion).filter(|_| all.len() < MAX_MATCHES) else {
                     continue;
                 };
-                let is_source = draft.portions.get(held.portion).is_some_and(|p| p.body.kind() == Kind::Source);
-                if grade == Grade::Slightly && !(sort.is_strong() || is_source && sort.is_name()) {
+                if !search.counts(grade, *sort, held.portion) {
                     continue;
                 }
                 if *sort == Sort::Row {
@@ -139,7 +142,7 @@ pub(super) fn matches(draft: &Draft, texts: &Texts<'_>, sharing: &Sharing<'_>) -
                     let found = search.extended(held, free);
                     *end = found.free.words.end;
                     all.extend(search.tells_as_row(&found).then_some(found));
-                } else if search.tells(*sort, held, &free) && told.insert((key, held.portion)) {
+                } else if search.tells(*sort, held, &free) {
                     all.push(Match { sort: *sort, held: held.clone(), free });
                 }
             }
@@ -149,12 +152,23 @@ pub(super) fn matches(draft: &Draft, texts: &Texts<'_>, sharing: &Sharing<'_>) -
 }
 
 struct Search<'a, 'd> {
+    draft: &'a Draft,
     texts: &'a Texts<'d>,
     sharing: &'a Sharing<'d>,
     said: Said,
 }
 
 impl Search<'_, '_> {
+    /// Whether what a portion says counts where another one is so much freer.
+    fn counts(&self, grade: Grade, sort: Sort, held: usize) -> bool {
+        let kind = self.draft.portions.get(held).map(|portion| portion.body.kind());
+        match grade {
+            Grade::Clearly => true,
+            Grade::Wider if kind != Some(Kind::Evidence) => true,
+            Grade::Wider | Grade::Slightly => sort.is_strong() || kind == Some(Kind::Source) && sort.is_name(),
+        }
+    }
+
     /// Whether the word is neither common nor said by a subject that the readers of the portion have.
     fn is_telling(&self, portion: usize, word: &Word) -> bool {
         !is_common(&word.folded)
