@@ -7,6 +7,7 @@ pub mod endings;
 mod error;
 mod keys;
 mod ledger;
+mod listening;
 mod lists_in_force;
 mod middleware;
 mod node_files;
@@ -17,6 +18,7 @@ pub mod persons;
 pub mod register;
 pub mod rules;
 pub mod services;
+mod tasks;
 mod watch;
 
 use std::{net::SocketAddr, sync::Arc};
@@ -25,10 +27,12 @@ use arc_swap::ArcSwap;
 use tokio::{net::TcpListener, sync::Notify, task::JoinSet};
 use tokio_util::sync::CancellationToken;
 
-pub use error::{NodeFilesError, StartupNotice};
+pub use error::{NodeFilesError, StartError, StartupNotice};
 pub use keys::signing_key;
+use listening::{address, bind};
 pub use node_files::NodeFiles;
 pub use paths::{is_node_here, is_secret};
+use tasks::until_stopped;
 
 use crate::{
     app::{console::BoundConsole, services::NodeParts},
@@ -38,41 +42,10 @@ use crate::{
     identity::trust::{AdmittedPeers, Trust},
     node::Node,
     peer::{self, follower::Follower},
-    store::{Store, StoreError, search::SearchStore as _, sqlite::SqliteStore},
+    store::{Store, search::SearchStore as _, sqlite::SqliteStore},
     telemetry::SystemClock,
-    transport::{
-        limits::Limits,
-        listener,
-        tls_config::{TlsConfig, TlsConfigError},
-    },
+    transport::{limits::Limits, listener, tls_config::TlsConfig},
 };
-
-/// Why a node does not start.
-#[derive(Debug, thiserror::Error)]
-pub enum StartError {
-    /// Keys, certificates, bundle or revocation lists can't be used.
-    #[error(transparent)]
-    Files(#[from] NodeFilesError),
-    /// The TLS settings are invalid.
-    #[error(transparent)]
-    Tls(#[from] TlsConfigError),
-    /// The store can't be opened.
-    #[error(transparent)]
-    Store(#[from] StoreError),
-    /// The node can't work with what the store contains.
-    #[error("the node can't start: {0}")]
-    Node(#[from] Fault),
-    /// An address is taken or not available.
-    #[error("can't listen on {address} ({key} in watchfire.toml): {error}")]
-    Listen {
-        /// The address.
-        address: String,
-        /// The key that names it in `watchfire.toml`.
-        key: &'static str,
-        /// What the operating system said.
-        error: std::io::Error,
-    },
-}
 
 /// A node that runs.
 pub struct Running {
@@ -179,7 +152,7 @@ impl BoundListeners {
             peer: bind("listen.peer", &config.peer).await?,
             desk: bind("listen.desk", &config.desk).await?,
             ops: bind_ops(config).await?,
-            console: console::bind(config).await?,
+            console: console::bind_console(config).await?,
         })
     }
 }
@@ -231,12 +204,6 @@ fn keep_working(tasks: &mut JoinSet<()>, stop: &CancellationToken, node: &Arc<No
     until_stopped(tasks, stop, node.directory.clone().catch_up_for_ever());
 }
 
-/// Runs one task until the node stops.
-fn until_stopped(tasks: &mut JoinSet<()>, stop: &CancellationToken, work: impl Future<Output = ()> + Send + 'static) {
-    let stop = stop.clone();
-    tasks.spawn(async move { _ = stop.run_until_cancelled(work).await });
-}
-
 /// What the listeners share.
 struct Listeners<'a> {
     tls_config: &'a Arc<TlsConfig>,
@@ -281,16 +248,6 @@ async fn bind_ops(config: &Config) -> Result<Option<TcpListener>, StartError> {
         Some(address) => bind("listen.ops", address).await.map(Some),
         None => Ok(None),
     }
-}
-
-async fn bind(key: &'static str, address: &str) -> Result<TcpListener, StartError> {
-    let failed = |error| StartError::Listen { address: address.to_owned(), key, error };
-    TcpListener::bind(address).await.map_err(failed)
-}
-
-/// The address of a bound listener.
-fn address(listener: &TcpListener) -> SocketAddr {
-    listener.local_addr().unwrap_or_else(|_| SocketAddr::from(([0, 0, 0, 0], 0)))
 }
 
 /// `grpc.health.v1`: the listener as a whole (the empty name) and each of its services are serving as long as the node answers.

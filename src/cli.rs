@@ -45,7 +45,7 @@ mod terminal;
 mod recall_details;
 mod waiting;
 
-use std::{process::ExitCode, sync::LazyLock};
+use std::process::ExitCode;
 
 use clap::{CommandFactory, Parser, Subcommand};
 use clap_complete::CompleteEnv;
@@ -175,13 +175,6 @@ pub fn run() -> ExitCode {
         Ok(()) => ExitCode::SUCCESS,
         Err(error) => output::fail(&global, &error),
     }
-}
-
-/// Whether a command of the program has this name.
-fn is_command(name: &str) -> bool {
-    static NAMES: LazyLock<Vec<String>> =
-        LazyLock::new(|| Cli::command().get_subcommands().map(|command| command.get_name().to_owned()).collect());
-    NAMES.iter().any(|command| command == name)
 }
 
 /// The command line with what a shell can't know by itself.

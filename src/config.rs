@@ -3,6 +3,7 @@
 
 mod console;
 mod error;
+mod files;
 mod table;
 
 use std::path::{Path, PathBuf};
@@ -20,6 +21,8 @@ use crate::{
 
 pub use console::ConsoleConfig;
 pub use error::{ConfigError, ConfigFault};
+pub use files::KeyFiles;
+use table::is_loopback;
 
 /// The file's name.
 pub const FILE: &str = "watchfire.toml";
@@ -72,15 +75,6 @@ pub struct Config {
     pub word_index: bool,
     /// The format of the log.
     pub log: Log,
-}
-
-/// A certificate chain and its key.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct KeyFiles {
-    /// PEM, leaf first.
-    pub certificate: PathBuf,
-    /// PEM, PKCS#8, mode 0600.
-    pub key: PathBuf,
 }
 
 /// The ledger's key and intervals.
@@ -200,13 +194,6 @@ impl Config {
     pub fn open_ops(&self) -> Option<&str> {
         self.ops.as_deref().filter(|address| !is_loopback(address))
     }
-}
-
-/// Whether nobody on another machine reaches this `host:port`.
-fn is_loopback(address: &str) -> bool {
-    let host = address.rsplit_once(':').map_or(address, |(host, _)| host);
-    let host = host.trim_start_matches('[').trim_end_matches(']');
-    host == "localhost" || host.parse::<std::net::IpAddr>().is_ok_and(|ip| ip.is_loopback())
 }
 
 /// The warning for a configuration with [`Config::open_ops`].

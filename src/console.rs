@@ -6,10 +6,13 @@ mod assets;
 mod error;
 mod frame;
 mod guard;
+mod hosts;
 mod moment;
 mod opened;
 mod pages;
+mod reader;
 mod session;
+mod site;
 mod texts;
 
 use std::sync::Arc;
@@ -22,34 +25,13 @@ use axum::{
     routing::{get, post},
 };
 
-pub use guard::Hosts;
+pub use hosts::Hosts;
 
-use self::{
-    assets::Assets,
-    error::PageError,
-    session::Reader,
-    texts::{Catalogue, Texts},
-};
+use self::{assets::Assets, error::PageError, reader::Reader, site::Console, texts::Catalogue};
 use crate::node::Node;
 
 /// The most bytes of a form.
 const FORM_BYTES: usize = 1 << 20;
-
-/// What all pages share.
-pub struct Console {
-    node: Arc<Node>,
-    hosts: Hosts,
-    /// The name of the session's cookie.
-    cookie: String,
-    assets: Assets,
-    catalogue: Catalogue,
-}
-
-impl Console {
-    fn texts(&self, accepted: &str) -> &Texts {
-        self.catalogue.best(accepted)
-    }
-}
 
 /// The console of a node, reached under these names.
 pub fn routes(node: Arc<Node>, hosts: Hosts) -> Router {

@@ -19,7 +19,7 @@ pub use agreement::{agreement, group};
 pub use assessment::{AssessmentText, EndorsementLine, SignatureLine, assessment, beginning, portion_names};
 pub use changes::{Change, changed, changes};
 pub use difference::{difference, differences};
-pub use html::{assessment_content, assessment_page};
+pub use html::{assessment_content, assessment_page, tlp_class};
 pub use matrix::{Cell, Clauses, Column, Mark, Row, legend, matrix, tidy};
 pub use options::Options;
 pub use table::{Heading, fitted, table};

@@ -5,7 +5,12 @@ use std::{sync::Arc, time::Duration};
 use tokio::{net::TcpListener, task::JoinSet};
 use tokio_util::sync::CancellationToken;
 
-use super::{StartError, services::ConsoleParts};
+use super::{
+    error::StartError,
+    listening::{address, bind},
+    services::ConsoleParts,
+    tasks::until_stopped,
+};
 use crate::{
     config::{Config, ConsoleConfig, KeyFiles},
     console::{self, Hosts},
@@ -35,10 +40,10 @@ pub(super) fn parts(config: &Config, bound: Option<&BoundConsole>) -> ConsolePar
 }
 
 /// Binds the console's address, if it is configured.
-pub(super) async fn bind(config: &Config) -> Result<Option<BoundConsole>, StartError> {
-    let Some(ConsoleConfig { address, tls, name, .. }) = &config.console else { return Ok(None) };
-    let tcp = super::bind("listen.console", address).await?;
-    let bound = super::address(&tcp);
+pub(super) async fn bind_console(config: &Config) -> Result<Option<BoundConsole>, StartError> {
+    let Some(ConsoleConfig { address: at, tls, name, .. }) = &config.console else { return Ok(None) };
+    let tcp = bind("listen.console", at).await?;
+    let bound = address(&tcp);
     let Some(files) = tls else {
         let hosts = Hosts::on_loopback(name.clone().unwrap_or_else(|| bound.to_string()), bound.port());
         return Ok(Some(BoundConsole { tcp, tls: WebTls::Plain, hosts, certificate: None }));
@@ -60,7 +65,7 @@ impl BoundConsole {
         let routes = console::routes(node.clone(), self.hosts);
         tasks.spawn(web::serve(self.tcp, self.tls, routes, limits.clone(), stop.clone()));
         if let Some((certificate, files)) = self.certificate {
-            super::until_stopped(tasks, stop, renew(certificate, files));
+            until_stopped(tasks, stop, renew(certificate, files));
         }
     }
 }

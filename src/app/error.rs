@@ -1,4 +1,4 @@
-//! What is wrong with a node's own files: errors that keep it from starting, and notices about what somebody has to correct.
+//! Why a node does not start, and what is wrong with its own files: errors, and notices about what somebody has to correct.
 
 use std::path::{Path, PathBuf};
 
@@ -10,8 +10,36 @@ use crate::{
     },
     identity::files::FileError,
     seal::sign::KeyError,
+    store::StoreError,
     transport::tls_config::TlsConfigError,
 };
+
+/// Why a node does not start.
+#[derive(Debug, thiserror::Error)]
+pub enum StartError {
+    /// Keys, certificates, bundle or revocation lists can't be used.
+    #[error(transparent)]
+    Files(#[from] NodeFilesError),
+    /// The TLS settings are invalid.
+    #[error(transparent)]
+    Tls(#[from] TlsConfigError),
+    /// The store can't be opened.
+    #[error(transparent)]
+    Store(#[from] StoreError),
+    /// The node can't work with what the store contains.
+    #[error("the node can't start: {0}")]
+    Node(#[from] Fault),
+    /// An address is taken or not available.
+    #[error("can't listen on {address} ({key} in watchfire.toml): {error}")]
+    Listen {
+        /// The address.
+        address: String,
+        /// The key that names it in `watchfire.toml`.
+        key: &'static str,
+        /// What the operating system said.
+        error: std::io::Error,
+    },
+}
 
 /// Why a node's own files can't be used.
 #[derive(Debug, thiserror::Error)]

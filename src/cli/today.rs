@@ -6,7 +6,7 @@ use serde::Serialize;
 use super::{
     CliError, Global,
     context::{ANYBODY, Context},
-    deadline, is_command, output,
+    deadline, output,
 };
 use crate::{
     domain::{
@@ -152,11 +152,15 @@ fn laid_out(parts: &[String], width: usize) -> Vec<String> {
     lines
 }
 
+/// The commands that what is to do begins with. Everything else is said in words.
+pub(super) const COMMANDS: &[&str] =
+    &["agreement", "assess", "bundle", "ca", "draft", "feed", "ledger", "partner", "person", "policy"];
+
 /// What to do: a whole command in one line, because it is there to be copied, or some words.
 fn to_do(fix: &str, width: usize) -> Vec<String> {
     match fix.split_whitespace().next() {
         None => vec![],
-        Some(first) if is_command(first) => vec![format!("{INDENT}watchfire {fix}")],
+        Some(first) if COMMANDS.contains(&first) => vec![format!("{INDENT}watchfire {fix}")],
         Some(_) => wrap(fix, width, INDENT),
     }
 }

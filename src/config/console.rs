@@ -2,7 +2,10 @@
 
 use std::path::Path;
 
-use super::{KeyFiles, is_loopback, table::Table};
+use super::{
+    files::KeyFiles,
+    table::{Table, is_loopback},
+};
 use crate::domain::browser_session::SessionLimits;
 
 /// Where and how the console is served.

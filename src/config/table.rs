@@ -300,6 +300,13 @@ impl Table {
     }
 }
 
+/// Whether nobody on another machine reaches this `host:port`.
+pub(super) fn is_loopback(address: &str) -> bool {
+    let host = address.rsplit_once(':').map_or(address, |(host, _)| host);
+    let host = host.trim_start_matches('[').trim_end_matches(']');
+    host == "localhost" || host.parse::<std::net::IpAddr>().is_ok_and(|ip| ip.is_loopback())
+}
+
 /// The types of values in a configuration: strings, numbers and lists of strings.
 fn plain(value: &DeValue<'_>) -> toml::Value {
     match value {

@@ -6,7 +6,7 @@ use axum::{
     response::{Html, IntoResponse, Response},
 };
 
-use super::{frame::Frame, session::Reader};
+use super::{frame::Frame, reader::Reader};
 use crate::domain::fault::{Fault, Reason};
 
 /// Why a page can't be shown.
@@ -86,6 +86,14 @@ impl PageError {
             Self::NoPage => StatusCode::NOT_FOUND,
             Self::Unwritten => StatusCode::INTERNAL_SERVER_ERROR,
         }
+    }
+}
+
+/// The answer to a request: the page, or a page that says why it can't be shown.
+pub fn respond(reader: &Reader, page: Result<String, PageError>) -> Response {
+    match page {
+        Ok(page) => Html(page).into_response(),
+        Err(error) => error.page(reader),
     }
 }
 

@@ -1,10 +1,6 @@
 //! What all pages share: the head, the navigation, and who is signed in.
 
-use super::{
-    session::{Reader, Visitor},
-    texts::Texts,
-};
-use crate::domain::ids::Role;
+use super::{reader::Reader, texts::Texts};
 
 /// A link of the navigation.
 pub struct Link {
@@ -54,25 +50,5 @@ impl<'a> Frame<'a> {
             links: vec![],
             person: None,
         }
-    }
-
-    /// The frame of a page. `here` is the path of the navigation's link that the page belongs to.
-    pub fn of(visitor: &'a Visitor, here: &str) -> Self {
-        let frame = Self::of_reader(&visitor.reader);
-        let (t, role) = (frame.t, visitor.actor.role());
-        let link = |path: &'static str, text: String| Link { path, text, is_here: path == here };
-        let mut links = vec![link("/", t.say("nav-today"))];
-        if matches!(role, Role::Analyst | Role::Officer) {
-            links.push(link("/assessments", t.say("nav-assessments")));
-        }
-        links.push(link("/sessions", t.say("nav-sessions")));
-        let role = match role {
-            Role::Analyst => t.say("role-analyst"),
-            Role::Officer => t.say("role-officer"),
-            Role::Admin => t.say("role-admin"),
-            Role::Node | Role::Service => t.say("role-other"),
-        };
-        let person = Person { name: visitor.actor.id().name().to_owned(), role, form_token: visitor.form_token() };
-        Self { links, person: Some(person), ..frame }
     }
 }

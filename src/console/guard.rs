@@ -12,7 +12,7 @@ use axum::{
     response::{IntoResponse, Response},
 };
 
-use super::Console;
+use super::{hosts::Hosts, site::Console};
 
 /// What pages may load and do: only what comes from this node.
 const CONTENT_SECURITY_POLICY: &str = "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self'; font-src 'self'; \
@@ -31,51 +31,6 @@ const HEADERS: [(HeaderName, &str); 8] = [
     (header::X_FRAME_OPTIONS, "DENY"),
     (HeaderName::from_static("x-robots-tag"), "noindex"),
 ];
-
-/// Under which names browsers reach the console.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Hosts {
-    /// `http` or `https`.
-    scheme: &'static str,
-    /// The host name, with its port if it has one.
-    name: String,
-    /// The port of a listener on a loopback address, where each name below `localhost` is this machine.
-    loopback_port: Option<u16>,
-}
-
-impl Hosts {
-    /// A console without TLS on a loopback address.
-    pub fn on_loopback(address: String, port: u16) -> Self {
-        Self { scheme: "http", name: address, loopback_port: Some(port) }
-    }
-
-    /// A console over TLS under one name.
-    pub fn over_tls(name: String) -> Self {
-        Self { scheme: "https", name, loopback_port: None }
-    }
-
-    /// The address that links begin with.
-    pub fn origin(&self) -> String {
-        format!("{}://{}", self.scheme, self.name)
-    }
-
-    /// Whether cookies are only sent over TLS.
-    pub fn is_secure(&self) -> bool {
-        self.scheme == "https"
-    }
-
-    fn include(&self, host: &str) -> bool {
-        if host.eq_ignore_ascii_case(&self.name) {
-            return true;
-        }
-        let Some(port) = self.loopback_port else { return false };
-        let Ok(authority) = host.parse::<Authority>() else { return false };
-        let name = authority.host().to_ascii_lowercase();
-        let is_this_machine =
-            matches!(name.as_str(), "localhost" | "127.0.0.1" | "[::1]") || name.ends_with(".localhost");
-        is_this_machine && authority.port_u16().unwrap_or(80) == port
-    }
-}
 
 /// Refuses what does not come from this console's own pages, and adds the headers.
 pub async fn guard(State(console): State<Arc<Console>>, request: Request, next: Next) -> Response {
@@ -109,7 +64,7 @@ fn refusal(hosts: &Hosts, method: &Method, authority: Option<&Authority>, header
     if method == Method::GET || method == Method::HEAD {
         return None;
     }
-    let is_same = |origin: &str| origin == format!("{}://{host}", hosts.scheme);
+    let is_same = |origin: &str| origin == format!("{}://{host}", hosts.scheme());
     let is_own = match (text(header::ORIGIN), text(HeaderName::from_static("sec-fetch-site"))) {
         (Some(origin), None) => is_same(origin),
         // Pages send no referrer, so browsers say that a form has no origin.

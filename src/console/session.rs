@@ -1,6 +1,6 @@
-//! Who looks at a page: the session of a request, and the cookie that carries it.
+//! Whoever is signed in: the session of a request, and the cookie that carries it.
 
-use std::{convert::Infallible, sync::Arc};
+use std::sync::Arc;
 
 use axum::{
     extract::FromRequestParts,
@@ -8,12 +8,18 @@ use axum::{
     response::{IntoResponse, Redirect, Response},
 };
 
-use super::{Console, error::PageError, texts::Texts};
+use super::{
+    error::PageError,
+    frame::{Frame, Link, Person},
+    reader::Reader,
+    site::Console,
+};
 use crate::{
     domain::{
         actor::{Actor, Authorized, Permission},
         browser_session::BrowserSession,
         fault::Fault,
+        ids::Role,
     },
     node::browser_sessions::{Secret, SignedIn},
     seal::hash::sha256,
@@ -54,30 +60,6 @@ fn secrets<'a>(console: &'a Console, headers: &'a HeaderMap) -> impl Iterator<It
     own.filter_map(|(_, value)| value.parse().ok())
 }
 
-/// The reader of a page, whether signed in or not.
-pub struct Reader {
-    /// The console.
-    pub console: Arc<Console>,
-    /// The languages that the browser asks for.
-    accepted: String,
-}
-
-impl Reader {
-    /// The texts in the reader's language.
-    pub fn texts(&self) -> &Texts {
-        self.console.texts(&self.accepted)
-    }
-}
-
-impl FromRequestParts<Arc<Console>> for Reader {
-    type Rejection = Infallible;
-
-    async fn from_request_parts(parts: &mut Parts, console: &Arc<Console>) -> Result<Self, Infallible> {
-        let accepted = parts.headers.get(header::ACCEPT_LANGUAGE).and_then(|value| value.to_str().ok());
-        Ok(Self { console: console.clone(), accepted: accepted.unwrap_or_default().to_owned() })
-    }
-}
-
 /// A reader who is signed in.
 pub struct Visitor {
     /// The reader.
@@ -106,6 +88,26 @@ impl Visitor {
     /// A page that says that the form is too old.
     pub fn check_form(&self, token: &str) -> Result<(), PageError> {
         if token == self.form_token() { Ok(()) } else { Err(PageError::OldForm) }
+    }
+
+    /// The frame of a page. `here` is the path of the navigation's link that the page belongs to.
+    pub fn frame(&self, here: &str) -> Frame<'_> {
+        let frame = Frame::of_reader(&self.reader);
+        let (t, role) = (frame.t, self.actor.role());
+        let link = |path: &'static str, text: String| Link { path, text, is_here: path == here };
+        let mut links = vec![link("/", t.say("nav-today"))];
+        if matches!(role, Role::Analyst | Role::Officer) {
+            links.push(link("/assessments", t.say("nav-assessments")));
+        }
+        links.push(link("/sessions", t.say("nav-sessions")));
+        let role = match role {
+            Role::Analyst => t.say("role-analyst"),
+            Role::Officer => t.say("role-officer"),
+            Role::Admin => t.say("role-admin"),
+            Role::Node | Role::Service => t.say("role-other"),
+        };
+        let person = Person { name: self.actor.id().name().to_owned(), role, form_token: self.form_token() };
+        Frame { links, person: Some(person), ..frame }
     }
 
     /// The person with a permission, if their role has it.

@@ -72,6 +72,20 @@ impl Texts {
         self.format(id, Some(&values))
     }
 
+    /// A text with a number and a word in it.
+    pub fn count_with(
+        &self,
+        id: &str,
+        number: &(impl TryInto<i64> + Copy),
+        name: &str,
+        value: &impl ToString,
+    ) -> String {
+        let mut values = FluentArgs::new();
+        values.set("count", FluentValue::from((*number).try_into().unwrap_or(i64::MAX)));
+        values.set(name.to_owned(), value.to_string());
+        self.format(id, Some(&values))
+    }
+
     fn format(&self, id: &str, values: Option<&FluentArgs<'_>>) -> String {
         let pattern = self.bundle.get_message(id).and_then(|message| message.value());
         let Some(pattern) = pattern else { return id.to_owned() };
@@ -169,7 +183,7 @@ mod tests {
         let all = ids(CATALOGUES[0].1);
         let mut used = BTreeSet::new();
         for file in &files {
-            for call in [".say(\"", ".with(\"", ".with_two(\"", ".count(\""] {
+            for call in [".say(\"", ".with(\"", ".with_two(\"", ".count(\"", ".count_with(\""] {
                 for rest in file.split(call).skip(1) {
                     let id = rest.split('"').next().unwrap().to_owned();
                     assert!(all.contains_key(&id), "no text `{id}`");

@@ -123,6 +123,8 @@ impl Today {
                 fix: format!("draft edit {}", draft.id),
                 due_at: None,
                 since: draft.revision(draft.current).map(|revision| revision.at),
+                gist: None,
+                rest: None,
             });
         }
         items.truncate(MOST as usize);

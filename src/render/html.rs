@@ -73,7 +73,7 @@ pub fn assessment_page(view: &AssessmentText<'_>, options: &Options, printed: &s
         originator: manifest.originator.to_string(),
         exercise: manifest.exercise,
         tlp: highest.map_or_else(|| "nothing to read".to_owned(), |tlp| format!("TLP:{tlp}")),
-        class: class(highest.unwrap_or(Tlp::Clear)),
+        class: tlp_class(highest.unwrap_or(Tlp::Clear)),
         headlines,
         rows,
         parts,
@@ -110,8 +110,8 @@ fn content(view: &AssessmentText<'_>, options: &Options) -> Content {
     Content { headlines: headlines(view), rows: rows(view), parts, notes }
 }
 
-/// The name of a level's colour in the style sheet (TLP 2.0).
-fn class(tlp: Tlp) -> &'static str {
+/// The name of a level's colour in a style sheet (TLP 2.0).
+pub fn tlp_class(tlp: Tlp) -> &'static str {
     match tlp {
         Tlp::Clear => "CLEAR",
         Tlp::Green => "GREEN",
@@ -121,7 +121,7 @@ fn class(tlp: Tlp) -> &'static str {
 }
 
 fn part(name: String, marking: &Marking, paragraphs: Vec<String>) -> Part {
-    let (tlp, class, handling) = (marking.tlp.as_str(), class(marking.tlp), words::handling(marking));
+    let (tlp, class, handling) = (marking.tlp.as_str(), tlp_class(marking.tlp), words::handling(marking));
     Part { name: one_line(&name), tlp, class, handling, paragraphs }
 }
 
@@ -131,7 +131,7 @@ fn headlines(view: &AssessmentText<'_>) -> Vec<Headline> {
         Body::Headline { text } => Some(Headline {
             text: one_line(text),
             tlp: portion.marking.tlp.as_str(),
-            class: class(portion.marking.tlp),
+            class: tlp_class(portion.marking.tlp),
             handling: words::handling(&portion.marking),
         }),
         _ => None,

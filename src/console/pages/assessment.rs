@@ -7,9 +7,14 @@ use axum::{
 };
 use serde::Deserialize;
 
-use super::respond;
 use crate::{
-    console::{error::PageError, frame::Frame, moment::Moment, opened::OpenedAssessment, session::Visitor},
+    console::{
+        error::{PageError, respond},
+        frame::Frame,
+        moment::Moment,
+        opened::OpenedAssessment,
+        session::Visitor,
+    },
     domain::{
         actor::Acknowledge,
         fault::Fault,
@@ -84,7 +89,7 @@ async fn page(visitor: &Visitor, id: &str, version: Option<u32>, typed: Typed) -
     let id = id.to_string();
     let is_recalled = view.record.state.is_recalled();
     let page = AssessmentPage {
-        frame: Frame::of(visitor, "/assessments"),
+        frame: visitor.frame("/assessments"),
         short: id.chars().take(8).collect(),
         id,
         version: held.manifest.version,

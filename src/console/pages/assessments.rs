@@ -4,14 +4,20 @@ use askama::Template;
 use axum::{extract::Query, response::Response};
 use serde::Deserialize;
 
-use super::respond;
 use crate::{
-    console::{error::PageError, frame::Frame, moment::Moment, opened::OpenedAssessment, session::Visitor},
+    console::{
+        error::{PageError, respond},
+        frame::Frame,
+        moment::Moment,
+        opened::OpenedAssessment,
+        session::Visitor,
+    },
     domain::{
         actor::{Authorized, Write},
         fault::Fault,
         ids::{StatementId, TrustDomain},
         level::WarningLevel,
+        marking::Tlp,
         place::{Place, find_places},
         spelling::meant,
         summary::Filter,
@@ -20,7 +26,7 @@ use crate::{
         read::{AssessmentView, ListFilter, ListedAssessment},
         search::{AssessmentState, VersionFilter},
     },
-    render,
+    render::{self, tlp_class},
 };
 
 /// How many assessments a page shows.
@@ -52,13 +58,6 @@ struct Choice {
     is_chosen: bool,
 }
 
-impl Row {
-    /// The class that the style sheet has for the marking's colour (TLP 2.0).
-    fn tlp_class(&self) -> &str {
-        self.tlp.split('+').next().unwrap_or_default()
-    }
-}
-
 struct Row {
     id: String,
     level: Option<u8>,
@@ -67,6 +66,7 @@ struct Row {
     headline: Option<String>,
     originator: String,
     tlp: String,
+    class: &'static str,
     issued: Moment,
     acknowledge_by: Option<Moment>,
     state: &'static str,
@@ -125,7 +125,7 @@ async fn page(visitor: &Visitor, wanted: Wanted) -> Result<String, PageError> {
     let states =
         states.map(|(value, text)| Choice { value: value.to_owned(), text, is_chosen: chosen(value, &wanted.state) });
     let page = AssessmentsPage {
-        frame: Frame::of(visitor, "/assessments"),
+        frame: visitor.frame("/assessments"),
         rows: found.rows,
         damaged: found.damaged,
         next: found.next.map(|last| wanted.address(&last)),
@@ -249,11 +249,12 @@ async fn read(
             Some(wanted) => assessments.search(actor, &filter, wanted).await?,
             None => assessments.list(actor, &filter).await?,
         };
-        let ListedAssessment { views, damaged, next, read } = page;
+        let ListedAssessment { views, damaged, next, read, tlp } = page;
         found.damaged += damaged.len();
         for view in &views {
             let is_unread = !read.contains(&view.record.manifest_id);
-            found.rows.push(row(visitor, view, is_unread)?);
+            let tlp = tlp.get(&view.record.manifest_id).copied();
+            found.rows.push(row(visitor, view, (is_unread, tlp))?);
         }
         let last = views.last().map(|view| view.record.manifest_id);
         match next {
@@ -270,7 +271,7 @@ async fn read(
     Ok(found)
 }
 
-fn row(visitor: &Visitor, view: &AssessmentView, is_unread: bool) -> Result<Row, Fault> {
+fn row(visitor: &Visitor, view: &AssessmentView, (is_unread, tlp): (bool, Option<Tlp>)) -> Result<Row, Fault> {
     let (t, now) = (visitor.reader.texts(), visitor.console().node.now());
     let held = OpenedAssessment::new(view)?;
     let level = held.level();
@@ -281,7 +282,8 @@ fn row(visitor: &Visitor, view: &AssessmentView, is_unread: bool) -> Result<Row,
         places: render::places(&held.places()),
         headline: held.headline().map(render::text::one_line),
         originator: held.manifest.originator.to_string(),
-        tlp: held.portions.iter().map(|p| p.marking.tlp).max().map_or_else(String::new, |tlp| tlp.to_string()),
+        tlp: tlp.map_or_else(String::new, |tlp| tlp.to_string()),
+        class: tlp.map_or("", tlp_class),
         issued: Moment::new(t, held.manifest.issued, now),
         acknowledge_by: view.acknowledge_by.map(|by| Moment::new(t, by, now)),
         state: held.state,

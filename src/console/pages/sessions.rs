@@ -8,10 +8,9 @@ use axum::{
 };
 use serde::Deserialize;
 
-use super::respond;
 use crate::{
     console::{
-        error::PageError,
+        error::{PageError, respond},
         frame::Frame,
         moment::Moment,
         session::{Visitor, drop_cookie},
@@ -54,7 +53,7 @@ pub async fn list(visitor: Visitor) -> Response {
             seen: Moment::new(t, session.seen_at, now),
         };
         let rows = all.into_iter().map(row).collect();
-        let frame = Frame::of(&visitor, "/sessions");
+        let frame = visitor.frame("/sessions");
         Ok(SessionsPage { frame, rows, form_token: visitor.form_token() }.render()?)
     };
     respond(&visitor.reader, page.await)

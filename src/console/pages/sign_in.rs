@@ -8,12 +8,12 @@ use axum::{
 };
 use serde::Deserialize;
 
-use super::respond;
 use crate::{
     console::{
-        error::PageError,
+        error::{PageError, respond},
         frame::Frame,
-        session::{Reader, set_cookie},
+        reader::Reader,
+        session::set_cookie,
     },
     domain::fault::Fault,
     node::browser_sessions::Secret,

@@ -3,14 +3,15 @@
 use askama::Template;
 use axum::response::Response;
 
-use super::respond;
 use crate::{
-    console::{frame::Frame, moment::Moment, session::Visitor, texts::Texts},
+    console::{error::respond, frame::Frame, moment::Moment, session::Visitor, texts::Texts},
     domain::{
-        action_item::{ActionItem, ActionKind},
+        action_item::{ActionItem, ActionKind, Gist, Rest},
         harmless::one_line,
+        level::WarningLevel,
         time::Time,
     },
+    render::{self, tlp_class},
 };
 
 struct Item {
@@ -23,6 +24,19 @@ struct Item {
     command: Option<String>,
     due: Option<Moment>,
     since: Option<Moment>,
+    about: Option<About>,
+    rest: Option<String>,
+}
+
+/// What the assessment is about.
+struct About {
+    level: u8,
+    level_word: &'static str,
+    places: String,
+    tlp: String,
+    class: &'static str,
+    headline: Option<String>,
+    is_exercise: bool,
 }
 
 impl Item {
@@ -47,13 +61,13 @@ pub async fn show(visitor: Visitor) -> Response {
         let all = console.node.today.action_items(&visitor.authorize()?).await?;
         let items: Vec<Item> = all.into_iter().map(|found| item(t, now, found)).collect();
         let overdue = items.iter().filter(|item| item.due.as_ref().is_some_and(|due| due.is_past)).count();
-        Ok(TodayPage { frame: Frame::of(&visitor, "/"), items, overdue }.render()?)
+        Ok(TodayPage { frame: visitor.frame("/"), items, overdue }.render()?)
     };
     respond(&visitor.reader, page.await)
 }
 
 fn item(t: &Texts, now: Time, item: ActionItem) -> Item {
-    let ActionItem { kind, organisation, subject, version: _, summary, fix, due_at, since } = item;
+    let ActionItem { kind, organisation, subject, version: _, summary, fix, due_at, since, gist, rest } = item;
     let link = (kind == ActionKind::Acknowledge).then(|| format!("/assessments/{subject}"));
     Item {
         command: Some(fix).filter(|fix| link.is_none() && !fix.is_empty()).map(|fix| one_line(&fix)),
@@ -61,8 +75,23 @@ fn item(t: &Texts, now: Time, item: ActionItem) -> Item {
         summary: one_line(&summary),
         organisation: organisation.to_string(),
         link,
+        about: gist.map(about),
+        rest: rest.map(|Rest { number, of, .. }| t.count_with("today-rest", &number, "name", &of)),
         due: due_at.map(|due| Moment::new(t, due, now)),
         since: since.map(|since| Moment::new(t, since, now)),
+    }
+}
+
+fn about(gist: Gist) -> About {
+    let Gist { originator: _, level, places, tlp, headline, exercise } = gist;
+    About {
+        level: level.map_or(0, u8::from),
+        level_word: level.map_or("", WarningLevel::as_str),
+        places: render::places(&places),
+        tlp: tlp.map_or_else(String::new, |tlp| tlp.to_string()),
+        class: tlp.map_or("", tlp_class),
+        headline: headline.as_deref().map(one_line),
+        is_exercise: exercise,
     }
 }
 
@@ -76,6 +105,7 @@ fn kind_in_words(t: &Texts, kind: ActionKind) -> String {
         ActionKind::DecidePurge => t.say("kind-decide-purge"),
         ActionKind::Quarantine => t.say("kind-quarantine"),
         ActionKind::Verification => t.say("kind-verification"),
+        ActionKind::Draft => t.say("kind-draft"),
         ActionKind::Alarm => t.say("kind-alarm"),
         ActionKind::Ending => t.say("kind-ending"),
     }

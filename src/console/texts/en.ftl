@@ -36,6 +36,11 @@ today-due = due
 today-was-due = was due
 today-since = waits since
 today-command = On the command line: watchfire
+today-rest =
+    { $count ->
+        [one] and one more from { $name }
+       *[other] and { $count } more from { $name }
+    }
 
 kind-acknowledge = Acknowledge
 kind-answer-request = Answer a request
@@ -45,6 +50,7 @@ kind-confirm-person = Person to confirm
 kind-decide-purge = Destruction to decide
 kind-quarantine = Held back
 kind-verification = Can't be verified yet
+kind-draft = Draft for you
 kind-alarm = Alarm
 kind-ending = Ends soon
 

@@ -36,6 +36,11 @@ today-due = échéance
 today-was-due = échéance passée
 today-since = attend depuis
 today-command = En ligne de commande : watchfire
+today-rest =
+    { $count ->
+        [one] et une autre de { $name }
+       *[other] et { $count } autres de { $name }
+    }
 
 kind-acknowledge = À accuser
 kind-answer-request = Demande à traiter
@@ -45,6 +50,7 @@ kind-confirm-person = Personne à confirmer
 kind-decide-purge = Destruction à décider
 kind-quarantine = Retenu
 kind-verification = Pas encore vérifiable
+kind-draft = Brouillon pour vous
 kind-alarm = Alarme
 kind-ending = Expire bientôt
 
