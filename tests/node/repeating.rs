@@ -52,13 +52,14 @@ async fn a_source_that_is_named_again_in_a_freer_headline_stops_at_publication_a
     );
 
     // An officer accepts it, and it is recorded.
-    gb.one(&[&["--as", "olu"][..], &accept].concat()).await;
+    let accepted = gb.one(&[&["--as", "olu"][..], &accept].concat()).await;
     let ledger = watchfire(&gb.dir, &["--json", "--as", "olu", "ledger", "list"]).await;
     assert!(ledger.stdout.contains("said-lower-too"), "{}", ledger.stdout);
     // A text that repeats nothing needs nobody.
     let mended = gb.file("mended.toml", &draft("Health workers fear attacks before the rains"));
     let published = gb.one(&["--as", "ana", "assess", "publish", &mended]).await;
-    no.has("gb.example", &[published["assessment"].as_str().unwrap().to_owned()]).await;
+    let both = [accepted, published].map(|answer| answer["assessment"].as_str().unwrap().to_owned());
+    no.has("gb.example", &both).await;
 }
 
 /// A picture of one grey point, taken at 12.37 N, 1.53 W.
