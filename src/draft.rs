@@ -6,7 +6,6 @@ mod agreement_writer;
 mod assessment;
 mod body;
 mod document;
-mod duration;
 mod error;
 mod fields;
 mod groups;
