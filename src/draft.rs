@@ -7,7 +7,6 @@ mod assessment;
 pub mod attachment;
 mod body;
 mod document;
-mod duration;
 mod error;
 mod fields;
 mod groups;

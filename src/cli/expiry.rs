@@ -14,7 +14,7 @@ use crate::{
     domain::{
         ending::{Ending, EndingKind, EndingView},
         fault::Fault,
-        time::{Clock, Time},
+        time::{Clock, Time, spoken},
     },
     render::text::one_line,
     telemetry::SystemClock,
@@ -42,10 +42,10 @@ pub struct List {
 }
 
 fn days(text: &str) -> Result<u32, String> {
-    let number = text.strip_suffix('d').unwrap_or(text);
-    let is_number = number.bytes().all(|b| b.is_ascii_digit());
-    let days = is_number.then(|| number.parse().ok()).flatten();
-    days.ok_or_else(|| "write a number of days, 0 or more, e.g. 30 or 30d".to_owned())
+    let is_number = !text.is_empty() && text.bytes().all(|b| b.is_ascii_digit());
+    let span = if is_number { format!("{text}d") } else { text.to_owned() };
+    spoken::days_ahead(&span)
+        .map_err(|_| "write a number of days, 0 or more, e.g. 30 or 30d, or \"2 weeks\"".to_owned())
 }
 
 impl Expiry {
@@ -137,8 +137,8 @@ mod tests {
 
     #[test]
     fn days_are_a_number_with_or_without_their_letter() {
-        assert_eq!(["0", "30", "30d"].map(days), [Ok(0), Ok(30), Ok(30)]);
-        for wrong in ["", "d", "-1", "-1d", "+3", "30 d", "30w", "1.5", "99999999999"] {
+        assert_eq!(["0", "30", "30d", "2 weeks"].map(days), [Ok(0), Ok(30), Ok(30), Ok(14)]);
+        for wrong in ["", "d", "-1", "-1d", "+3", "1.5", "99999999999"] {
             assert!(days(wrong).is_err_and(|told| told.contains("e.g. 30 or 30d")), "{wrong}");
         }
     }

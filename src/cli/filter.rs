@@ -13,8 +13,9 @@ use crate::{
         marking::Topic,
         place::{Country, Place, Region},
         summary::MarkingWord,
-        time::Day,
+        time::{Clock, Day, spoken::Side},
     },
+    telemetry::SystemClock,
     wire::{field::timestamp, proto},
 };
 
@@ -42,14 +43,14 @@ pub struct FilterArgs {
     /// Only in this state; `superseded` also lists earlier versions, `quarantined` is for officers
     #[arg(long, value_name = "STATE", value_parser = PossibleValuesParser::new(STATES), value_delimiter = ',')]
     state: Vec<String>,
-    /// Only issued on this day (UTC) or later
-    #[arg(long, value_name = "DAY")]
+    /// Only issued on this day (UTC) or later, e.g. 2026-05-01, yesterday or "3 days"
+    #[arg(long, value_name = "DAY", value_parser = past)]
     since: Option<Day>,
     /// Only issued on this day (UTC) or earlier
-    #[arg(long, value_name = "DAY")]
+    #[arg(long, value_name = "DAY", value_parser = past)]
     until: Option<Day>,
-    /// Only what expires before this day (UTC)
-    #[arg(long, value_name = "DAY")]
+    /// Only what expires before this day (UTC), e.g. 2026-05-01 or "2 weeks"
+    #[arg(long, value_name = "DAY", value_parser = coming)]
     expires_before: Option<Day>,
     /// Only with all these words, each as a whole word; case and accents do not count, e.g. --words "massacre djibo"
     #[arg(long, value_name = "WORDS", visible_alias = "word")]
@@ -63,6 +64,16 @@ pub struct FilterArgs {
 }
 
 const LEVELS: [&str; 5] = ["1", "2", "3", "4", "5"];
+
+/// A day that is usually past: a span alone counts back from today.
+fn past(text: &str) -> Result<Day, String> {
+    Day::spoken(text, SystemClock.now().day(), Side::Before)
+}
+
+/// A day that is usually to come.
+fn coming(text: &str) -> Result<Day, String> {
+    Day::spoken(text, SystemClock.now().day(), Side::After)
+}
 
 fn crimes() -> PossibleValuesParser {
     PossibleValuesParser::new(Crime::ALL.iter().map(|crime| crime.as_str()))

@@ -1,5 +1,7 @@
 //! Points in time and days. The clock itself is passed in: see [`Clock`].
 
+pub mod spoken;
+
 use std::{fmt, ops::Range, str::FromStr};
 
 use jiff::civil::Date;

@@ -5,7 +5,6 @@ mod grant;
 use super::{
     DraftError, Format,
     assessment::level,
-    duration,
     fields::{At, Faults, Fields},
     groups,
     tree::{self, InputValue, Located},
@@ -14,7 +13,7 @@ use crate::{
     domain::{
         agreement::{AcknowledgeDuty, Agreement, Duties, Grant, Series},
         ids::{StatementId, TrustDomain},
-        time::Day,
+        time::{Day, spoken},
     },
     wire,
 };
@@ -84,7 +83,7 @@ struct Header {
 fn header(at: At<'_>, today: Day) -> Option<Header> {
     let fields = at.fields()?;
     let parties = fields.must("parties", "write the two organisations", parties);
-    let from = fields.maybe("from", |at| at.parsed()).or((!fields.has("from")).then_some(today));
+    let from = fields.maybe("from", |at| at.day(today)).or((!fields.has("from")).then_some(today));
     let help = "write how long it holds, e.g. `2 years`, or the last day";
     let until = fields.must("until", help, |at| last_day(at, from));
     let purpose = fields.prose("purpose");
@@ -99,8 +98,8 @@ fn header(at: At<'_>, today: Day) -> Option<Header> {
 
 /// A day, or so many days after the first one.
 fn last_day(at: At<'_>, from: Option<Day>) -> Option<Day> {
-    match duration::is_span(at.plain()?) {
-        true => at.days().zip(from).map(|(days, from)| from.plus_days(days.into())),
+    match spoken::is_span(at.plain()?) {
+        true => at.days_ahead().zip(from).map(|(days, from)| from.plus_days(days.into())),
         false => at.parsed(),
     }
 }

@@ -2,9 +2,9 @@
 
 use std::fmt::{self, Display, Write};
 
-use super::duration;
 use crate::domain::agreement::{Agreement, Duties, Grant, OnwardTerms};
 use crate::domain::group::Group;
+use crate::domain::time::spoken;
 
 /// The agreement's text. It does not contain the series and the version.
 pub fn agreement_to_toml(agreement: &Agreement) -> String {
@@ -68,7 +68,7 @@ fn write_grant(out: &mut String, grant: &Grant) -> fmt::Result {
     if let Some(level) = min_level {
         writeln!(out, "min_level = {}", u8::from(*level))?;
     }
-    writeln!(out, "delay = \"{}\"", duration::written(*delay_seconds))?;
+    writeln!(out, "delay = \"{}\"", spoken::written(*delay_seconds))?;
     if let Some(days) = retention_days {
         writeln!(out, "retention = \"{days} days\"")?;
     }
@@ -92,7 +92,7 @@ fn write_duties(out: &mut String, duties: &Duties) -> fmt::Result {
     // The other duties are not in force in this version.
     let Duties { acknowledge, purge_on_recall, approvals, .. } = duties;
     let each = acknowledge.iter().map(|d| {
-        let within = duration::written(d.within_seconds);
+        let within = spoken::written(d.within_seconds);
         format!("{{ min_level = {}, within = \"{within}\" }}", u8::from(d.min_level))
     });
     let each = each.collect::<Vec<_>>().join(", ");

@@ -3,7 +3,6 @@
 use super::{
     DraftError, Format,
     body::{self, SharedFields},
-    duration,
     fields::{At, Faults, Fields},
     groups,
     marking::{self, Written},
@@ -13,7 +12,7 @@ use crate::domain::{
     draft::{Draft, DraftPortion, Expiry},
     level::WarningLevel,
     marking::Topic,
-    time::Day,
+    time::{Day, spoken},
 };
 
 /// Reads the draft of an assessment.
@@ -103,7 +102,7 @@ pub(super) fn level(at: At<'_>) -> Option<WarningLevel> {
 fn expires(at: At<'_>) -> Option<Expiry> {
     let text = at.plain()?;
     match text.contains('T') {
-        _ if duration::is_span(text) => at.seconds().map(Expiry::After),
+        _ if spoken::is_span(text) => at.seconds_ahead().map(Expiry::After),
         true => at.parsed().map(Expiry::At),
         false => at.parsed::<Day>().map(|day| Expiry::At(day.end())),
     }

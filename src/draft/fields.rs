@@ -5,11 +5,18 @@ use std::{cell::RefCell, str::FromStr};
 use unicode_normalization::UnicodeNormalization;
 
 use super::{
-    duration,
     error::{DraftError, DraftFault},
     tree::{Field, InputValue, Located},
 };
-use crate::domain::{ids::shorten, lint::PLACEHOLDER, place::Place};
+use crate::domain::{
+    ids::shorten,
+    lint::PLACEHOLDER,
+    place::Place,
+    time::{
+        Day,
+        spoken::{self, Side},
+    },
+};
 
 /// The longest text of one field, bytes. The wire format refuses longer ones.
 const MAX_TEXT: usize = 200 * 1024;
@@ -144,12 +151,27 @@ impl<'a> At<'a> {
 
     /// A span of time in whole days.
     pub fn days(self) -> Option<u32> {
-        duration::days(self.plain()?).map_or_else(|e| self.refuse(e), Some)
+        spoken::days(self.plain()?).map_or_else(|e| self.refuse(e), Some)
     }
 
     /// A span of time in seconds.
     pub fn seconds(self) -> Option<u64> {
-        duration::seconds(self.plain()?).map_or_else(|e| self.refuse(e), Some)
+        spoken::seconds(self.plain()?).map_or_else(|e| self.refuse(e), Some)
+    }
+
+    /// A day, as people write it.
+    pub fn day(self, today: Day) -> Option<Day> {
+        Day::spoken(self.plain()?, today, Side::After).map_or_else(|e| self.refuse(e), Some)
+    }
+
+    /// A span of time that lies ahead, in seconds.
+    pub fn seconds_ahead(self) -> Option<u64> {
+        spoken::seconds_ahead(self.plain()?).map_or_else(|e| self.refuse(e), Some)
+    }
+
+    /// A span of time that lies ahead, in whole days.
+    pub fn days_ahead(self) -> Option<u32> {
+        spoken::days_ahead(self.plain()?).map_or_else(|e| self.refuse(e), Some)
     }
 
     /// A whole number.

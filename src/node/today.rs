@@ -106,12 +106,15 @@ impl Today {
         Ok(items)
     }
 
-    /// Drafts that colleagues have handed over to the caller, who has saved no text of them yet.
+    /// Drafts that colleagues have handed over to the caller, who has saved no text of them yet and has not published them.
     async fn handed_over(&self, who: &SpiffeId) -> Result<Vec<ActionItem>, Fault> {
         let mut items = vec![];
         for draft in self.store.drafts().await? {
             let is_taken_up = draft.revisions.iter().any(|revision| revision.by == *who);
             if is_taken_up || !draft.handed_to.contains(who) {
+                continue;
+            }
+            if self.store.version(self.identity.domain(), &draft.id.assessment(), 1).await?.is_some() {
                 continue;
             }
             items.push(ActionItem {

@@ -9,7 +9,7 @@ use std::{
 
 use serde_json::Value;
 
-use crate::kit::{Answer, Org, free_port, note, pair, terms, until, watchfire};
+use crate::kit::{Answer, Org, days_from_now, free_port, note, pair, terms, until, watchfire};
 
 /// Runs the program with this on its stdin and these variables.
 fn run(dir: &Path, arguments: &[&str], stdin: &[u8], variables: &[(&str, &str)]) -> Answer {
@@ -318,4 +318,44 @@ fn any_command_starts_within_thirty_milliseconds() {
         let took = shortest(arguments);
         assert!(took <= Duration::from_millis(30), "{arguments:?} took {took:?}");
     }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn days_are_written_as_people_say_them() {
+    let (gb, no) = pair().await;
+    let text = note("Said in words", "BF");
+    let expires = text.lines().find(|line| line.starts_with("expires")).unwrap();
+    let said = |words: &str| gb.file("draft.toml", &text.replace(expires, &format!("expires = \"{words}\"")));
+    let published = gb.one(&["--as", "ana", "assess", "publish", &said("in 2 weeks")]).await;
+    no.has("gb.example", &[published["assessment"].as_str().unwrap().to_owned()]).await;
+    let found = async |more: &[&str]| gb.ask(&[&["--as", "ana", "assess", "list"], more].concat()).await.len();
+    for (more, wanted) in [
+        (["--since", "yesterday"], 1),
+        (["--since", "3 days"], 1),
+        (["--since", "tomorrow"], 0),
+        (["--until", "2 days ago"], 0),
+        (["--until", "today"], 1),
+        (["--expires-before", "in 3 weeks"], 1),
+        (["--expires-before", "1 week"], 0),
+    ] {
+        assert_eq!(found(&more).await, wanted, "{more:?}");
+    }
+    let refused = gb.run(&["--as", "ana", "assess", "list", "--since", "next week"]).await;
+    assert!(refused.code == 2 && refused.stderr.contains("`3 days ago`"), "{}", refused.stderr);
+    // What has passed, and what is beyond all use, is told as that.
+    let past = gb.run(&["assess", "lint", &said("yesterday")]).await;
+    assert!(past.code != 0 && past.stderr.contains("has passed"), "{}{}", past.stdout, past.stderr);
+    let late = gb.run(&["assess", "lint", &said("20 years")]).await;
+    assert!(late.stdout.contains("expires-late"), "{}{}", late.stdout, late.stderr);
+
+    let [today, end] = [0, 200].map(|days| days_from_now(days).to_string());
+    let terms = terms(gb.domain, no.domain, "");
+    let dated = |line: &str, words: &str| {
+        let old = terms.lines().find(|l| l.starts_with(line)).unwrap().to_owned();
+        (old, format!("{line} = \"{words}\""))
+    };
+    let (from, until_line) = (dated("from", "today"), dated("until", "in 200 days"));
+    let path = gb.file("said.toml", &terms.replacen(&from.0, &from.1, 1).replacen(&until_line.0, &until_line.1, 1));
+    let proposed = gb.one(&["--as", "root", "agreement", "propose", &path, "--beside"]).await;
+    assert_eq!((&proposed["from"], &proposed["until"]), (&today.into(), &end.into()));
 }
