@@ -35,7 +35,7 @@ use watchfire::{
     wire::{self, proto},
 };
 
-/// How long anything may take to become true. It only keeps a fault from hanging the tests.
+/// How long anything may take to become true, so that a fault does not hang the tests.
 pub const PATIENCE: Duration = Duration::from_secs(120);
 
 /// An unused port on loopback, below the ports that the system gives to outgoing connections.
@@ -147,7 +147,7 @@ impl Org {
 
     /// Two free addresses, for partners and for the desk.
     pub fn free_ports() -> (String, String) {
-        (format!("127.0.0.1:{}", free_port()), format!("127.0.0.1:{}", free_port()))
+        [(); 2].map(|()| format!("127.0.0.1:{}", free_port())).into()
     }
 
     /// A copy of the whole directory, not running, that listens on other ports: two nodes that each believe to be the only one.
@@ -212,9 +212,7 @@ impl Org {
     }
 
     pub async fn run(&self, arguments: &[&str]) -> Answer {
-        let mut all = vec!["--json"];
-        all.extend(arguments);
-        watchfire(&self.dir, &all).await
+        watchfire(&self.dir, &[&["--json"], arguments].concat()).await
     }
 
     /// A command that must succeed.

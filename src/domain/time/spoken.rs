@@ -111,7 +111,7 @@ pub fn days(text: &str) -> Result<u32, String> {
 }
 
 fn whole_days(seconds: u64, text: &str) -> Result<u32, String> {
-    let days = u32::try_from(seconds / DAY).ok().filter(|_| seconds % DAY == 0);
+    let days = u32::try_from(seconds / DAY).ok().filter(|_| seconds.is_multiple_of(DAY));
     days.ok_or_else(|| format!("`{}` is not a number of whole days; write e.g. `90 days`", shorten(text)))
 }
 

@@ -248,7 +248,7 @@ fn read_png(bytes: &[u8], found: &mut Traces) {
                 .add("data of a program", &format!("{} bytes in {}", contents.len(), String::from_utf8_lossy(kind))),
         }
     }
-    if !png.chunks().last().is_some_and(|chunk| chunk.kind() == *b"IEND") {
+    if png.chunks().last().is_none_or(|chunk| chunk.kind() != *b"IEND") {
         found.unread("it has no end");
     } else if let behind @ 1.. = bytes.len().saturating_sub(png.len()) {
         found.add("data behind the picture", &format!("{behind} bytes"));
@@ -258,7 +258,7 @@ fn read_png(bytes: &[u8], found: &mut Traces) {
 /// A copy without metadata.
 pub(super) fn cleaned_png(bytes: &[u8]) -> Result<Vec<u8>, String> {
     let mut png = Png::from_bytes(Bytes::copy_from_slice(bytes)).map_err(|_| "it is no complete PNG file")?;
-    if !png.chunks().last().is_some_and(|chunk| chunk.kind() == *b"IEND") {
+    if png.chunks().last().is_none_or(|chunk| chunk.kind() != *b"IEND") {
         return Err("it has no end".to_owned());
     }
     png.chunks_mut().retain(|chunk| PNG_KEPT.contains(&&chunk.kind()));

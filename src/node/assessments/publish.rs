@@ -92,17 +92,10 @@ impl Assessments {
             let prepared = LoadedAssessment { about, ..prepared };
             let known = node.directory.current();
             let (decisions, queue) = plan_for_all(&known, &prepared, now);
-            let names = node.directory.house.load_full();
-            let draft = LintedDraft {
-                prepared: &prepared,
-                names: names.rules.names(),
-                readership: &readership(&prepared, &decisions),
-            };
-            let findings = draft.check(&accepted, role == Role::Officer, now)?;
-            let own = node.identity.domain();
-            let outcome = Outcome { prepared: &prepared, decisions: &decisions, known: &known, own };
-            naming::check(outcome, &findings, &accepted, role)?;
-            Ok::<_, Fault>((Arc::new(prepared), verified, codes(&findings), (decisions, queue)))
+            let outcome =
+                Outcome { prepared: &prepared, decisions: &decisions, known: &known, own: node.identity.domain() };
+            let found = node.check_findings(outcome, &accepted, role, now)?;
+            Ok::<_, Fault>((Arc::new(prepared), verified, found, (decisions, queue)))
         };
         let (prepared, verified, accepted, (decisions, queue)) =
             tokio::task::spawn_blocking(work).await.map_err(lost)??;
@@ -150,6 +143,22 @@ impl Assessments {
             }
             _ => Ok(BTreeSet::new()),
         }
+    }
+
+    /// The names of the findings, all of which whoever publishes may accept and has accepted.
+    fn check_findings(
+        &self,
+        outcome: Outcome<'_>,
+        accepted: &[String],
+        role: Role,
+        now: Time,
+    ) -> Result<Vec<String>, Fault> {
+        let house = self.directory.house.load_full();
+        let readership = readership(outcome.prepared, outcome.decisions);
+        let draft = LintedDraft { prepared: outcome.prepared, names: house.rules.names(), readership: &readership };
+        let findings = draft.check(accepted, role == Role::Officer, now)?;
+        naming::check(outcome, &findings, accepted, role)?;
+        Ok(codes(&findings))
     }
 
     fn check_submission(

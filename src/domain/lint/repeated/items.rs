@@ -395,8 +395,9 @@ fn telling_number(text: &str) -> Option<String> {
     let whole: u64 = text.replace([',', '.'], "").parse().ok()?;
     let shown = whole.to_string();
     let figures = shown.trim_end_matches('0');
-    let is_round =
-        figures.len() == 1 || shown.len() > figures.len() && figures.len() == 2 || shown.len() == 2 && whole % 5 == 0;
+    let is_round = figures.len() == 1
+        || shown.len() > figures.len() && figures.len() == 2
+        || shown.len() == 2 && whole.is_multiple_of(5);
     let is_year = (1900..=2100).contains(&whole) && !text.contains([',', '.']);
     (whole > 20 && !is_round && !is_year).then_some(shown)
 }
