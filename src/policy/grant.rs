@@ -7,4 +7,4 @@ mod words;
 pub(super) use compiled::CompiledGrant;
 pub(super) use missing::{GrantCheck, MissingPermission};
 pub use words::abbreviated_list;
-pub(super) use words::duration;
+pub(super) use words::{area_in_words, duration};

@@ -86,7 +86,7 @@ async fn agreements_with_many_partners_are_amended_from_one_template() {
     let made = gb.ask(&amend).await;
     assert_eq!(made.len(), 2, "{made:?}");
     for one in &made {
-        assert_eq!((&one["version"], &one["state"]), (&2.into(), &"proposed".into()), "{one}");
+        assert_eq!((&one["version"], &one["state"]), (&2.into(), &"signed-here".into()), "{one}");
     }
     // Without an agreement in force there is nothing to amend, and nothing is proposed to anybody.
     let id = made.iter().find(|one| one["partner"] == "no.example").unwrap()["id"].as_str().unwrap();

@@ -1,10 +1,8 @@
 //! What waits for a person: each kind of thing is there, and no partner fills the list.
 
-use watchfire::domain::fault::Reason;
-
 use crate::{
     feed_kit::{Feed, ROGUE},
-    hostile_kit::{Rogue, accept, credentials, serve},
+    hostile_kit::{Rogue, credentials, serve},
     kit::{Org, note, pair, terms, until, watchfire},
     surroundings,
     terminal_kit::Terminal,
@@ -67,12 +65,8 @@ async fn proposals_persons_and_second_approvals_wait_for_administrators() {
     until("she waits", async || waits("admin/eve", "waits").await).await;
     until("she is told of", async || kinds(&no, "root").await.contains(&"confirm-person".to_owned()).then_some(()))
         .await;
-    // A partner takes two administrators now.
-    let fr = Rogue::new("fr.example");
-    let invitation = fr.invited("127.0.0.1:1", false);
-    let first = accept(&no, "admin-root", &invitation).await;
-    let needs_two = first.map_err(|status| watchfire::wire::status::to_fault(&status).reason);
-    assert!(!matches!(needs_two, Err(reason) if reason != Reason::SecondPersonRequired), "{needs_two:?}");
+    // Who may introduce others takes two administrators now.
+    no.one(&["--as", "root", "partner", "introductions", "allow", "gb.example"]).await;
     assert!(kinds(&no, "rita").await.contains(&"approve-change".to_owned()), "{:?}", kinds(&no, "rita").await);
     assert!(!kinds(&no, "root").await.contains(&"approve-change".to_owned()));
 }

@@ -27,7 +27,7 @@ pub(super) fn grant_in_words(grant: &Grant) -> String {
 }
 
 /// A place by its name and its code, because few people know the codes.
-fn area_in_words(area: &Area) -> String {
+pub(in crate::policy) fn area_in_words(area: &Area) -> String {
     match area {
         Area::Place(place) => format!("{} ({place})", place.usual_name()),
         group => group.to_string(),

@@ -10,7 +10,7 @@ use crate::{
         ids::StatementId,
         marking::GroupName,
     },
-    policy::grant::{abbreviated_list, duration},
+    policy::grant::{abbreviated_list, area_in_words, duration},
 };
 
 /// One change in words.
@@ -176,7 +176,8 @@ fn single(how: &Widening, now: Option<&Grant>) -> Option<String> {
 fn what(grant: &Grant) -> String {
     let mut kinds = grant.kinds.clone();
     kinds.sort_unstable();
-    format!("{} on {} up to {}", abbreviated_list(&kinds), abbreviated_list(&grant.places), grant.max_tlp)
+    let places: Vec<String> = grant.places.iter().map(area_in_words).collect();
+    format!("{} on {} up to {}", abbreviated_list(&kinds), abbreviated_list(&places), grant.max_tlp)
 }
 
 /// `a, b and c`.

@@ -113,7 +113,8 @@ fn of_many_names_twelve_are_told_and_how_many_more_there_are() {
         let policy = with(|g| g.places = areas.map(|a| a.parse().unwrap()).collect());
         gap_under(&policy, |_| ()).1
     };
-    let twelve = "ML, BF, NE, SN, GH, NG, TG, BJ, CI, GN, GW, LR";
+    let twelve = "Mali (ML), Burkina Faso (BF), Niger (NE), Senegal (SN), Ghana (GH), Nigeria (NG), Togo (TG), Benin (BJ), \
+                  Côte d'Ivoire (CI), Guinea (GN), Guinea-Bissau (GW), Liberia (LR)";
     assert_eq!(told(12), format!("grant g gives every kind of portion on {twelve} up to AMBER"));
     assert_eq!(told(14), format!("grant g gives every kind of portion on {twelve}, 2 more up to AMBER"));
 }
