@@ -71,7 +71,7 @@ pub fn assessments(originator: &TrustDomain, author: &SigningKey, count: usize) 
 
 /// The same of another draft.
 pub fn assessments_of(draft: &str, originator: &TrustDomain, author: &SigningKey, count: usize) -> Vec<Signed> {
-    let draft = parse(draft, Format::Toml).unwrap();
+    let draft = parse(draft, Format::Toml, SystemClock.now().day()).unwrap();
     let now = SystemClock.now();
     let accepted: Vec<String> = lint(&draft, now).iter().map(|f| f.code.to_owned()).collect();
     let one = |_| {

@@ -35,7 +35,7 @@ pub fn run(run: &Run) {
     for text in &texts {
         draft += &format!("[[portion]]\nkind = \"narrative\"\ntext = {}\n", json!(text));
     }
-    let draft = parse(&draft, Format::Toml).unwrap();
+    let draft = parse(&draft, Format::Toml, SystemClock.now().day()).unwrap();
     let now = SystemClock.now();
     let n = run.count(500, 50);
     let found = lint(&draft, now).len();

@@ -17,7 +17,7 @@ use super::shown;
 pub fn check(data: &[u8]) {
     let Some(text) = shown::text(data) else { return };
     let format = if text.starts_with('{') { Format::Json } else { Format::Toml };
-    let draft = match parse(text, format) {
+    let draft = match parse(text, format, Time::from_unix_nanos(0).day()) {
         Ok(draft) => draft,
         Err(error) => {
             assert!(!error.findings.is_empty(), "refused for nothing");

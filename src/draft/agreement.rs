@@ -34,7 +34,7 @@ pub struct Lineage {
 pub fn parse_agreement(text: &str, format: Format, lineage: Lineage, today: Day) -> Result<Agreement, DraftError> {
     let node = tree::read(text, format)?;
     let faults = Faults::default();
-    let agreement = agreement(At { node: &node, line: node.line, path: "", faults: &faults }, lineage, today);
+    let agreement = agreement(At { node: &node, line: node.line, path: "", faults: &faults, today }, lineage);
     // The rules between fields are checked only if all fields could be read.
     if let (Some(agreement), true) = (&agreement, faults.is_empty()) {
         check(agreement, &node, &faults);
@@ -42,10 +42,10 @@ pub fn parse_agreement(text: &str, format: Format, lineage: Lineage, today: Day)
     faults.finish(agreement)
 }
 
-fn agreement(at: At<'_>, lineage: Lineage, today: Day) -> Option<Agreement> {
+fn agreement(at: At<'_>, lineage: Lineage) -> Option<Agreement> {
     let fields = at.fields()?;
     let help = "write a table `[agreement]` with `parties` and `until`";
-    let header = fields.must("agreement", help, |at| header(at, today));
+    let header = fields.must("agreement", help, |at| header(at));
     let groups = fields.maybe("groups", groups::read).unwrap_or_default();
     let grants = fields.must("grant", "write at least one `[[grant]]`", |at| at.each(grant::read));
     let duties = fields.maybe("duties", duties).unwrap_or_default();
@@ -80,10 +80,10 @@ struct Header {
     notice_days: u32,
 }
 
-fn header(at: At<'_>, today: Day) -> Option<Header> {
+fn header(at: At<'_>) -> Option<Header> {
     let fields = at.fields()?;
     let parties = fields.must("parties", "write the two organisations", parties);
-    let from = fields.maybe("from", |at| at.day(today)).or((!fields.has("from")).then_some(today));
+    let from = fields.maybe("from", |at| at.day()).or((!fields.has("from")).then_some(at.today));
     let help = "write how long it holds, e.g. `2 years`, or the last day";
     let until = fields.must("until", help, |at| last_day(at, from));
     let purpose = fields.prose("purpose");

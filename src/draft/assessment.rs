@@ -15,14 +15,14 @@ use crate::domain::{
     time::{Day, spoken},
 };
 
-/// Reads the draft of an assessment.
+/// Reads the draft of an assessment. Days such as `in 90 days` count from `today`.
 ///
 /// # Errors
 /// All faults of the file at once.
-pub fn parse(text: &str, format: Format) -> Result<Draft, DraftError> {
+pub fn parse(text: &str, format: Format, today: Day) -> Result<Draft, DraftError> {
     let node = tree::read(text, format)?;
     let faults = Faults::default();
-    let draft = draft(At { node: &node, line: node.line, path: "", faults: &faults });
+    let draft = draft(At { node: &node, line: node.line, path: "", faults: &faults, today });
     // The lint reports what is left to be filled in, but it does not run on what can't be read.
     if !faults.is_empty() {
         unfilled::report(&node, &faults);

@@ -96,7 +96,7 @@ fn indicator(fields: &Fields<'_>) -> Option<Indicator> {
 
 fn evidence(fields: &Fields<'_>) -> Option<Evidence> {
     let what = fields.must("what", "write what was seen or reported", |at| at.required());
-    let when = fields.maybe("when", |at| at.parsed());
+    let when = fields.maybe("when", |at| at.past_day());
     let r#where = fields.maybe("where", |at| at.place());
     let grade = fields.maybe("grade", |at| at.parsed());
     let original = fields.maybe("original", |at| {
@@ -112,7 +112,7 @@ fn evidence(fields: &Fields<'_>) -> Option<Evidence> {
 fn recommendation(fields: &Fields<'_>) -> Option<Recommendation> {
     let text = text(fields);
     let addressee = fields.maybe("addressee", |at| at.parsed());
-    let by = fields.maybe("by", |at| at.parsed());
+    let by = fields.maybe("by", |at| at.day());
     Some(Recommendation { text: text?, addressee, by })
 }
 

@@ -73,6 +73,8 @@ pub(super) struct At<'a> {
     pub line: Option<usize>,
     pub path: &'a str,
     pub faults: &'a Faults,
+    /// The day on which the file is read. Days such as `in 90 days` count from it.
+    pub today: Day,
 }
 
 impl<'a> At<'a> {
@@ -159,9 +161,18 @@ impl<'a> At<'a> {
         spoken::seconds(self.plain()?).map_or_else(|e| self.refuse(e), Some)
     }
 
-    /// A day, as people write it.
-    pub fn day(self, today: Day) -> Option<Day> {
-        Day::spoken(self.plain()?, today, Side::After).map_or_else(|e| self.refuse(e), Some)
+    /// A day, as people write it. A span such as `90 days` lies ahead.
+    pub fn day(self) -> Option<Day> {
+        self.day_on(Side::After)
+    }
+
+    /// A day of something that has happened. A span such as `3 days` lies back.
+    pub fn past_day(self) -> Option<Day> {
+        self.day_on(Side::Before)
+    }
+
+    fn day_on(self, side: Side) -> Option<Day> {
+        Day::spoken(self.plain()?, self.today, side).map_or_else(|e| self.refuse(e), Some)
     }
 
     /// A span of time that lies ahead, in seconds.
@@ -196,7 +207,7 @@ impl<'a> At<'a> {
         let InputValue::List(all) = &self.node.value else { return self.expected("a list in square brackets") };
         let read = all.iter().enumerate().filter_map(|(i, node)| {
             let path = format!("{}[{i}]", self.path);
-            one(At { node, line: node.line.or(self.line), path: &path, faults: self.faults })
+            one(At { node, line: node.line.or(self.line), path: &path, ..self })
         });
         Some(read.collect())
     }
@@ -237,7 +248,7 @@ impl<'a> Fields<'a> {
         self.known.borrow_mut().push(key);
         let entry = self.entries.iter().find(|e| e.key == key)?;
         let path = self.path_of(key);
-        read(At { node: &entry.node, line: entry.line.or(self.at.line), path: &path, faults: self.at.faults })
+        read(At { node: &entry.node, line: entry.line.or(self.at.line), path: &path, ..self.at })
     }
 
     /// A field that must be present. `help` says what to write.

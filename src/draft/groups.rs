@@ -17,7 +17,7 @@ pub(super) fn read(at: At<'_>) -> Option<Vec<Group>> {
     let fields = at.fields()?;
     let read = fields.entries().iter().filter_map(|entry| {
         let path = format!("{}.{}", at.path, shorten(&entry.key));
-        let at = At { node: &entry.node, line: entry.line.or(at.line), path: &path, faults: at.faults };
+        let at = At { node: &entry.node, line: entry.line.or(at.line), path: &path, ..at };
         let name: Option<GroupName> = entry.key.parse().map_or_else(|e: String| at.refuse(e), Some);
         let group = group(at, name.clone()?);
         name.and(group)

@@ -36,7 +36,7 @@ fn domain(name: &str) -> TrustDomain {
 
 #[test]
 fn the_shipped_example_is_read_as_it_is_written() {
-    let draft = parse(EXAMPLE, Format::Toml).unwrap();
+    let draft = parse(EXAMPLE, Format::Toml, day()).unwrap();
     assert_eq!((draft.level, draft.exercise, draft.portions.len()), (WarningLevel::Warning, false, 12));
     assert_eq!(draft.expires, Expiry::After(150 * 86_400));
     assert_eq!(draft.addressed_to[0].to_string(), "mediation-and-security-council@ecowas.example");
@@ -52,7 +52,7 @@ fn the_shipped_example_is_read_as_it_is_written() {
 
 #[test]
 fn a_portion_takes_from_the_default_marking_what_it_does_not_say() {
-    let draft = parse(EXAMPLE, Format::Toml).unwrap();
+    let draft = parse(EXAMPLE, Format::Toml, day()).unwrap();
     let markings: Vec<_> = draft.portions.iter().map(|p| (p.marking.tlp, p.marking.onward.clone())).collect();
     let ecowas = Onward::Named(vec![Audience::Group("ecowas".parse().unwrap())]);
     assert_eq!(markings[0], (Tlp::Amber, Onward::WithinOrganisation));
@@ -65,23 +65,23 @@ fn a_portion_takes_from_the_default_marking_what_it_does_not_say() {
 #[test]
 fn the_same_draft_in_json_is_the_same_draft() {
     let json = serde_json::to_string(&EXAMPLE.parse::<toml::Table>().unwrap()).unwrap();
-    let mut from_toml = parse(EXAMPLE, Format::Toml).unwrap();
+    let mut from_toml = parse(EXAMPLE, Format::Toml, day()).unwrap();
     from_toml.portions.iter_mut().for_each(|p| p.line = None);
-    assert_eq!(parse(&json, Format::Json).unwrap(), from_toml);
+    assert_eq!(parse(&json, Format::Json, day()).unwrap(), from_toml);
 }
 
 #[test]
 fn the_template_says_all_that_is_to_be_filled_in_and_lints_once_it_is() {
     let written = template(&domain("gb.example"), day());
-    let error = parse(&written, Format::Toml).unwrap_err();
+    let error = parse(&written, Format::Toml, day()).unwrap_err();
     let to_fill = written.lines().filter(|l| !l.starts_with('#')).map(|l| l.matches(checks::PLACEHOLDER).count());
     assert_eq!(error.findings.len(), to_fill.sum::<usize>(), "{error}");
     assert!(error.findings.iter().all(|f| f.line.is_some() && f.message.contains(checks::PLACEHOLDER)), "{error}");
     let filled = with_values(written);
     // Where text may stand, the lint finds what is left.
-    let findings = checks::lint(&parse(&filled, Format::Toml).unwrap(), now());
+    let findings = checks::lint(&parse(&filled, Format::Toml, day()).unwrap(), now());
     assert!(findings.iter().all(|f| f.code == "placeholder"), "{findings:?}");
-    let filled = parse(&filled.replace(checks::PLACEHOLDER, "Filled in"), Format::Toml).unwrap();
+    let filled = parse(&filled.replace(checks::PLACEHOLDER, "Filled in"), Format::Toml, day()).unwrap();
     assert_eq!(checks::lint(&filled, now()), []);
 }
 
@@ -107,7 +107,7 @@ fn an_attachment_names_a_file_whose_bytes_somebody_else_reads() {
     let text = format!(
         "{EXAMPLE}\n[[portion]]\nkind = \"attachment\"\nfile = \"img/photo.jpg\"\nmedia_type = \"image/jpeg\"\n"
     );
-    let mut draft = parse(&text, Format::Toml).unwrap();
+    let mut draft = parse(&text, Format::Toml, day()).unwrap();
     let files: Vec<_> = draft.files().map(|(i, p)| (i, p.to_owned())).collect();
     assert_eq!(files, [(12, "img/photo.jpg".into())]);
     let codes = |draft: &_| checks::lint(draft, now()).into_iter().map(|f| f.code).collect::<Vec<_>>();
@@ -125,7 +125,7 @@ proptest! {
     #[test]
     fn no_text_makes_the_parsers_panic(text in "\\PC{0,200}|[\\[\\]{}=\"a-z0-9.,\n ]{0,200}") {
         for format in [Format::Toml, Format::Json] {
-            let _ = parse(&text, format).map_err(|e| e.in_file("f"));
+            let _ = parse(&text, format, day()).map_err(|e| e.in_file("f"));
             let _ = parse_agreement(&text, format, agreement::first(), day());
         }
     }
@@ -136,7 +136,7 @@ proptest! {
             let chars: Vec<char> = whole.chars().collect();
             let at = at.min(chars.len());
             let damaged: String = chars[..at].iter().copied().chain(put.chars()).chain(chars[(at + cut).min(chars.len())..].iter().copied()).collect();
-            if let Ok(draft) = parse(&damaged, Format::Toml) {
+            if let Ok(draft) = parse(&damaged, Format::Toml, day()) {
                 let _ = checks::lint(&draft, now());
             }
             let _ = parse_agreement(&damaged, Format::Toml, agreement::first(), day());
@@ -149,7 +149,7 @@ fn an_assessment_expires_so_long_after_its_issue_or_on_a_day() {
     let issued: Time = "2026-05-01T09:30:00Z".parse().unwrap();
     let of = |written: &str| {
         let text = EXAMPLE.replacen("\"150 days\"", &format!("\"{written}\""), 1);
-        parse(&text, Format::Toml).map(|d| d.expires.of(issued).to_string()).map_err(|e| e.to_string())
+        parse(&text, Format::Toml, day()).map(|d| d.expires.of(issued).to_string()).map_err(|e| e.to_string())
     };
     for (written, wanted) in [
         ("90 days", "2026-07-31T00:00:00Z"),
@@ -178,7 +178,7 @@ fn the_examples_and_templates_publish_in_five_years_too() {
     let later: Time = "2031-01-01T12:00:00Z".parse().unwrap();
     let own = domain("gb.example");
     let findings = |text: &str, now| {
-        let found = checks::lint(&parse(text, Format::Toml).unwrap(), now);
+        let found = checks::lint(&parse(text, Format::Toml, day()).unwrap(), now);
         found.iter().map(|f| (f.code, f.portion)).collect::<Vec<_>>()
     };
     assert_eq!(findings(EXAMPLE, later), findings(EXAMPLE, now()));

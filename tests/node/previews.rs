@@ -69,13 +69,13 @@ fn random(random: &mut SplitMix) -> String {
 }
 
 fn has_errors(text: &str) -> bool {
-    let draft = draft::parse(text, Format::Toml).unwrap_or_else(|e| panic!("{text}\n{e}"));
+    let draft = draft::parse(text, Format::Toml, SystemClock.now().day()).unwrap_or_else(|e| panic!("{text}\n{e}"));
     lint(&draft, SystemClock.now()).iter().any(|f| f.severity == Severity::Error)
 }
 
 /// A draft as an author composes it, without a signature.
 fn composed(text: &str) -> (Composed, Vec<String>) {
-    let draft = draft::parse(text, Format::Toml).unwrap_or_else(|e| panic!("{text}\n{e}"));
+    let draft = draft::parse(text, Format::Toml, SystemClock.now().day()).unwrap_or_else(|e| panic!("{text}\n{e}"));
     let findings = lint(&draft, SystemClock.now());
     let accepted = findings.iter().map(|f| f.code).chain([REPEATED]).map(str::to_owned).collect();
     let piece = |p: &watchfire::domain::draft::DraftPortion| UnsealedPortion {

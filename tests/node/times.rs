@@ -214,7 +214,7 @@ async fn a_recall_that_cannot_be_verified_is_answered_alike_whoever_is_known_her
 async fn an_issue_time_in_the_past_does_not_get_round_a_delay() {
     let (gb, no, _) = pair_by(async |gb: &Org| gb.peer.clone(), "delay = \"24h\"").await;
     let mut author = gb.author().await;
-    let draft = draft::parse(&note("as if it were a day old", "BF"), Format::Toml).unwrap();
+    let draft = draft::parse(&note("as if it were a day old", "BF"), Format::Toml, SystemClock.now().day()).unwrap();
     let mut composed = sealed(gb.domain, &draft);
     composed.manifest.issued = SystemClock.now().plus_seconds(-25 * 3_600);
     let envelope = author.key.statement(StatementKind::Manifest, wire::manifest::encode(&composed.manifest)).unwrap();

@@ -108,7 +108,7 @@ pub fn made(
     now: Time,
     name: String,
 ) -> (Made, Submission) {
-    let draft = parse(&text(draft), Format::Toml).unwrap();
+    let draft = parse(&text(draft), Format::Toml, "2026-05-01".parse().unwrap()).unwrap();
     let accepted = lint(&draft, now).iter().map(|f| f.code.to_owned()).collect();
     let piece = |p: &watchfire::domain::draft::DraftPortion| UnsealedPortion {
         language: None,

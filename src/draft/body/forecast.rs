@@ -19,7 +19,7 @@ pub(super) fn read(fields: &Fields<'_>) -> Option<Forecast> {
     let probability = fields.must("probability", "write a number between 0 and 1, e.g. 0.06", probability);
     let base_rate = fields.maybe("base_rate", base_rate);
     let method = fields.prose("method");
-    let information_cutoff = fields.maybe("information_cutoff", |at| at.parsed());
+    let information_cutoff = fields.maybe("information_cutoff", |at| at.past_day());
     Some(Forecast {
         question: question?,
         event: event?,
@@ -39,7 +39,7 @@ pub(super) fn read(fields: &Fields<'_>) -> Option<Forecast> {
 fn resolves(at: At<'_>) -> Option<Resolves> {
     let fields = at.fields()?;
     let source = fields.prose("source");
-    let by = fields.must("by", "write the day by which it is decided", |at| at.parsed());
+    let by = fields.must("by", "write the day by which it is decided", |at| at.day());
     let resolver = fields.must("resolver", "write the organisation that decides it", |at| at.parsed());
     fields.refuse_others();
     Some(Resolves { source, by: by?, resolver: resolver? })

@@ -52,8 +52,8 @@ fn not_empty<T>(at: At<'_>, all: Vec<T>) -> Option<Vec<T>> {
 /// A first and a last day, both included.
 pub(super) fn period(at: At<'_>) -> Option<Period> {
     let fields = at.fields()?;
-    let from = fields.must("from", "write the first day", |at| at.parsed());
-    let until = fields.must("until", "write the last day", |at| at.parsed());
+    let from = fields.must("from", "write the first day", |at| at.day());
+    let until = fields.must("until", "write the last day", |at| at.day());
     fields.refuse_others();
     let period = Period { from: from?, until: until? };
     if period.until < period.from { at.refuse("it ends before it begins; exchange the days") } else { Some(period) }

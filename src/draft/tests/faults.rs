@@ -3,7 +3,7 @@
 use super::*;
 
 fn told(text: &str) -> String {
-    parse(text, Format::Toml).unwrap_err().in_file("draft.toml")
+    parse(text, Format::Toml, day()).unwrap_err().in_file("draft.toml")
 }
 
 #[test]
@@ -49,7 +49,7 @@ fn likelihoods_must_hold_together() {
         assert!(told.starts_with("draft.toml:35: portion[3].likelihood") && told.contains(why), "{told}");
     }
     let both = r#"{ lexicon = "uk-phia-2025", term = "likely", interval = [60, 70] }"#;
-    assert!(parse(&EXAMPLE.replace(r#"{ lexicon = "uk-phia-2025", term = "likely" }"#, both), Format::Toml).is_ok());
+    assert!(parse(&EXAMPLE.replace(r#"{ lexicon = "uk-phia-2025", term = "likely" }"#, both), Format::Toml, day()).is_ok());
 }
 
 #[test]
@@ -75,7 +75,7 @@ fn text_that_the_wire_refuses_is_refused_here() {
     assert!(told(&EXAMPLE.replace("satellite image", "satellite\\timage")).contains("control character"));
     assert!(told(&EXAMPLE.replace("Stability outlook", "Stability\\noutlook")).contains("one line"));
     let decomposed = EXAMPLE.replace("satellite image", "sate\u{301}llite image");
-    let draft = parse(&decomposed, Format::Toml).unwrap();
+    let draft = parse(&decomposed, Format::Toml, day()).unwrap();
     let Body::Evidence(evidence) = &draft.portions[7].body else { panic!("evidence") };
     assert!(evidence.what.starts_with("sat\u{e9}llite"));
 }
@@ -83,13 +83,13 @@ fn text_that_the_wire_refuses_is_refused_here() {
 #[test]
 fn broken_files_are_told_where_they_break() {
     assert!(told("[assessment]\nlevel = = 3\n").starts_with("draft.toml:2: the TOML can't be read"));
-    let json = parse("{\n\"assessment\": ,}", Format::Json).unwrap_err();
+    let json = parse("{\n\"assessment\": ,}", Format::Json, day()).unwrap_err();
     assert!(json.in_file("d.json").starts_with("d.json:2: the JSON can't be read"), "{json}");
     let twice =
-        parse(r#"{"assessment": {"level": 1, "level": 5, "expires": "2026-09-30"}, "portion": []}"#, Format::Json);
+        parse(r#"{"assessment": {"level": 1, "level": 5, "expires": "2026-09-30"}, "portion": []}"#, Format::Json, day());
     assert!(twice.unwrap_err().to_string().contains("assessment: `level` is written twice"));
-    assert!(parse(&"[".repeat(100_000), Format::Json).is_err());
-    assert!(parse(&format!("a = {}", "[".repeat(100_000)), Format::Toml).is_err());
+    assert!(parse(&"[".repeat(100_000), Format::Json, day()).is_err());
+    assert!(parse(&format!("a = {}", "[".repeat(100_000)), Format::Toml, day()).is_err());
 }
 
 #[test]

@@ -4,7 +4,7 @@ use super::*;
 
 fn draft(groups: &str) -> Result<crate::domain::draft::Draft, DraftError> {
     let text = EXAMPLE.split("\n# The members of a group").next().unwrap();
-    parse(&format!("{text}\n{groups}"), Format::Toml)
+    parse(&format!("{text}\n{groups}"), Format::Toml, day())
 }
 
 fn refused(groups: &str) -> String {
@@ -54,7 +54,7 @@ fn a_misspelt_group_is_told_with_what_was_meant() {
     assert!(refused(text).contains("nothing says who is in `group:ecowas`"), "{}", refused(text));
     let fault = |name: &str| {
         let text = EXAMPLE.replace("onward = [\"ecowas\"]", &format!("onward = [\"{name}\"]"));
-        parse(&text, Format::Toml).unwrap_err().to_string()
+        parse(&text, Format::Toml, day()).unwrap_err().to_string()
     };
     assert!(fault("ecowsa").contains("did you mean `ecowas`?"), "{}", fault("ecowsa"));
     assert!(fault("the-four").contains("with `as_of` and its members, or a whole domain for an organisation"));
@@ -95,7 +95,7 @@ fn a_word_that_stands_for_itself_is_no_group() {
     ] {
         let text = marked(marking);
         assert_ne!(text, EXAMPLE);
-        let fault = parse(&text, Format::Toml).unwrap_err().to_string();
+        let fault = parse(&text, Format::Toml, day()).unwrap_err().to_string();
         assert!(fault.contains(told), "{fault}");
     }
 }

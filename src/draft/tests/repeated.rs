@@ -23,7 +23,7 @@ fn draft(portions: &[(&str, &str, &str)]) -> Draft {
         text += &format!("[[portion]]\nkind = \"{kind}\"\n{field} = '''{said}'''\nmarking = {{ {marking} }}\n");
         text += if *kind == "evidence" { "grade = \"B2\"\n" } else { "" };
     }
-    parse(&text, Format::Toml).unwrap_or_else(|e| panic!("{e}\n{text}"))
+    parse(&text, Format::Toml, day()).unwrap_or_else(|e| panic!("{e}\n{text}"))
 }
 
 const RED: &str = "tlp = \"RED\", releasable_to = [\"no.example\"]";
@@ -237,7 +237,7 @@ fn the_demos_warnings_and_the_shipped_example_repeat_nothing() {
         .collect();
     assert_eq!(files.len(), 29);
     for file in files {
-        let draft = parse(&std::fs::read_to_string(&file).unwrap(), Format::Toml).unwrap();
+        let draft = parse(&std::fs::read_to_string(&file).unwrap(), Format::Toml, day()).unwrap();
         assert_eq!(repeated(&draft), [], "{}", file.display());
         // The worst case: each partner's agreement gives other kinds.
         let mut readership = Readership::new(draft.portions.len());
@@ -259,7 +259,7 @@ fn the_demos_warnings_and_the_shipped_example_repeat_nothing() {
             .collect();
         assert_eq!(found, [], "{}", file.display());
     }
-    assert_eq!(repeated(&parse(EXAMPLE, Format::Toml).unwrap()), []);
+    assert_eq!(repeated(&parse(EXAMPLE, Format::Toml, day()).unwrap()), []);
 }
 
 #[test]
