@@ -40,7 +40,8 @@ fn files(folder: &str) -> BTreeMap<String, String> {
 
 fn drafts() -> BTreeMap<String, Draft> {
     let read = |(name, text): (String, String)| {
-        let draft = parse(&text, Format::Toml, "2026-05-01".parse().unwrap()).unwrap_or_else(|e| panic!("{}", e.in_file(&name)));
+        let draft = parse(&text, Format::Toml, "2026-05-01".parse().unwrap())
+            .unwrap_or_else(|e| panic!("{}", e.in_file(&name)));
         (name, draft)
     };
     files("").into_iter().map(read).collect()

@@ -6,6 +6,7 @@ use watchfire::{
         draft::DraftPortion,
         ids::{Handle, Salt},
         lint::{blocking, lint},
+        time::Time,
     },
     draft::{Format, parse},
     wire,

@@ -45,7 +45,7 @@ pub fn parse_agreement(text: &str, format: Format, lineage: Lineage, today: Day)
 fn agreement(at: At<'_>, lineage: Lineage) -> Option<Agreement> {
     let fields = at.fields()?;
     let help = "write a table `[agreement]` with `parties` and `until`";
-    let header = fields.must("agreement", help, |at| header(at));
+    let header = fields.must("agreement", help, header);
     let groups = fields.maybe("groups", groups::read).unwrap_or_default();
     let grants = fields.must("grant", "write at least one `[[grant]]`", |at| at.each(grant::read));
     let duties = fields.maybe("duties", duties).unwrap_or_default();

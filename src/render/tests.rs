@@ -19,7 +19,8 @@ fn options(lexicon: &str) -> Options {
 }
 
 fn portions() -> Vec<Portion> {
-    let draft = parse(include_str!("../../examples/assessment.toml"), Format::Toml, "2026-05-01".parse().unwrap()).unwrap();
+    let draft =
+        parse(include_str!("../../examples/assessment.toml"), Format::Toml, "2026-05-01".parse().unwrap()).unwrap();
     let all = draft.portions.iter().enumerate().map(|(i, p)| {
         let mut body = p.body.clone();
         if let Body::Judgement(judgement) = &mut body {

@@ -83,7 +83,8 @@ impl Feed {
 
     /// An entry that does not count: the next one takes its position.
     pub fn made(&self, text: &str, bend: impl FnOnce(&mut Making)) -> (proto::FeedEntry, StatementId) {
-        let draft = draft::parse(text, Format::Toml, SystemClock.now().day()).unwrap_or_else(|e| panic!("{}", e.in_file("draft")));
+        let draft = draft::parse(text, Format::Toml, SystemClock.now().day())
+            .unwrap_or_else(|e| panic!("{}", e.in_file("draft")));
         let composed = sealed(ROGUE, &draft);
         let assessment = composed.manifest.assessment;
         let digests: Vec<_> = composed.portions.iter().map(|p| portion_digest(&assessment, p)).collect();

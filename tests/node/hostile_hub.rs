@@ -55,7 +55,8 @@ pub fn limit(depth: u32) -> OnwardLimit {
 
 impl Chain {
     pub fn piece(&self, text: &str, reader: &str) -> Piece {
-        let draft = draft::parse(text, Format::Toml, SystemClock.now().day()).unwrap_or_else(|e| panic!("{}", e.in_file("draft")));
+        let draft = draft::parse(text, Format::Toml, SystemClock.now().day())
+            .unwrap_or_else(|e| panic!("{}", e.in_file("draft")));
         let composed = sealed(ORIGIN, &draft);
         let digests: Vec<_> =
             composed.portions.iter().map(|p| portion_digest(&composed.manifest.assessment, p)).collect();
@@ -100,7 +101,8 @@ impl Chain {
 
     /// Another text under the same assessment's id and version, signed with that key.
     pub fn other_text(&self, by: &SigningKey, of: &Piece, text: &str) -> Piece {
-        let draft = draft::parse(text, Format::Toml, SystemClock.now().day()).unwrap_or_else(|e| panic!("{}", e.in_file("draft")));
+        let draft = draft::parse(text, Format::Toml, SystemClock.now().day())
+            .unwrap_or_else(|e| panic!("{}", e.in_file("draft")));
         let mut composed = sealed(ORIGIN, &draft);
         let before = composed.manifest.assessment;
         composed.manifest.assessment.0 = of.assessment;

@@ -379,7 +379,8 @@ impl Author {
 
 /// A draft, sealed and signed.
 pub fn publication(domain: &str, key: &SigningKey, text: &str) -> proto::PublishAssessmentRequest {
-    let draft = draft::parse(text, Format::Toml, SystemClock.now().day()).unwrap_or_else(|e| panic!("{}", e.in_file("draft")));
+    let draft =
+        draft::parse(text, Format::Toml, SystemClock.now().day()).unwrap_or_else(|e| panic!("{}", e.in_file("draft")));
     let accepted_findings = lint(&draft, SystemClock.now()).iter().map(|f| f.code.to_owned()).collect();
     let Composed { manifest, portions } = sealed(domain, &draft);
     let envelope = key.statement(StatementKind::Manifest, wire::manifest::encode(&manifest)).unwrap();

@@ -111,7 +111,8 @@ pub(super) fn checked_text(
     shown: &Path,
     beside: Option<&Path>,
 ) -> Result<(Draft, Vec<Finding>), CliError> {
-    let mut draft = draft::parse(text, format, SystemClock.now().day()).map_err(|e| CliError::written(&e, &input::name(shown)))?;
+    let mut draft =
+        draft::parse(text, format, SystemClock.now().day()).map_err(|e| CliError::written(&e, &input::name(shown)))?;
     // A draft can also be checked without a node.
     let node = Config::load(&global.dir).ok();
     if let Some(beside) = beside {

@@ -37,7 +37,7 @@ fn filled_in(draft: &str) -> String {
 fn narratives(blocks: &[Block]) -> Vec<String> {
     use crate::domain::body::Body;
     let text = filled_in(&draft_of_document(blocks, today()).unwrap());
-    let draft = parse(&text, Format::Toml, day()).unwrap_or_else(|e| panic!("{e}\n{text}"));
+    let draft = parse(&text, Format::Toml, today()).unwrap_or_else(|e| panic!("{e}\n{text}"));
     let narrative = |body: &Body| match body {
         Body::Narrative { text } => Some(text.clone()),
         _ => None,
@@ -79,7 +79,7 @@ fn each_section_is_a_narrative_and_the_rest_is_left_to_the_author() {
     let draft = draft_of_document(&blocks, today()).unwrap();
     assert_eq!(narratives(&blocks), ["First \"quoted\" \\ and tab", "Situation\n\nOne.\n\nTwo.", "Empty"]);
     // Nothing is guessed: each value that the document does not give blocks, and all are named at once.
-    let error = parse(&draft, Format::Toml, day()).unwrap_err();
+    let error = parse(&draft, Format::Toml, today()).unwrap_err();
     let fields: Vec<&str> = error.findings.iter().map(|f| f.field.as_str()).collect();
     let wanted =
         ["assessment.level", "default.marking.tlp", "portion[0].text", "portion[1].places[0]", "portion[1].risk_of[0]"];

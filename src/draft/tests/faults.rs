@@ -49,7 +49,9 @@ fn likelihoods_must_hold_together() {
         assert!(told.starts_with("draft.toml:35: portion[3].likelihood") && told.contains(why), "{told}");
     }
     let both = r#"{ lexicon = "uk-phia-2025", term = "likely", interval = [60, 70] }"#;
-    assert!(parse(&EXAMPLE.replace(r#"{ lexicon = "uk-phia-2025", term = "likely" }"#, both), Format::Toml, day()).is_ok());
+    assert!(
+        parse(&EXAMPLE.replace(r#"{ lexicon = "uk-phia-2025", term = "likely" }"#, both), Format::Toml, day()).is_ok()
+    );
 }
 
 #[test]
@@ -85,8 +87,11 @@ fn broken_files_are_told_where_they_break() {
     assert!(told("[assessment]\nlevel = = 3\n").starts_with("draft.toml:2: the TOML can't be read"));
     let json = parse("{\n\"assessment\": ,}", Format::Json, day()).unwrap_err();
     assert!(json.in_file("d.json").starts_with("d.json:2: the JSON can't be read"), "{json}");
-    let twice =
-        parse(r#"{"assessment": {"level": 1, "level": 5, "expires": "2026-09-30"}, "portion": []}"#, Format::Json, day());
+    let twice = parse(
+        r#"{"assessment": {"level": 1, "level": 5, "expires": "2026-09-30"}, "portion": []}"#,
+        Format::Json,
+        day(),
+    );
     assert!(twice.unwrap_err().to_string().contains("assessment: `level` is written twice"));
     assert!(parse(&"[".repeat(100_000), Format::Json, day()).is_err());
     assert!(parse(&format!("a = {}", "[".repeat(100_000)), Format::Toml, day()).is_err());

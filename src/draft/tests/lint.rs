@@ -156,8 +156,8 @@ fn joiners_are_a_finding_among_latin_letters_only() {
 
 #[test]
 fn evidence_of_today_is_of_today_wherever_the_day_has_begun() {
-    let finds = |day: &str, time: &str| {
-        let text = EXAMPLE.replace("when  = \"15 days ago\"", &format!("when = \"{day}\""));
+    let finds = |written: &str, time: &str| {
+        let text = EXAMPLE.replace("when  = \"15 days ago\"", &format!("when = \"{written}\""));
         let draft = parse(&text, Format::Toml, day()).unwrap();
         lint(&draft, time.parse().unwrap()).iter().any(|f| f.code == "evidence-from-future")
     };
