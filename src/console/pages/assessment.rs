@@ -118,6 +118,8 @@ pub async fn acknowledge(visitor: Visitor, Path(id): Path<String>, Form(answer):
         };
         let words = Some(text.trim().to_owned()).filter(|text| !text.is_empty() && kind != ReceiptKind::Read);
         let (actor, node) = (visitor.authorize::<Acknowledge>()?, visitor.console().node.clone());
+        // As on the desk, nothing changes while entries of the ledger are lost.
+        node.ledger.may_change()?;
         to_the_end(async move { node.assessments.acknowledge_assessment(&actor, &of, kind, words).await }).await?;
         Ok(())
     };
